@@ -1,0 +1,83 @@
+# Two commands for a fresh machine: `make run` and `make test`. The others are for those who work on Al Día.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint lock bench faults screenshots clean
+
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+VENDOR := console/static/vendor/htmx.min.js
+
+# The first interpreter that really runs and is new enough (a shim on the PATH may do neither).
+PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
+
+# uv never fetches an interpreter of its own and never reads or writes its project lock (that one names hosts).
+UV_INSTALL := UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy $(BIN)/uv --quiet pip install --python $(BIN)/python
+PIP_INSTALL := PIP_DISABLE_PIP_VERSION_CHECK=1 $(PYTHON) -m pip --python $(BIN)/python install --quiet
+
+help:
+	@echo 'make run [PORT=8000]   the console and a WhatsApp simulator, with sample data, on this machine'
+	@echo 'make test              every test, with what the tests need'
+	@echo 'make lint              ruff, mypy and the import contract'
+	@echo 'make lock              the lock files anew from pyproject.toml'
+	@echo 'make bench             how fast; make faults: how hard; make screenshots: the pictures of the README'
+	@echo 'make clean             away with the environment; var/ (your data) stays'
+
+run: $(VENV)/.ok
+	@exec $(BIN)/aldia demo --port $(PORT)
+
+test: $(VENV)/.ok-dev
+	@exec $(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.ok-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.ok-dev
+	@exec $(BIN)/python -m bench
+
+faults: $(VENV)/.ok-dev
+	@exec $(BIN)/python -m bench.faults
+
+screenshots: $(VENV)/.ok-dev
+	@exec $(BIN)/python -m docs.screenshots
+
+# --- What is installed, and when. Each stamp is younger than what it was made from, or is made again. ---------------
+
+# Without ensurepip in it, an environment can also be made where a distribution has split that off (or set PEP 668).
+$(BIN)/uv: requirements-boot.lock
+	@test -n "$(PYTHON)" || { echo 'Al Día needs Python 3.11 or newer: install it, or name it with PYTHON=.' >&2; exit 1; }
+	@test -x $(BIN)/python || { echo 'Making $(VENV) …'; $(PYTHON) -m venv --without-pip $(VENV); }
+	@$(PIP_INSTALL) --require-hashes --requirement requirements-boot.lock || echo 'No uv for this machine: pip does, more slowly.'
+	@touch $@
+
+# uv is the fast way; pip, which may know a mirror that uv does not, is the way that remains.
+$(VENV)/.ok: requirements.lock pyproject.toml hatch_build.py $(VENDOR) | $(BIN)/uv
+	@echo 'Installing what Al Día needs …'
+	@$(UV_INSTALL) --require-hashes --requirement requirements.lock \
+		|| $(PIP_INSTALL) --require-hashes --requirement requirements.lock
+	@$(UV_INSTALL) --no-deps --editable . || $(PIP_INSTALL) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.ok-dev: requirements-dev.lock $(VENV)/.ok
+	@echo 'Installing what its tests need …'
+	@$(UV_INSTALL) --require-hashes --requirement requirements-dev.lock \
+		|| $(PIP_INSTALL) --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+# Written by hatch_build.py when the package is installed; no rule of its own, but its absence calls for one.
+$(VENDOR):
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header $(UPGRADE)
+
+# `make lock UPGRADE=--upgrade` takes the newest releases that pyproject.toml allows.
+lock: | $(BIN)/uv
+	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) --group boot --output-file requirements-boot.lock
+
+clean:
+	rm -rf $(VENV) console/static/vendor .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
