@@ -1,0 +1,123 @@
+"""Who acts on our side: agents, the teams they belong to, and the tokens programs use."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from console.audit import Actor
+from console.db import Base, BigKey
+
+class Role(StrEnum):
+    """What somebody on our side is. `bot` is an agent like any other and never signs in."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+    BOT = "bot"
+
+
+class Team(Base):
+    """Agents who share conversations. Every conversation belongs to one team."""
+
+    __tablename__ = "team"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    created_at: Mapped[datetime]
+
+
+class Agent(Base):
+    """Somebody who answers. `email` is kept in lower case and is the sign-in name; the bot has none."""
+
+    __tablename__ = "agent"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    email: Mapped[str | None] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class AgentTeam(Base):
+    """An agent's membership of a team."""
+
+    __tablename__ = "agent_team"
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"), primary_key=True, index=True)
+
+
+class SignInSession(Base):
+    """One browser signed in. Only the hash of its token is kept; ended rows stay as history."""
+
+    __tablename__ = "sign_in_session"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    address: Mapped[str] = mapped_column(Text)
+    user_agent: Mapped[str] = mapped_column(Text)
+
+
+class SignInThrottle(Base):
+    """Failed sign-ins per key ("email:…" hashed, or "address:…"), and until when that key must wait."""
+
+    __tablename__ = "sign_in_throttle"
+
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    failures: Mapped[int]
+    last_failure_at: Mapped[datetime]
+    blocked_until: Mapped[datetime | None]
+
+
+class ApiToken(Base):
+    """A program's key to /api/v1. Only the hash is kept; `scopes` names what it may do ("*" for all)."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Viewer(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent behind a request, with all that policy needs to decide; never holds a database row."""
+
+    id: int
+    name: str
+    role: str
+    team_ids: frozenset[int]
+    session_id: int | None = None
+    address: str | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """This viewer as the history names them."""
+        return Actor(kind="bot" if self.role == Role.BOT else "agent", id=self.id, name=self.name, origin=self.address)
+
+    @property
+    def sees_all(self) -> bool:
+        """Administrators and trusted programs are not bound to teams."""
+        return self.role == Role.ADMIN
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the avatar."""
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()

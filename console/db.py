@@ -1,0 +1,234 @@
+"""The database: units of work, column types, and everything that differs between SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Table, Text, event, insert, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+Tx = AsyncSession
+"""One unit of work. Verbs receive it, use it and never commit it; only the doors open one."""
+
+# An idle transaction holds locks; a lost network must not hold a request (reliability.md F12, F16).
+_POSTGRES = {
+    "command_timeout": 30,
+    "timeout": 5,
+    "server_settings": {
+        "application_name": "aldia",
+        "synchronous_commit": "on",
+        "idle_in_transaction_session_timeout": "30000",
+        "lock_timeout": "10000",
+        "timezone": "UTC",
+    },
+}
+_WRITER_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # FULL: an acknowledged commit survives power loss; with group commit it costs next to nothing.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA journal_size_limit=67108864",
+    "PRAGMA temp_store=MEMORY",
+)
+_READER_PRAGMAS = ("PRAGMA busy_timeout=5000", "PRAGMA query_only=1", "PRAGMA cache_size=-16384")
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An instant. Naive values are a bug and raise; what comes back is aware and in UTC on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Refuse naive instants; store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime reached the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """SQLite forgets the zone; give it back."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Json(TypeDecorator[Any]):
+    """JSON kept as text, byte for byte as written: what is hashed or shown as evidence must not be reformatted."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002, ANN401
+        """Encode once, compactly."""
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002, ANN401
+        """Decode."""
+        return None if value is None else msgspec.json.decode(value)
+
+
+# SQLite only hands out row numbers for INTEGER keys; PostgreSQL gets BIGINT.
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """All tables. Names of constraints are fixed so that migrations can drop them on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        },
+    )
+    type_annotation_map = {  # noqa: RUF012
+        int: BigKey,
+        str: String(),
+        datetime: UTCDateTime(),
+        dict[str, Any]: Json(),
+        list[Any]: Json(),
+    }
+
+
+Seal = Callable[[Tx], Awaitable[Sequence[Any]]]
+Tell = Callable[[Sequence[Any]], None]
+
+
+async def _nothing_to_seal(_tx: Tx) -> Sequence[Any]:
+    return ()
+
+
+class Database:
+    """Engines and units of work for one process.
+
+    `seal` runs inside every writing transaction just before its COMMIT and returns what was sealed (the history
+    entries); `tell` receives that, and only after the COMMIT succeeded.
+    """
+
+    def __init__(self, url: str, *, seal: Seal = _nothing_to_seal, tell: Tell = lambda _sealed: None) -> None:
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._seal = seal
+        self.tell = tell
+        self._lock = asyncio.Lock()
+        self.writer, self.reader = _sqlite_engines(url) if self.is_sqlite else _postgres_engines(url)
+        self._write = async_sessionmaker(self.writer, expire_on_commit=False)
+        self._read = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """One writing unit of work: commits on leaving, rolls back on any exception, tells only after the commit."""
+        if not self.is_sqlite:
+            async with self._unit_of_work() as tx:
+                yield tx
+            return
+        # One writer at a time; waiting here is fair and cheap, waiting for SQLite's own lock is neither.
+        async with self._lock, self._unit_of_work() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _unit_of_work(self) -> AsyncIterator[Tx]:
+        async with self._write() as tx:
+            async with tx.begin():
+                yield tx
+                await tx.flush()
+                sealed = await self._seal(tx)
+            if sealed:
+                self.tell(sealed)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """A read-only view that never waits for a writer. Sockets let go of it before they start to listen."""
+        async with self._read() as tx:
+            yield tx
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.writer.dispose()
+        if self.reader is not self.writer:
+            await self.reader.dispose()
+
+
+def _postgres_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
+    engine = create_async_engine(url, pool_size=10, max_overflow=5, pool_timeout=5, pool_pre_ping=True, connect_args=_POSTGRES)
+    return engine, engine
+
+
+def _sqlite_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
+    """A writer with one connection, where every transaction begins IMMEDIATE, and readers that cannot write.
+
+    Deferred transactions lose updates or fail at once when they turn into writers; only the writer checkpoints.
+    """
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30)
+    reader = create_async_engine(url, pool_size=4, max_overflow=4, pool_timeout=5)
+    _tame(writer, "BEGIN IMMEDIATE", _WRITER_PRAGMAS)
+    _tame(reader, "BEGIN DEFERRED", _READER_PRAGMAS)
+    return writer, reader
+
+
+def _tame(engine: AsyncEngine, begin: str, pragmas: Sequence[str]) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Any) -> None:  # noqa: ANN401
+        connection.exec_driver_sql(begin)
+
+
+async def bulk_insert(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, or_ignore: bool = False) -> None:
+    """Insert many rows that all name the same columns, in one statement on either database.
+
+    With `or_ignore`, rows that meet an existing unique key are left out silently.
+    """
+    if not rows:
+        return
+    if tx.get_bind().dialect.name == "sqlite":
+        statement = insert(table)
+        await tx.execute(statement.prefix_with("OR IGNORE") if or_ignore else statement, rows)
+        return
+    # asyncpg's executemany is four times slower than one statement over a JSON array (performance.md §1).
+    sql = _insert_from_json(table, tuple(rows[0]), or_ignore)
+    await tx.execute(sql, {"rows": msgspec.json.encode([_plain(table, row) for row in rows]).decode()})
+
+
+def _plain(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: column_type.process_bind_param(value, None) if isinstance(column_type, TypeDecorator) else value
+        for name, value in row.items()
+        for column_type in (table.c[name].type,)
+    }
+
+
+@lru_cache(maxsize=128)
+def _insert_from_json(table: Table, columns: tuple[str, ...], or_ignore: bool) -> Any:  # noqa: ANN401, FBT001
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 only where PostgreSQL is in use
+
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    names = ", ".join(f'"{name}"' for name in columns)
+    typed = ", ".join(f'"{name}" {table.c[name].type.compile(dialect)}' for name in columns)
+    conflict = " ON CONFLICT DO NOTHING" if or_ignore else ""
+    return text(
+        f'INSERT INTO "{table.name}" ({names}) SELECT {names} '  # noqa: S608 names come from our own tables
+        f"FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({typed}){conflict}",
+    )

@@ -1,0 +1,35 @@
+"""How Alembic runs here: on the connection it is handed, in batch mode so that SQLite can alter tables."""
+
+from __future__ import annotations
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+
+import console.agents
+import console.audit
+import console.inbox.channel
+import console.inbox.contacts
+import console.inbox.models  # noqa: F401 every table must be known
+from console.db import Base, Json, UTCDateTime
+
+
+
+def _own_types(kind: str, item: object, autogen_context: AutogenContext) -> str | bool:
+    """Write our column types by their short names in a generated revision."""
+    if kind != "type" or not isinstance(item, UTCDateTime | Json):
+        return False
+    autogen_context.imports.add("from console.db import Json, UTCDateTime")
+    return f"{type(item).__name__}()"
+
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    render_item=_own_types,
+    compare_type=True,
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,144 @@
+"""Settings, read once from the environment; what is missing or unsafe stops the start with one clear line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+MINIMUM_SECRET = 32
+
+
+class UnsafeSettings(Exception):  # noqa: N818 read aloud by the command line
+    """The configuration would not be safe to run; the text says which variable and how to mend it."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything an operator decides. Names and meanings are documented in the README."""
+
+    database_url: str = "sqlite+aiosqlite:///var/aldia.db"
+    redis_url: str | None = None
+    secret_key: str
+    base_url: str
+    country: str = "PE"
+    timezone: str = "America/Lima"
+    currency: str = "PEN"
+    company: str = "Al Día"
+    media_dir: Path = Path("var/media")
+    whatsapp_api_url: str = "https://graph.facebook.com"
+    whatsapp_api_version: str = "v23.0"
+    whatsapp_phone_number_id: str
+    whatsapp_business_account_id: str
+    whatsapp_access_token: str
+    whatsapp_app_secret: str
+    # A second secret is accepted while the first is being rotated.
+    whatsapp_app_secret_previous: str | None = None
+    whatsapp_verify_token: str
+    # Messages a second for the number; Meta raises it from 80 to 1,000 by itself (whatsapp.md §16).
+    send_rate: int = 80
+    demo: bool = False
+    simulator_url: str | None = None
+    # Proxies whose X-Forwarded-For is believed (comma separated addresses).
+    trusted_proxies: str = "127.0.0.1"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the public address: what a browser sends as `Origin`."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether cookies may and must be `Secure`."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def app_secrets(self) -> tuple[str, ...]:
+        """The secrets a webhook may be signed with: the present one, and the former one during a rotation."""
+        return tuple(s for s in (self.whatsapp_app_secret, self.whatsapp_app_secret_previous) if s)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """One machine, one process."""
+        return self.database_url.startswith("sqlite")
+
+
+def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None) -> Settings:
+    """Read the environment (and a `.env` file below it) into Settings.
+
+    Raises UnsafeSettings naming the first variable that is missing, malformed or unsafe.
+    """
+    values = {**_read_dotenv(dotenv or Path(".env")), **(os.environ if environ is None else environ)}
+    return _checked(
+        Settings(
+            database_url=values.get("ALDIA_DATABASE_URL", "sqlite+aiosqlite:///var/aldia.db"),
+            redis_url=values.get("ALDIA_REDIS_URL") or None,
+            secret_key=_required(values, "ALDIA_SECRET_KEY"),
+            base_url=_required(values, "ALDIA_BASE_URL").rstrip("/"),
+            country=values.get("ALDIA_COUNTRY", "PE"),
+            timezone=values.get("ALDIA_TIMEZONE", "America/Lima"),
+            currency=values.get("ALDIA_CURRENCY", "PEN"),
+            company=values.get("ALDIA_COMPANY", "Al Día"),
+            media_dir=Path(values.get("ALDIA_MEDIA_DIR", "var/media")),
+            whatsapp_api_url=values.get("WHATSAPP_API_URL", "https://graph.facebook.com").rstrip("/"),
+            whatsapp_api_version=values.get("WHATSAPP_API_VERSION", "v23.0"),
+            whatsapp_phone_number_id=_required(values, "WHATSAPP_PHONE_NUMBER_ID"),
+            whatsapp_business_account_id=_required(values, "WHATSAPP_BUSINESS_ACCOUNT_ID"),
+            whatsapp_access_token=_required(values, "WHATSAPP_ACCESS_TOKEN"),
+            whatsapp_app_secret=_required(values, "WHATSAPP_APP_SECRET"),
+            whatsapp_app_secret_previous=values.get("WHATSAPP_APP_SECRET_PREVIOUS") or None,
+            whatsapp_verify_token=_required(values, "WHATSAPP_VERIFY_TOKEN"),
+            send_rate=_whole_number(values, "WHATSAPP_SEND_RATE", 80),
+            demo=values.get("ALDIA_DEMO") == "1",
+            simulator_url=values.get("ALDIA_SIMULATOR_URL") or None,
+            trusted_proxies=values.get("ALDIA_TRUSTED_PROXIES", "127.0.0.1"),
+        ),
+    )
+
+
+def _checked(settings: Settings) -> Settings:
+    parts = urlsplit(settings.base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UnsafeSettings("ALDIA_BASE_URL debe ser una dirección completa, por ejemplo https://cobranza.example")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise UnsafeSettings("ALDIA_BASE_URL debe empezar con https:// fuera de esta máquina")
+    if len(settings.secret_key) < MINIMUM_SECRET:
+        raise UnsafeSettings(f"ALDIA_SECRET_KEY debe tener al menos {MINIMUM_SECRET} caracteres al azar")
+    if not settings.database_url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+        raise UnsafeSettings("ALDIA_DATABASE_URL debe empezar con sqlite+aiosqlite:// o postgresql+asyncpg://")
+    try:
+        ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as unknown:
+        raise UnsafeSettings(f"ALDIA_TIMEZONE no es una zona conocida: {settings.timezone}") from unknown
+    return settings
+
+
+def _required(values: Mapping[str, str], name: str) -> str:
+    value = values.get(name, "").strip()
+    if not value:
+        raise UnsafeSettings(f"Falta {name}: defínala en el entorno o en .env (vea el README, «Producción»)")
+    return value
+
+
+def _whole_number(values: Mapping[str, str], name: str, default: int) -> int:
+    text = values.get(name) or str(default)
+    if not text.isdigit() or int(text) < 1:
+        raise UnsafeSettings(f"{name} debe ser un número entero mayor que cero")
+    return int(text)
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+    return {name.strip(): value.strip().strip("\"'") for name, value in pairs if not name.lstrip().startswith("#")}
