@@ -1,0 +1,40 @@
+"""Waiting for what happens by itself: the one place in the tests that sleeps, a moment at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Seen = TypeVar("Seen")
+
+
+async def eventually(look: Callable[[], Seen | Awaitable[Seen]], *, within: float = 5.0) -> Seen:
+    """Look again and again until what is seen is truthy, and return it; fail after `within` seconds.
+
+    An AssertionError in `look` counts as "not yet", and is the failure shown if it stays.
+    """
+    end = time.monotonic() + within
+    while True:
+        try:
+            glance = look()
+            seen: Seen = await glance if inspect.isawaitable(glance) else glance
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        else:
+            if seen:
+                return seen
+            assert time.monotonic() < end, f"still {seen!r} after {within} s"
+        await asyncio.sleep(0.01)
+
+
+def eventually_now(look: Callable[[], Seen], *, within: float = 5.0) -> Seen:
+    """`eventually` for a test that is not async."""
+    end = time.monotonic() + within
+    while not (seen := look()):
+        assert time.monotonic() < end, f"still {seen!r} after {within} s"
+        time.sleep(0.01)
+    return seen
