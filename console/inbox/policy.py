@@ -1,0 +1,83 @@
+"""The rules: who may see or do what, and how we may write now. Pure functions; the moment is an argument."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from sqlalchemy import ColumnElement, or_, true
+
+from console.agents import Role, Viewer
+from console.errors import Refused
+from console.inbox.models import Conversation
+
+# The customer service window (whatsapp.md §13): 24 h from the contact's last message; we stop a little earlier,
+# so that a message written in the last minutes doesn't reach Meta too late.
+SERVICE_WINDOW = timedelta(hours=24)
+SAFETY_MARGIN = timedelta(minutes=5)
+
+
+def sees(viewer: Viewer, *, team_id: int, holder_id: int | None) -> bool:
+    """Whether `viewer` may see a conversation of this team, held by this agent.
+
+    Lists, details, counts, search, live frames, media and exports all come here or to its twin `visible`.
+    """
+    return viewer.sees_all or team_id in viewer.team_ids or holder_id == viewer.id
+
+
+def visible(viewer: Viewer) -> ColumnElement[bool]:
+    """`sees`, as a condition on Conversation."""
+    if viewer.sees_all:
+        return true()
+    return or_(Conversation.team_id.in_(viewer.team_ids), Conversation.holder_id == viewer.id)
+
+
+Deed = Literal["assign_others", "resume_channel", "read_history", "review_identity", "replay", "manage_users"]
+
+_MAY: dict[Deed, frozenset[str]] = {
+    "assign_others": frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    "read_history": frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    "review_identity": frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    "resume_channel": frozenset({Role.ADMIN}),
+    "replay": frozenset({Role.ADMIN}),
+    "manage_users": frozenset({Role.ADMIN}),
+}
+
+
+def may(viewer: Viewer, deed: Deed) -> bool:
+    """Whether `viewer`'s role allows a deed that isn't bound to one conversation."""
+    return viewer.role in _MAY[deed]
+
+
+def require(viewer: Viewer, deed: Deed) -> None:
+    """Raise Refused(403) unless `viewer` may."""
+    if not may(viewer, deed):
+        raise Refused(403, "Su rol no permite esta acción.", code="forbidden")
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The service window at one moment. `free_text_until` is where we stop, a little before Meta does."""
+
+    opened_at: datetime | None
+    closes_at: datetime | None
+    free_text_until: datetime | None
+    is_open: bool
+
+
+def window(conversation: Conversation, moment: datetime) -> Window:
+    """The service window of `conversation` at `moment` (Meta: messages outside it must be approved templates)."""
+    closes = conversation.window_closes_at
+    until = closes - SAFETY_MARGIN if closes else None
+    return Window(conversation.window_opened_at, closes, until, is_open=until is not None and moment < until)
+
+
+def window_closed() -> Refused:
+    """The answer to free text outside the service window."""
+    return Refused(
+        409,
+        "Pasaron más de 24 horas desde su último mensaje. WhatsApp solo acepta una plantilla aprobada; "
+        "su texto queda guardado como borrador.",
+        code="window_closed",
+        field="text",
+    )
