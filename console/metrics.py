@@ -1,7 +1,7 @@
 """What this process counts and times, in Prometheus' terms; the door that shows it is `console.health`.
 
-Whoever does the deed counts it: `metrics.webhooks_total.labels("accepted").inc()`. Every process has its own numbers and is
-scraped by itself; a sum over processes is Prometheus' work, not ours.
+Whoever does the deed counts it: `metrics.webhooks_total.labels("accepted").inc()`. Every process has its own numbers
+and is scraped by itself; a sum over processes is Prometheus' work, not ours.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-disable_created_metrics()  # a second series per counter that says nothing a scrape does not
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series each
 REGISTRY = CollectorRegistry(auto_describe=True)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
