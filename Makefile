@@ -17,7 +17,7 @@ PIP_INSTALL := PIP_DISABLE_PIP_VERSION_CHECK=1 $(PYTHON) -m pip --python $(BIN)/
 
 help:
 	@echo 'make run [PORT=8000]   the console and a WhatsApp simulator, with sample data, on this machine'
-	@echo 'make test              every test, with what the tests need'
+	@echo 'make test              every test, with what the tests need (ARGS="-k window" for some)'
 	@echo 'make lint              ruff, mypy and the import contract'
 	@echo 'make lock              the lock files anew from pyproject.toml'
 	@echo 'make bench             how fast; make faults: how hard; make screenshots: the pictures of the README'
@@ -27,7 +27,8 @@ run: $(VENV)/.ok
 	@exec $(BIN)/aldia demo --port $(PORT)
 
 test: $(VENV)/.ok-dev
-	@exec $(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m tests.browser.chromium
+	@exec $(BIN)/python -m pytest -n 2 $(ARGS)
 
 lint: $(VENV)/.ok-dev
 	$(BIN)/ruff check

@@ -1,0 +1,94 @@
+"""A browser and the people at it: each page belongs to somebody, in Lima, whose screen must not complain."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, Route, sync_playwright
+
+from tests.browser import chromium
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+NewPage = Callable[..., Page]
+
+
+# While Playwright runs, so does an event loop in this thread, and no async test could. It therefore ends with the last
+# test of this folder rather than with the session.
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    path = chromium.find()
+    if path is None:
+        pytest.fail(chromium.ABSENT)
+    launch: dict[str, Any] = {"executable_path": path, "args": chromium.FLAGS}
+    try:
+        browser = playwright.chromium.launch(**launch, chromium_sandbox=os.geteuid() != 0)
+    except Error as refused:
+        if "sandbox" not in str(refused).lower():
+            raise
+        # A container may forbid an ordinary user what the sandbox is made of; we only visit ourselves.
+        browser = playwright.chromium.launch(**launch, chromium_sandbox=False)
+    yield browser
+    browser.close()
+
+
+class Person(list[str]):
+    """Somebody at a browser: what their screens complained of, unless the test expected it."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        super().__init__()
+        context.route("**/*", self._stay_here)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.append(f"exception: {error.error}"))
+
+    def _stay_here(self, route: Route) -> None:
+        if (host := urlsplit(route.request.url).hostname) in LOOPBACK:
+            route.fallback()
+        else:
+            self.append(f"asks {host} for {route.request.url}")
+            route.abort()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.append(f"console: {message.text}")
+
+
+@pytest.fixture
+def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[NewPage]:
+    """A page in a browser profile of its own, so that each call is another person.
+
+    Takes the options of Playwright's `new_context` (`viewport`, `color_scheme`, …). At the end the test fails if a
+    page threw an exception, wrote an error to its console or asked another host for anything; where errors are
+    the point, mark the test `@pytest.mark.complaints("part of the text", …)`.
+    """
+    people: list[tuple[BrowserContext, Person]] = []
+
+    def new_page(**options: Any) -> Page:  # noqa: ANN401 what Playwright takes
+        in_lima = {"locale": "es-PE", "timezone_id": "America/Lima", "viewport": {"width": 1440, "height": 900}}
+        context = browser.new_context(**{**in_lima, **options})
+        people.append((context, Person(context)))
+        context.set_default_timeout(10_000)
+        return context.new_page()
+
+    yield new_page
+    for context, _ in people:
+        context.close()
+    expected = [part for mark in request.node.iter_markers("complaints") for part in mark.args]
+    complaints = [said for _, person in people for said in person if not any(part in said for part in expected)]
+    assert not complaints
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """One person's page: Spanish of Peru, Lima's time, 1440 by 900."""
+    return new_page()
