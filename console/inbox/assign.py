@@ -1,0 +1,272 @@
+"""Who holds a conversation and whether it is open: taken, given, given back, resolved, put off, opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+
+from console import audit, clock
+from console.agents import Agent, AgentTeam, Role, Team, Viewer
+from console.audit import SYSTEM, Actor
+from console.db import Tx
+from console.errors import Refused
+from console.inbox import counts, policy, thread
+from console.inbox.models import Conversation, Message, ReadMark
+from console.inbox.thread import actor_of
+
+
+async def claim(tx: Tx, conversation: Conversation, *, by: Viewer) -> Conversation:
+    """Take a conversation that nobody holds. Of two who try at once one gets it, and the other learns who.
+
+    Taking what one already holds changes nothing. Records "conversation.assigned".
+    Refuses: 409 "already_held", with the holder in `details`.
+    """
+    conversation = await thread.lock(tx, conversation)
+    if conversation.holder_id == by.id:
+        return conversation
+    if conversation.holder_id is not None:
+        holder = await tx.get_one(Agent, conversation.holder_id)
+        raise Refused(
+            409,
+            f"{holder.name} ya tiene esta conversación.",
+            code="already_held",
+            details={"holder": {"id": str(holder.id), "name": holder.name}},
+        )
+    await give(tx, conversation, by=by, to_id=by.id, to_name=by.name)
+    return conversation
+
+
+async def assign(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    to: int,
+    version: int | None = None,
+) -> Conversation:
+    """Give the conversation to the agent `to`. Records "conversation.assigned".
+
+    An agent may take what nobody holds and hand on what is theirs; supervisors and admins may do more.
+    Refuses: 403, 409 "version_conflict" when it changed since `version`, 422 for who may not see it or is disabled.
+    """
+    conversation = await _locked(tx, conversation, version)
+    if conversation.holder_id == to:
+        return conversation
+    if isinstance(by, Viewer) and not (to == by.id and conversation.holder_id is None):
+        _require_held_or_role(conversation, by)
+    agent = await _candidate(tx, conversation, to)
+    await give(tx, conversation, by=by, to_id=agent.id, to_name=agent.name)
+    return conversation
+
+
+async def release(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    version: int | None = None,
+) -> Conversation:
+    """Let go of the conversation, so that anybody of its team may take it. Records "conversation.released".
+
+    Refuses: 403 to whoever neither holds it nor may assign others; 409 "version_conflict".
+    """
+    conversation = await _locked(tx, conversation, version)
+    if conversation.holder_id is None:
+        return conversation
+    if isinstance(by, Viewer):
+        _require_held_or_role(conversation, by)
+    before, old = counts.slot_of(conversation), {"holder_id": conversation.holder_id}
+    conversation.holder_id = None
+    row = await thread.event(tx, conversation, by=by, action="released", who=actor_of(by).name)
+    await counts.moved(tx, conversation, before)
+    _record(tx, row, "conversation.released", by=by, old=old, new={"holder_id": None})
+    return conversation
+
+
+async def resolve(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    version: int | None = None,
+) -> Conversation:
+    """Call the matter settled; the next message of the contact opens it again. Records "conversation.resolved"."""
+    return await _become(tx, conversation, by=by, status="resolved", action="resolved", version=version)
+
+
+async def reopen(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    version: int | None = None,
+) -> Conversation:
+    """Put a resolved or snoozed conversation back among the open ones. Records "conversation.reopened"."""
+    return await _become(tx, conversation, by=by, status="open", action="reopened", version=version)
+
+
+async def snooze(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    until: datetime,
+    version: int | None = None,
+) -> Conversation:
+    """Put the conversation aside until a moment in the future. Records "conversation.snoozed".
+
+    Refuses: 422 "snoozed_until" for a moment that has passed; 409 "version_conflict".
+    """
+    if until <= clock.now():
+        raise Refused(422, "Elija un momento en el futuro.", code="invalid", field="snoozed_until")
+    return await _become(
+        tx, conversation, by=by, status="snoozed", action="snoozed", version=version, snoozed_until=until
+    )
+
+
+async def wake(tx: Tx, *, limit: int = 100) -> int:
+    """Open again the snoozed conversations whose moment has come; say how many."""
+    due = (
+        select(Conversation)
+        .where(Conversation.status == "snoozed", Conversation.snoozed_until <= clock.now())
+        .order_by(Conversation.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    conversations = (await tx.scalars(due)).all()
+    for conversation in conversations:
+        await reopen(tx, conversation, by=SYSTEM)
+    return len(conversations)
+
+
+async def transfer(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    team_id: int,
+    version: int | None = None,
+) -> Conversation:
+    """Move the conversation to another team; nobody holds it afterwards. Records "conversation.transferred".
+
+    Refuses: 403 unless `by` may assign others; 422 for a team that does not exist; 409 "version_conflict".
+    """
+    if isinstance(by, Viewer):
+        policy.require(by, "assign_others")
+    conversation = await _locked(tx, conversation, version)
+    if conversation.team_id == team_id:
+        return conversation
+    team = await tx.get(Team, team_id)
+    if team is None:
+        raise Refused(422, "Ese equipo no existe.", code="invalid", field="team")
+    before = counts.slot_of(conversation)
+    old = {"team_id": conversation.team_id, "holder_id": conversation.holder_id}
+    conversation.team_id, conversation.holder_id = team_id, None
+    row = await thread.event(tx, conversation, by=by, action="transferred", who=actor_of(by).name, to=team.name)
+    await counts.moved(tx, conversation, before)
+    _record(tx, row, "conversation.transferred", by=by, old=old, new={"team_id": team_id, "holder_id": None})
+    return conversation
+
+
+async def give(tx: Tx, conversation: Conversation, *, by: Viewer | Actor, to_id: int, to_name: str) -> None:
+    """Make an agent the holder, on a row already locked and with every question of right already answered."""
+    before, old = counts.slot_of(conversation), {"holder_id": conversation.holder_id}
+    conversation.holder_id = to_id
+    actor = actor_of(by)
+    taken = actor.kind in {"agent", "bot"} and actor.id == to_id
+    row = await thread.event(
+        tx,
+        conversation,
+        by=by,
+        action="claimed" if taken else "assigned",
+        who=actor.name,
+        to=to_name,
+        to_id=to_id,
+    )
+    if taken and await _has_read_all(tx, conversation, to_id):
+        # The new holder is looking at it: what an onlooker's reading doesn't tell the contact, theirs does.
+        conversation.receipt_due = conversation.last_inbound_wamid is not None
+    await counts.moved(tx, conversation, before)
+    _record(tx, row, "conversation.assigned", by=by, old=old, new={"holder_id": to_id})
+
+
+async def _become(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    status: str,
+    action: str,
+    version: int | None,
+    snoozed_until: datetime | None = None,
+) -> Conversation:
+    conversation = await _locked(tx, conversation, version)
+    if (conversation.status, conversation.snoozed_until) == (status, snoozed_until):
+        return conversation
+    before = counts.slot_of(conversation)
+    old = {"status": conversation.status, "snoozed_until": conversation.snoozed_until}
+    conversation.status, conversation.snoozed_until = status, snoozed_until
+    names = {"until": snoozed_until.isoformat()} if snoozed_until else {}
+    row = await thread.event(tx, conversation, by=by, action=action, who=actor_of(by).name, **names)
+    await counts.moved(tx, conversation, before)
+    new = {"status": status, "snoozed_until": snoozed_until}
+    _record(tx, row, f"conversation.{action}", by=by, old=old, new=new)
+    return conversation
+
+
+async def _locked(tx: Tx, conversation: Conversation, version: int | None) -> Conversation:
+    conversation = await thread.lock(tx, conversation)
+    if version is not None and version != conversation.version:
+        raise Refused(
+            409,
+            "La conversación cambió mientras tanto; revise cómo quedó y vuelva a intentarlo.",
+            code="version_conflict",
+            details={"version": conversation.version},
+        )
+    return conversation
+
+
+def _require_held_or_role(conversation: Conversation, by: Viewer) -> None:
+    if conversation.holder_id != by.id:
+        policy.require(by, "assign_others")
+
+
+async def _candidate(tx: Tx, conversation: Conversation, agent_id: int) -> Agent:
+    """The agent, if they may be given this conversation."""
+    agent = await tx.get(Agent, agent_id)
+    if agent is None or agent.disabled_at is not None:
+        raise Refused(422, "Esa persona no existe o está deshabilitada.", code="invalid", field="assignee")
+    teams = await tx.scalars(select(AgentTeam.team_id).where(AgentTeam.agent_id == agent_id))
+    viewer = Viewer(id=agent.id, name=agent.name, role=agent.role, team_ids=frozenset(teams))
+    if agent.role != Role.BOT and not policy.sees(viewer, team_id=conversation.team_id, holder_id=None):
+        text = f"{agent.name} no pertenece al equipo de esta conversación."
+        raise Refused(422, text, code="not_in_team", field="assignee")
+    return agent
+
+
+async def _has_read_all(tx: Tx, conversation: Conversation, agent_id: int) -> bool:
+    mark = await tx.get(ReadMark, (agent_id, conversation.id))
+    return mark is not None and 0 < conversation.inbound_count == mark.inbound_count
+
+
+def _record(
+    tx: Tx,
+    row: Message,
+    action: str,
+    *,
+    by: Viewer | Actor,
+    old: Mapping[str, object],
+    new: Mapping[str, object],
+) -> None:
+    """`row` is the line of the thread that tells of it."""
+    audit.record(
+        tx,
+        actor_of(by),
+        action,
+        conversation_id=row.conversation_id,
+        message_id=row.id,
+        old=dict(old),
+        new=dict(new),
+    )

@@ -1,0 +1,224 @@
+"""A message template's wording: which blanks it has, how it reads once filled, and what of it travels to Meta."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from console.errors import Refused
+from console.inbox.channel import MessageTemplate
+
+BLANK = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+# Meta refuses these inside a variable (whatsapp.md §17, 132008 and 132012).
+UNTIDY = re.compile(r"[\n\r\t\v\f\x85\u2028\u2029]| {5}")
+MOST = {"body": 1024, "header": 60, "button": 2000}
+MEDIA_HEADERS = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
+# Buttons that need nothing from us when sent.
+PLAIN_BUTTONS = frozenset({"QUICK_REPLY", "PHONE_NUMBER", "VOICE_CALL", "REQUEST_CONTACT_INFO"})
+SENDABLE = frozenset({"HEADER", "BODY", "FOOTER", "BUTTONS"})
+
+
+class Blank(msgspec.Struct, frozen=True):
+    """Something to fill in. `key` is its name in `variables`; `part` is header, body or button.
+
+    A blank of the body is named as in the text ("1", "nombre"), one of the header "header.1", of a button "button.0";
+    "header.link" is the https address of the header's picture, video or document.
+    """
+
+    key: str
+    part: str
+    name: str
+    example: str
+    limit: int
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """A template with its blanks filled: how it reads, and the `components` of the wire."""
+
+    header: str | None
+    body: str
+    footer: str | None
+    buttons: list[dict[str, str]]
+    components: list[dict[str, Any]]
+
+
+def blanks(template: MessageTemplate) -> list[Blank]:
+    """What must be filled in before `template` can be sent, in reading order."""
+    return [blank for component in template.components for blank in _blanks_of(component)]
+
+
+def preview(template: MessageTemplate, variables: Mapping[str, str]) -> Filled:
+    """How `template` reads with what is filled in so far; the rest stays visible as {{1}}."""
+    return _filled(template, lambda key, blank: variables.get(key, "").strip() or blank)
+
+
+def fill(template: MessageTemplate, variables: Mapping[str, str]) -> Filled:
+    """`template` with `variables` (by `Blank.key`), ready to be sent.
+
+    Raises Refused: 409 "template_not_approved" or "template_unsupported"; 422 "template_variables" naming the field
+    that is missing, unknown, too long or not one line of text.
+    """
+    require_sendable(template)
+    wanted = {blank.key: blank for blank in blanks(template)}
+    for key in sorted(set(variables) - set(wanted)):
+        raise _at_fault(key, "La plantilla no tiene esta variable.")
+    values = {key: variables.get(key, "").strip() for key in wanted}
+    for key, blank in wanted.items():
+        _check(blank, values[key])
+    filled = _filled(template, lambda key, _blank: values[key])
+    if len(filled.body) > MOST["body"]:
+        raise _at_fault("body", f"El mensaje completo pasa de {MOST['body']} caracteres.")
+    return filled
+
+
+def require_sendable(template: MessageTemplate) -> None:
+    """Raise Refused(409) unless Meta approved `template` and we know how to send all its parts."""
+    if template.status != "APPROVED":
+        text = "WhatsApp no tiene aprobada esta plantilla en este momento; elija otra."
+        raise Refused(409, text, code="template_not_approved", field="template", details={"status": template.status})
+    for component in template.components:
+        kinds = {str(button.get("type", "")).upper() for button in component.get("buttons", ())}
+        format_ = _format(component)
+        if (
+            _type(component) not in SENDABLE
+            or kinds - PLAIN_BUTTONS - {"URL", "COPY_CODE"}
+            or (_type(component) == "HEADER" and format_ not in {"TEXT", *MEDIA_HEADERS})
+        ):
+            text = "Esta plantilla tiene partes que la consola todavía no sabe enviar; elija otra."
+            raise Refused(409, text, code="template_unsupported", field="template")
+
+
+def _blanks_of(component: Mapping[str, Any]) -> Iterator[Blank]:
+    part = _type(component)
+    if part == "BODY":
+        names = _names(component)
+        yield from (Blank(name, "body", name, _example(component, i), MOST["body"]) for i, name in enumerate(names))
+    elif part == "HEADER" and _format(component) in MEDIA_HEADERS:
+        yield Blank("header.link", "header", "link", "", MOST["button"])
+    elif part == "HEADER":
+        names = _names(component)
+        yield from (
+            Blank(f"header.{name}", "header", name, _example(component, i), MOST["header"])
+            for i, name in enumerate(names)
+        )
+    elif part == "BUTTONS":
+        for number, button in enumerate(component.get("buttons", ())):
+            if _needs_value(button):
+                example = button.get("example") or ""
+                first = str(example[0] if isinstance(example, list) and example else example)
+                limit = 15 if _type(button) == "COPY_CODE" else MOST["button"]
+                yield Blank(f"button.{number}", "button", str(button.get("text", "")), first, limit)
+
+
+def _check(blank: Blank, value: str) -> None:
+    if not value:
+        raise _at_fault(blank.key, "Complete esta variable.")
+    if UNTIDY.search(value):
+        raise _at_fault(blank.key, "Use una sola línea, sin tabulaciones ni espacios seguidos.")
+    if len(value) > blank.limit:
+        raise _at_fault(blank.key, f"Use como máximo {blank.limit} caracteres.")
+    if blank.key == "header.link" and not value.startswith("https://"):
+        raise _at_fault(blank.key, "Indique una dirección que empiece con https://")
+
+
+def _filled(template: MessageTemplate, value: Callable[[str, str], str]) -> Filled:
+    """`value(key, blank)` says what stands in the place of a blank."""
+    header = footer = None
+    body = ""
+    buttons: list[dict[str, str]] = []
+    wire: list[dict[str, Any]] = []
+    named = template.parameter_format == "NAMED"
+    for component in template.components:
+        part = _type(component)
+        text = str(component.get("text") or "")
+        if part == "BODY":
+            body = BLANK.sub(lambda found: value(found[1], found[0]), text)
+            wire += _text_component("body", "", component, value, named=named)
+        elif part == "HEADER" and _format(component) in MEDIA_HEADERS:
+            kind = MEDIA_HEADERS[_format(component)]
+            link = {"type": kind, kind: {"link": value("header.link", "")}}
+            wire.append({"type": "header", "parameters": [link]})
+        elif part == "HEADER":
+            header = BLANK.sub(lambda found: value(f"header.{found[1]}", found[0]), text)
+            wire += _text_component("header", "header.", component, value, named=named)
+        elif part == "FOOTER":
+            footer = text
+        elif part == "BUTTONS":
+            for number, button in enumerate(component.get("buttons", ())):
+                buttons.append(_button(number, button, value))
+                wire += _button_component(number, button, value)
+    return Filled(header, body, footer, buttons, wire)
+
+
+def _text_component(
+    type_: str,
+    prefix: str,
+    component: Mapping[str, Any],
+    value: Callable[[str, str], str],
+    *,
+    named: bool,
+) -> list[dict[str, Any]]:
+    parameters = [
+        {"type": "text", **({"parameter_name": name} if named else {}), "text": value(prefix + name, "")}
+        for name in _names(component)
+    ]
+    return [{"type": type_, "parameters": parameters}] if parameters else []
+
+
+def _button(number: int, button: Mapping[str, Any], value: Callable[[str, str], str]) -> dict[str, str]:
+    shown = {"type": _type(button).lower(), "text": str(button.get("text", ""))}
+    if url := button.get("url"):
+        shown["url"] = BLANK.sub(lambda found: value(f"button.{number}", found[0]), str(url))
+    return shown
+
+
+def _button_component(
+    number: int,
+    button: Mapping[str, Any],
+    value: Callable[[str, str], str],
+) -> list[dict[str, Any]]:
+    if not _needs_value(button):
+        return []
+    given = value(f"button.{number}", "")
+    if _type(button) == "COPY_CODE":
+        parameter = {"type": "coupon_code", "coupon_code": given}
+    else:
+        parameter = {"type": "text", "text": given}
+    # `index` is a string on the wire (whatsapp.md §10).
+    return [{"type": "button", "sub_type": _type(button).lower(), "index": str(number), "parameters": [parameter]}]
+
+
+def _needs_value(button: Mapping[str, Any]) -> bool:
+    return _type(button) == "COPY_CODE" or (_type(button) == "URL" and bool(BLANK.search(str(button.get("url", "")))))
+
+
+def _names(component: Mapping[str, Any]) -> list[str]:
+    """The blanks of a text, once each: by number if they are numbers, else as they come."""
+    names = list(dict.fromkeys(BLANK.findall(str(component.get("text") or ""))))
+    return sorted(names, key=int) if all(name.isdigit() for name in names) else names
+
+
+def _example(component: Mapping[str, Any], position: int) -> str:
+    """The sample value given to Meta for approval; its shape differs between positional, named and header."""
+    example = component.get("example") or {}
+    part = _type(component).lower()
+    named = example.get(f"{part}_text_named_params")
+    found = [each.get("example", "") for each in named] if named else example.get(f"{part}_text") or []
+    if found and isinstance(found[0], list):
+        found = found[0]
+    return str(found[position]) if position < len(found) else ""
+
+
+def _type(component: Mapping[str, Any]) -> str:
+    return str(component.get("type", "")).upper()
+
+
+def _format(component: Mapping[str, Any]) -> str:
+    return str(component.get("format") or "TEXT").upper()
+
+
+def _at_fault(key: str, text: str) -> Refused:
+    return Refused(422, text, code="template_variables", field=f"variables.{key}")

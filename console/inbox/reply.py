@@ -1,0 +1,295 @@
+"""What we say: a reply, a message template, an internal note, and sending again what a person decides to send again."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import or_, select
+
+from console import audit, clock
+from console.agents import Viewer
+from console.audit import Actor
+from console.db import Tx
+from console.errors import Refused
+from console.inbox import assign, message_templates, policy, thread
+from console.inbox.channel import MessageTemplate
+from console.inbox.contacts import Contact
+from console.inbox.models import Conversation, Message, Status
+from console.inbox.thread import actor_of
+
+LONGEST_TEXT = 4096
+"""Characters of a text message (whatsapp.md §11)."""
+FIRST_REPLY_TAKES = True
+"""Whether the first agent who answers a conversation that nobody holds becomes its holder."""
+NEWER_SHOWN = 20
+
+
+async def reply(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    text: str,
+    client_key: str,
+    seen_sequence: int | None = None,
+    force: bool = False,
+    reply_to: str | None = None,
+) -> Message:
+    """Queue a text for the contact. The same `client_key` again gives the same message, and never a second one.
+
+    `seen_sequence` is the newest row the author had in view: if a colleague answered or noted something since, the
+    answer is refused with what is new, unless `force`. `reply_to` is the wamid quoted. A paused channel refuses
+    nothing: the message waits in the queue, and the banner says so. Records "message.queued"; whoever answers first
+    becomes the holder, and a resolved or snoozed conversation is open again.
+    Refuses: 422 "invalid" (field text) when empty or too long; 409 "window_closed", "colleague_wrote" with the newer
+    rows in `details`, "contact_blocked", "contact_unreachable", or "key_reused" for a key that said something else.
+    """
+    text = tidy(text)
+    _check_text(text)
+    conversation = await thread.lock(tx, conversation)
+    said: dict[str, Any] = {"kind": "text", "text": text, "content": None, "reply_to_wamid": reply_to}
+    if earlier := await _already(tx, conversation, by=by, client_key=client_key, said=said):
+        return earlier
+    await _require_reachable(tx, conversation)
+    if not policy.window(conversation, clock.now()).is_open:
+        raise policy.window_closed()
+    if seen_sequence is not None and not force:
+        await _require_nothing_newer(tx, conversation, by=by, seen_sequence=seen_sequence)
+    return await _enqueue(tx, conversation, by=by, client_key=client_key, said=said)
+
+
+async def send_template(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    template_id: int,
+    variables: Mapping[str, str],
+    client_key: str,
+) -> Message:
+    """Queue an approved template with its blanks filled (`message_templates.Blank` names them).
+
+    Allowed inside and outside the service window. The row keeps how it read and what is sent, so that a template
+    edited later changes nothing. Records "message.queued".
+    Refuses: 404 for an unknown template, what `message_templates.fill` refuses, and as `reply`.
+    """
+    conversation = await thread.lock(tx, conversation)
+    template = await tx.get(MessageTemplate, template_id)
+    if template is None or template.channel_id != conversation.channel_id:
+        raise Refused(404, "Esa plantilla no existe.", code="template_not_found", field="template")
+    filled = message_templates.preview(template, variables)
+    said = {"kind": "template", "text": filled.body, "content": _content(template, filled), "reply_to_wamid": None}
+    if earlier := await _already(tx, conversation, by=by, client_key=client_key, said=said):
+        return earlier
+    message_templates.fill(template, variables)
+    await _require_reachable(tx, conversation)
+    return await _enqueue(tx, conversation, by=by, client_key=client_key, said=said)
+
+
+async def note(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    text: str,
+    client_key: str,
+) -> Message:
+    """Write an internal note. It has no way out: direction "none" and status "noted" are never claimed for sending.
+
+    Records "message.noted". Refuses: 422 "invalid" (field text), 409 "key_reused".
+    """
+    text = tidy(text)
+    _check_text(text)
+    conversation = await thread.lock(tx, conversation)
+    said: dict[str, Any] = {"kind": "note", "text": text, "content": None, "reply_to_wamid": None}
+    if earlier := await _already(tx, conversation, by=by, client_key=client_key, said=said):
+        return earlier
+    row = await thread.append(
+        tx, conversation, direction="none", author=actor_of(by), status=Status.NOTED, client_key=client_key, **said
+    )
+    _record(tx, row, by, "message.noted")
+    return row
+
+
+async def resend(tx: Tx, message: Message, *, by: Viewer | Actor) -> Message:
+    """Send again what failed or stayed unconfirmed, as a new message: the old row keeps its truth.
+
+    Each row is sent again once at most, whoever asks and however often: the second call returns the first's message.
+    Records "message.queued", naming the row it repeats.
+    Refuses: 409 "not_resendable" in any other state, and as `reply` or `send_template`.
+    """
+    conversation = await thread.lock(tx, await tx.get_one(Conversation, message.conversation_id))
+    await tx.refresh(message)
+    key = f"resend:{message.id}"
+    if earlier := await _by_key(tx, conversation, key):
+        return earlier
+    if message.direction != "out" or message.status not in {Status.FAILED, Status.UNKNOWN}:
+        raise Refused(409, "Este mensaje no necesita reenviarse.", code="not_resendable")
+    await _require_reachable(tx, conversation)
+    if message.kind == "template":
+        await _require_still_approved(tx, message)
+    elif not policy.window(conversation, clock.now()).is_open:
+        raise policy.window_closed()
+    said = {
+        "kind": message.kind,
+        "text": message.text,
+        "content": {**(message.content or {}), "resend_of": str(message.id)},
+        "reply_to_wamid": message.reply_to_wamid,
+    }
+    return await _enqueue(tx, conversation, by=by, client_key=key, said=said, resend_of=message.id)
+
+
+def tidy(text: str) -> str:
+    """What was typed, without what forms and keyboards add: CRLF, outer blanks, and what no database can store."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text.encode("utf-8", "replace").decode().strip()
+
+
+def _check_text(text: str) -> None:
+    if not text:
+        raise Refused(422, "Escriba un mensaje.", code="invalid", field="text")
+    if len(text) > LONGEST_TEXT:
+        said = f"El mensaje tiene {len(text)} caracteres; el máximo es {LONGEST_TEXT}."
+        raise Refused(422, said, code="invalid", field="text")
+
+
+async def _by_key(tx: Tx, conversation: Conversation, client_key: str) -> Message | None:
+    same = (Message.conversation_id == conversation.id, Message.client_key == client_key)
+    return (await tx.scalars(select(Message).where(*same))).one_or_none()
+
+
+async def _already(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    client_key: str,
+    said: Mapping[str, Any],
+) -> Message | None:
+    """The message this key made before. A key belongs to one author and one content (RFC draft Idempotency-Key)."""
+    earlier = await _by_key(tx, conversation, client_key)
+    if earlier is None:
+        return None
+    actor = actor_of(by)
+    same_author = (earlier.author_kind, earlier.author_id) == (actor.kind, actor.id)
+    if not same_author or any(getattr(earlier, name) != value for name, value in said.items()):
+        text = "Ya se envió otro mensaje con la misma clave; recargue la página e intente de nuevo."
+        raise Refused(409, text, code="key_reused")
+    return earlier
+
+
+async def _require_reachable(tx: Tx, conversation: Conversation) -> None:
+    contact = await tx.get_one(Contact, conversation.contact_id)
+    if contact.blocked_us_at is not None:
+        text = "Este contacto está bloqueado en WhatsApp: no puede recibir mensajes."
+        raise Refused(409, text, code="contact_blocked")
+    if contact.unreachable_at is not None or not (contact.wa_id or contact.user_id):
+        text = "Este número no recibe mensajes de WhatsApp. Busque otro medio de contacto."
+        raise Refused(409, text, code="contact_unreachable")
+
+
+async def _require_nothing_newer(tx: Tx, conversation: Conversation, *, by: Viewer | Actor, seen_sequence: int) -> None:
+    actor = actor_of(by)
+    newer = (
+        select(Message)
+        .where(
+            Message.conversation_id == conversation.id,
+            Message.sequence > seen_sequence,
+            or_(Message.direction == "out", Message.kind == "note"),
+            or_(Message.author_kind != actor.kind, Message.author_id.is_distinct_from(actor.id)),
+        )
+        .order_by(Message.sequence.desc())
+        .limit(NEWER_SHOWN)
+    )
+    rows = (await tx.scalars(newer)).all()
+    if not rows:
+        return
+    who = rows[0].author_name or "Alguien"
+    raise Refused(
+        409,
+        f"{who} escribió en esta conversación mientras usted redactaba.",
+        code="colleague_wrote",
+        details={
+            "last_sequence": conversation.last_sequence,
+            "messages": [
+                {
+                    "id": str(row.id),
+                    "sequence": row.sequence,
+                    "kind": row.kind,
+                    "author": row.author_name,
+                    "text": row.text,
+                }
+                for row in reversed(rows)
+            ],
+        },
+    )
+
+
+async def _require_still_approved(tx: Tx, message: Message) -> None:
+    named = (message.content or {})["template"]
+    template = await tx.get(MessageTemplate, int(named["id"]))
+    if template is None:
+        raise Refused(409, "Esa plantilla ya no existe; elija otra.", code="template_not_approved", field="template")
+    message_templates.require_sendable(template)
+
+
+def _content(template: MessageTemplate, filled: message_templates.Filled) -> dict[str, Any]:
+    named = {
+        "id": str(template.id),
+        "name": template.name,
+        "language": template.language,
+        "category": template.category,
+    }
+    shown: dict[str, Any] = msgspec.to_builtins(filled)
+    return {"template": named, **shown}
+
+
+async def _enqueue(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    client_key: str,
+    said: Mapping[str, Any],
+    resend_of: int | None = None,
+) -> Message:
+    actor = actor_of(by)
+    if conversation.status != "open":
+        await assign.reopen(tx, conversation, by=by)
+    if FIRST_REPLY_TAKES and isinstance(by, Viewer) and actor.kind == "agent" and conversation.holder_id is None:
+        await assign.give(tx, conversation, by=by, to_id=by.id, to_name=by.name)
+    row = await thread.append(
+        tx,
+        conversation,
+        direction="out",
+        author=actor,
+        status=Status.QUEUED,
+        client_key=client_key,
+        ref=str(uuid.uuid4()),
+        due_at=clock.now(),
+        **said,
+    )
+    conversation.waiting_since = None
+    _record(tx, row, by, "message.queued", resend_of=resend_of)
+    return row
+
+
+def _record(tx: Tx, row: Message, by: Viewer | Actor, action: str, *, resend_of: int | None = None) -> None:
+    repeats = {"resend_of": resend_of} if resend_of else {}
+    audit.record(
+        tx,
+        actor_of(by),
+        action,
+        conversation_id=row.conversation_id,
+        message_id=row.id,
+        new={
+            "kind": row.kind,
+            "sequence": row.sequence,
+            "status": row.status,
+            "digest": thread.digest_of(row),
+            **repeats,
+        },
+    )
