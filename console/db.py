@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Table, Text, event, insert, text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Table, Text, event, func, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -210,6 +210,18 @@ async def bulk_insert(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, o
     # asyncpg's executemany is four times slower than one statement over a JSON array (performance.md §1).
     sql = _insert_from_json(table, tuple(rows[0]), or_ignore)
     await tx.execute(sql, {"rows": msgspec.json.encode([_plain(table, row) for row in rows]).decode()})
+
+
+async def next_ids(tx: Tx, table: Table, count: int) -> list[int]:
+    """`count` fresh ids of `table`, so that rows can name each other before they are inserted in bulk."""
+    if not count:
+        return []
+    if tx.get_bind().dialect.name == "sqlite":
+        # Nobody else writes while this transaction lives.
+        newest = await tx.scalar(select(func.coalesce(func.max(table.c.id), 0)))
+        return list(range(newest + 1, newest + 1 + count))
+    numbers = text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")
+    return list(await tx.scalars(numbers, {"sequence": f"{table.name}_id_seq", "count": count}))
 
 
 def _plain(table: Table, row: dict[str, Any]) -> dict[str, Any]:

@@ -182,7 +182,14 @@ class Live:
             while batch := await self._next():
                 self.head = batch[-1].id
                 for follower in self.followers:
-                    await follower(batch)
+                    await self._let_follow(follower, batch)
+
+    async def _let_follow(self, follower: Follower, batch: Sequence[Entry]) -> None:
+        """One follower's fault must not keep the entries from the others."""
+        try:
+            await follower(batch)
+        except Exception:  # noqa: BLE001 one of the two places that must survive
+            log.exception("live.follower_failed", follower=getattr(follower, "__qualname__", "?"), entries=len(batch))
 
     async def _next(self) -> list[Entry]:
         """The entries that come right after the head: from what was heard, else from the history."""
@@ -192,7 +199,8 @@ class Live:
         if not batch and self._known_head > self.head:
             async with self._db.reading() as tx:
                 batch = await audit.entries_after(tx, self.head)
-            self._waiting = {number: entry for number, entry in self._waiting.items() if number > batch[-1].id} if batch else self._waiting
+            for entry in batch:
+                self._waiting.pop(entry.id, None)
         return batch
 
     async def _poll(self) -> None:

@@ -1,0 +1,246 @@
+"""From signed bytes to durable rows: deliveries that wait together share one commit (performance.md §5).
+
+Self-clocking: a batch is whatever waits when the last commit ended, so there is no timer and no added wait when idle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from console import audit, clock, metrics
+from console.audit import SYSTEM, Actor
+from console.db import Database, Tx, bulk_insert
+from console.errors import Refused, not_found
+from console.inbox import channel_state, notices, receive, ticks
+from console.inbox.channel import Channel, DeadLetter
+from integrations.whatsapp.events import AccountEvent, Echo, Event, Inbound, StatusUpdate, Unreadable
+from integrations.whatsapp.payloads import parse
+
+log = structlog.get_logger()
+
+# Deliveries in one commit; more only makes everybody in the batch wait longer.
+BATCH = 256
+# What may wait in memory before we ask Meta to come back later.
+WAITING_DELIVERIES = 20_000
+WAITING_BYTES = 96 * 1024 * 1024
+
+
+class Unavailable(Exception):  # noqa: N818 an answer (503), not a bug
+    """The delivery is not durable; Meta must send it again."""
+
+
+class Delivery(msgspec.Struct):
+    """One webhook body on its way to the commit its sender waits for."""
+
+    body: bytes
+    done: asyncio.Future[None]
+    arrived: float
+
+
+class Ingest:
+    """The only way webhook bodies enter. One task per process drains it."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._waiting: list[Delivery] = []
+        self._bytes = 0
+        self._awake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to drain."""
+        self._task = asyncio.create_task(self._drain(), name="ingest")
+
+    async def stop(self) -> None:
+        """Finish what waits, then stop."""
+        while self._waiting and self._task and not self._task.done():
+            await asyncio.wait([delivery.done for delivery in self._waiting], timeout=5)
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def accept(self, body: bytes) -> None:
+        """Return once `body` is durable. Raises Unavailable when it is not and the sender must come again."""
+        if len(self._waiting) >= WAITING_DELIVERIES or self._bytes + len(body) > WAITING_BYTES:
+            raise Unavailable("too much is waiting")
+        delivery = Delivery(body, asyncio.get_running_loop().create_future(), time.monotonic())
+        self._waiting.append(delivery)
+        self._bytes += len(body)
+        self._awake.set()
+        await delivery.done
+
+    async def _drain(self) -> None:
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            while self._waiting:
+                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                self._bytes -= sum(len(delivery.body) for delivery in batch)
+                await self._settle(batch)
+
+    async def _settle(self, batch: Sequence[Delivery]) -> None:
+        """One commit for all; if that fails, one for each, so that a poisoned body can't hold its neighbours."""
+        metrics.ingest_batch_size.observe(len(batch))
+        try:
+            await store(self._db, [delivery.body for delivery in batch])
+        except Exception as failure:  # noqa: BLE001 every delivery must get an answer, whatever went wrong
+            if len(batch) > 1 and not _is_away(failure):
+                for delivery in batch:
+                    await self._settle([delivery])
+                return
+            await self._refuse(batch, failure)
+        else:
+            for delivery in batch:
+                if not delivery.done.done():
+                    delivery.done.set_result(None)
+
+    async def _refuse(self, batch: Sequence[Delivery], failure: Exception) -> None:
+        log.error("ingest.failed", reason=type(failure).__name__, deliveries=len(batch), exc_info=failure)
+        for delivery in batch:
+            if delivery.done.done():
+                continue
+            if not _is_away(failure) and await self._set_aside(delivery.body, failure):
+                delivery.done.set_result(None)
+            else:
+                delivery.done.set_exception(Unavailable(type(failure).__name__))
+
+    async def _set_aside(self, body: bytes, failure: Exception) -> bool:
+        """A body that our own code can't digest is kept for an admin; sending it again would only fail again."""
+        try:
+            async with self._db.transaction() as tx:
+                await dead_letter(tx, [Unreadable(reason=f"our fault: {type(failure).__name__}", payload=body)], clock.now())
+        except (DBAPIError, OSError, PoolTimeout):
+            log.exception("ingest.dead_letter_failed")
+            return False
+        return True
+
+
+def _is_away(failure: BaseException) -> bool:
+    """The database, not the body, is the trouble: full disk, lost connection, lock never given."""
+    return isinstance(failure, OperationalError | InterfaceError | PoolTimeout | OSError | TimeoutError) or (
+        isinstance(failure, DBAPIError) and failure.connection_invalidated
+    )
+
+
+async def store(db: Database, bodies: Sequence[bytes]) -> None:
+    """Parse `bodies` and commit all they say in one transaction. Nothing of them is durable if this raises."""
+    events = [event for body in bodies for event in parse(body)]
+    moment = clock.now()
+    async with db.transaction() as tx:
+        await take_in(tx, events, moment)
+
+
+async def take_in(tx: Tx, events: Sequence[Event], moment: datetime) -> None:
+    """Write what `events` say, number by number: messages first, then the ticks and notices that may speak of them."""
+    by_number: dict[str | None, list[Event]] = {}
+    for event in events:
+        by_number.setdefault(event.phone_number_id, []).append(event)
+    strays: list[Unreadable] = []
+    for number, told in by_number.items():
+        strays += [event for event in told if isinstance(event, Unreadable)]
+        readable = [event for event in told if not isinstance(event, Unreadable)]
+        if not readable:
+            continue
+        channel = await _channel(tx, number, readable)
+        if channel is None:
+            strays += [Unreadable(reason="not one of our numbers", payload=event.payload) for event in readable]
+            continue
+        await _take_in_one(tx, channel, readable, moment)
+    await dead_letter(tx, strays, moment)
+
+
+async def _channel(tx: Tx, number: str | None, events: Sequence[Event]) -> Channel | None:
+    """The channel meant: by its number, or by its account for notices that name no number."""
+    if number is not None:
+        return await channel_state.by_number(tx, number)
+    account = next((event.waba_id for event in events if isinstance(event, AccountEvent)), None)
+    return (await tx.scalars(select(Channel).where(Channel.business_account_id == account).limit(1))).one_or_none()
+
+
+async def _take_in_one(tx: Tx, channel: Channel, events: Sequence[Event], moment: datetime) -> None:
+    arrivals = [e for e in events if isinstance(e, Inbound | Echo) and not getattr(e, "group_id", None)]
+    reported = [e for e in events if isinstance(e, StatusUpdate)]
+    told = [e for e in events if isinstance(e, AccountEvent)]
+    if arrivals:
+        metrics.messages_received_total.inc(await receive.receive(tx, channel, arrivals, moment))
+    if reported:
+        await ticks.apply(tx, channel.id, reported, moment)
+        for update_ in reported:
+            metrics.ticks_total.labels(update_.status[:16]).inc()
+    if told:
+        await notices.notice(tx, channel, told, moment)
+    groups = [e.payload for e in events if isinstance(e, Inbound) and e.group_id]
+    if groups:
+        await notices.ignore_group(tx, channel, groups, moment)
+
+
+async def dead_letter(tx: Tx, strays: Sequence[Unreadable], moment: datetime) -> None:
+    """Keep what was signed but could not be understood. The same bytes again only count up."""
+    rows = {hashlib.sha256(stray.payload).hexdigest(): stray for stray in strays}
+    if not rows:
+        return
+    known = set(await tx.scalars(select(DeadLetter.digest).where(DeadLetter.digest.in_(rows))))
+    await tx.execute(
+        update(DeadLetter).where(DeadLetter.digest.in_(known)).values(seen_times=DeadLetter.seen_times + 1),
+    )
+    new = [
+        {
+            "reason": stray.reason,
+            "payload": base64.b64encode(stray.payload).decode(),
+            "digest": digest,
+            "size": len(stray.payload),
+            "received_at": moment,
+            "seen_times": 1,
+            "replays": 0,
+        }
+        for digest, stray in rows.items()
+        if digest not in known
+    ]
+    await bulk_insert(tx, DeadLetter.__table__, new, or_ignore=True)  # type: ignore[arg-type]
+    for row in new:
+        metrics.webhooks_total.labels("dead_letter").inc()
+        audit.record(
+            tx,
+            SYSTEM,
+            "delivery.dead_lettered",
+            subject=f"delivery:{row['digest']}",
+            new={"reason": row["reason"], "size": row["size"]},
+        )
+
+
+async def replay(tx: Tx, dead_letter_id: int, *, by: Actor) -> bool:
+    """Try a kept delivery again, in the caller's transaction. Says whether all of it was understood this time.
+
+    Refuses: 404 for one that does not exist, 409 for one that is settled already.
+    """
+    letter = await tx.get(DeadLetter, dead_letter_id, with_for_update=True)
+    if letter is None:
+        raise not_found()
+    if letter.resolved_at is not None:
+        raise Refused(409, "Esta entrega ya fue resuelta.", code="already_resolved")
+    events = parse(base64.b64decode(letter.payload))
+    understood = [event for event in events if not isinstance(event, Unreadable)]
+    await take_in(tx, understood, clock.now())
+    settled = bool(understood) and len(understood) == len(events)
+    letter.replays += 1
+    if settled:
+        letter.resolved_at, letter.resolved_by = clock.now(), by.id
+    audit.record(
+        tx,
+        by,
+        "delivery.replayed",
+        subject=f"delivery:{letter.digest}",
+        new={"understood": len(understood), "of": len(events), "resolved": settled},
+    )
+    return settled

@@ -1,0 +1,312 @@
+"""The customer wrote: a batch of arrivals becomes messages, in one transaction and with set-based statements.
+
+This is the hot path (performance.md §5): a handful of statements whatever the size of the batch.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, select, update
+
+from console import audit
+from console.audit import SYSTEM, Actor
+from console.db import Tx, bulk_insert, next_ids
+from console.inbox import counts, identity
+from console.inbox.acts import apply_acts
+from console.inbox.channel import Channel
+from console.inbox.models import Conversation, Media, Message, Status
+from console.inbox.policy import SERVICE_WINDOW
+from console.inbox.thread import SALT_BYTES, digest
+from integrations.whatsapp.events import Attachment, Echo, Inbound
+
+# Older than this on arrival and the agent is told when it was written ("recibido tarde").
+LATE_AFTER = timedelta(seconds=60)
+# Provider time further ahead of ours than this is a clock that is wrong, not the future.
+AHEAD_AT_MOST = timedelta(minutes=5)
+
+Arrival = Inbound | Echo
+
+_CONVERSATIONS = Conversation.__table__
+_LOCKED = (
+    "id",
+    "contact_id",
+    "team_id",
+    "holder_id",
+    "status",
+    "last_sequence",
+    "inbound_count",
+    "last_at",
+    "last_message_id",
+    "last_inbound_wamid",
+    "waiting_since",
+    "window_opened_at",
+    "window_closes_at",
+)
+_SAVE = (
+    update(_CONVERSATIONS)
+    .where(_CONVERSATIONS.c.id == bindparam("of_id"))
+    .values(
+        {name: bindparam(f"new_{name}") for name in _LOCKED if name not in {"id", "contact_id", "team_id", "holder_id"}}
+        | {"updated_at": bindparam("new_updated_at"), "version": _CONVERSATIONS.c.version + 1},
+    )
+)
+
+
+class Thread(msgspec.Struct):
+    """A conversation while a batch is written into it: the locked row, and what it will be."""
+
+    id: int
+    contact_id: int
+    team_id: int
+    holder_id: int | None
+    status: str
+    last_sequence: int
+    inbound_count: int
+    last_at: datetime
+    last_message_id: int | None
+    last_inbound_wamid: str | None
+    waiting_since: datetime | None
+    window_opened_at: datetime | None
+    window_closes_at: datetime | None
+    was: counts.Slot = (0, 0, "")
+
+
+async def receive(tx: Tx, channel: Channel, arrivals: Sequence[Arrival], moment: datetime) -> int:
+    """Write what is new of `arrivals` and say how many that was. Repeats change nothing.
+
+    Announces conversation.created, conversation.reopened and message.received (message.sent for what left from the
+    phone). Order in a conversation is the sequence given here; within a batch, the provider's time decides.
+    """
+    fresh = await _not_yet_here(tx, channel.id, _first_of_each(arrivals))
+    if not fresh:
+        return 0
+    contacts = await identity.contacts_of(tx, channel, [_person(arrival) for arrival in fresh], moment)
+    owner = {arrival.wamid: identity.contact_of(_person(arrival), contacts) for arrival in fresh}
+    threads = await _lock_threads(tx, channel, set(owner.values()), moment)
+    if tx.get_bind().dialect.name == "postgresql":
+        # Another process may have written the same message while we waited for the lock.
+        fresh = await _not_yet_here(tx, channel.id, fresh)
+    fresh.sort(key=lambda arrival: _written_at(arrival, moment))
+    rows = await _write(tx, channel, fresh, [threads[owner[arrival.wamid]] for arrival in fresh], moment)
+    await apply_acts(tx, channel.id, [(a, row) for a, row in zip(fresh, rows, strict=True) if a.target], moment)
+    for arrival in fresh:
+        if isinstance(arrival, Inbound) and arrival.identity_change:
+            await identity.change_identity(tx, channel, arrival.identity_change, moment)
+    await _save(tx, threads.values(), moment)
+    return len(fresh)
+
+
+def _person(arrival: Arrival) -> Any:  # noqa: ANN401 both arms are Person; mypy can't see it through the union
+    return arrival.sender if isinstance(arrival, Inbound) else arrival.recipient
+
+
+def _first_of_each(arrivals: Iterable[Arrival]) -> list[Arrival]:
+    unique: dict[str, Arrival] = {}
+    for arrival in arrivals:
+        unique.setdefault(arrival.wamid, arrival)
+    return list(unique.values())
+
+
+async def _not_yet_here(tx: Tx, channel_id: int, arrivals: list[Arrival]) -> list[Arrival]:
+    wamids = [arrival.wamid for arrival in arrivals]
+    known = set(
+        await tx.scalars(select(Message.wamid).where(Message.channel_id == channel_id, Message.wamid.in_(wamids))),
+    )
+    return [arrival for arrival in arrivals if arrival.wamid not in known]
+
+
+async def _lock_threads(tx: Tx, channel: Channel, contact_ids: set[int], moment: datetime) -> dict[int, Thread]:
+    """The conversations of these contacts, their rows held until the commit; new ones are opened."""
+    threads = await _read_locked(tx, channel.id, contact_ids)
+    missing = sorted(contact_ids - threads.keys())
+    if not missing:
+        return threads
+    await bulk_insert(
+        tx,
+        _CONVERSATIONS,  # type: ignore[arg-type]
+        [_new_conversation(channel, contact_id, moment) for contact_id in missing],
+        or_ignore=True,
+    )
+    opened = await _read_locked(tx, channel.id, set(missing))
+    for thread in opened.values():
+        thread.was = (0, 0, "")
+        audit.record(tx, SYSTEM, "conversation.created", conversation_id=thread.id, new={"team": thread.team_id})
+    await counts.apply(tx, Counter((t.team_id, t.holder_id or 0, t.status) for t in opened.values()))
+    for thread in opened.values():
+        thread.was = (thread.team_id, thread.holder_id or 0, thread.status)
+    return threads | opened
+
+
+async def _read_locked(tx: Tx, channel_id: int, contact_ids: set[int]) -> dict[int, Thread]:
+    rows = await tx.execute(
+        select(*(_CONVERSATIONS.c[name] for name in _LOCKED))
+        .where(_CONVERSATIONS.c.channel_id == channel_id, _CONVERSATIONS.c.contact_id.in_(contact_ids))
+        .order_by(_CONVERSATIONS.c.id)
+        .with_for_update(),
+    )
+    threads = [Thread(*row) for row in rows.tuples()]
+    for thread in threads:
+        thread.was = (thread.team_id, thread.holder_id or 0, thread.status)
+    return {thread.contact_id: thread for thread in threads}
+
+
+def _new_conversation(channel: Channel, contact_id: int, moment: datetime) -> dict[str, Any]:
+    return {
+        "channel_id": channel.id,
+        "contact_id": contact_id,
+        "team_id": channel.team_id,
+        "status": "open",
+        "last_sequence": 0,
+        "inbound_count": 0,
+        "last_at": moment,
+        "pair_refusals": 0,
+        "receipt_due": False,
+        "version": 1,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+
+
+async def _write(
+    tx: Tx,
+    channel: Channel,
+    arrivals: Sequence[Arrival],
+    threads: Sequence[Thread],
+    moment: datetime,
+) -> list[dict[str, Any]]:
+    ids = await next_ids(tx, Message.__table__, len(arrivals))  # type: ignore[arg-type]
+    rows, media = [], []
+    for number, arrival, thread in zip(ids, arrivals, threads, strict=True):
+        row = _message_row(number, arrival, thread, channel.id, moment)
+        rows.append(row)
+        _move(tx, thread, arrival, row, moment)
+        if arrival.attachment:
+            media.append(_media_row(number, arrival.kind, arrival.attachment, moment))
+        audit.record(
+            tx,
+            _author(arrival, thread),
+            "message.received" if isinstance(arrival, Inbound) else "message.sent",
+            conversation_id=thread.id,
+            message_id=number,
+            new={"kind": arrival.kind, "digest": digest(row["salt"], row["kind"], row["text"], row["content"])},
+        )
+    await bulk_insert(tx, Message.__table__, rows)  # type: ignore[arg-type]
+    await bulk_insert(tx, Media.__table__, media)  # type: ignore[arg-type]
+    return rows
+
+
+def _message_row(number: int, arrival: Arrival, thread: Thread, channel_id: int, moment: datetime) -> dict[str, Any]:
+    thread.last_sequence += 1
+    inbound = isinstance(arrival, Inbound)
+    content: dict[str, Any] = dict(arrival.content)
+    if isinstance(arrival, Inbound) and arrival.emoji is not None:
+        content["emoji"] = arrival.emoji
+    return {
+        "id": number,
+        "conversation_id": thread.id,
+        "channel_id": channel_id,
+        "sequence": thread.last_sequence,
+        "direction": "in" if inbound else "out",
+        "author_kind": "contact" if inbound else "phone",
+        "author_id": thread.contact_id if inbound else None,
+        "kind": arrival.kind,
+        "text": arrival.text,
+        "content": content or None,
+        "payload": arrival.payload.decode("utf-8", "replace").replace("\x00", "\ufffd"),
+        "wamid": arrival.wamid,
+        "reply_to_wamid": arrival.reply_to,
+        "status": Status.RECEIVED if inbound else Status.SENT,
+        "salt": secrets.token_bytes(SALT_BYTES),
+        "provider_at": _written_at(arrival, moment),
+        "created_at": moment,
+        "attempts": 0,
+        "late": moment - _written_at(arrival, moment) > LATE_AFTER,
+        "forwarded": isinstance(arrival, Inbound) and arrival.forwarded,
+        "version": 1,
+    }
+
+
+def _move(tx: Tx, thread: Thread, arrival: Arrival, row: dict[str, Any], moment: datetime) -> None:
+    """What one arrival does to its conversation: activity, unread, service window, waiting, reopening."""
+    thread.last_at = moment
+    thread.last_message_id = row["id"]
+    if not isinstance(arrival, Inbound):
+        thread.waiting_since = None
+        return
+    thread.last_inbound_wamid = arrival.wamid
+    if arrival.kind in {"edit", "revoke", "system"}:
+        return
+    thread.inbound_count += 1
+    thread.waiting_since = thread.waiting_since or moment
+    if arrival.opens_window:
+        closes = row["provider_at"] + SERVICE_WINDOW
+        if thread.window_closes_at is None or closes > thread.window_closes_at:
+            thread.window_opened_at, thread.window_closes_at = row["provider_at"], closes
+    if thread.status != "open":
+        audit.record(
+            tx,
+            SYSTEM,
+            "conversation.reopened",
+            conversation_id=thread.id,
+            old={"status": thread.status},
+            new={"status": "open"},
+        )
+        thread.status = "open"
+
+
+def _media_row(message_id: int, kind: str, attachment: Attachment, moment: datetime) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "kind": kind,
+        "wire_id": attachment.media_id,
+        "declared_type": attachment.mime_type,
+        "declared_sha256": attachment.sha256,
+        "filename": attachment.filename,
+        "voice": attachment.voice,
+        "state": "pending",
+        "attempts": 0,
+        "due_at": moment,
+        "created_at": moment,
+    }
+
+
+async def _save(tx: Tx, threads: Iterable[Thread], moment: datetime) -> None:
+    threads = sorted(threads, key=lambda thread: thread.id)
+    rows = [
+        {f"new_{name}": getattr(thread, name) for name in _LOCKED if name not in {"id", "contact_id", "team_id", "holder_id"}}
+        | {"of_id": thread.id, "new_updated_at": moment}
+        for thread in threads
+    ]
+    connection = await tx.connection()
+    await connection.execute(_SAVE, rows)
+    changes: Counter[counts.Slot] = Counter()
+    for thread in threads:
+        now = (thread.team_id, thread.holder_id or 0, thread.status)
+        if now != thread.was:
+            changes[thread.was] -= 1
+            changes[now] += 1
+    if changes:
+        await counts.apply(tx, changes)
+
+
+def _author(arrival: Arrival, thread: Thread) -> Actor:
+    if isinstance(arrival, Inbound):
+        return Actor(kind="contact", id=thread.contact_id, origin="whatsapp")
+    return Actor(kind="system", name="Teléfono", origin="whatsapp")
+
+
+def _written_at(arrival: Arrival, moment: datetime) -> datetime:
+    """The provider's time, kept inside what is possible: never ahead of us, never before WhatsApp existed."""
+    at = arrival.sent_at
+    if at is None or at > moment + AHEAD_AT_MOST or at < _BEGINNING:
+        return moment
+    return min(at, moment)
+
+
+_BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)

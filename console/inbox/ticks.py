@@ -1,0 +1,198 @@
+"""What became of our messages: every status Meta reports is kept, and the tick on the bubble only climbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, or_, select, update
+
+from console import audit
+from console.audit import Actor
+from console.db import Tx, bulk_insert
+from console.inbox.models import RANK, Message, Status, Tick
+from integrations.whatsapp.events import StatusUpdate
+
+META = Actor(kind="system", name="WhatsApp", origin="whatsapp")
+_MEANS = {
+    "sent": Status.SENT,
+    "delivered": Status.DELIVERED,
+    "read": Status.READ,
+    "played": Status.READ,
+    "failed": Status.FAILED,
+}
+# Statuses of messages we never sent (another app on the number) stay orphans; there is no use in asking for ever.
+ORPHANS_LIVE = timedelta(days=8)
+
+_MESSAGES = Message.__table__
+_CLIMB = (
+    update(_MESSAGES)
+    .where(_MESSAGES.c.id == bindparam("of_id"))
+    .values(
+        status=bindparam("new_status"),
+        wamid=bindparam("new_wamid"),
+        read_at=bindparam("new_read_at"),
+        error_code=bindparam("new_error_code"),
+        error_details=bindparam("new_error_details"),
+        claim=None,
+        claimed_until=None,
+        version=_MESSAGES.c.version + 1,
+    )
+)
+_OURS = ("id", "conversation_id", "wamid", "ref", "status", "read_at", "error_code", "error_details")
+
+
+def climbs(present: str, reported: str) -> bool:
+    """Whether a reported status is news: higher in rank, and a failure only before anything arrived."""
+    means = _MEANS.get(reported)
+    return means is not None and RANK[means] > RANK.get(Status(present), -1)
+
+
+async def apply(tx: Tx, channel_id: int, updates: Sequence[StatusUpdate], moment: datetime) -> int:
+    """Keep every new status with its payload and move the messages it speaks of. Says how many were new.
+
+    A status that echoes our `ref` (biz_opaque_callback_data) settles a send whose outcome was unknown. One that comes
+    before its message waits as a row without `message_id` until `fold` or `adopt_orphans` finds its message.
+    """
+    unique = {(u.wamid, u.status, u.participant): u for u in reversed(updates)}
+    messages = await _ours(tx, channel_id, unique.values())
+    new = await _not_yet_kept(tx, channel_id, unique)
+    by_wamid = {m["wamid"]: m for m in messages if m["wamid"]}
+    by_ref = {m["ref"]: m for m in messages if m["ref"]}
+    rows, moves = [], []
+    for update_ in new:
+        message = by_wamid.get(update_.wamid) or by_ref.get(update_.opaque)
+        rows.append(_tick_row(channel_id, update_, message["id"] if message else None, moment))
+        if message and (message["wamid"] is None or climbs(message["status"], update_.status)):
+            moves.append((message, rows[-1]))
+    await bulk_insert(tx, Tick.__table__, rows, or_ignore=True)  # type: ignore[arg-type]
+    await _move(tx, moves)
+    return len(new)
+
+
+async def fold(tx: Tx, message: Message) -> None:
+    """Apply the ticks that came before `message` had its wamid; `message` is held by `tx` and not yet flushed."""
+    waiting = (
+        await tx.scalars(
+            select(Tick).where(
+                Tick.channel_id == message.channel_id,
+                or_(Tick.wamid == message.wamid, Tick.opaque == message.ref),
+                Tick.message_id.is_(None),
+            ),
+        )
+    ).all()
+    for tick in waiting:
+        tick.message_id = message.id
+        if climbs(message.status, tick.status):
+            message.status = _MEANS[tick.status]
+            message.read_at = tick.at or tick.received_at if message.status == Status.READ else message.read_at
+            message.error_code, message.error_details = tick.error_code, tick.error_details
+            message.version += 1
+            _record(tx, message.conversation_id, message.id, message.status, tick.error_code)
+
+
+async def adopt_orphans(tx: Tx, moment: datetime, *, limit: int = 200) -> int:
+    """Apply waiting ticks whose message is known by now: the net under two processes that just missed each other."""
+    pairs = (
+        await tx.execute(
+            select(Message, Tick)
+            .join(Tick, (Tick.channel_id == Message.channel_id) & (Tick.wamid == Message.wamid))
+            .where(Tick.message_id.is_(None), Tick.received_at > moment - ORPHANS_LIVE)
+            .order_by(Message.id, Tick.id)
+            .limit(limit)
+            .with_for_update(),
+        )
+    ).all()
+    for message in dict.fromkeys(message for message, _tick in pairs):
+        await fold(tx, message)
+    return len(pairs)
+
+
+async def _ours(tx: Tx, channel_id: int, updates: Iterable[StatusUpdate]) -> list[dict[str, Any]]:
+    """Our messages that these statuses speak of, held until the commit so that a tick can't be lost between two."""
+    wamids = {u.wamid for u in updates}
+    refs = {u.opaque for u in updates if u.opaque}
+    columns = [_MESSAGES.c[name] for name in _OURS]
+    mine = (_MESSAGES.c.channel_id == channel_id) & (_MESSAGES.c.direction == "out")
+    rows = await tx.execute(
+        select(*columns).where(mine, _MESSAGES.c.wamid.in_(wamids)).order_by(_MESSAGES.c.id).with_for_update(),
+    )
+    found = {row["id"]: dict(row) for row in rows.mappings()}
+    missing = refs - {message["ref"] for message in found.values()}
+    if missing:
+        rows = await tx.execute(
+            select(*columns).where(mine, _MESSAGES.c.ref.in_(missing)).order_by(_MESSAGES.c.id).with_for_update(),
+        )
+        found |= {row["id"]: dict(row) for row in rows.mappings()}
+    return list(found.values())
+
+
+async def _not_yet_kept(
+    tx: Tx,
+    channel_id: int,
+    unique: dict[tuple[str, str, str], StatusUpdate],
+) -> list[StatusUpdate]:
+    known = {
+        tuple(row)
+        for row in await tx.execute(
+            select(Tick.wamid, Tick.status, Tick.participant).where(
+                Tick.channel_id == channel_id,
+                Tick.wamid.in_({wamid for wamid, _status, _participant in unique}),
+            ),
+        )
+    }
+    return [update_ for key, update_ in unique.items() if key not in known]
+
+
+def _tick_row(channel_id: int, reported: StatusUpdate, message_id: int | None, moment: datetime) -> dict[str, Any]:
+    error = reported.errors[0] if reported.errors else None
+    return {
+        "channel_id": channel_id,
+        "wamid": reported.wamid,
+        "status": reported.status[:16],
+        "participant": reported.participant,
+        "opaque": reported.opaque,
+        "message_id": message_id,
+        "at": reported.at,
+        "received_at": moment,
+        "error_code": error.code if error else None,
+        "error_details": (error.details or error.title) if error else None,
+        "payload": reported.payload.decode("utf-8", "replace").replace("\x00", "\ufffd"),
+    }
+
+
+async def _move(tx: Tx, moves: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    """Each message to the highest status reported of it, one statement for all."""
+    changed: dict[int, dict[str, Any]] = {}
+    for message, tick in moves:
+        message["wamid"] = message["wamid"] or tick["wamid"]
+        changed[message["id"]] = message
+        if not climbs(message["status"], tick["status"]):
+            continue
+        message["status"] = _MEANS[tick["status"]]
+        if message["status"] == Status.READ:
+            message["read_at"] = tick["at"] or tick["received_at"]
+        failed = message["status"] == Status.FAILED
+        message["error_code"] = tick["error_code"] if failed else None
+        message["error_details"] = tick["error_details"] if failed else None
+    if not changed:
+        return
+    connection = await tx.connection()
+    await connection.execute(
+        _CLIMB,
+        [
+            {
+                "of_id": message["id"],
+                **{f"new_{name}": message[name] for name in ("status", "wamid", "read_at", "error_code", "error_details")},
+            }
+            for _id, message in sorted(changed.items())
+        ],
+    )
+    for message in changed.values():
+        _record(tx, message["conversation_id"], message["id"], message["status"], message["error_code"])
+
+
+def _record(tx: Tx, conversation_id: int, message_id: int, status: str, code: int | None) -> None:
+    new = {"status": status} if code is None else {"status": status, "code": code}
+    audit.record(tx, META, f"message.{status}", conversation_id=conversation_id, message_id=message_id, new=new)

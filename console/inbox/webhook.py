@@ -1,0 +1,105 @@
+"""The door Meta knocks at: GET for its handshake, POST for events. 200 means durable, and only that."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
+import structlog
+from litestar import asgi
+from litestar.types import Receive, Scope, Send
+
+from console import metrics
+from console.inbox.ingest import Ingest, Unavailable
+from console.settings import Settings
+from integrations.whatsapp import signature
+
+log = structlog.get_logger()
+# Meta sends up to 3 MB (whatsapp.md §4); a little above, so that the limit itself is never the trouble.
+LARGEST = 3 * 1024 * 1024 + 64 * 1024
+
+_PLAIN = ((b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff"))
+
+
+@asgi("/webhooks/whatsapp", copy_scope=False)
+async def whatsapp_webhook(scope: Scope, receive: Receive, send: Send) -> None:
+    """Meta's webhook, as bare ASGI: this path takes every status of every message and must stay cheap."""
+    state = scope["litestar_app"].state
+    if scope["method"] == "POST":
+        await _deliver(state.settings, state.ingest, scope, receive, send)
+    elif scope["method"] in {"GET", "HEAD"}:
+        await _shake_hands(state.settings, scope, send)
+    else:
+        await _answer(send, 405, b"", ((b"allow", b"GET, POST"),))
+
+
+async def _deliver(settings: Settings, ingest: Ingest, scope: Scope, receive: Receive, send: Send) -> None:
+    started = time.perf_counter()
+    headers = scope["headers"]
+    if any(name == b"content-encoding" and value not in {b"", b"identity"} for name, value in headers):
+        # Inflating is the proxy's attack surface, not ours; Meta never compresses.
+        await _answer(send, 415, b"")
+        return
+    body = await _read(headers, receive)
+    if body is None:
+        metrics.webhooks_total.labels("too_big").inc()
+        await _answer(send, 413, b"")
+        return
+    signed = [value for name, value in headers if name == b"x-hub-signature-256"]
+    if len(signed) != 1 or not signature.verify(body, signed[0], settings.app_secrets):
+        metrics.webhooks_total.labels("bad_signature").inc()
+        log.warning("webhook.bad_signature", size=len(body), headers=len(signed))
+        await _answer(send, 401, b"")
+        return
+    try:
+        await ingest.accept(body)
+    except Unavailable:
+        metrics.webhooks_total.labels("unavailable").inc()
+        await _answer(send, 503, b"", ((b"retry-after", b"5"),))
+        return
+    metrics.webhooks_total.labels("accepted").inc()
+    metrics.webhook_seconds.observe(time.perf_counter() - started)
+    await _answer(send, 200, b"")
+
+
+async def _shake_hands(settings: Settings, scope: Scope, send: Send) -> None:
+    """Meta, "Create an endpoint": echo the challenge as plain text when mode and token are right."""
+    query: Mapping[str, list[str]] = parse_qs(scope["query_string"].decode("latin-1"))
+    token = query.get("hub.verify_token", [""])[0].encode()
+    right = hmac.compare_digest(token, settings.whatsapp_verify_token.encode())
+    challenge = query.get("hub.challenge", [""])[0]
+    if query.get("hub.mode") == ["subscribe"] and right and challenge:
+        await _answer(send, 200, challenge.encode(), _PLAIN)
+    else:
+        await _answer(send, 403, b"")
+
+
+async def _read(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes | None:
+    """The whole body, or None as soon as it is known to be too long."""
+    declared = next((value for name, value in headers if name == b"content-length"), b"0")
+    if declared.isdigit() and int(declared) > LARGEST:
+        return None
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            # Half a body: nobody waits for an answer and no signature can match.
+            return b""
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > LARGEST:
+            return None
+        if not message.get("more_body"):
+            return b"".join(pieces)
+
+
+async def _answer(send: Send, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+routes = [whatsapp_webhook]
