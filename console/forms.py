@@ -1,0 +1,52 @@
+"""What a browser sends: a form's fields, and a path it asks to return to."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from litestar import Request
+
+from console.errors import Refused
+
+LIMIT = 64 * 1024
+FORM = "application/x-www-form-urlencoded"
+
+
+async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The fields of a urlencoded form, each at most once.
+
+    Refuses 415 for another content type, 400 for what is longer than 64 KiB, not UTF-8, or names a field twice.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise Refused(415, f"Se espera un formulario ({FORM}).", code="unsupported_media_type")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LIMIT:
+            raise Refused(400, "El formulario es demasiado largo.", code="too_long")
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=100, errors="strict")
+    except ValueError as unreadable:
+        raise Refused(400, "El formulario no se puede leer.", code="unreadable") from unreadable
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise Refused(400, "El formulario nombra dos veces el mismo campo.", code="repeated_field")
+    # PostgreSQL refuses NUL in text; every border replaces it the same way.
+    return {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, value in fields.items()}
+
+
+def own_path(wanted: str | None, default: str = "/inbox") -> str:
+    """`wanted` if it is a path on this very site, ready for a header; else `default`."""
+    if not wanted or len(wanted) > 2000 or not wanted.startswith("/") or wanted.startswith("//"):
+        return default
+    # Browsers read a backslash as a slash, and drop tabs and line ends: both turn a path into a host.
+    if "\\" in wanted or any(ord(c) < 0x20 or ord(c) == 0x7F for c in wanted):
+        return default
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return default
+    if parts.scheme or parts.netloc or parts.path in {"/login", "/logout", "/setup"}:
+        return default
+    return quote(wanted, safe="/?&=%#:@!$'()*+,;~-._[]")

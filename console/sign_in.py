@@ -1,0 +1,348 @@
+"""The door everybody comes through: signing in and out, the first administrator, and who is behind a request."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import structlog
+from litestar import Request, Response, get, post
+from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromQuery, Parameter
+from litestar.response import Redirect
+from litestar.types import Scope
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from console import audit, clock, passwords, sessions, throttle, users
+from console.agents import Agent, Role, Viewer
+from console.audit import Actor, AuditHead
+from console.db import Database, Tx
+from console.errors import Refused
+from console.forms import own_path, read_form
+from console.render import page
+from console.settings import Settings
+
+log = structlog.get_logger()
+
+DEMO_USERS = (
+    ("rosa@andes.example", "Rosa, agente"),
+    ("victor@andes.example", "Víctor, supervisor"),
+    ("elena@andes.example", "Elena, administradora"),
+)
+DOOR = "Ingreso"
+
+
+class NotSignedIn(Refused):
+    """Nobody is behind the request. Pages lead to the sign-in, everything else is told 401."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "Su sesión terminó. Ingrese de nuevo.", code="not_signed_in")
+
+
+# Who is behind a request
+
+
+async def signed_in(scope: Scope, db: NamedDependency[Database], settings: NamedDependency[Settings]) -> Viewer:
+    """The viewer behind an HTTP request or a socket's handshake, from the session cookie alone.
+
+    Notes at most once a minute that the session is in use. Raises NotSignedIn.
+    """
+    connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+    found = await session_of(connection, db, settings)
+    if found is None:
+        raise NotSignedIn
+    if clock.now() - found.seen_at > sessions.SEEN_EVERY and found.viewer.session_id is not None:
+        try:
+            async with db.transaction() as tx:
+                await sessions.touch(tx, found.viewer.session_id)
+        except SQLAlchemyError as unwritable:
+            # A full disk must not take the pages away: they can still be read.
+            log.warning("session.not_touched", reason=type(unwritable).__name__)
+    return found.viewer
+
+
+async def session_of(
+    connection: ASGIConnection[Any, Any, Any, Any],
+    db: Database,
+    settings: Settings,
+) -> sessions.Found | None:
+    """The session that the connection's cookie opens, if any."""
+    token = connection.cookies.get(sessions.cookie_name(settings))
+    if not token or len(token) > 100:
+        return None
+    async with db.reading() as tx:
+        return await sessions.find(tx, token, address=address_of(connection))
+
+
+async def supervisor(viewer: NamedDependency[Viewer]) -> Viewer:
+    """The viewer, who must be a supervisor or an administrator."""
+    return only(viewer, Role.SUPERVISOR, Role.ADMIN)
+
+
+async def admin(viewer: NamedDependency[Viewer]) -> Viewer:
+    """The viewer, who must be an administrator."""
+    return only(viewer, Role.ADMIN)
+
+
+def only(viewer: Viewer, *roles: Role) -> Viewer:
+    """`viewer`, if of one of these roles; refuses with 403."""
+    if viewer.role not in roles:
+        raise Refused(403, "Su rol no permite ver esta página.", code="forbidden")
+    return viewer
+
+
+# What app.py provides to every handler that names them.
+dependencies = {"viewer": Provide(signed_in), "supervisor": Provide(supervisor), "admin": Provide(admin)}
+
+
+def ask_to_sign_in(request: Request[Any, Any, Any], refused: NotSignedIn) -> Response[Any]:
+    """How NotSignedIn is answered: a page leads to the sign-in and back, a swap reloads as one, a program gets 401."""
+    if request.headers.get("hx-request") == "true":
+        back = own_path(request.headers.get("hx-current-url", "").removeprefix(_origin_of(request)), "")
+        return Response(b"", status_code=401, headers={"HX-Redirect": _login_address(back)})
+    if request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", ""):
+        query = request.scope["query_string"].decode("latin-1")
+        back = own_path(f"{request.url.path}?{query}" if query else request.url.path, "")
+        return Redirect(_login_address(back), status_code=303)
+    problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": refused.text}
+    problem["code"] = refused.code
+    return Response(problem, status_code=401, media_type="application/problem+json")
+
+
+exception_handlers = {NotSignedIn: ask_to_sign_in}
+
+
+def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Where the request comes from; a proxy's word for it was judged in console.security."""
+    return connection.client.host if connection.client and connection.client.host else "local"
+
+
+def _origin_of(request: Request[Any, Any, Any]) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _login_address(back: str) -> str:
+    return f"/login?{urlencode({'next': back})}" if back else "/login"
+
+
+# Signing in
+
+
+@get("/login")
+async def login_page(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    next_: Annotated[str, Parameter(query="next", default="")],
+    out: FromQuery[bool] = False,  # noqa: FBT002
+) -> Response[Any]:
+    """The sign-in form; whoever is signed in already goes on."""
+    if await session_of(request, db, settings) is not None:
+        return Redirect(own_path(next_), status_code=303)
+    async with db.reading() as tx:
+        if not await users.any_person(tx):
+            return Redirect("/setup", status_code=303)
+    had_one = sessions.cookie_name(settings) in request.cookies
+    return _form(settings, back=next_, notice="out" if out else "ended" if had_one else None)
+
+
+@post("/login", status_code=303)
+async def login(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+) -> Response[Any]:
+    """Sign in with `email` and `password`; 401 when they do not match, 429 with the seconds to wait."""
+    fields = await read_form(request)
+    email, password = fields.get("email", "").strip().lower(), fields.get("password", "")
+    if not email or len(email) > 254 or len(password) > passwords.MAXIMUM:
+        raise Refused(400, "Faltan el correo o la contraseña, o son demasiado largos.", code="invalid")
+    back = own_path(fields.get("next"))
+    try:
+        token = await _try(request, db, settings, email=email, password=password, demo=fields.get("demo") == "1")
+    except Refused as refused:
+        if refused.status != 429:
+            raise
+        wait = int(str(refused.details["retry_after"]))
+        return _form(settings, back=back, email=email, notice="throttled", status=429, wait=wait)
+    if token is None:
+        return _form(settings, back=back, email=email, notice="wrong", status=401)
+    cookies = [sessions.cookie(settings, token), throttle.device_cookie(settings, email)]
+    return Redirect(back, status_code=303, cookies=cookies)
+
+
+async def _try(
+    request: Request[Any, Any, Any],
+    db: Database,
+    settings: Settings,
+    *,
+    email: str,
+    password: str,
+    demo: bool,
+) -> str | None:
+    """A new session's token, or None when the two do not match (which takes as long as when they do)."""
+    device = request.cookies.get(throttle.device_cookie_name(settings))
+    keys = throttle.keys_for(settings, email=email, address=address_of(request), device=device)
+    with passwords.place():
+        async with db.transaction() as tx:
+            await throttle.charge(tx, keys)
+            query = select(Agent).where(Agent.email == email, Agent.role.in_(users.PEOPLE))
+            agent = await tx.scalar(query)
+        known = agent.password_hash if agent and agent.disabled_at is None else None
+        # In the demo the page itself offers who to be.
+        invited = demo and settings.demo and email in dict(DEMO_USERS) and known is not None
+        right = invited or await passwords.is_right(known, password)
+        stale = right and not invited and passwords.is_outdated(known or "")
+        better = await passwords.hashed(password) if stale else None
+    async with db.transaction() as tx:
+        if agent is None or not right:
+            _record_refusal(tx, agent, address_of(request))
+            return None
+        return await _start(tx, request, settings, agent, keys=keys, known=known, better=better)
+
+
+async def _start(
+    tx: Tx,
+    request: Request[Any, Any, Any],
+    settings: Settings,
+    agent: Agent,
+    *,
+    keys: list[str],
+    known: str | None,
+    better: str | None,
+) -> str | None:
+    # Read again under its lock: a password changed or a person disabled meanwhile must not let this one in.
+    current = await tx.scalar(select(Agent).where(Agent.id == agent.id).with_for_update())
+    if current is None or current.disabled_at is not None or current.password_hash != known:
+        _record_refusal(tx, agent, address_of(request))
+        return None
+    if better is not None:
+        current.password_hash = better
+    await throttle.give_back(tx, keys)
+    former = request.cookies.get(sessions.cookie_name(settings))
+    found = await sessions.find(tx, former) if former else None
+    if found is not None and found.viewer.session_id is not None:
+        await sessions.end(tx, found.viewer.session_id, by=found.viewer.actor, why="signed_in_again")
+    agent_string = request.headers.get("user-agent", "")
+    return await sessions.start(tx, current, address=address_of(request), user_agent=agent_string)
+
+
+def _record_refusal(tx: Tx, agent: Agent | None, address: str) -> None:
+    """Never what was typed: people type passwords into the wrong field."""
+    door = Actor(kind="system", name=DOOR, origin=address)
+    audit.record(tx, door, "session.refused", subject=f"agent:{agent.id}" if agent else None)
+
+
+def _form(
+    settings: Settings,
+    *,
+    back: str,
+    email: str = "",
+    notice: str | None = None,
+    status: int = 200,
+    wait: int = 0,
+) -> Response[str]:
+    content = page(
+        "sign_in/login.html",
+        company=settings.company,
+        email=email,
+        notice=notice,
+        wait_seconds=wait,
+        next=back,
+        demo_users=DEMO_USERS if settings.demo else (),
+    )
+    headers = {"Retry-After": str(wait)} if wait else {}
+    return Response(content, status_code=status, media_type="text/html", headers=headers)
+
+
+@post("/logout", status_code=303)
+async def logout(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+) -> Response[Any]:
+    """End this session, close its sockets everywhere, and have the browser forget what it kept."""
+    found = await session_of(request, db, settings)
+    if found is not None and found.viewer.session_id is not None:
+        async with db.transaction() as tx:
+            await sessions.end(tx, found.viewer.session_id, by=found.viewer.actor, why="signed_out")
+    # Not "cookies": that would empty every other application on this host.
+    headers = {"Clear-Site-Data": '"cache", "storage"', "Cache-Control": "no-store"}
+    return Redirect("/login?out=true", status_code=303, headers=headers, cookies=[sessions.cookie_gone(settings)])
+
+
+# The first administrator
+
+
+def setup_code(settings: Settings) -> str:
+    """What proves that whoever opens /setup also runs the server: printed by `aldia serve` and `aldia doctor`.
+
+    160 bits derived from the secret key, so every process and host knows the same one and none keeps it.
+    """
+    return hmac.digest(settings.secret_key.encode(), b"first administrator", "sha1").hex()
+
+
+@get("/setup")
+async def setup_page(db: NamedDependency[Database], settings: NamedDependency[Settings]) -> Response[str]:
+    """The form for the first account, while there is none."""
+    async with db.reading() as tx:
+        await _must_be_empty(tx)
+    return _setup_form(settings)
+
+
+@post("/setup", status_code=303)
+async def setup(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+) -> Response[Any]:
+    """Create the first administrator. Of two at once exactly one wins; afterwards this door does not exist."""
+    fields = await read_form(request)
+    async with db.reading() as tx:
+        await _must_be_empty(tx)
+    typed = {name: fields.get(name, "") for name in ("name", "email")}
+    if not hmac.compare_digest(fields.get("code", "").strip().encode(), setup_code(settings).encode()):
+        problems = {"code": "No es el código que mostró aldia serve al arrancar."}
+        return _setup_form(settings, status=403, problems=problems, **typed)
+    try:
+        passwords.check_new(fields.get("password", ""), company=settings.company, email=typed["email"])
+        with passwords.place():
+            password_hash = await passwords.hashed(fields.get("password", ""))
+        await _add_first(db, password_hash=password_hash, origin=address_of(request), **typed)
+    except Refused as refused:
+        if refused.field is None:
+            raise
+        return _setup_form(settings, status=refused.status, problems={refused.field: refused.text}, **typed)
+    return Redirect("/login", status_code=303)
+
+
+async def _add_first(db: Database, *, name: str, email: str, password_hash: str, origin: str) -> None:
+    async with db.transaction() as tx:
+        # Everybody who wants to be first waits for this row.
+        await tx.execute(select(AuditHead.id).where(AuditHead.id == 1).with_for_update())
+        await _must_be_empty(tx)
+        by = Actor(kind="system", name="Instalación", origin=origin)
+        await users.add(tx, email=email, name=name, role=Role.ADMIN, password_hash=password_hash, by=by)
+
+
+async def _must_be_empty(tx: Tx) -> None:
+    if await users.any_person(tx):
+        raise Refused(404, "No existe.", code="not_found")
+
+
+def _setup_form(
+    settings: Settings,
+    *,
+    status: int = 200,
+    name: str = "",
+    email: str = "",
+    problems: dict[str, str] | None = None,
+) -> Response[str]:
+    content = page("sign_in/setup.html", company=settings.company, name=name, email=email, problems=problems or {})
+    return Response(content, status_code=status, media_type="text/html")
+
+
+routes = [login_page, login, logout, setup_page, setup]
