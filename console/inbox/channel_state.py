@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from console import audit, clock
-from console.agents import Team
+from console.agents import Team, Viewer
 from console.audit import SYSTEM, Actor
 from console.db import Tx
+from console.inbox import policy
 from console.inbox.channel import Channel
 
 FIRST_TEAM = "Cobranza"
@@ -40,23 +43,51 @@ async def by_number(tx: Tx, phone_number_id: str) -> Channel | None:
     return (await tx.scalars(select(Channel).where(Channel.phone_number_id == phone_number_id))).one_or_none()
 
 
-async def pause(tx: Tx, channel: Channel, *, kind: str, reason: str, by: Actor) -> None:
-    """Stop everything that would leave through `channel`. What is queued stays queued; reading goes on.
+async def pause(tx: Tx, channel: Channel, *, kind: str, reason: str, by: Viewer | Actor) -> bool:
+    """Stop everything that would leave through `channel`; says whether that is news. What is queued stays queued.
 
     `kind` is policy, token, payment, configuration or person; `reason` is shown in the banner. The first reason stands.
+    Call it last in a transaction: it holds the channel's row, which senders want while they hold conversations.
+    Refuses: 403 to a viewer who could not resume either.
     """
+    actor = _allowed(by)
+    channel = await lock(tx, channel.id)
     if channel.paused_at is not None:
-        return
+        return False
     channel.paused_at, channel.paused_kind, channel.paused_reason = clock.now(), kind, reason
-    audit.record(tx, by, "channel.paused", subject=f"channel:{channel.id}", new={"kind": kind, "reason": reason})
+    audit.record(tx, actor, "channel.paused", subject=f"channel:{channel.id}", new={"kind": kind, "reason": reason})
     await tx.flush()
+    return True
 
 
-async def resume(tx: Tx, channel: Channel, *, by: Actor) -> None:
-    """Let sending go on; only a person decides that."""
+async def resume(tx: Tx, channel: Channel, *, by: Viewer | Actor) -> bool:
+    """Let sending go on, which only a person decides; says whether it was paused. Refuses: 403 to a viewer no admin."""
+    actor = _allowed(by)
+    channel = await lock(tx, channel.id)
     if channel.paused_at is None:
-        return
+        return False
     old = {"kind": channel.paused_kind, "reason": channel.paused_reason}
     channel.paused_at = channel.paused_kind = channel.paused_reason = None
-    audit.record(tx, by, "channel.resumed", subject=f"channel:{channel.id}", old=old)
+    audit.record(tx, actor, "channel.resumed", subject=f"channel:{channel.id}", old=old)
     await tx.flush()
+    return True
+
+
+async def slow_down(tx: Tx, channel_id: int, *, until: datetime) -> None:
+    """Let nothing leave before `until`: the number as a whole was told to slow down."""
+    channel = await lock(tx, channel_id)
+    channel.slow_until = max(channel.slow_until or until, until)
+    await tx.flush()
+
+
+async def lock(tx: Tx, channel_id: int) -> Channel:
+    """Hold the channel's row until `tx` ends, and read it afresh."""
+    found = select(Channel).where(Channel.id == channel_id).with_for_update()
+    return (await tx.scalars(found.execution_options(populate_existing=True))).one()
+
+
+def _allowed(by: Viewer | Actor) -> Actor:
+    if isinstance(by, Viewer):
+        policy.require(by, "resume_channel")
+        return by.actor
+    return by
