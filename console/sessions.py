@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -134,8 +135,9 @@ def cookie_name(settings: Settings) -> str:
 def cookie(settings: Settings, token: str) -> Cookie:
     """The cookie that carries a session's token."""
     return Cookie(
-        cookie_name(settings),
-        token,
+        key=cookie_name(settings),
+        value=token,
+        path="/",
         max_age=int(ABSOLUTE.total_seconds()),
         secure=settings.is_https,
         httponly=True,
@@ -145,4 +147,4 @@ def cookie(settings: Settings, token: str) -> Cookie:
 
 def cookie_gone(settings: Settings) -> Cookie:
     """The same cookie, ended."""
-    return Cookie(cookie_name(settings), "", max_age=0, secure=settings.is_https, httponly=True, samesite="lax")
+    return replace(cookie(settings, ""), max_age=0)

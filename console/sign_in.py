@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 from litestar import Request, Response, get, post
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromQuery, Parameter
 from litestar.response import Redirect
 from litestar.types import Scope
 from sqlalchemy import select
@@ -136,17 +135,18 @@ async def login_page(
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],
     settings: NamedDependency[Settings],
-    next_: Annotated[str, Parameter(query="next", default="")],
-    out: FromQuery[bool] = False,  # noqa: FBT002
 ) -> Response[Any]:
     """The sign-in form; whoever is signed in already goes on."""
+    back = request.query_params.get("next", "")
     if await session_of(request, db, settings) is not None:
-        return Redirect(own_path(next_), status_code=303)
+        return Redirect(own_path(back), status_code=303)
     async with db.reading() as tx:
         if not await users.any_person(tx):
             return Redirect("/setup", status_code=303)
+    if "out" in request.query_params:
+        return _form(settings, back=back, notice="out")
     had_one = sessions.cookie_name(settings) in request.cookies
-    return _form(settings, back=next_, notice="out" if out else "ended" if had_one else None)
+    return _form(settings, back=back, notice="ended" if had_one else None)
 
 
 @post("/login", status_code=303)
@@ -271,7 +271,7 @@ async def logout(
             await sessions.end(tx, found.viewer.session_id, by=found.viewer.actor, why="signed_out")
     # Not "cookies": that would empty every other application on this host.
     headers = {"Clear-Site-Data": '"cache", "storage"', "Cache-Control": "no-store"}
-    return Redirect("/login?out=true", status_code=303, headers=headers, cookies=[sessions.cookie_gone(settings)])
+    return Redirect("/login?out=", status_code=303, headers=headers, cookies=[sessions.cookie_gone(settings)])
 
 
 # The first administrator

@@ -86,7 +86,7 @@ async def give_back(tx: Tx, keys: list[str]) -> None:
 
 def _wait(allowance: Allowance, failures: int) -> timedelta:
     doublings = min(failures - allowance.free, 20)
-    return min(allowance.first * 2**doublings, allowance.longest)
+    return min(allowance.first * (1 << doublings), allowance.longest)
 
 
 def _must_wait(wait: timedelta) -> Refused:
@@ -122,8 +122,9 @@ def device_cookie(settings: Settings, email: str) -> Cookie:
     """Remember this browser as one that `email` signed in with."""
     nonce = secrets.token_urlsafe(16)
     return Cookie(
-        device_cookie_name(settings),
-        f"{nonce}.{_digest(settings, 'device', f'{email} {nonce}')}",
+        key=device_cookie_name(settings),
+        value=f"{nonce}.{_digest(settings, 'device', f'{email} {nonce}')}",
+        path="/",
         max_age=DEVICE_DAYS * 86_400,
         secure=settings.is_https,
         httponly=True,

@@ -1,0 +1,58 @@
+"""What this program says while it runs: one line of JSON for each thing, ids and never names, texts or numbers."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+import warnings
+
+import structlog
+
+
+def configure() -> None:
+    """Send every log of this process, ours and the libraries', to standard output as JSON lines."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    # ASCII only: line separators, escape codes and look-alikes from strangers arrive escaped.
+    as_json = structlog.processors.JSONRenderer(ensure_ascii=True)
+    structlog.configure(
+        processors=[*shared, as_json],
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    chain: list[structlog.typing.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        _places_only,
+        as_json,
+    ]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=chain))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
+    warnings.simplefilter("default")
+
+
+def _places_only(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """An exception that a library logs is named and placed; its text may quote what somebody wrote."""
+    raised = event.pop("exc_info", None)
+    if isinstance(raised, tuple) and raised[1] is not None:
+        event["kinds"], event["traceback"] = what_and_where(raised[1])
+    return event
+
+
+def what_and_where(unexpected: BaseException) -> tuple[list[str], list[str]]:
+    """The kinds of an exception and of what caused it, and the lines it came through; never its text."""
+    kinds: list[str] = []
+    cause: BaseException | None = unexpected
+    while cause is not None and len(kinds) < 5:
+        kinds.append(type(cause).__name__)
+        cause = cause.__cause__ or cause.__context__
+    frames = traceback.extract_tb(unexpected.__traceback__)
+    return kinds, [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

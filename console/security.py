@@ -1,0 +1,210 @@
+"""What stands before every request: our own hosts and origins, safe headers, and a log line that names nobody."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import litestar.types
+import structlog
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from console.logs import what_and_where
+from console.settings import LOOPBACK, Settings
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger("console.access")
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+# Probes and Meta reach a host by whatever name its network gives it.
+ANY_HOST = ("/health", "/ready", "/metrics", "/webhooks/")
+WEBHOOKS = "/webhooks/"
+API = "/api/"
+STATIC = "/static/"
+QUIET = frozenset({"/health", "/ready", "/metrics"})
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "manifest-src 'self'"
+)
+_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(self), payment=(), usb=(), browsing-topics=()",
+    "cache-control": "no-store",
+}
+_HSTS = "max-age=31536000; includeSubDomains"
+
+
+def protect(app: litestar.types.ASGIApp, settings: Settings) -> litestar.types.ASGIApp:
+    """`app` behind everything this module knows. It wraps the router itself, so that a 404 is covered too."""
+    guarded: Any = Guard(cast("App", app), settings)
+    if settings.trusted_proxies:
+        # Only these peers are believed about whom they speak for; X-Forwarded-Host never is.
+        guarded = ProxyHeadersMiddleware(guarded, trusted_hosts=settings.trusted_proxies)
+    return cast("litestar.types.ASGIApp", guarded)
+
+
+class Guard:
+    """Checks a request's host and origin, then lets it in and sees that its answer has what it must have."""
+
+    def __init__(self, app: App, settings: Settings) -> None:
+        self._app = app
+        self._hosts, self._origins = _own_names(settings)
+        headers = _HEADERS | ({"strict-transport-security": _HSTS} if settings.is_https else {})
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        # Our own files hold nobody's data and say themselves how long they last.
+        self._static_headers = [header for header in self._headers if header[0] != b"cache-control"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One HTTP request or one socket handshake."""
+        kind = scope["type"]
+        if kind not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers = self._static_headers if scope["path"].startswith(STATIC) else self._headers
+        answer = Answer(send, headers, secrets.token_hex(8))
+        structlog.contextvars.bind_contextvars(request_id=answer.request_id)
+        try:
+            refusal = self._refusal(scope)
+            if refusal:
+                await _refuse(scope, answer, *refusal)
+            else:
+                await self._app(scope, receive, answer)
+        except Exception as unexpected:  # noqa: BLE001 the last resort: whatever it is, it is logged and answered
+            log_unexpected(unexpected)
+            if answer.status is None:
+                await _refuse(scope, answer, 500, "Algo falló de nuestro lado. Quedó registrado.")
+        finally:
+            _log_access(scope, answer, time.perf_counter() - started)
+            structlog.contextvars.clear_contextvars()
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        path = scope["path"]
+        headers = _Headers(scope)
+        if not path.startswith(ANY_HOST) and headers.only(b"host") not in self._hosts:
+            return 400, "Ese nombre de servidor no es el de Al Día."
+        if _speaks_for_itself(path, headers):
+            return None
+        if scope["type"] == "websocket":
+            return None if headers.only(b"origin") in self._origins else (403, "Origen no permitido.")
+        if scope["method"] in SAFE_METHODS:
+            return None
+        return None if self._same_site(headers) else (403, "Solicitud de otro sitio rechazada.")
+
+    def _same_site(self, headers: _Headers) -> bool:
+        """Whether an unsafe request comes from one of our pages, or from no browser at all.
+
+        Browsers say where a request comes from and pages cannot change it: Sec-Fetch-Site since 2023, Origin before.
+        Under a `no-referrer` policy Origin is `null` even for our own forms; Sec-Fetch-Site then decides alone.
+        https://developer.mozilla.org/docs/Web/HTTP/Headers/Sec-Fetch-Site
+        """
+        fetch_site, origin = headers.only(b"sec-fetch-site"), headers.only(b"origin")
+        if fetch_site is None:
+            return origin is None or origin in self._origins
+        return fetch_site in {"same-origin", "none"} and (origin in {None, "null"} or origin in self._origins)
+
+
+class Answer:
+    """The way out: adds the headers an answer did not set itself, and remembers the status."""
+
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], request_id: str) -> None:
+        self._send = send
+        self._headers = headers
+        self.request_id = request_id
+        self.status: int | None = None
+
+    async def __call__(self, message: Message) -> None:
+        """Pass one message on."""
+        kind = message["type"]
+        if kind in {"http.response.start", "websocket.http.response.start"}:
+            self.status = message["status"]
+            own = list(message.get("headers", ()))
+            taken = {name.lower() for name, _ in own}
+            own += [header for header in self._headers if header[0] not in taken]
+            message = {**message, "headers": [*own, (b"x-request-id", self.request_id.encode())]}
+        elif kind == "websocket.accept":
+            self.status = 101
+        elif kind == "websocket.close" and self.status is None:
+            self.status = 403
+        await self._send(message)
+
+
+class _Headers:
+    """The headers that decide. One given twice counts as a value that nobody expects."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._headers = scope["headers"]
+
+    def only(self, wanted: bytes) -> str | None:
+        values = [value for name, value in self._headers if name == wanted]
+        return values[0].decode("latin-1").lower() if len(values) == 1 else ("?" if values else None)
+
+
+def _speaks_for_itself(path: str, headers: _Headers) -> bool:
+    """Requests that carry no cookie's authority: signed webhooks, and programs with a token of their own."""
+    bearer = path.startswith(API) and (headers.only(b"authorization") or "").startswith("bearer ")
+    return bearer or path.startswith(WEBHOOKS)
+
+
+def _own_names(settings: Settings) -> tuple[frozenset[str], frozenset[str]]:
+    """The hosts and origins we answer to: the public address; on loopback, its other names too."""
+    parts = urlsplit(settings.base_url.lower())
+    default = {"http": 80, "https": 443}[parts.scheme]
+    port = parts.port or default
+    names = {parts.hostname or ""} | (LOOPBACK if parts.hostname in LOOPBACK else frozenset())
+    hosts = {f"[{name}]" if ":" in name else name for name in names}
+    full = {f"{host}:{port}" for host in hosts}
+    bare = hosts if port == default else set()
+    # Browsers leave the default port out of Origin, always.
+    return frozenset(full | bare), frozenset(f"{parts.scheme}://{host}" for host in (bare or full))
+
+
+async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
+    if scope["type"] == "websocket":
+        if "websocket.http.response" not in (scope.get("extensions") or {}):
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
+        prefix = "websocket.http.response"
+    else:
+        prefix = "http.response"
+    if scope["path"].startswith(API):
+        media, body = b"application/problem+json", json.dumps({"type": "about:blank", "status": status, "detail": text})
+    else:
+        media, body = b"text/plain; charset=utf-8", text
+    content = body.encode()
+    headers = [(b"content-type", media), (b"content-length", str(len(content)).encode())]
+    await send({"type": f"{prefix}.start", "status": status, "headers": headers})
+    await send({"type": f"{prefix}.body", "body": content})
+
+
+def log_unexpected(unexpected: BaseException) -> None:
+    """Log a bug: its kind and where it happened, not its text, which may quote a message or a phone number."""
+    kinds, places = what_and_where(unexpected)
+    log.error("unexpected", kinds=kinds, traceback=places)
+
+
+def _log_access(scope: Scope, answer: Answer, seconds: float) -> None:
+    """One line a request: never its query, body or cookies. Webhooks and probes that went well are only counted."""
+    path, status = scope["path"], answer.status
+    if (path in QUIET or path.startswith(WEBHOOKS)) and status is not None and status < 400:
+        return
+    method = scope.get("method", "WEBSOCKET")
+    failed = sys.exc_info()[0] is not None
+    log.info("request", method=method, path=path[:200], status=status, ms=round(seconds * 1000, 1), cut=failed)
