@@ -1,0 +1,130 @@
+"""Catalogues: who answers, in which teams, and what may be sent outside the window."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, cast
+
+import msgspec
+from litestar import Request, get
+from litestar.di import NamedDependency
+from sqlalchemy import select
+
+from console.agents import Agent, AgentTeam, Team
+from console.api import listing, shapes
+from console.api.asking import query
+from console.api.cursors import Cursors
+from console.api.operations import does
+from console.db import Database, Tx
+from console.inbox.channel import MessageTemplate
+
+
+class Tag(msgspec.Struct):
+    """A label. There are none yet."""
+
+    name: str
+
+
+@get("/users", opt=does("catalogues:read", returns=shapes.Page[shapes.User], query=listing.Paging))
+async def list_users(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    cursors: NamedDependency[Cursors],
+) -> shapes.Page[shapes.User]:
+    """Everybody on our side, the bot and the disabled included."""
+    asked = query(request, listing.Paging)
+    async with db.reading() as tx:
+        page, following = await _by_id(tx, Agent, asked, cursors)
+        teams = await _teams_of(tx, [row.id for row in page])
+    return shapes.Page([_user(row, teams.get(row.id, [])) for row in page], following)
+
+
+@get("/teams", opt=does("catalogues:read", returns=shapes.Page[shapes.Team], query=listing.Paging))
+async def list_teams(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    cursors: NamedDependency[Cursors],
+) -> shapes.Page[shapes.Team]:
+    """The teams conversations belong to."""
+    asked = query(request, listing.Paging)
+    async with db.reading() as tx:
+        page, following = await _by_id(tx, Team, asked, cursors)
+    return shapes.Page([shapes.Team(id=str(row.id), name=row.name) for row in page], following)
+
+
+@get("/templates", opt=does("catalogues:read", returns=shapes.Page[shapes.Template], query=listing.Paging))
+async def list_templates(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    cursors: NamedDependency[Cursors],
+) -> shapes.Page[shapes.Template]:
+    """Message templates as last read from Meta. Only those with status APPROVED can be sent."""
+    asked = query(request, listing.Paging)
+    async with db.reading() as tx:
+        page, following = await _by_id(tx, MessageTemplate, asked, cursors)
+    return shapes.Page([_template(row) for row in page], following)
+
+
+# Nobody can make a tag or a canned response yet. These answer what is true, and stay out of the schema until they
+# can say more.
+@get("/tags", opt={"scope": "catalogues:read"})
+async def list_tags(request: Request[Any, Any, Any]) -> shapes.Page[Tag]:
+    """No tags yet."""
+    query(request, listing.Paging)
+    return shapes.Page([], None)
+
+
+@get("/canned-responses", opt={"scope": "catalogues:read"})
+async def list_canned_responses(request: Request[Any, Any, Any]) -> shapes.Page[Tag]:
+    """No canned responses yet."""
+    query(request, listing.Paging)
+    return shapes.Page([], None)
+
+
+async def _by_id(tx: Tx, table: type[Any], asked: listing.Paging, cursors: Cursors) -> tuple[Any, str | None]:
+    """A page of a small table, oldest first."""
+    name = table.__tablename__
+    place = listing.begin(cursors, name, asked, (int,))
+    wanted = select(table).where(table.id > (place[0] if place else 0)).order_by(table.id).limit(asked.limit + 1)
+    found = (await tx.scalars(wanted)).all()
+    return listing.cut(cursors, name, asked, found, lambda row: (row.id,))
+
+
+async def _teams_of(tx: Tx, agent_ids: list[int]) -> dict[int, list[str]]:
+    found = await tx.execute(
+        select(AgentTeam.agent_id, AgentTeam.team_id)
+        .where(AgentTeam.agent_id.in_(agent_ids))
+        .order_by(AgentTeam.agent_id, AgentTeam.team_id),
+    )
+    teams = defaultdict(list)
+    for agent_id, team_id in found.tuples():
+        teams[agent_id].append(str(team_id))
+    return teams
+
+
+def _user(row: Agent, teams: list[str]) -> shapes.User:
+    return shapes.User(
+        id=str(row.id),
+        name=row.name,
+        email=row.email,
+        role=cast("shapes.Role", row.role),
+        teams=teams,
+        active=row.disabled_at is None,
+    )
+
+
+def _template(row: MessageTemplate) -> shapes.Template:
+    return shapes.Template(
+        id=str(row.id),
+        name=row.name,
+        language=row.language,
+        category=row.category,
+        status=row.status,
+        quality=row.quality,
+        parameter_format=row.parameter_format,
+        components=row.components,
+        updated_at=row.updated_at,
+    )
+
+
+routes = [list_users, list_teams, list_templates, list_tags, list_canned_responses]

@@ -1,0 +1,204 @@
+"""Conversations: listing them, and assigning, resolving, putting off and reopening one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, get, patch
+from litestar.di import NamedDependency
+from sqlalchemy import ColumnElement, Select, false, select, tuple_, union_all
+
+from console.agents import Agent, Role
+from console.api import listing, people, rendering, shapes
+from console.api.asking import body, id_in, number, query
+from console.api.cursors import Cursors, microseconds, moment_of
+from console.api.operations import does
+from console.api.problems import invalid
+from console.api.tokens import Program
+from console.db import Database, Tx
+from console.errors import Refused, not_found
+from console.inbox import assign, queries
+from console.inbox.models import Conversation
+
+STATUSES = ("open", "snoozed", "resolved")
+LISTING = "conversations"
+_ASSIGNEE = "`none`, o el id de un usuario; con `me` no hay ninguna, pues un programa no atiende."
+
+
+class Filters(listing.Paging, kw_only=True, forbid_unknown_fields=True):
+    """What narrows the listing; several at once must all hold."""
+
+    status: shapes.ConversationStatus | None = None
+    assignee: Annotated[str, msgspec.Meta(description=_ASSIGNEE)] | None = None
+    handler: shapes.Handler | None = None
+    tag: str | None = None
+    phone: Annotated[str, msgspec.Meta(description=people.PHONE)] | None = None
+    q: Annotated[str, msgspec.Meta(max_length=100, description=people.SEARCHES)] | None = None
+
+
+class Change(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What may be changed; what is left out stays. With `version`, a lost race is refused (409) and nothing changes."""
+
+    assignee: str | msgspec.UnsetType | None = msgspec.UNSET
+    team: str | msgspec.UnsetType = msgspec.UNSET
+    status: shapes.ConversationStatus | msgspec.UnsetType = msgspec.UNSET
+    snoozed_until: Annotated[datetime, msgspec.Meta(tz=True)] | msgspec.UnsetType | None = msgspec.UNSET
+    tags: list[str] | msgspec.UnsetType = msgspec.UNSET
+    version: int | msgspec.UnsetType = msgspec.UNSET
+
+
+@get(
+    "/conversations",
+    opt=does("conversations:read", returns=shapes.Page[shapes.Conversation], query=Filters),
+)
+async def list_conversations(
+    request: Request[Any, Any, Any],
+    program: NamedDependency[Program],
+    db: NamedDependency[Database],
+    cursors: NamedDependency[Cursors],
+) -> shapes.Page[shapes.Conversation]:
+    """Conversations, latest activity first.
+
+    One that becomes active while the pages are walked moves to the front: what was given is not given again.
+    """
+    asked = query(request, Filters)
+    place = listing.begin(cursors, LISTING, asked, (int, int))
+    async with db.reading() as tx:
+        found = (await tx.scalars(_page(asked, place))).all()
+        page, following = listing.cut(cursors, LISTING, asked, found, lambda row: (microseconds(row.last_at), row.id))
+        return shapes.Page(await _shown(tx, page, program), following)
+
+
+@get(
+    "/conversations/{conversation_id:str}", opt=does("conversations:read", returns=shapes.Conversation, refuses=(404,))
+)
+async def get_conversation(
+    conversation_id: str,
+    program: NamedDependency[Program],
+    db: NamedDependency[Database],
+) -> shapes.Conversation:
+    """One conversation."""
+    async with db.reading() as tx:
+        conversation = await opened(tx, program, conversation_id)
+        return (await _shown(tx, [conversation], program))[0]
+
+
+@patch(
+    "/conversations/{conversation_id:str}",
+    opt=does("conversations:write", returns=shapes.Conversation, body=Change, refuses=(404, 409)),
+)
+async def change_conversation(
+    conversation_id: str,
+    request: Request[Any, Any, Any],
+    program: NamedDependency[Program],
+    db: NamedDependency[Database],
+) -> shapes.Conversation:
+    """Change assignee, team or status, all or nothing.
+
+    Refuses 409 `version_conflict` with the present `version` when it is no longer the one given.
+    """
+    change = await body(request, Change)
+    async with db.transaction() as tx:
+        conversation = await opened(tx, program, conversation_id, lock=True)
+        await _apply(tx, conversation, change, by=program)
+        await tx.flush()
+        return (await _shown(tx, [conversation], program))[0]
+
+
+async def opened(tx: Tx, program: Program, conversation_id: str, *, lock: bool = False) -> Conversation:
+    """The conversation of a path. One that was joined to another is no longer there."""
+    conversation = await queries.open_conversation(tx, program.viewer, number(conversation_id), lock=lock)
+    if conversation.status not in STATUSES:
+        raise not_found()
+    return conversation
+
+
+async def _shown(tx: Tx, rows: Any, program: Program) -> list[shapes.Conversation]:  # noqa: ANN401
+    """What is said in a conversation is only for tokens that may read messages."""
+    shown = await rendering.conversations(tx, rows)
+    if not program.may("messages:read"):
+        for conversation in shown:
+            conversation.last_message = None
+    return shown
+
+
+async def _apply(tx: Tx, conversation: Conversation, change: Change, *, by: Program) -> None:
+    if change.version is not msgspec.UNSET and change.version != conversation.version:
+        raise Refused(
+            409,
+            "La conversación cambió mientras tanto; revise cómo quedó y vuelva a intentarlo.",
+            code="version_conflict",
+            field="version",
+            details={"version": conversation.version},
+        )
+    if change.tags is not msgspec.UNSET:
+        raise invalid("tags", "Las etiquetas todavía no están disponibles.", code="not_available")
+    if change.team is not msgspec.UNSET:
+        await assign.transfer(tx, conversation, by=by.actor, team_id=id_in(change.team, "team"))
+    if change.assignee is None:
+        await assign.release(tx, conversation, by=by.actor)
+    elif change.assignee is not msgspec.UNSET:
+        await assign.assign(tx, conversation, by=by.actor, to=id_in(change.assignee, "assignee"))
+    await _apply_status(tx, conversation, change, by=by)
+
+
+async def _apply_status(tx: Tx, conversation: Conversation, change: Change, *, by: Program) -> None:
+    until = change.snoozed_until or None
+    status = change.status
+    if until is not None and status not in {msgspec.UNSET, "snoozed"}:
+        raise invalid("snoozed_until", "Solo una conversación pospuesta tiene fecha.")
+    if status == "snoozed" and until is None:
+        raise invalid("snoozed_until", "Indique hasta cuándo se pospone.", code="missing_field")
+    if until is not None:
+        await assign.snooze(tx, conversation, by=by.actor, until=until)
+    elif status == "resolved":
+        await assign.resolve(tx, conversation, by=by.actor)
+    elif status == "open":
+        await assign.reopen(tx, conversation, by=by.actor)
+
+
+def _page(asked: Filters, place: tuple[Any, ...] | None) -> Select[Conversation]:
+    """One page. Each status is read along its own index and cut short, so the total number never matters."""
+    keys = (Conversation.last_at, Conversation.id)
+    narrowed = _conditions(asked)
+    pages = []
+    for status in [asked.status] if asked.status else STATUSES:
+        page = select(*keys).where(Conversation.status == status, *narrowed)
+        if place is not None:
+            page = page.where(tuple_(*keys) < tuple_(moment_of(place[0]), place[1]))
+        pages.append(page.order_by(*(key.desc() for key in keys)).limit(asked.limit + 1))
+    ids = union_all(*(select(page.subquery()) for page in pages)).subquery()
+    return (
+        select(Conversation)
+        .where(Conversation.id.in_(select(ids.c.id)))
+        .order_by(*(key.desc() for key in keys))
+        .limit(asked.limit + 1)
+    )
+
+
+def _conditions(asked: Filters) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    bots = select(Agent.id).where(Agent.role == Role.BOT)
+    if asked.assignee == "none":
+        found.append(Conversation.holder_id.is_(None))
+    elif asked.assignee == "me" or asked.tag is not None:
+        found.append(false())
+    elif asked.assignee is not None:
+        found.append(Conversation.holder_id == id_in(asked.assignee, "assignee"))
+    by_handler: dict[Literal["agent", "bot", "none"], ColumnElement[bool]] = {
+        "agent": Conversation.holder_id.is_not(None) & Conversation.holder_id.not_in(bots),
+        "bot": Conversation.holder_id.in_(bots),
+        "none": Conversation.holder_id.is_(None),
+    }
+    if asked.handler is not None:
+        found.append(by_handler[asked.handler])
+    if asked.phone is not None:
+        found.append(Conversation.contact_id.in_(people.with_phone(asked.phone)))
+    if asked.q is not None:
+        found.append(Conversation.contact_id.in_(people.matching(asked.q)))
+    return found
+
+
+routes = [list_conversations, get_conversation, change_conversation]

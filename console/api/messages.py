@@ -1,0 +1,179 @@
+"""Messages: reading a conversation, sending into it, and noting something in it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from sqlalchemy import select
+
+from console import audit
+from console.api import listing, rendering, shapes
+from console.api.asking import body, query
+from console.api.conversations import opened
+from console.api.cursors import Cursors
+from console.api.operations import does
+from console.api.problems import invalid
+from console.api.sending import Outgoing, send
+from console.api.tokens import Program
+from console.db import Database, Tx
+from console.inbox import reply
+from console.inbox.models import Conversation, Message, Status
+
+LISTING = "messages"
+LONGEST_KEY = 255
+# How many readings are remembered, so that polling a silent conversation writes nothing.
+_REMEMBERED = 10_000
+
+
+class Filters(listing.Paging, kw_only=True, forbid_unknown_fields=True):
+    """In which order the messages come."""
+
+    order: Annotated[Literal["asc", "desc"], msgspec.Meta(description="`desc`: los más nuevos primero.")] = "asc"
+
+
+class NoteBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An internal note."""
+
+    text: Annotated[str, msgspec.Meta(max_length=reply.LONGEST_TEXT)]
+
+
+@get(
+    "/conversations/{conversation_id:str}/messages",
+    opt=does("messages:read", returns=shapes.Page[shapes.Message], query=Filters, refuses=(404,)),
+)
+async def list_messages(
+    conversation_id: str,
+    request: Request[Any, Any, Any],
+    program: NamedDependency[Program],
+    db: NamedDependency[Database],
+    cursors: NamedDependency[Cursors],
+) -> shapes.Page[shapes.Message]:
+    """The messages of a conversation, in its order. Notes and events are not among them; their sequence is kept."""
+    asked = query(request, Filters)
+    place = listing.begin(cursors, f"{LISTING}:{conversation_id}", asked, (int,))
+    async with db.reading() as tx:
+        conversation = await opened(tx, program, conversation_id)
+        found = (await tx.scalars(_page(conversation.id, asked, place))).all()
+        page, following = listing.cut(
+            cursors,
+            f"{LISTING}:{conversation_id}",
+            asked,
+            found,
+            lambda row: (row.sequence,),
+        )
+        shown = await rendering.messages(tx, page)
+    await _tell(db, conversation, by=program)
+    return shapes.Page(shown, following)
+
+
+@post(
+    "/conversations/{conversation_id:str}/messages",
+    opt=does("messages:write", returns=shapes.Message, body=Outgoing, status=201, refuses=(404, 409)),
+)
+async def create_message(
+    conversation_id: str,
+    request: Request[Any, Any, Any],
+    program: NamedDependency[Program],
+    db: NamedDependency[Database],
+) -> Response[shapes.Message]:
+    """Queue a text or a template for the contact.
+
+    With `Idempotency-Key`, the same request again (200) gives the same body and sends nothing; another body under the
+    same key is refused (409 `key_reused`). A key belongs to the token and the conversation, and does not expire.
+    """
+    outgoing = await body(request, Outgoing)
+    key = _key(request, program)
+    async with db.transaction() as tx:
+        conversation = await opened(tx, program, conversation_id, lock=True)
+        repeated = await _exists(tx, conversation, key)
+        row = await send(tx, conversation, outgoing, by=program.actor, client_key=key)
+        await tx.flush()
+        shown = (await rendering.messages(tx, [row]))[0]
+    return _created(_as_accepted(shown), repeated=repeated)
+
+
+@post(
+    "/conversations/{conversation_id:str}/notes",
+    opt=does("conversations:write", returns=shapes.Note, body=NoteBody, status=201, refuses=(404, 409)),
+)
+async def create_note(
+    conversation_id: str,
+    request: Request[Any, Any, Any],
+    program: NamedDependency[Program],
+    db: NamedDependency[Database],
+) -> Response[shapes.Note]:
+    """Write an internal note, which agents see and the contact never does. `Idempotency-Key` works as for messages."""
+    note = await body(request, NoteBody)
+    key = _key(request, program)
+    async with db.transaction() as tx:
+        conversation = await opened(tx, program, conversation_id, lock=True)
+        repeated = await _exists(tx, conversation, key)
+        row = await reply.note(tx, conversation, by=program.actor, text=note.text, client_key=key)
+        await tx.flush()
+        shown = rendering.note(row)
+    return _created(shown, repeated=repeated)
+
+
+def _page(conversation_id: int, asked: Filters, place: tuple[Any, ...] | None) -> Any:  # noqa: ANN401
+    order = Message.sequence
+    wanted = select(Message).where(Message.conversation_id == conversation_id, Message.direction != "none")
+    if place is not None:
+        wanted = wanted.where(order > place[0] if asked.order == "asc" else order < place[0])
+    return wanted.order_by(order if asked.order == "asc" else order.desc()).limit(asked.limit + 1)
+
+
+def _key(request: Request[Any, Any, Any], program: Program) -> str:
+    """The caller's Idempotency-Key as a client key of ours; a fresh one when there is none."""
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return f"api:{program.id}:{secrets.token_hex(16)}"
+    if not given.strip() or len(given) > LONGEST_KEY:
+        text = f"Idempotency-Key debe tener de 1 a {LONGEST_KEY} caracteres."
+        raise invalid("Idempotency-Key", text, status=400)
+    # A digest: keys may be longer than ours, and say things that need not be kept.
+    return f"api:{program.id}:{hashlib.sha256(given.encode()).hexdigest()[:32]}"
+
+
+async def _exists(tx: Tx, conversation: Conversation, key: str) -> bool:
+    """Whether this key already made something here; the conversation's row is locked, so nothing comes between."""
+    same = (Message.conversation_id == conversation.id, Message.client_key == key)
+    return await tx.scalar(select(Message.id).where(*same)) is not None
+
+
+def _as_accepted(message: shapes.Message) -> shapes.Message:
+    """The message as it was when it was accepted: a repeated request gets the body of the first, to the letter."""
+    return msgspec.structs.replace(message, status=Status.QUEUED.value, external_id=None, error=None, reactions=[])
+
+
+def _created(shown: Any, *, repeated: bool) -> Response[Any]:  # noqa: ANN401
+    headers = {"Idempotent-Replayed": "true"} if repeated else {}
+    return Response(shown, status_code=200 if repeated else 201, headers=headers)
+
+
+async def _tell(db: Database, conversation: Conversation, *, by: Program) -> None:
+    """Record that a program was shown the thread, once for each new state of it: polling is not reading again."""
+    reading, sequence = (by.id, conversation.id), conversation.last_sequence
+    if _told.get(reading) == sequence:
+        return
+    async with db.transaction() as tx:
+        audit.record(
+            tx,
+            by.actor,
+            "conversation.viewed",
+            conversation_id=conversation.id,
+            new={"sequence": sequence},
+        )
+    _told.pop(reading, None)
+    _told[reading] = sequence
+    if len(_told) > _REMEMBERED:
+        del _told[next(iter(_told))]
+
+
+_told: dict[tuple[int, int], int] = {}
+
+routes = [list_messages, create_message, create_note]

@@ -1,0 +1,40 @@
+"""Every call of /api/v1, and what stands before them all."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.di import NamedDependency, Provide
+
+from console.api import audit, catalogues, contacts, conversations, messages, problems, tokens
+from console.api.asking import LARGEST_BODY
+from console.api.cursors import Cursors
+from console.settings import Settings
+
+BASE = "/api/v1"
+
+
+def cursors(settings: NamedDependency[Settings]) -> Cursors:
+    """Cursors signed with this installation's key."""
+    return Cursors(settings.secret_key)
+
+
+calls = [
+    *conversations.routes,
+    *messages.routes,
+    *contacts.routes,
+    *audit.routes,
+    *catalogues.routes,
+]
+
+v1 = Router(
+    BASE,
+    route_handlers=calls,
+    guards=[tokens.guard],
+    dependencies={
+        "program": Provide(tokens.program, sync_to_thread=False),
+        "cursors": Provide(cursors, sync_to_thread=False),
+    },
+    exception_handlers=problems.handlers,
+    request_max_body_size=LARGEST_BODY,
+    include_in_schema=False,
+)

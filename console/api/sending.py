@@ -1,0 +1,175 @@
+"""What a program may send: a text or a template, written as WhatsApp's own API writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from sqlalchemy import select
+
+from console.api.problems import invalid
+from console.audit import Actor
+from console.db import Tx
+from console.inbox import reply
+from console.inbox.channel import MessageTemplate
+from console.inbox.models import Conversation, Message
+
+MEDIA = ("image", "video", "audio", "document", "sticker")
+
+
+class Text(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A text; only inside the 24-hour window."""
+
+    body: Annotated[str, msgspec.Meta(max_length=reply.LONGEST_TEXT)]
+
+
+class Language(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A language as WhatsApp names it: `{"code": "es"}`."""
+
+    code: str
+    policy: str | None = None
+
+
+class Component(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A part of a template with the values of its blanks, as in WhatsApp's API."""
+
+    type: str
+    parameters: list[dict[str, Any]] = []
+    sub_type: str | None = None
+    index: str | int | None = None
+
+
+class Template(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An approved template, by name and language.
+
+    Its blanks are filled by `variables` (`{"1": "Rosa"}`; `header.1`, `button.0`) or by WhatsApp's `components`.
+    """
+
+    name: str
+    language: str | Language
+    variables: dict[str, str] = {}
+    components: list[Component] = []
+
+
+class Context(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The message answered to, by its wamid."""
+
+    message_id: str
+
+
+class Outgoing(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A message to send. `type` says which member carries it: `text` or `template`."""
+
+    type: str
+    text: Text | None = None
+    template: Template | None = None
+    context: Context | None = None
+    image: dict[str, Any] | None = None
+    video: dict[str, Any] | None = None
+    audio: dict[str, Any] | None = None
+    document: dict[str, Any] | None = None
+    sticker: dict[str, Any] | None = None
+
+
+async def send(tx: Tx, conversation: Conversation, outgoing: Outgoing, *, by: Actor, client_key: str) -> Message:
+    """Queue it. Refuses what `reply.reply` and `reply.send_template` refuse; 422 `not_available` for attachments."""
+    _require_one_kind(outgoing)
+    quoted = await _quoted(tx, conversation, outgoing.context)
+    if outgoing.text is not None:
+        text = outgoing.text.body
+        return await reply.reply(tx, conversation, by=by, text=text, client_key=client_key, reply_to=quoted)
+    assert outgoing.template is not None  # noqa: S101 _require_one_kind
+    if quoted is not None:
+        raise invalid("context", "Una plantilla no puede citar otro mensaje.")
+    return await _send_template(tx, conversation, outgoing.template, by=by, client_key=client_key)
+
+
+def _require_one_kind(outgoing: Outgoing) -> None:
+    """The member named by `type`, and no other."""
+    given = {name for name in ("text", "template", *MEDIA) if getattr(outgoing, name) is not None}
+    if outgoing.type in MEDIA:
+        raise invalid("type", "El envío de archivos todavía no está disponible.", code="not_available")
+    if outgoing.type not in {"text", "template"}:
+        raise invalid("type", "Se puede enviar «text» o «template».", code="unknown_type")
+    if outgoing.type not in given:
+        raise invalid(outgoing.type, f"Falta el campo {outgoing.type}.", code="missing_field")
+    for other in sorted(given - {outgoing.type}):
+        raise invalid(other, f"No corresponde a un mensaje de tipo {outgoing.type}.")
+
+
+async def _quoted(tx: Tx, conversation: Conversation, context: Context | None) -> str | None:
+    """The wamid answered to, which must be of this very conversation."""
+    if context is None:
+        return None
+    there = select(Message.wamid).where(
+        Message.channel_id == conversation.channel_id,
+        Message.wamid == context.message_id,
+        Message.conversation_id == conversation.id,
+    )
+    wamid = await tx.scalar(there)
+    if wamid is None:
+        raise invalid("context.message_id", "Ese mensaje no está en esta conversación.")
+    return wamid
+
+
+async def _send_template(
+    tx: Tx,
+    conversation: Conversation,
+    asked: Template,
+    *,
+    by: Actor,
+    client_key: str,
+) -> Message:
+    language = asked.language if isinstance(asked.language, str) else asked.language.code
+    template_id = await tx.scalar(
+        select(MessageTemplate.id).where(
+            MessageTemplate.channel_id == conversation.channel_id,
+            MessageTemplate.name == asked.name,
+            MessageTemplate.language == language,
+        ),
+    )
+    if template_id is None:
+        raise invalid("template", "No hay una plantilla con ese nombre e idioma.", code="template_not_found")
+    if asked.variables and asked.components:
+        raise invalid("template.components", "Use variables o components, no ambos.")
+    variables = asked.variables or variables_of(asked.components)
+    return await reply.send_template(
+        tx,
+        conversation,
+        by=by,
+        template_id=template_id,
+        variables=variables,
+        client_key=client_key,
+    )
+
+
+def variables_of(components: list[Component]) -> dict[str, str]:
+    """The values in WhatsApp's `components`, under the names that `message_templates.Blank` gives the blanks."""
+    return {
+        key: value
+        for component in components
+        for position, parameter in enumerate(component.parameters, start=1)
+        for key, value in [_variable(component, position, parameter)]
+    }
+
+
+def _variable(component: Component, position: int, parameter: Mapping[str, Any]) -> tuple[str, str]:
+    kind = parameter.get("type", "text")
+    if component.type == "button":
+        return f"button.{component.index}", _said(parameter.get("coupon_code", parameter.get("text")))
+    name = str(parameter.get("parameter_name") or position)
+    if component.type == "body":
+        return name, _said(parameter.get("text"))
+    if component.type != "header":
+        raise invalid("template.components", "Cada componente es header, body o button.")
+    if kind == "text":
+        return f"header.{name}", _said(parameter.get("text"))
+    attachment = parameter.get(kind)
+    return "header.link", _said(attachment.get("link") if isinstance(attachment, dict) else None)
+
+
+def _said(value: object) -> str:
+    if not isinstance(value, str):
+        raise invalid("template.components", "Cada parámetro lleva su texto, o un enlace (link) si es un archivo.")
+    return value

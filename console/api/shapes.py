@@ -1,0 +1,195 @@
+"""What the API gives: the shapes of the contract, as structs. Ids are strings, moments RFC 3339 in UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+Item = TypeVar("Item")
+ConversationStatus = Literal["open", "snoozed", "resolved"]
+MessageStatus = Literal["received", "queued", "sending", "sent", "delivered", "read", "failed", "unknown"]
+Role = Literal["agent", "supervisor", "admin", "bot"]
+Handler = Literal["agent", "bot", "none"]
+
+
+class Page(msgspec.Struct, Generic[Item]):
+    """One page of a listing. `next_cursor` is null on the last one."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class Author(msgspec.Struct):
+    """Who wrote a message. A program and the number's own telephone are "system", under their name."""
+
+    kind: Literal["contact", "agent", "bot", "system"]
+    id: str | None
+    name: str | None
+
+
+class Media(msgspec.Struct):
+    """The attachment of a message. `state` is pending, stored, failed, expired, too_big or refused."""
+
+    id: str
+    state: str
+    mime_type: str | None
+    filename: str | None
+    size: int | None
+    sha256: str | None
+    voice: bool
+
+
+class MessageError(msgspec.Struct):
+    """Why a message failed: WhatsApp's code and what it said."""
+
+    code: int | None
+    details: str | None
+
+
+class Reacted(msgspec.Struct):
+    """The emoji somebody has on a message now; `by` is "contact" or "us"."""
+
+    by: str
+    emoji: str
+
+
+class Message(msgspec.Struct):
+    """One message of a conversation. `sequence` orders it there, with gaps where notes and events stand.
+
+    `type` is WhatsApp's, kept as it came when unknown. `wa_id` is the contact's address and `external_id` the wamid,
+    both exactly as Meta gave them. `target_id` is the message that a reaction, an edit or a deletion acted on.
+    """
+
+    id: str
+    conversation_id: str
+    direction: Literal["in", "out"]
+    author: Author
+    type: str
+    text: str | None
+    media: Media | None
+    status: MessageStatus
+    wa_id: str | None
+    external_id: str | None
+    error: MessageError | None
+    created_at: datetime
+    sequence: int
+    target_id: str | None
+    reactions: list[Reacted]
+    edited_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Note(msgspec.Struct):
+    """An internal note: seen by agents, never by the contact."""
+
+    id: str
+    conversation_id: str
+    author: Author
+    text: str
+    created_at: datetime
+    sequence: int
+
+
+class Person(msgspec.Struct):
+    """Whom a conversation is with. `phone` is null for who writes under a user name only."""
+
+    id: str
+    name: str | None
+    phone: str | None
+
+
+class Contact(msgspec.Struct):
+    """A person. `name` is what we call them, else what they call themselves (`profile_name`)."""
+
+    id: str
+    name: str | None
+    phone: str | None
+    wa_id: str | None
+    user_id: str | None
+    profile_name: str | None
+    username: str | None
+    reachable: bool
+    identity_doubt_at: datetime | None
+    version: int
+    created_at: datetime
+
+
+class Conversation(msgspec.Struct):
+    """The thread with one contact. `assignee` and `team` are ids, as PATCH takes them.
+
+    `unread` counts what the contact wrote and no agent has read. `version` rises with every change.
+    """
+
+    id: str
+    contact: Person
+    status: ConversationStatus
+    assignee: str | None
+    team: str
+    handler: Handler
+    tags: list[str]
+    unread: int
+    last_message: Message | None
+    window_closes_at: datetime | None
+    snoozed_until: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class AuditActor(msgspec.Struct):
+    """Who did it, with the name as it was then."""
+
+    kind: Literal["contact", "agent", "bot", "system", "token"]
+    id: str | None
+    name: str | None
+
+
+class AuditEntry(msgspec.Struct):
+    """One entry of the history. `hash` chains it to the one before; `old` and `new` hold ids and values, no texts."""
+
+    id: str
+    at: datetime
+    actor: AuditActor
+    action: str
+    conversation_id: str | None
+    message_id: str | None
+    account_id: str | None
+    subject: str | None
+    old: Any
+    new: Any
+    origin: str | None
+    hash: str
+
+
+class Template(msgspec.Struct):
+    """A message template as Meta approved it."""
+
+    id: str
+    name: str
+    language: str
+    category: str
+    status: str
+    quality: str | None
+    parameter_format: str
+    components: list[Any]
+    updated_at: datetime
+
+
+class Team(msgspec.Struct):
+    """A team: every conversation belongs to one."""
+
+    id: str
+    name: str
+
+
+class User(msgspec.Struct):
+    """Somebody who answers, the bot included. `active` is false once disabled."""
+
+    id: str
+    name: str
+    email: str | None
+    role: Role
+    teams: list[str]
+    active: bool

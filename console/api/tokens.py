@@ -1,0 +1,117 @@
+"""Bearer tokens: which program is calling, and what it may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.handlers import BaseRouteHandler
+from sqlalchemy import select
+
+from console.agents import ApiToken, Role, Viewer
+from console.audit import Actor
+from console.db import Database, Tx
+from console.errors import Refused
+from console.sessions import hash_of
+
+SCOPES = {
+    "conversations:read": "Ver conversaciones",
+    "conversations:write": "Asignar, resolver y reabrir conversaciones; escribir notas internas",
+    "messages:read": "Leer mensajes",
+    "messages:write": "Enviar mensajes",
+    "contacts:read": "Ver contactos",
+    "contacts:write": "Cambiar el nombre de un contacto",
+    "audit:read": "Leer el historial",
+    "stream:read": "Seguir los eventos, según los demás permisos de lectura",
+    "catalogues:read": "Ver usuarios, equipos, plantillas y etiquetas",
+    "metrics": "Leer /metrics desde otra máquina",
+}
+"""Every scope and what it allows. "*" stands for all of them."""
+ALL = "*"
+# Far more than a token of ours; what is longer is not even hashed.
+_LONGEST = 200
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """The program behind a call. It belongs to no team: within its scopes it sees everything."""
+
+    id: int
+    name: str
+    scopes: frozenset[str]
+    address: str | None = None
+
+    def may(self, scope: str) -> bool:
+        """Whether the token was given `scope`."""
+        return scope in self.scopes or ALL in self.scopes
+
+    @property
+    def actor(self) -> Actor:
+        """The program as the history names it."""
+        return Actor(kind="token", id=self.id, name=self.name, origin=self.address)
+
+    @property
+    def viewer(self) -> Viewer:
+        """The program where the policy asks who looks. No agent has id 0."""
+        return Viewer(id=0, name=self.name, role=Role.ADMIN, team_ids=frozenset(), address=self.address)
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], route: BaseRouteHandler) -> None:
+    """Let a call through only with a token that holds and has the scope its route declares (`opt["scope"]`).
+
+    Refuses: 401 without a valid token, 403 "insufficient_scope" naming the missing one in `details`. Sockets see to it
+    themselves: only they can say it before they open.
+    """
+    if connection.scope["type"] != ScopeType.HTTP:
+        return
+    db: Database = connection.app.state.db
+    async with db.reading() as tx:
+        caller = await authenticate(tx, connection)
+    require(caller, route.opt["scope"])
+    connection.scope["aldia.program"] = caller  # type: ignore[typeddict-unknown-key]
+
+
+def program(request: Request[Any, Any, Any]) -> Program:
+    """The program calling, as `guard` found it."""
+    caller: Program = request.scope["aldia.program"]  # type: ignore[typeddict-item]
+    return caller
+
+
+async def authenticate(tx: Tx, connection: ASGIConnection[Any, Any, Any, Any]) -> Program:
+    """Who calls, by the Authorization header alone: a token in an address would end up in logs."""
+    kind, _, token = connection.headers.get("authorization", "").partition(" ")
+    caller = await _find(tx, token.strip()) if kind.lower() == "bearer" else None
+    if caller is None:
+        raise Refused(401, "Envíe un token válido: «Authorization: Bearer TOKEN».", code="unauthorized")
+    address = connection.client.host if connection.client else None
+    return msgspec.structs.replace(caller, address=address)
+
+
+def require(caller: Program, scope: str) -> None:
+    """Raise Refused(403) unless the token has `scope`."""
+    if not caller.may(scope):
+        raise Refused(
+            403,
+            f"El token no tiene el permiso «{scope}».",
+            code="insufficient_scope",
+            details={"scope": scope},
+        )
+
+
+async def still_holds(tx: Tx, token_id: int) -> bool:
+    """Whether a token found earlier has not been revoked since."""
+    found = await tx.scalar(select(ApiToken.id).where(ApiToken.id == token_id, ApiToken.revoked_at.is_(None)))
+    return found is not None
+
+
+async def _find(tx: Tx, token: str) -> Program | None:
+    if not token or len(token) > _LONGEST or not token.isascii():
+        return None
+    query = select(ApiToken.id, ApiToken.name, ApiToken.scopes).where(
+        ApiToken.token_hash == hash_of(token),
+        ApiToken.revoked_at.is_(None),
+    )
+    row = (await tx.execute(query)).one_or_none()
+    return None if row is None else Program(id=row.id, name=row.name, scopes=frozenset(map(str, row.scopes)))
