@@ -63,13 +63,13 @@ def pair_backoff(refusals: int) -> timedelta:
     return timedelta(seconds=min(4 ** min(refusals, 5), LONGEST_PAIR_BACKOFF.total_seconds()))
 
 
-def retry_delay(attempts: int, *, jitter: float, retry_after: float | None = None) -> timedelta:
-    """How long to wait after the attempt number `attempts` (1, 2, …) failed for certain.
+def retry_delay(attempts: int, *, first: float, jitter: float, retry_after: float | None = None) -> timedelta:
+    """How long to wait after a certain refusal that `attempts` others came before.
 
-    Doubles from 2 s to a minute, spread by `jitter` in [0, 1) over its upper half so that many do not come back
-    at once; a server's own Retry-After (seconds) is a minimum.
+    Doubles from `first` seconds to a minute (or `first`, if that is longer), spread by `jitter` in [0, 1) over its
+    upper half so that many do not come back at once; a server's own Retry-After (seconds) is a minimum.
     """
-    full = min(timedelta(seconds=2 ** min(attempts, 6)), LONGEST_RETRY)
-    delay = full * (0.5 + jitter / 2)
+    longest = max(LONGEST_RETRY.total_seconds(), first)
+    full = min(max(first, 0.5) * 2 ** min(attempts, 10), longest)
     asked = min(max(0.0, retry_after or 0.0), LONGEST_RETRY_AFTER.total_seconds())
-    return max(delay, timedelta(seconds=asked))
+    return timedelta(seconds=max(full * (0.5 + jitter / 2), asked))

@@ -1,0 +1,56 @@
+"""How a queued row looks to the WhatsApp client: the one place where our kinds become its kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from console.inbox.deliver import Claimed
+from integrations.whatsapp.errors import Invalid
+from integrations.whatsapp.outgoing import (
+    Outgoing,
+    Parameter,
+    TemplateButton,
+    TemplateMedia,
+    TemplateMessage,
+    Text,
+)
+
+
+def outgoing(message: Claimed) -> Outgoing:
+    """What to send. Raises Invalid for a row that has no form on the wire."""
+    match message.kind:
+        case "text":
+            return Text(message.text or "")
+        case "template":
+            return _template(message.content or {})
+        case _:
+            raise Invalid("type", f"{message.kind} cannot be sent")
+
+
+def _template(content: Mapping[str, Any]) -> TemplateMessage:
+    """From the components kept when the template was filled, so that later edits of it change nothing."""
+    named, components = content["template"], content["components"]
+    return TemplateMessage(
+        name=named["name"],
+        language=named["language"],
+        header=[_parameter(each) for part in components if part["type"] == "header" for each in part["parameters"]],
+        body=[_parameter(each) for part in components if part["type"] == "body" for each in part["parameters"]],
+        buttons=[_button(part) for part in components if part["type"] == "button"],
+    )
+
+
+def _parameter(parameter: Mapping[str, Any]) -> Parameter:
+    kind = parameter["type"]
+    if kind == "text":
+        return Parameter(text=parameter["text"], name=parameter.get("parameter_name"))
+    return Parameter(media=TemplateMedia(kind=kind, link=parameter[kind]["link"]))
+
+
+def _button(component: Mapping[str, Any]) -> TemplateButton:
+    (parameter,) = component["parameters"]
+    return TemplateButton(
+        index=int(component["index"]),
+        kind=component["sub_type"],
+        value=parameter[parameter["type"]],
+    )
