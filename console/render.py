@@ -1,0 +1,293 @@
+"""Every piece of HTML the console shows: the Jinja environment, `page()`, `fragment()` and what templates may call."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from lucide.jinja import lucide
+from markupsafe import Markup, escape
+
+from console import clock
+
+HERE = Path(__file__).parent
+MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
+MONTHS_IN_FULL = (
+    "enero", "febrero", "marzo", "abril", "mayo", "junio",
+    "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+)  # fmt: skip
+DAYS = ("Lunes", "Martes", "Miércoles", "Jueves", "Viernes", "Sábado", "Domingo")
+# Every icon a template may ask for; they are drawn once a page, as symbols, and referred to by name.
+ICONS = (
+    "archive-restore", "arrow-down", "arrow-right", "arrow-up", "ban", "bot", "briefcase", "calendar", "check",
+    "check-check", "chevron-down", "chevron-left", "chevron-right", "circle-check", "circle-question-mark", "clock",
+    "contact", "copy", "download", "eye", "eye-off", "external-link", "file-text", "forward", "history", "hourglass",
+    "image", "inbox", "info", "keyboard", "laptop", "layout-template", "list-checks", "lock", "log-out",
+    "mail-warning", "map-pin", "message-square", "mic", "moon", "panel-right", "pause", "pencil", "phone", "play",
+    "refresh-cw", "reply", "rotate-ccw", "search", "send", "settings", "shield-check", "shopping-cart", "smartphone",
+    "smile", "sticker", "sun", "sun-moon", "triangle-alert", "user", "user-minus", "user-plus", "users", "video",
+    "wifi-off", "x",
+)  # fmt: skip
+
+
+class House(NamedTuple):
+    """What every page says about the business that uses it. `country` is the ISO code phones are read with."""
+
+    zone: ZoneInfo = ZoneInfo("America/Lima")
+    company: str = "Al Día"
+    version: str = "0.1"
+
+
+_house = House()
+
+
+def configure(*, zone: ZoneInfo, company: str, version: str = "0.1") -> None:
+    """Say once, at start, in whose time zone and under whose name pages are shown."""
+    global _house  # noqa: PLW0603 one business per process
+    _house = House(zone, company, version)
+
+
+def page(template: str, /, *, csrf_token: str = "", **values: object) -> str:
+    """A whole page. `csrf_token` goes into the forms and into the header that scripts send."""
+    return _environment().get_template(template).render(csrf_token=csrf_token, house=_house, **values)
+
+
+def fragment(template: str, /, **values: object) -> Markup:
+    """One element with an id: the same text on the page, in an answer and in a push.
+
+    It sees the values given and nothing else; a missing one raises `UndefinedError`.
+    """
+    return Markup(_environment().get_template(template).render(house=_house, **values).strip())  # noqa: S704 our own template
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals.update(icon=icon, sprite=sprite, fragment=fragment, asset=asset, now=clock.now)
+    environment.filters.update(
+        iso=iso, clock_time=clock_time, day_key=day_key, day_words=day_words, short_when=short_when,
+        long_when=long_when, waited=waited, seconds_since=seconds_since, left=left, duration=duration, phone=phone,
+        size=size, initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
+        point=point, file_kind=file_kind,
+    )  # fmt: skip
+    return environment
+
+
+# Icons and files
+
+
+@lru_cache(maxsize=256)
+def icon(name: str, extra: str = "") -> Markup:
+    """A decorative icon by its Lucide name; the word beside it carries the meaning. `extra` is a class."""
+    if name not in ICONS:
+        raise KeyError(name)
+    return Markup('<svg class="{}" aria-hidden="true"><use href="#i-{}"/></svg>').format(f"i {extra}".strip(), name)
+
+
+@lru_cache(maxsize=1)
+def sprite() -> Markup:
+    """All icons as symbols, for the page to carry once."""
+    return Markup("").join(_symbol(name) for name in ICONS)
+
+
+def _symbol(name: str) -> Markup:
+    drawing = re.sub(r"\s*\n\s*", "", str(lucide(name, size=None)))
+    inner = re.sub(r"^<svg[^>]*>|</svg>$", "", drawing)
+    return Markup(f'<symbol id="i-{name}" viewBox="0 0 24 24">{inner}</symbol>')  # noqa: S704 from the icon package
+
+
+@lru_cache(maxsize=64)
+def asset(path: str) -> str:
+    """The address of one of our static files, changing when its content does."""
+    content = (HERE / "static" / path).read_bytes()
+    return f"/static/{path}?v={hashlib.sha256(content).hexdigest()[:10]}"
+
+
+# Time: aware UTC in, words in the business's zone out
+
+
+def iso(at: datetime | None) -> str:
+    """RFC 3339 in UTC with milliseconds, for attributes that scripts read; empty for None."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else ""
+
+
+def clock_time(at: datetime) -> str:
+    """Hour and minute: `08:03`."""
+    return f"{_local(at):%H:%M}"
+
+
+def day_key(at: datetime) -> str:
+    """The local day as `2026-11-20`."""
+    return f"{_local(at):%Y-%m-%d}"
+
+
+def day_words(at: datetime) -> str:
+    """The local day in full: `Viernes 20 de noviembre`, with the year when it is another one."""
+    local = _local(at)
+    year = "" if local.year == _local(clock.now()).year else f" de {local.year}"
+    return f"{DAYS[local.weekday()]} {local.day} de {MONTHS_IN_FULL[local.month - 1]}{year}"
+
+
+def short_when(at: datetime) -> str:
+    """What a list shows: `10:42` today, `ayer`, `6 nov`, `6 nov 2025`."""
+    local, today = _local(at), _local(clock.now()).date()
+    if local.date() == today:
+        return f"{local:%H:%M}"
+    if local.date() == today - timedelta(days=1):
+        return "ayer"
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local.day} {MONTHS[local.month - 1]}{year}"
+
+
+def long_when(at: datetime) -> str:
+    """Day and time in a sentence: `hoy 10:42`, `ayer 18:22`, `6 nov 09:15`."""
+    day = short_when(at)
+    return f"hoy {day}" if ":" in day else f"{day} {clock_time(at)}"
+
+
+def duration(length: timedelta) -> str:
+    """How long, in the two largest units: `23 h 58 min`, `18 min`, `3 d 2 h`."""
+    minutes = max(int(length.total_seconds()) // 60, 0)
+    days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min"
+
+
+def waited(since: datetime) -> str:
+    """How long somebody has been waiting, in one unit: `1 min`, `3 h`, `2 d`."""
+    minutes = max(seconds_since(since) // 60, 1)
+    if minutes < 60:  # noqa: PLR2004 an hour
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 1440 else f"{minutes // 1440} d"  # noqa: PLR2004 a day
+
+
+def seconds_since(at: datetime) -> int:
+    """Whole seconds from `at` to now; negative when `at` is still to come."""
+    return int((clock.now() - at).total_seconds())
+
+
+def left(until: datetime) -> str:
+    """How long until then: `23 h 58 min`."""
+    return duration(until - clock.now())
+
+
+def is_past(at: datetime | None) -> bool:
+    """Whether that moment has gone by (None never comes)."""
+    return at is not None and at <= clock.now()
+
+
+def _local(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("a moment without a time zone cannot be shown")
+    return at.astimezone(_house.zone)
+
+
+# People, files, and text from strangers
+
+
+@lru_cache(maxsize=4096)
+def phone(number: str | None) -> str:
+    """A number as people write it, `+51 944 218 305`; unchanged when it is not a phone number."""
+    if not number:
+        return ""
+    try:
+        parsed = phonenumbers.parse(number if number.startswith("+") else f"+{number}", None)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace("-", " ")
+
+
+def initials(name: str) -> str:
+    """Up to two letters for the round badge; `?` when the name has no letter."""
+    letters = [word[0] for word in re.findall(r"[^\W\d_]+", name)]
+    return "".join(letters[:2]).upper() or "?"
+
+
+def size(octets: int | None) -> str:
+    """File size in decimal units: `184 kB`, `1.2 MB`."""
+    if octets is None:
+        return ""
+    if octets < 1000:  # noqa: PLR2004 decimal units
+        return f"{octets} B"
+    return f"{octets / 1000:.0f} kB" if octets < 999_500 else f"{octets / 1_000_000:.1f} MB"  # noqa: PLR2004
+
+
+# Only a plain ASCII host is made clickable: what is shown must be where one lands (no user@host, no look-alikes).
+_URL = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?(?:[/?#][^\s<>\"]*)?(?![\w@])")
+_TAIL = ".,;:!?)]}'»”*_~"
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def linked(text: str) -> Markup:
+    """Text from a stranger with its http(s) addresses made clickable; everything else stays plain text."""
+    parts: list[Markup] = []
+    end = 0
+    for match in _URL.finditer(text):
+        url = match.group().rstrip(_TAIL)
+        if _INVISIBLE.search(url):
+            continue
+        link = Markup('<a href="{0}" target="_blank" rel="noopener noreferrer nofollow">{0}</a>').format(url)
+        parts += [escape(text[end : match.start()]), link]
+        end = match.start() + len(url)
+    return Markup("").join([*parts, escape(text[end:])])
+
+
+def scalar(content: object, name: str) -> str:
+    """A text or number out of a stranger's JSON; empty when it is missing or is anything else."""
+    value = content.get(name) if isinstance(content, Mapping) else None
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def entries(content: object, name: str) -> list[object]:
+    """A list out of a stranger's JSON; empty when it is missing or is anything else."""
+    value = content.get(name) if isinstance(content, Mapping) else None
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+class Point(NamedTuple):
+    """A place on the map, in degrees."""
+
+    latitude: float
+    longitude: float
+
+    def __str__(self) -> str:
+        return f"{self.latitude:.5f}, {self.longitude:.5f}"
+
+
+def point(content: object) -> Point | None:
+    """Where a shared location is, when its coordinates are numbers on this planet."""
+    try:
+        latitude, longitude = float(scalar(content, "latitude")), float(scalar(content, "longitude"))
+    except ValueError:
+        return None
+    return Point(latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None  # noqa: PLR2004 degrees
+
+
+def file_kind(mime_type: str | None) -> str:
+    """What a file is, in a word: `PDF`, `JPEG`, or `archivo` when that is unknown."""
+    subtype = (mime_type or "").partition(";")[0].rpartition("/")[2].rpartition(".")[2]
+    return subtype.upper() if subtype.isalnum() and len(subtype) <= 5 else "archivo"  # noqa: PLR2004 fits the line
+
+
+def pieces(body: str) -> list[tuple[str, bool]]:
+    """A message template's body cut at its `{{placeholders}}`: (text or placeholder name, is placeholder)."""
+    cut = re.split(r"\{\{\s*([\w]+)\s*\}\}", body)
+    return [(piece, index % 2 == 1) for index, piece in enumerate(cut) if piece]
