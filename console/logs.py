@@ -20,7 +20,7 @@ def configure() -> None:
     # ASCII only: line separators, escape codes and look-alikes from strangers arrive escaped.
     as_json = structlog.processors.JSONRenderer(ensure_ascii=True)
     structlog.configure(
-        processors=[*shared, as_json],
+        processors=[*shared, _places_only, as_json],
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
@@ -40,10 +40,14 @@ def configure() -> None:
 
 
 def _places_only(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """An exception that a library logs is named and placed; its text may quote what somebody wrote."""
+    """An exception is named and placed; its text may quote what somebody wrote."""
     raised = event.pop("exc_info", None)
-    if isinstance(raised, tuple) and raised[1] is not None:
-        event["kinds"], event["traceback"] = what_and_where(raised[1])
+    if raised is True:
+        raised = sys.exc_info()
+    if isinstance(raised, tuple):
+        raised = raised[1]
+    if isinstance(raised, BaseException):
+        event["kinds"], event["traceback"] = what_and_where(raised)
     return event
 
 

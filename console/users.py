@@ -9,6 +9,7 @@ from console.agents import Agent, AgentTeam, Role, Team
 from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused, not_found
+from console.inbox.channel_state import FIRST_TEAM
 
 PEOPLE = (Role.AGENT, Role.SUPERVISOR, Role.ADMIN)
 
@@ -61,7 +62,7 @@ async def add(
 async def first_team(tx: Tx) -> Team:
     """The oldest team; made on the spot in a house that has none yet."""
     team = await tx.scalar(select(Team).order_by(Team.id).limit(1))
-    return team or await add_team(tx, "Cobranzas")
+    return team or await add_team(tx, FIRST_TEAM)
 
 
 async def add_team(tx: Tx, name: str) -> Team:

@@ -1,0 +1,46 @@
+"""What the subcommands of `aldia` share: settings, a database to work on, and how one fails."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from console import audit, settings
+from console.db import Database
+from console.settings import Settings
+
+Result = TypeVar("Result")
+
+
+class Failed(Exception):  # noqa: N818 read aloud, as one line
+    """The command could not do what it was asked; the text says why and how to mend it."""
+
+
+Loop = Callable[[], asyncio.AbstractEventLoop]
+
+
+def run(work: Coroutine[Any, Any, Result], *, loop_factory: Loop | None = None) -> Result:
+    """Run a subcommand's asynchronous part to its end; a database that cannot be used is said in one line."""
+    try:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(work)
+    except DBAPIError as failed:
+        kind, said = type(failed.orig).__name__, str(failed.orig)
+        if "no such table" in said or "does not exist" in said:
+            raise Failed("La base de datos no tiene las tablas de Al Día: ejecute primero aldia migrate.") from failed
+        raise Failed(f"La base de datos no respondió ({kind}): revise ALDIA_DATABASE_URL con aldia doctor.") from failed
+
+
+@contextlib.asynccontextmanager
+async def database(of: Settings | None = None) -> AsyncIterator[Database]:
+    """The configured database, sealing the history, for as long as a subcommand needs it."""
+    of = of or settings.load()
+    db = Database(of.database_url, seal=audit.sealer(of.secret_key))
+    try:
+        yield db
+    finally:
+        await db.close()

@@ -1,0 +1,172 @@
+"""The processes of a running console: migrate, serve, work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import click
+import uvicorn
+from litestar import Litestar
+from sqlalchemy import text
+from uvicorn.supervisors import Multiprocess
+
+from console import logs, schema, settings, sign_in, users
+from console.commands import Failed, database, run
+from console.settings import Settings
+
+# A socket's frame: a draft, a whisper, a position. The default of 16 MiB is a gift to whoever wants our memory.
+SOCKET_FRAME_BYTES = 65_536
+STOP_SECONDS = 10
+BACKLOG = 2048
+# The number of an advisory lock in PostgreSQL: any will do, as long as it is always the same.
+_ONLY_ONE = 4_125_030_152
+# Longer than a proxy keeps an idle connection, or it would send a request down one that is just being closed.
+KEEP_ALIVE_SECONDS = 75
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to the newest schema; safe to run twice and from two hosts at once."""
+    run(schema.migrate(settings.load().database_url))
+    click.echo("La base de datos está al día.")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the console; without Redis it also runs the background work."""
+    config = settings.load()
+    if workers > 1 and config.is_sqlite:
+        raise Failed("SQLite admite un solo proceso: use --workers 1, o PostgreSQL y Redis para varios.")
+    if workers > 1 and not config.redis_url:
+        raise Failed("Varios procesos necesitan ALDIA_REDIS_URL; sin Redis use --workers 1.")
+    logs.configure()
+    options = uvicorn.Config(
+        "console.commands.serving:application",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        ws="websockets-sansio",
+        ws_max_size=SOCKET_FRAME_BYTES,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        # console.security judges whose word counts for an address, also in tests.
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+    )
+    with _listening(host, port) as listening:
+        if workers == 1:
+            run(_serve(config, options, listening), loop_factory=options.get_loop_factory())
+        else:
+            run(_check(config))
+            Multiprocess(options, sockets=[listening]).run()
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as refused:
+        why = "ya está en uso" if refused.errno == errno.EADDRINUSE else str(refused.strerror)
+        raise Failed(f"No se puede escuchar en {host}:{port} ({why}): elija otro con --port o --host.") from refused
+    with listening:
+        yield listening
+
+
+async def _serve(config: Settings, options: uvicorn.Config, listening: socket.socket) -> None:
+    await _check(config)
+    async with only_one(config):
+        try:
+            await Server(options).serve(sockets=[listening])
+        except SystemExit as stopped:
+            raise Failed(
+                "La consola no pudo arrancar: el registro de arriba dice dónde; pruebe aldia doctor."
+            ) from stopped
+
+
+class Server(uvicorn.Server):
+    """Being asked to stop is no failure: the process ends with 0, not with the signal that asked."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on the first signal; a second interrupt does not wait for anybody."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def application() -> Litestar:
+    """The web application of the configured console, as each web process makes it."""
+    from console.app import create_app  # noqa: PLC0415 the other commands need none
+
+    logs.configure()
+    return create_app(settings.load())
+
+
+@click.command()
+def work() -> None:
+    """Run the background work in a process of its own, when web and work are scaled apart."""
+    config = settings.load()
+    if config.is_sqlite or not config.redis_url:
+        raise Failed(
+            "Sin PostgreSQL y Redis, aldia serve ya hace este trabajo: configure ALDIA_REDIS_URL para separarlo."
+        )
+    logs.configure()
+    run(_work(config))
+
+
+async def _work(config: Settings) -> None:
+    from console import worker  # noqa: PLC0415 the other commands need none
+
+    await _check(config)
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await worker.work(config, stop)
+
+
+async def _check(config: Settings) -> None:
+    """Refuse to start on a schema of another release; tell who may come first."""
+    async with database(config) as db:
+        if not await schema.is_ready(db):
+            raise Failed("La base de datos no está en la versión de este programa: ejecute primero aldia migrate.")
+        async with db.reading() as tx:
+            is_new = not await users.any_person(tx)
+    if is_new:
+        click.echo(f"Cree la primera cuenta en {config.base_url}/setup", err=True)
+        click.echo(f"Código de instalación: {sign_in.setup_code(config)}", err=True)
+
+
+@contextlib.asynccontextmanager
+async def only_one(config: Settings) -> AsyncIterator[None]:
+    """Without Redis there may be one process: hold the database for it. Whatever ends the process lets go of it."""
+    taken = Failed("Otra instancia de Al Día ya usa esta base de datos: deténgala, o configure ALDIA_REDIS_URL.")
+    if config.is_sqlite:
+        try:
+            with schema.locked(schema.lock_of(config), wait=False):
+                yield
+        except BlockingIOError as blocked:
+            raise taken from blocked
+    elif config.redis_url:
+        yield
+    else:
+        async with database(config) as db, db.writer.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            if not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ONLY_ONE}):
+                raise taken
+            yield

@@ -1,0 +1,67 @@
+"""Whether the database has the tables this program expects."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+
+from console import migrations
+from console.db import Database, Tx
+from console.settings import Settings
+
+
+async def migrate(url: str) -> None:
+    """Bring the database at `url` to the newest schema; on SQLite one process at a time, the others wait for it."""
+    path = make_url(url).database
+    if not url.startswith("sqlite") or not path or path == ":memory:":
+        await migrations.migrate(url)
+        return
+    with locked(Path(f"{path}.migrating"), wait=True):
+        await migrations.migrate(url)
+
+
+def lock_of(settings: Settings) -> Path:
+    """The file that a serving process holds beside an SQLite database."""
+    return Path(f"{make_url(settings.database_url).database}.lock")
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool) -> Iterator[None]:
+    """Hold the lock on `path`, which the system lets go of even after kill -9; BlockingIOError when not to wait."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+async def is_ready(db: Database) -> bool:
+    """Whether everything this program needs was migrated. A newer schema is fine: releases only add at first."""
+    async with db.reading() as tx:
+        heads = await _heads(tx)
+    script = ScriptDirectory.from_config(migrations.configuration())
+    return bool(heads) and all(head in script.get_heads() or _is_newer(script, head) for head in heads)
+
+
+async def _heads(tx: Tx) -> tuple[str, ...]:
+    connection = await tx.connection()
+    return await connection.run_sync(_current)
+
+
+def _current(connection: Connection) -> tuple[str, ...]:
+    return MigrationContext.configure(connection).get_current_heads()
+
+
+def _is_newer(script: ScriptDirectory, head: str) -> bool:
+    try:
+        script.get_revision(head)
+    except CommandError:
+        return True
+    return False
