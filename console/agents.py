@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from console.audit import Actor
 from console.db import Base, BigKey
 
+
 class Role(StrEnum):
     """What somebody on our side is. `bot` is an agent like any other and never signs in."""
 

@@ -143,7 +143,7 @@ def sealer(secret_key: str) -> Callable[[Tx], Any]:
             number += 1
             row["id"] = number
             previous = row["hash"] = digest(previous, row)
-        await bulk_insert(tx, AuditEntry.__table__, rows)  # type: ignore[arg-type]
+        await bulk_insert(tx, AuditEntry, rows)
         await tx.execute(
             update(AuditHead)
             .where(AuditHead.id == 1)

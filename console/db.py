@@ -8,10 +8,25 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Table, Text, event, func, insert, select, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    event,
+    func,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -104,6 +119,13 @@ class Base(DeclarativeBase):
     }
 
 
+def table_of(model: type[Base]) -> Table:
+    """The table behind a model, for statements over sets of rows."""
+    return cast("Table", model.__table__)
+
+
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
+
 Seal = Callable[[Tx], Awaitable[Sequence[Any]]]
 Tell = Callable[[Sequence[Any]], None]
 
@@ -163,7 +185,9 @@ class Database:
 
 
 def _postgres_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
-    engine = create_async_engine(url, pool_size=10, max_overflow=5, pool_timeout=5, pool_pre_ping=True, connect_args=_POSTGRES)
+    engine = create_async_engine(
+        url, pool_size=10, max_overflow=5, pool_timeout=5, pool_pre_ping=True, connect_args=_POSTGRES
+    )
     return engine, engine
 
 
@@ -196,13 +220,14 @@ def _tame(engine: AsyncEngine, begin: str, pragmas: Sequence[str]) -> None:
         connection.exec_driver_sql(begin)
 
 
-async def bulk_insert(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, or_ignore: bool = False) -> None:
+async def bulk_insert(tx: Tx, model: type[Base], rows: Sequence[dict[str, Any]], *, or_ignore: bool = False) -> None:
     """Insert many rows that all name the same columns, in one statement on either database.
 
     With `or_ignore`, rows that meet an existing unique key are left out silently.
     """
     if not rows:
         return
+    table = table_of(model)
     if tx.get_bind().dialect.name == "sqlite":
         statement = insert(table)
         await tx.execute(statement.prefix_with("OR IGNORE") if or_ignore else statement, rows)
@@ -212,13 +237,14 @@ async def bulk_insert(tx: Tx, table: Table, rows: Sequence[dict[str, Any]], *, o
     await tx.execute(sql, {"rows": msgspec.json.encode([_plain(table, row) for row in rows]).decode()})
 
 
-async def next_ids(tx: Tx, table: Table, count: int) -> list[int]:
-    """`count` fresh ids of `table`, so that rows can name each other before they are inserted in bulk."""
+async def next_ids(tx: Tx, model: type[Base], count: int) -> list[int]:
+    """`count` fresh ids of `model`, so that rows can name each other before they are inserted in bulk."""
     if not count:
         return []
+    table = table_of(model)
     if tx.get_bind().dialect.name == "sqlite":
         # Nobody else writes while this transaction lives.
-        newest = await tx.scalar(select(func.coalesce(func.max(table.c.id), 0)))
+        newest = await tx.scalar(select(func.max(table.c.id))) or 0
         return list(range(newest + 1, newest + 1 + count))
     numbers = text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")
     return list(await tx.scalars(numbers, {"sequence": f"{table.name}_id_seq", "count": count}))
@@ -226,7 +252,7 @@ async def next_ids(tx: Tx, table: Table, count: int) -> list[int]:
 
 def _plain(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: column_type.process_bind_param(value, None) if isinstance(column_type, TypeDecorator) else value
+        name: column_type.process_bind_param(value, _POSTGRESQL) if isinstance(column_type, TypeDecorator) else value
         for name, value in row.items()
         for column_type in (table.c[name].type,)
     }
@@ -234,11 +260,8 @@ def _plain(table: Table, row: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=128)
 def _insert_from_json(table: Table, columns: tuple[str, ...], or_ignore: bool) -> Any:  # noqa: ANN401, FBT001
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 only where PostgreSQL is in use
-
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     names = ", ".join(f'"{name}"' for name in columns)
-    typed = ", ".join(f'"{name}" {table.c[name].type.compile(dialect)}' for name in columns)
+    typed = ", ".join(f'"{name}" {table.c[name].type.compile(_POSTGRESQL)}' for name in columns)
     conflict = " ON CONFLICT DO NOTHING" if or_ignore else ""
     return text(
         f'INSERT INTO "{table.name}" ({names}) SELECT {names} '  # noqa: S608 names come from our own tables

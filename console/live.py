@@ -43,7 +43,7 @@ class Hint(msgspec.Struct, frozen=True):
     """What one process tells the others: new entries, or a whisper."""
 
     sender: str
-    entries: list[Entry] = []  # noqa: RUF012 msgspec copies defaults
+    entries: list[Entry] = []
     whisper: Whisper | None = None
 
 
@@ -188,7 +188,7 @@ class Live:
         """One follower's fault must not keep the entries from the others."""
         try:
             await follower(batch)
-        except Exception:  # noqa: BLE001 one of the two places that must survive
+        except Exception:
             log.exception("live.follower_failed", follower=getattr(follower, "__qualname__", "?"), entries=len(batch))
 
     async def _next(self) -> list[Entry]:
@@ -236,7 +236,7 @@ class Live:
                 await loop()
             except asyncio.CancelledError:
                 raise
-            except Exception:  # noqa: BLE001 one of the two places that must survive
+            except Exception:
                 log.exception("live.loop_failed", loop=loop.__name__)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.sleep(1)

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from litestar.datastructures import Cookie
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import delete, select, update
 
 from console import clock
 from console.agents import SignInThrottle
@@ -58,8 +58,7 @@ async def charge(tx: Tx, keys: list[str]) -> None:
     """Count one failed attempt against all `keys`, before it is known to be one. Refuses (429) while one must wait."""
     now = clock.now()
     blank = [{"key": key, "failures": 0, "last_failure_at": now, "blocked_until": None} for key in keys]
-    table: Table = SignInThrottle.__table__  # type: ignore[assignment]
-    await bulk_insert(tx, table, blank, or_ignore=True)
+    await bulk_insert(tx, SignInThrottle, blank, or_ignore=True)
     query = select(SignInThrottle).where(SignInThrottle.key.in_(keys)).order_by(SignInThrottle.key).with_for_update()
     rows = list(await tx.scalars(query))
     until = max((row.blocked_until for row in rows if row.blocked_until is not None), default=now)

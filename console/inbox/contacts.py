@@ -39,7 +39,10 @@ class Alias(Base):
     """
 
     __tablename__ = "alias"
-    __table_args__ = (UniqueConstraint("channel_id", "kind", "value"), Index("ix_alias_match", "channel_id", "match_key"))
+    __table_args__ = (
+        UniqueConstraint("channel_id", "kind", "value"),
+        Index("ix_alias_match", "channel_id", "match_key"),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))

@@ -76,7 +76,9 @@ async def _lookup(tx: Tx, channel_id: int, wanted: Iterable[Address]) -> dict[Ad
     if not values:
         return {}
     rows = await tx.execute(
-        select(Alias.kind, Alias.value, Alias.contact_id).where(Alias.channel_id == channel_id, Alias.value.in_(values)),
+        select(Alias.kind, Alias.value, Alias.contact_id).where(
+            Alias.channel_id == channel_id, Alias.value.in_(values)
+        ),
     )
     return {(kind, value): contact_id for kind, value, contact_id in rows}
 
@@ -106,13 +108,13 @@ async def _settle(tx: Tx, channel: Channel, person: Person, known: Known, moment
     if not owners and person.wa_id and match_key(person.wa_id) in known.by_match_key:
         owners = [known.by_match_key[match_key(person.wa_id)]]
     if len(owners) > 1:
-        await _reconcile(tx, channel, person, owners, known, moment)
+        await _reconcile(tx, channel, person, owners, known=known, moment=moment)
         return
     contact_id = owners[0] if owners else await _create(tx, person, moment)
     new = [address for address in mine if address not in known.by_address]
     if owners and await _another_bsuid(tx, contact_id, person, new):
         await _doubt(tx, "user_id_changed", contact_id, {"user_id": person.user_id}, moment)
-    await _attach(tx, channel.id, contact_id, new, known, moment)
+    await _attach(tx, channel.id, contact_id, new, known=known, moment=moment)
 
 
 async def _create(tx: Tx, person: Person, moment: datetime) -> int:
@@ -134,6 +136,7 @@ async def _attach(
     channel_id: int,
     contact_id: int,
     new: Sequence[Address],
+    *,
     known: Known,
     moment: datetime,
 ) -> None:
@@ -148,7 +151,7 @@ async def _attach(
         }
         for kind, value in new
     ]
-    await bulk_insert(tx, Alias.__table__, rows)  # type: ignore[arg-type]
+    await bulk_insert(tx, Alias, rows)
     latest = {"wa_id" if kind == "phone" else "user_id": value for kind, value in new}
     if latest:
         await tx.execute(update(Contact).where(Contact.id == contact_id).values(latest))
@@ -171,6 +174,7 @@ async def _reconcile(
     channel: Channel,
     person: Person,
     owners: Sequence[int],
+    *,
     known: Known,
     moment: datetime,
 ) -> None:
@@ -208,7 +212,8 @@ async def change_identity(tx: Tx, channel: Channel, change: IdentityChange, mome
     if owner is None:
         return next((known.by_address[address] for address in new if address in known.by_address), None)
     rival = next((known.by_address[a] for a in new if known.by_address.get(a, owner) != owner), None)
-    await _attach(tx, channel.id, owner, [address for address in new if address not in known.by_address], known, moment)
+    fresh = [address for address in new if address not in known.by_address]
+    await _attach(tx, channel.id, owner, fresh, known=known, moment=moment)
     kind = "alias_conflict" if rival else f"{'number' if change.kind == 'number' else 'user_id'}_changed"
     await _doubt(tx, kind, owner, {"change": change.kind}, moment, other=rival)
     return owner
@@ -240,7 +245,7 @@ async def _doubt(
         "resolved_by": None,
         "resolution": None,
     }
-    await bulk_insert(tx, ReviewTask.__table__, [row], or_ignore=True)  # type: ignore[arg-type]
+    await bulk_insert(tx, ReviewTask, [row], or_ignore=True)
     audit.record(tx, SYSTEM, "review.opened", subject=f"contact:{contact_id}", new={"kind": kind, "other": other})
 
 

@@ -119,7 +119,9 @@ class Ingest:
         """A body that our own code can't digest is kept for an admin; sending it again would only fail again."""
         try:
             async with self._db.transaction() as tx:
-                await dead_letter(tx, [Unreadable(reason=f"our fault: {type(failure).__name__}", payload=body)], clock.now())
+                await dead_letter(
+                    tx, [Unreadable(reason=f"our fault: {type(failure).__name__}", payload=body)], clock.now()
+                )
         except (DBAPIError, OSError, PoolTimeout):
             log.exception("ingest.dead_letter_failed")
             return False
@@ -207,7 +209,7 @@ async def dead_letter(tx: Tx, strays: Sequence[Unreadable], moment: datetime) ->
         for digest, stray in rows.items()
         if digest not in known
     ]
-    await bulk_insert(tx, DeadLetter.__table__, new, or_ignore=True)  # type: ignore[arg-type]
+    await bulk_insert(tx, DeadLetter, new, or_ignore=True)
     for row in new:
         metrics.webhooks_total.labels("dead_letter").inc()
         audit.record(

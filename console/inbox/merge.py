@@ -25,7 +25,7 @@ async def merge_contacts(tx: Tx, *, keep: int, absorb: int, by: Actor) -> None:
         update(Contact)
         .where(Contact.id == keep)
         .values(
-            user_id=gone.user_id if gone.user_id else Contact.user_id,
+            user_id=gone.user_id or Contact.user_id,
             wa_id=Contact.wa_id if gone.wa_id is None else gone.wa_id,
             version=Contact.version + 1,
         ),

@@ -104,7 +104,12 @@ class Message(Base):
             sqlite_where=text("status IN ('queued', 'sending')"),
             postgresql_where=text("status IN ('queued', 'sending')"),
         ),
-        Index("ix_message_target", "target_id", sqlite_where=text("target_id IS NOT NULL"), postgresql_where=text("target_id IS NOT NULL")),
+        Index(
+            "ix_message_target",
+            "target_id",
+            sqlite_where=text("target_id IS NOT NULL"),
+            postgresql_where=text("target_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -172,7 +177,12 @@ class Tick(Base):
     __tablename__ = "tick"
     __table_args__ = (
         UniqueConstraint("channel_id", "wamid", "status", "participant"),
-        Index("ix_tick_orphans", "received_at", sqlite_where=text("message_id IS NULL"), postgresql_where=text("message_id IS NULL")),
+        Index(
+            "ix_tick_orphans",
+            "received_at",
+            sqlite_where=text("message_id IS NULL"),
+            postgresql_where=text("message_id IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -194,7 +204,9 @@ class Media(Base):
 
     __tablename__ = "media"
     __table_args__ = (
-        Index("ix_media_due", "due_at", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")),
+        Index(
+            "ix_media_due", "due_at", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

@@ -62,7 +62,9 @@ def _digest(event: AccountEvent) -> str:
 
 async def _template_status(tx: Tx, channel: Channel, event: AccountEvent, moment: datetime) -> None:
     # REINSTATED and UNARCHIVED are events, not states: the template is approved again.
-    state = {"REINSTATED": "APPROVED", "UNARCHIVED": "APPROVED"}.get(str(event.value.get("event")), event.value.get("event"))
+    state = {"REINSTATED": "APPROVED", "UNARCHIVED": "APPROVED"}.get(
+        str(event.value.get("event")), event.value.get("event")
+    )
     await _update_template(tx, channel, event, moment, status=state)
 
 
@@ -205,4 +207,3 @@ def acted_on() -> frozenset[str]:
 async def ignore_group(tx: Tx, channel: Channel, payloads: Sequence[bytes], moment: datetime) -> None:
     """Group messages are none of a one-to-one console's business: on record, and nothing else."""
     await notice(tx, channel, [AccountEvent(field="group_message", payload=payload) for payload in payloads], moment)
-

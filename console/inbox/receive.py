@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, select, update
 
 from console import audit
 from console.audit import SYSTEM, Actor
-from console.db import Tx, bulk_insert, next_ids
+from console.db import Tx, bulk_insert, next_ids, table_of
 from console.inbox import counts, identity
 from console.inbox.acts import apply_acts
 from console.inbox.channel import Channel
@@ -32,7 +32,7 @@ AHEAD_AT_MOST = timedelta(minutes=5)
 
 Arrival = Inbound | Echo
 
-_CONVERSATIONS = Conversation.__table__
+_CONVERSATIONS = table_of(Conversation)
 _LOCKED = (
     "id",
     "contact_id",
@@ -129,7 +129,7 @@ async def _lock_threads(tx: Tx, channel: Channel, contact_ids: set[int], moment:
         return threads
     await bulk_insert(
         tx,
-        _CONVERSATIONS,  # type: ignore[arg-type]
+        Conversation,
         [_new_conversation(channel, contact_id, moment) for contact_id in missing],
         or_ignore=True,
     )
@@ -180,7 +180,7 @@ async def _write(
     threads: Sequence[Thread],
     moment: datetime,
 ) -> list[dict[str, Any]]:
-    ids = await next_ids(tx, Message.__table__, len(arrivals))  # type: ignore[arg-type]
+    ids = await next_ids(tx, Message, len(arrivals))
     rows, media = [], []
     for number, arrival, thread in zip(ids, arrivals, threads, strict=True):
         row = _message_row(number, arrival, thread, channel.id, moment)
@@ -196,8 +196,8 @@ async def _write(
             message_id=number,
             new={"kind": arrival.kind, "digest": digest(row["salt"], row["kind"], row["text"], row["content"])},
         )
-    await bulk_insert(tx, Message.__table__, rows)  # type: ignore[arg-type]
-    await bulk_insert(tx, Media.__table__, media)  # type: ignore[arg-type]
+    await bulk_insert(tx, Message, rows)
+    await bulk_insert(tx, Media, media)
     return rows
 
 
@@ -279,7 +279,11 @@ def _media_row(message_id: int, kind: str, attachment: Attachment, moment: datet
 async def _save(tx: Tx, threads: Iterable[Thread], moment: datetime) -> None:
     threads = sorted(threads, key=lambda thread: thread.id)
     rows = [
-        {f"new_{name}": getattr(thread, name) for name in _LOCKED if name not in {"id", "contact_id", "team_id", "holder_id"}}
+        {
+            f"new_{name}": getattr(thread, name)
+            for name in _LOCKED
+            if name not in {"id", "contact_id", "team_id", "holder_id"}
+        }
         | {"of_id": thread.id, "new_updated_at": moment}
         for thread in threads
     ]

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, or_, select, update
 
 from console import audit
 from console.audit import Actor
-from console.db import Tx, bulk_insert
+from console.db import Tx, bulk_insert, table_of
 from console.inbox.models import RANK, Message, Status, Tick
 from integrations.whatsapp.events import StatusUpdate
 
@@ -25,7 +25,7 @@ _MEANS = {
 # Statuses of messages we never sent (another app on the number) stay orphans; there is no use in asking for ever.
 ORPHANS_LIVE = timedelta(days=8)
 
-_MESSAGES = Message.__table__
+_MESSAGES = table_of(Message)
 _CLIMB = (
     update(_MESSAGES)
     .where(_MESSAGES.c.id == bindparam("of_id"))
@@ -66,7 +66,7 @@ async def apply(tx: Tx, channel_id: int, updates: Sequence[StatusUpdate], moment
         rows.append(_tick_row(channel_id, update_, message["id"] if message else None, moment))
         if message and (message["wamid"] is None or climbs(message["status"], update_.status)):
             moves.append((message, rows[-1]))
-    await bulk_insert(tx, Tick.__table__, rows, or_ignore=True)  # type: ignore[arg-type]
+    await bulk_insert(tx, Tick, rows, or_ignore=True)
     await _move(tx, moves)
     return len(new)
 
@@ -184,7 +184,10 @@ async def _move(tx: Tx, moves: Sequence[tuple[dict[str, Any], dict[str, Any]]]) 
         [
             {
                 "of_id": message["id"],
-                **{f"new_{name}": message[name] for name in ("status", "wamid", "read_at", "error_code", "error_details")},
+                **{
+                    f"new_{name}": message[name]
+                    for name in ("status", "wamid", "read_at", "error_code", "error_details")
+                },
             }
             for _id, message in sorted(changed.items())
         ],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qs
 
 import structlog
 from litestar import asgi
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 from console import metrics
 from console.inbox.ingest import Ingest, Unavailable
@@ -27,6 +27,8 @@ _PLAIN = ((b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-opt
 async def whatsapp_webhook(scope: Scope, receive: Receive, send: Send) -> None:
     """Meta's webhook, as bare ASGI: this path takes every status of every message and must stay cheap."""
     state = scope["litestar_app"].state
+    if scope["type"] != "http":
+        return
     if scope["method"] == "POST":
         await _deliver(state.settings, state.ingest, scope, receive, send)
     elif scope["method"] in {"GET", "HEAD"}:
@@ -35,7 +37,7 @@ async def whatsapp_webhook(scope: Scope, receive: Receive, send: Send) -> None:
         await _answer(send, 405, b"", ((b"allow", b"GET, POST"),))
 
 
-async def _deliver(settings: Settings, ingest: Ingest, scope: Scope, receive: Receive, send: Send) -> None:
+async def _deliver(settings: Settings, ingest: Ingest, scope: HTTPScope, receive: Receive, send: Send) -> None:
     started = time.perf_counter()
     headers = scope["headers"]
     if any(name == b"content-encoding" and value not in {b"", b"identity"} for name, value in headers):
@@ -64,7 +66,7 @@ async def _deliver(settings: Settings, ingest: Ingest, scope: Scope, receive: Re
     await _answer(send, 200, b"")
 
 
-async def _shake_hands(settings: Settings, scope: Scope, send: Send) -> None:
+async def _shake_hands(settings: Settings, scope: HTTPScope, send: Send) -> None:
     """Meta, "Create an endpoint": echo the challenge as plain text when mode and token are right."""
     query: Mapping[str, list[str]] = parse_qs(scope["query_string"].decode("latin-1"))
     token = query.get("hub.verify_token", [""])[0].encode()
@@ -76,7 +78,7 @@ async def _shake_hands(settings: Settings, scope: Scope, send: Send) -> None:
         await _answer(send, 403, b"")
 
 
-async def _read(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes | None:
+async def _read(headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes | None:
     """The whole body, or None as soon as it is known to be too long."""
     declared = next((value for name, value in headers if name == b"content-length"), b"0")
     if declared.isdigit() and int(declared) > LARGEST:
@@ -85,7 +87,7 @@ async def _read(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes |
     size = 0
     while True:
         message = await receive()
-        if message["type"] == "http.disconnect":
+        if message["type"] != "http.request":
             # Half a body: nobody waits for an answer and no signature can match.
             return b""
         pieces.append(message.get("body", b""))

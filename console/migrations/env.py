@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
@@ -13,8 +15,7 @@ import console.inbox.models  # noqa: F401 every table must be known
 from console.db import Base, Json, UTCDateTime
 
 
-
-def _own_types(kind: str, item: object, autogen_context: AutogenContext) -> str | bool:
+def _own_types(kind: str, item: object, autogen_context: AutogenContext) -> str | Literal[False]:
     """Write our column types by their short names in a generated revision."""
     if kind != "type" or not isinstance(item, UTCDateTime | Json):
         return False

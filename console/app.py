@@ -1,0 +1,173 @@
+"""The console put together: routes, what handlers are given, and what starts and stops with the process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+from litestar import Litestar
+from litestar.datastructures import CacheControlHeader
+from litestar.di import Provide
+from litestar.logging import LoggingConfig
+from litestar.static_files import create_static_files_router
+
+from console import api as json_api
+from console import audit, health, metrics, refusals, render, security, settings_pages, sign_in, worker
+from console.db import Database
+from console.inbox import channel_state, media_door, pages, sockets, webhook
+from console.inbox.ingest import Ingest
+from console.inbox.presence import Presence
+from console.inbox.pushes import Pushes
+from console.inbox.screens import Screens
+from console.live import Live, LocalWire, RedisWire
+from console.settings import Settings
+from integrations.whatsapp.client import WhatsApp
+
+STATIC = Path(__file__).parent / "static"
+# Addresses of static files change with their content.
+STATIC_LASTS = CacheControlHeader(max_age=31_536_000, public=True, immutable=True)
+CLOUD_API_SECONDS = 35.0
+
+
+class Console(msgspec.Struct):
+    """What one process of the product is made of; the background work and the doors share it."""
+
+    settings: Settings
+    db: Database
+    live: Live
+    http: httpx.AsyncClient
+    whatsapp: WhatsApp
+
+
+def create_console(settings: Settings) -> Console:
+    """The parts of a process, nothing started yet. Belongs to the running event loop from its first use."""
+    db = Database(settings.database_url, seal=audit.sealer(settings.secret_key))
+    wire = RedisWire(settings.redis_url) if settings.redis_url else LocalWire()
+    live = Live(db, wire, process=f"{os.getpid()}-{secrets.token_hex(4)}")
+    db.tell = live.tell
+    http = httpx.AsyncClient(
+        timeout=httpx.Timeout(CLOUD_API_SECONDS, connect=5.0),
+        limits=httpx.Limits(max_connections=100, max_keepalive_connections=50),
+        follow_redirects=False,
+        trust_env=False,
+    )
+    whatsapp = WhatsApp(
+        http,
+        base_url=settings.whatsapp_api_url,
+        version=settings.whatsapp_api_version,
+        phone_number_id=settings.whatsapp_phone_number_id,
+        business_account_id=settings.whatsapp_business_account_id,
+        token=settings.whatsapp_access_token,
+    )
+    return Console(settings, db, live, http, whatsapp)
+
+
+@asynccontextmanager
+async def running(console: Console) -> AsyncIterator[None]:
+    """The console's own life: the channel exists, the history is followed; both end with the block."""
+    settings = console.settings
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(console.db.close)
+        stack.push_async_callback(console.http.aclose)
+        async with console.db.transaction() as tx:
+            await channel_state.ensure(
+                tx,
+                phone_number_id=settings.whatsapp_phone_number_id,
+                business_account_id=settings.whatsapp_business_account_id,
+            )
+        await console.live.start()
+        stack.push_async_callback(console.live.stop)
+        yield
+
+
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """The background work as a process of its own, until `stop`."""
+    console = create_console(settings)
+    async with running(console):
+        await worker.run(console, stop)
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The web process. Without Redis it also does the background work."""
+    render.configure(zone=settings.zone, company=settings.company)
+    console = create_console(settings)
+    ingest = Ingest(console.db)
+    screens = Screens()
+    pushes = Pushes(console.db, screens)
+    presence = Presence(screens)
+    console.live.followers.append(pushes.follow)
+    console.live.on_whisper.append(presence.hear)
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        async with running(console):
+            ingest.start()
+            loops = [metrics.watch_loop(), presence.forget_for_ever()]
+            tasks = [asyncio.create_task(loop) for loop in loops]
+            work = None if settings.redis_url else asyncio.create_task(worker.run(console, stop), name="worker")
+            try:
+                yield
+            finally:
+                await ingest.stop()
+                stop.set()
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, *([work] if work else []), return_exceptions=True)
+
+    async def provide_db() -> Database:
+        return console.db
+
+    async def provide_settings() -> Settings:
+        return settings
+
+    async def provide_live() -> Live:
+        return console.live
+
+    answers: dict[int | type[Exception], Any] = {**refusals.exception_handlers, **sign_in.exception_handlers}
+    app = Litestar(
+        route_handlers=[
+            webhook.whatsapp_webhook,
+            *health.routes,
+            *sign_in.routes,
+            *pages.routes,
+            *media_door.routes,
+            *sockets.routes,
+            *settings_pages.routes,
+            *json_api.routes,
+            create_static_files_router(path="/static", directories=[STATIC], cache_control=STATIC_LASTS),
+        ],
+        dependencies={
+            "db": Provide(provide_db),
+            "settings": Provide(provide_settings),
+            "live": Provide(provide_live),
+            **sign_in.dependencies,
+        },
+        exception_handlers=answers,
+        lifespan=[lifespan],
+        openapi_config=None,
+        logging_config=LoggingConfig(log_exceptions="never"),
+        request_max_body_size=4 * 1024 * 1024,
+        debug=False,
+    )
+    app.state.update(
+        {
+            "settings": settings,
+            "console": console,
+            "ingest": ingest,
+            "screens": screens,
+            "pushes": pushes,
+            "presence": presence,
+            "live": console.live,
+            "db": console.db,
+        },
+    )
+    app.asgi_handler = security.protect(app.asgi_handler, settings)
+    return app

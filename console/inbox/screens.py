@@ -1,0 +1,227 @@
+"""The open screens of this process: who looks at what, and what waits to be written to each.
+
+Every screen has one bounded pile of fragments and one writer. A fragment waiting under the same id is replaced, so a
+slow screen gets the newest state, never a backlog; one that falls too far behind is told to read the page again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from console import metrics
+from console.agents import Viewer
+
+# A frame is written at once when the last one is this long ago; else fragments wait and share one.
+BREATH = 0.02
+# When many rows move at once nobody reads them one by one: fewer, fuller frames, and only the newest rows.
+FLOOD_ROWS = 30
+FLOOD_BREATH = 0.25
+CALM = 1.0
+# Fragments that may wait for one screen before it must read the page again.
+WAITING = 400
+SEND_SECONDS = 5.0
+COUNTS_EVERY = 0.25
+
+SIGN_IN_AGAIN = 4401
+TOO_MANY = 4429
+COME_AGAIN = 1013
+SCREENS_PER_AGENT = 20
+
+Write = Callable[[str], Awaitable[None]]
+
+
+class Screen:
+    """One browser tab: the viewer behind it, the view and conversation it shows, and what waits for it."""
+
+    def __init__(self, viewer: Viewer, write: Write) -> None:
+        self.viewer = viewer
+        self.view = "mine"
+        self.open: int | None = None
+        self.greeted = False
+        self.closing: int | None = None
+        self.seen_typing = False
+        self.owes_counts = False
+        self._write = write
+        self._fragments: dict[str, str] = {}
+        self._rows: dict[int, str] = {}
+        self._remove: dict[str, None] = {}
+        self._reload: dict[str, None] = {}
+        self._extra: dict[str, object] = {}
+        self._head = 0
+        self._awake = asyncio.Event()
+        self._behind = False
+        self._wrote_at = 0.0
+        self._arrived_at = 0.0
+
+    def put(self, key: str, fragment: str) -> None:
+        """Let `fragment` be shown; an older one under the same key is no longer wanted."""
+        self._fragments.pop(key, None)
+        self._fragments[key] = fragment
+        if len(self._fragments) > WAITING:
+            self._fragments.clear()
+            self.reload("list", "pane", "counts")
+        self._wake()
+
+    def put_row(self, conversation_id: int, fragment: str) -> None:
+        """Let a line of the list be shown. In a flood only the newest lines are worth writing."""
+        self._remove.pop(f"row-{conversation_id}", None)
+        self._rows.pop(conversation_id, None)
+        self._rows[conversation_id] = fragment
+        while len(self._rows) > FLOOD_ROWS:
+            gone = next(iter(self._rows))
+            del self._rows[gone]
+            self._behind = True
+        self._wake()
+
+    def remove_row(self, conversation_id: int) -> None:
+        """Let a line of the list disappear."""
+        self._rows.pop(conversation_id, None)
+        self._remove[f"row-{conversation_id}"] = None
+        self._wake()
+
+    def reload(self, *parts: str) -> None:
+        """Ask the page to read these parts again."""
+        self._reload.update(dict.fromkeys(parts))
+        self._wake()
+
+    def say(self, **control: object) -> None:
+        """Add to the next frame's control line."""
+        self._extra.update(control)
+        self._wake()
+
+    def advance(self, head: int) -> None:
+        """Everything up to this entry of the history is shown or waits to be."""
+        self._head = max(self._head, head)
+
+    def close(self, code: int) -> None:
+        """Hang up with this code once what waits is written."""
+        self.closing = code
+        self._awake.set()
+
+    def _wake(self) -> None:
+        if not self._arrived_at:
+            self._arrived_at = time.perf_counter()
+        self._awake.set()
+
+    async def write_for_ever(self) -> int:
+        """Write what waits, until told to close; returns the close code. A screen that doesn't read is hung up on."""
+        while True:
+            await self._wait()
+            if self.closing is None:
+                await self._take_breath()
+            self._awake.clear()
+            frame = self._frame()
+            if frame is not None:
+                try:
+                    await asyncio.wait_for(self._write(frame), SEND_SECONDS)
+                except TimeoutError:
+                    return COME_AGAIN
+                self._wrote_at = time.perf_counter()
+                metrics.frames_pushed_total.inc()
+            if self.closing is not None:
+                return self.closing
+
+    async def _wait(self) -> None:
+        """Until something waits; after a flood, until it is calm enough to read the list again."""
+        try:
+            await asyncio.wait_for(self._awake.wait(), CALM if self._behind else None)
+        except TimeoutError:
+            self._behind = False
+            self.reload("list")
+
+    async def _take_breath(self) -> None:
+        wanted = FLOOD_BREATH if len(self._rows) >= FLOOD_ROWS // 2 else BREATH
+        left = wanted - (time.perf_counter() - self._wrote_at)
+        if left > 0:
+            await asyncio.sleep(left)
+
+    def _frame(self) -> str | None:
+        if not (self._fragments or self._rows or self._remove or self._reload or self._extra):
+            return None
+        control: dict[str, object] = {"head": self._head, **self._extra}
+        if self._remove:
+            control["remove"] = list(self._remove)
+        if self._reload:
+            control["reload"] = list(self._reload)
+        frame = "\n".join([msgspec.json.encode(control).decode(), *self._rows.values(), *self._fragments.values()])
+        for pile in (self._fragments, self._rows, self._remove, self._reload, self._extra):
+            pile.clear()
+        if self._arrived_at:
+            metrics.screen_seconds.observe(time.perf_counter() - self._arrived_at)
+            self._arrived_at = 0.0
+        return frame
+
+
+class Screens:
+    """All screens of this process, found by team, by agent and by the conversation they show."""
+
+    def __init__(self) -> None:
+        self.all: set[Screen] = set()
+        self.by_agent: dict[int, set[Screen]] = defaultdict(set)
+        self.by_team: dict[int, set[Screen]] = defaultdict(set)
+        self.by_open: dict[int, set[Screen]] = defaultdict(set)
+        self.unbound: set[Screen] = set()
+
+    def add(self, screen: Screen) -> None:
+        """Begin to push to `screen`."""
+        self.all.add(screen)
+        self._index(screen)
+        metrics.live_sockets.inc()
+
+    def remove(self, screen: Screen) -> None:
+        """Stop pushing to `screen`."""
+        if screen in self.all:
+            self.all.discard(screen)
+            self._forget(screen)
+            metrics.live_sockets.dec()
+
+    def turn_to(self, screen: Screen, conversation_id: int | None) -> None:
+        """`screen` now shows this conversation (None: none)."""
+        if screen.open is not None:
+            self._drop(self.by_open, screen.open, screen)
+        screen.open = conversation_id
+        if conversation_id is not None:
+            self.by_open[conversation_id].add(screen)
+
+    def change_viewer(self, screen: Screen, viewer: Viewer) -> None:
+        """The agent's role or teams changed: from now on the new ones decide."""
+        self._forget(screen)
+        screen.viewer = viewer
+        self._index(screen)
+        if screen.open is not None:
+            self.by_open[screen.open].add(screen)
+
+    def who_see(self, team_id: int, holder_id: int | None) -> set[Screen]:
+        """The screens whose viewer may see a conversation of this team, held by this agent (policy.sees, indexed)."""
+        seeing = self.unbound | self.by_team.get(team_id, set())
+        return seeing | self.by_agent.get(holder_id, set()) if holder_id is not None else seeing
+
+    def viewers(self) -> list[Viewer]:
+        """Everybody who looks, once."""
+        return list({screen.viewer.id: screen.viewer for screen in self.all}.values())
+
+    def _index(self, screen: Screen) -> None:
+        self.by_agent[screen.viewer.id].add(screen)
+        if screen.viewer.sees_all:
+            self.unbound.add(screen)
+        for team_id in screen.viewer.team_ids:
+            self.by_team[team_id].add(screen)
+
+    def _forget(self, screen: Screen) -> None:
+        self.unbound.discard(screen)
+        self._drop(self.by_agent, screen.viewer.id, screen)
+        for team_id in screen.viewer.team_ids:
+            self._drop(self.by_team, team_id, screen)
+        if screen.open is not None:
+            self._drop(self.by_open, screen.open, screen)
+
+    @staticmethod
+    def _drop(index: dict[int, set[Screen]], key: int, screen: Screen) -> None:
+        index[key].discard(screen)
+        if not index[key]:
+            del index[key]

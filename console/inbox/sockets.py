@@ -1,0 +1,239 @@
+"""/live: the pages' WebSocket. It authorises, listens to a few kinds of frame, and leaves the rest to the pushes.
+
+It holds no database session while it waits, answers nothing a stranger could use, and trusts no id it is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import WebSocket, websocket
+from litestar.di import NamedDependency
+from litestar.exceptions import WebSocketDisconnect
+
+from console.db import Database
+from console.errors import Refused
+from console.inbox import queries, reading
+from console.inbox.pushes import Pushes
+from console.inbox.screens import SCREENS_PER_AGENT, SIGN_IN_AGAIN, TOO_MANY, Screen, Screens
+from console.live import Live, Whisper
+from console.settings import Settings
+from console.sign_in import session_of
+
+log = structlog.get_logger()
+BAD_FRAMES = 20
+NOT_UNDERSTOOD = 1008
+# The session is looked at again this often, because it may simply have grown old.
+PINGS_PER_CHECK = 3
+
+
+class Hello(msgspec.Struct, tag_field="t", tag="hello"):
+    """The page is here: what it shows, and the newest entry it reflects."""
+
+    head: int
+    view: str
+    open: int | None = None
+
+
+class View(msgspec.Struct, tag_field="t", tag="view"):
+    """Another view is listed."""
+
+    view: str
+
+
+class Open(msgspec.Struct, tag_field="t", tag="open"):
+    """Another conversation is shown, or none."""
+
+    open: int | None = None
+
+
+class Typing(msgspec.Struct, tag_field="t", tag="typing"):
+    """The agent writes, or stopped."""
+
+    on: bool
+
+
+class Seen(msgspec.Struct, tag_field="t", tag="seen"):
+    """The thread is in view up to this sequence."""
+
+    open: int
+    sequence: int
+
+
+class Ping(msgspec.Struct, tag_field="t", tag="ping"):
+    """Still there."""
+
+
+Frame = Hello | View | Open | Typing | Seen | Ping
+_frames = msgspec.json.Decoder(Frame)
+
+
+@websocket("/live")
+async def live_socket(
+    socket: WebSocket[Any, Any, Any],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+) -> None:
+    """One open page. The handshake's origin was checked before; here the session is."""
+    found = await session_of(socket, db, settings)
+    await socket.accept()
+    if found is None:
+        await socket.close(SIGN_IN_AGAIN)
+        return
+    state = socket.app.state
+    screens: Screens = state.screens
+    if len(screens.by_agent.get(found.viewer.id, ())) >= SCREENS_PER_AGENT:
+        await socket.close(TOO_MANY)
+        return
+    screen = Screen(found.viewer, socket.send_text)
+    line = Line(
+        socket,
+        screen,
+        db=db,
+        settings=settings,
+        pushes=state.pushes,
+        screens=screens,
+        live=state.live,
+    )
+    try:
+        code = await line.run()
+    finally:
+        screens.remove(screen)
+        line.leave()
+    if code is not None:
+        await socket.close(code)
+
+
+class Line:
+    """What one page says, and what that does."""
+
+    def __init__(
+        self,
+        socket: WebSocket[Any, Any, Any],
+        screen: Screen,
+        *,
+        db: Database,
+        settings: Settings,
+        pushes: Pushes,
+        screens: Screens,
+        live: Live,
+    ) -> None:
+        self._socket = socket
+        self._screen = screen
+        self._db = db
+        self._settings = settings
+        self._pushes = pushes
+        self._screens = screens
+        self._live = live
+        self._pings = 0
+        self._bad = 0
+
+    async def run(self) -> int | None:
+        """Listen and write until either ends; the close code we owe, or None when the page hung up."""
+        writing = asyncio.create_task(self._screen.write_for_ever(), name="screen.write")
+        listening = asyncio.create_task(self._listen(), name="screen.listen")
+        try:
+            done, _pending = await asyncio.wait({writing, listening}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                try:
+                    return task.result()
+                except WebSocketDisconnect:
+                    return None
+            return None
+        finally:
+            writing.cancel()
+            listening.cancel()
+            await asyncio.gather(writing, listening, return_exceptions=True)
+
+    async def _listen(self) -> int:
+        while True:
+            try:
+                frame = _frames.decode(await self._socket.receive_text())
+                await self._obey(frame)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                self._bad += 1
+                self._screen.say(error="bad_frame")
+            except Refused as refused:
+                self._screen.say(error=refused.code)
+            if self._bad > BAD_FRAMES:
+                return NOT_UNDERSTOOD
+
+    async def _obey(self, frame: Frame) -> None:
+        match frame:
+            case Hello():
+                await self._greet(frame)
+            case View(view=view):
+                self._screen.view = queries.check_view(view)
+            case Open(open=conversation_id):
+                await self._turn_to(conversation_id)
+            case Typing(on=on):
+                self._whisper("writing" if on else "looking")
+            case Seen(open=conversation_id, sequence=sequence):
+                await self._read(conversation_id, sequence)
+            case Ping():
+                await self._ping()
+
+    async def _greet(self, hello: Hello) -> None:
+        """Push from now on, then bring what was missed: in this order nothing falls between."""
+        self._screen.view = queries.check_view(hello.view)
+        if not self._screen.greeted:
+            self._screen.greeted = True
+            self._screens.add(self._screen)
+        await self._turn_to(hello.open)
+        await self._pushes.catch_up(self._screen, hello.head)
+
+    async def _turn_to(self, conversation_id: int | None) -> None:
+        if conversation_id == self._screen.open:
+            self._whisper("looking")
+            return
+        self._whisper("gone")
+        if conversation_id is not None:
+            async with self._db.reading() as tx:
+                try:
+                    await queries.open_conversation(tx, self._screen.viewer, conversation_id)
+                except Refused:
+                    self._screens.turn_to(self._screen, None)
+                    self._screen.reload("pane")
+                    raise
+        self._screens.turn_to(self._screen, conversation_id)
+        self._whisper("looking")
+
+    async def _read(self, conversation_id: int, sequence: int) -> None:
+        """The reading mark moves only for what this screen is allowed to show and does show."""
+        if conversation_id != self._screen.open or sequence < 1:
+            return
+        async with self._db.transaction() as tx:
+            conversation = await queries.open_conversation(tx, self._screen.viewer, conversation_id)
+            await reading.mark_read(tx, conversation, by=self._screen.viewer, sequence=sequence)
+
+    async def _ping(self) -> None:
+        self._pings += 1
+        if self._pings % PINGS_PER_CHECK == 0:
+            found = await session_of(self._socket, self._db, self._settings)
+            if found is None:
+                self._screen.close(SIGN_IN_AGAIN)
+                return
+        self._whisper("looking")
+        self._screen.say(pong=True)
+
+    def _whisper(self, doing: str) -> None:
+        """Tell colleagues; how many screens of ours show it decides whether we are really gone."""
+        screen = self._screen
+        if screen.open is None:
+            return
+        others = self._screens.by_open.get(screen.open, set()) - {screen}
+        if doing == "gone" and any(other.viewer.id == screen.viewer.id for other in others):
+            return
+        self._live.whisper(
+            Whisper(screen.viewer.id, screen.viewer.name, screen.open, doing, self._live.process),
+        )
+
+    def leave(self) -> None:
+        """The page is gone."""
+        self._whisper("gone")
+
+
+routes = [live_socket]

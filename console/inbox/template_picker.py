@@ -1,0 +1,93 @@
+"""The templates an agent may choose from, with what we know of the person already filled in."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import select
+
+from console.db import Tx
+from console.errors import Refused
+from console.inbox import message_templates
+from console.inbox.channel import MessageTemplate
+from console.inbox.models import Conversation
+
+# Blanks that say by their name what belongs in them.
+_NAMES = frozenset({"nombre", "name", "first_name", "cliente", "titular"})
+_COMPANIES = frozenset({"empresa", "company", "acreedor"})
+_STATES = {
+    "PENDING": "En revisión de WhatsApp.",
+    "REJECTED": "WhatsApp la rechazó.",
+    "PAUSED": "En pausa por WhatsApp.",
+    "DISABLED": "Inhabilitada por WhatsApp.",
+    "LIMIT_EXCEEDED": "Superó su límite de envíos.",
+}
+_QUALITY = {"GREEN": "high", "YELLOW": "medium", "RED": "low"}
+
+
+class TemplateView(msgspec.Struct, kw_only=True):
+    """A template as the picker shows it; `variables` are (key, label, value known)."""
+
+    id: int
+    title: str
+    name: str
+    language: str
+    category: str
+    header: str | None
+    body: str
+    footer: str | None
+    buttons: list[dict[str, str]]
+    variables: list[tuple[str, str, str | None]]
+    quality: str | None
+    usable: bool
+    why_not: str | None
+
+
+async def offer(tx: Tx, conversation: Conversation, *, name: str, company: str) -> list[TemplateView]:
+    """All templates of the number, those that can be sent first."""
+    found = await tx.scalars(
+        select(MessageTemplate)
+        .where(MessageTemplate.channel_id == conversation.channel_id)
+        .order_by(MessageTemplate.name, MessageTemplate.language),
+    )
+    views = [_view(template, name=name, company=company) for template in found]
+    return sorted(views, key=lambda view: not view.usable)
+
+
+def _view(template: MessageTemplate, *, name: str, company: str) -> TemplateView:
+    blanks = message_templates.blanks(template)
+    try:
+        message_templates.require_sendable(template)
+        why_not = None
+    except Refused as refused:
+        why_not = _STATES.get(template.status, refused.text)
+    shown = message_templates.preview(template, {})
+    return TemplateView(
+        id=template.id,
+        title=template.name.replace("_", " ").capitalize(),
+        name=template.name,
+        language=template.language,
+        category=template.category,
+        header=shown.header,
+        body=shown.body,
+        footer=shown.footer,
+        buttons=shown.buttons,
+        variables=[(blank.key, _label(blank), _known(blank, name, company)) for blank in blanks],
+        quality=_QUALITY.get(template.quality or ""),
+        usable=why_not is None,
+        why_not=why_not,
+    )
+
+
+def _label(blank: message_templates.Blank) -> str:
+    example = f" (p. ej. {blank.example})" if blank.example else ""
+    return (
+        f"Dato {blank.name}{example}"
+        if blank.name.isdigit()
+        else f"{blank.name.replace('_', ' ').capitalize()}{example}"
+    )
+
+
+def _known(blank: message_templates.Blank, name: str, company: str) -> str | None:
+    if blank.name in _NAMES or (blank.part == "body" and blank.key == "1"):
+        return name.split(maxsplit=1)[0] if name else None
+    return company if blank.name in _COMPANIES else None

@@ -1,0 +1,266 @@
+"""Reading a thread: pages of messages with their attachments, quotes, reactions and former versions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import select
+
+from console.audit import AuditEntry
+from console.db import Tx
+from console.inbox.contacts import Alias, Contact, ReviewTask
+from console.inbox.models import Conversation, Media, Message, MessageVersion, Reaction, Status
+from console.inbox.queries import contact_name
+from console.inbox.views import (
+    ContactView,
+    FailureView,
+    HistoryLine,
+    MediaView,
+    MessageView,
+    PanelView,
+    QuoteView,
+    ReactionView,
+    ThreadView,
+)
+from console.inbox.words import REVIEWS, event_words, history_line
+from integrations.whatsapp.failures_es import NO_ANSWER, explain
+
+T = TypeVar("T")
+PAGE = 50
+HISTORY = 12
+# A page's keys are told apart from a program's by this; the page itself doesn't know it.
+PAGE_KEY = "page:"
+WHOLE_HISTORY = 500
+# Steps that say nothing to an agent about the conversation; they stay in the audit.
+_QUIET = (
+    "conversation.read",
+    "conversation.viewed",
+    "message.sent",
+    "message.delivered",
+    "message.read",
+    "media.viewed",
+)
+
+
+async def thread_page(
+    tx: Tx, conversation: Conversation, *, before: int | None = None, limit: int = PAGE
+) -> ThreadView:
+    """The last `limit` entries of a thread, or those before the sequence `before`; oldest first."""
+    wanted = select(Message).where(Message.conversation_id == conversation.id, Message.target_id.is_(None))
+    if before is not None:
+        wanted = wanted.where(Message.sequence < before)
+    newest_first = (await tx.scalars(wanted.order_by(Message.sequence.desc()).limit(limit + 1))).all()
+    messages = list(reversed(newest_first[:limit]))
+    return ThreadView(
+        conversation_id=conversation.id,
+        messages=await as_views(tx, messages),
+        has_earlier=len(newest_first) > limit,
+        earlier_before=messages[0].sequence if messages else None,
+        last_sequence=conversation.last_sequence,
+    )
+
+
+async def messages_by_id(tx: Tx, ids: Iterable[int]) -> list[MessageView]:
+    """These entries of threads, in order; what only acts on another (a reaction, an edit) shows as that other."""
+    wanted = list(ids)
+    if not wanted:
+        return []
+    found = (await tx.scalars(select(Message).where(Message.id.in_(wanted)))).all()
+    shown = {message.id: message for message in found if message.target_id is None}
+    targets = {message.target_id for message in found if message.target_id is not None} - shown.keys()
+    if targets:
+        shown |= {m.id: m for m in await tx.scalars(select(Message).where(Message.id.in_(targets)))}
+    return await as_views(tx, sorted(shown.values(), key=lambda message: message.sequence))
+
+
+async def as_views(tx: Tx, messages: Sequence[Message]) -> list[MessageView]:
+    """Messages ready to be shown: five queries at most, fewer when nothing is attached, quoted or edited."""
+    if not messages:
+        return []
+    ids = [message.id for message in messages]
+    names = await _contact_names(tx, {message.conversation_id for message in messages})
+    media = _grouped(await tx.scalars(select(Media).where(Media.message_id.in_(ids)).order_by(Media.id)), _of_message)
+    reactions = _grouped(await tx.scalars(select(Reaction).where(Reaction.message_id.in_(ids))), _of_message)
+    edited = [message.id for message in messages if message.edited_at]
+    versions: dict[int, list[MessageVersion]] = {}
+    if edited:
+        wanted = select(MessageVersion).where(MessageVersion.message_id.in_(edited)).order_by(MessageVersion.id)
+        versions = _grouped(await tx.scalars(wanted), _of_message)
+    quotes = await _quotes(tx, messages, names)
+    return [
+        _view(
+            message,
+            name=names.get(message.conversation_id, "Sin nombre"),
+            media=media.get(message.id, []),
+            reactions=reactions.get(message.id, []),
+            versions=versions.get(message.id, []),
+            quoted=quotes.get((message.channel_id, message.reply_to_wamid or "")),
+        )
+        for message in messages
+    ]
+
+
+def _of_message(thing: Media | Reaction | MessageVersion) -> int:
+    return thing.message_id
+
+
+def _grouped(things: Iterable[T], key: Callable[[T], int]) -> dict[int, list[T]]:
+    groups: dict[int, list[T]] = defaultdict(list)
+    for thing in things:
+        groups[key(thing)].append(thing)
+    return groups
+
+
+async def _contact_names(tx: Tx, conversation_ids: Iterable[int]) -> dict[int, str]:
+    rows = await tx.execute(
+        select(Conversation.id, Contact.name, Contact.profile_name, Contact.username, Contact.wa_id)
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .where(Conversation.id.in_(list(conversation_ids))),
+    )
+    return {number: contact_name(*names) for number, *names in rows}
+
+
+async def _quotes(
+    tx: Tx,
+    messages: Sequence[Message],
+    names: dict[int, str],
+) -> dict[tuple[int, str], QuoteView]:
+    wamids = {message.reply_to_wamid for message in messages if message.reply_to_wamid}
+    if not wamids:
+        return {}
+    conversations = {message.conversation_id for message in messages}
+    # Only what was said in the same conversation may be shown in it, whatever wamid a stranger names.
+    rows = await tx.scalars(
+        select(Message).where(Message.wamid.in_(wamids), Message.conversation_id.in_(conversations)),
+    )
+    return {
+        (row.channel_id, row.wamid or ""): QuoteView(
+            message_id=row.id,
+            author_name=_author_name(row, names.get(row.conversation_id, "Sin nombre")),
+            text=None if row.revoked_at else row.text or (row.content or {}).get("body"),
+            kind=row.kind,
+        )
+        for row in rows
+    }
+
+
+def _view(
+    message: Message,
+    *,
+    name: str,
+    media: Sequence[Media],
+    reactions: Sequence[Reaction],
+    versions: Sequence[MessageVersion],
+    quoted: QuoteView | None,
+) -> MessageView:
+    content = message.content or {}
+    return MessageView(
+        id=message.id,
+        conversation_id=message.conversation_id,
+        sequence=message.sequence,
+        direction=message.direction,
+        author_kind=message.author_kind,
+        author_id=message.author_id,
+        author_name=_author_name(message, name),
+        kind=message.kind,
+        text=event_words(content) if message.kind == "event" else message.text,
+        content=content,
+        media=[_media_view(one) for one in media],
+        quoted=quoted,
+        forwarded=message.forwarded,
+        status=message.status,
+        failure=_failure(message),
+        at=message.created_at,
+        written_at=message.provider_at,
+        late=message.late,
+        edited_at=message.edited_at,
+        previous_texts=[(version.text or "", version.replaced_at) for version in versions],
+        revoked_at=message.revoked_at,
+        reactions=[ReactionView(r.emoji, name if r.by == "contact" else "Nosotros") for r in reactions],
+        client_key=(message.client_key or "").removeprefix(PAGE_KEY) or None,
+        read_at=message.read_at,
+        version=message.version,
+    )
+
+
+def _author_name(message: Message, contact: str) -> str:
+    if message.author_kind == "contact":
+        return contact
+    return message.author_name or {"phone": "Teléfono", "system": "Al Día"}.get(message.author_kind, "Al Día")
+
+
+def _media_view(media: Media) -> MediaView:
+    stored = media.state == "stored"
+    return MediaView(
+        id=media.id,
+        kind=media.kind,
+        filename=media.filename,
+        mime_type=media.mime_type or media.declared_type,
+        size=media.size,
+        state=media.state,
+        voice=media.voice,
+        url=f"/media/{media.id}" if stored else None,
+        inline=stored and media.flagged is None and media.kind in {"image", "sticker", "audio", "video"},
+    )
+
+
+def _failure(message: Message) -> FailureView | None:
+    if message.status == Status.UNKNOWN:
+        return FailureView(sentence=NO_ANSWER.what, advice=NO_ANSWER.do, code=None, action="resend")
+    if message.status != Status.FAILED:
+        return None
+    told = explain(message.error_code)
+    action = "template" if message.error_code == _WINDOW_CLOSED else "resend" if message.kind != "template" else None
+    return FailureView(sentence=told.what, advice=told.do, code=message.error_code, action=action)
+
+
+_WINDOW_CLOSED = 131047
+
+
+async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:
+    """What is known about the person, and the latest steps of the history."""
+    contact = await tx.get_one(Contact, conversation.contact_id)
+    aliases = await tx.scalars(select(Alias.value).where(Alias.contact_id == contact.id, Alias.kind == "phone"))
+    tasks = await tx.scalars(
+        select(ReviewTask.kind).where(ReviewTask.contact_id == contact.id, ReviewTask.resolved_at.is_(None)),
+    )
+    return PanelView(
+        contact=ContactView(
+            name=contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
+            phone=contact.wa_id,
+            profile_name=contact.profile_name,
+            username=contact.username.lstrip("@") if contact.username else None,
+            first_seen_at=contact.created_at,
+            aliases=[value for value in aliases if value != contact.wa_id],
+        ),
+        history=await history_of(tx, conversation.id),
+        review_tasks=[REVIEWS.get(kind, "Hay algo por revisar.") for kind in tasks],
+    )
+
+
+async def history_of(tx: Tx, conversation_id: int, *, limit: int = HISTORY, quiet: bool = False) -> list[HistoryLine]:
+    """The steps of a conversation in words, latest first. `quiet` includes ticks and readings too."""
+    wanted = (
+        select(AuditEntry, Message.content)
+        .outerjoin(Message, (Message.id == AuditEntry.message_id) & (Message.kind == "event"))
+        .where(AuditEntry.conversation_id == conversation_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    )
+    if not quiet:
+        wanted = wanted.where(AuditEntry.action.not_in(_QUIET))
+    return [
+        HistoryLine(
+            id=entry.id,
+            at=entry.at,
+            words=history_line(entry.action, entry.actor_name, _read(entry.new), event),
+        )
+        for entry, event in await tx.execute(wanted)
+    ]
+
+
+def _read(text: str | None) -> dict[str, object]:
+    return msgspec.json.decode(text, type=dict[str, object]) if text else {}

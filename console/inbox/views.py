@@ -1,0 +1,198 @@
+"""What the screens are given: plain values, ready to be shown, with no database behind them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class RowView(msgspec.Struct, kw_only=True):
+    """One line of the list. `version` is the history's head when it was read; `position` orders the list."""
+
+    conversation_id: int
+    team_id: int
+    name: str
+    initials: str
+    preview: str
+    preview_kind: str
+    direction: str
+    last_status: str | None
+    last_author: str | None
+    at: datetime
+    unread: int
+    holder_id: int | None
+    holder_name: str | None
+    status: str
+    waiting_since: datetime | None
+    window_closes_at: datetime | None
+    failed: bool
+    version: int
+    position: int
+
+
+class MediaView(msgspec.Struct, kw_only=True):
+    """An attachment. `inline` says whether the browser may show it in place."""
+
+    id: int
+    kind: str
+    filename: str | None
+    mime_type: str | None
+    size: int | None
+    state: str
+    voice: bool
+    url: str | None
+    inline: bool
+
+
+class QuoteView(msgspec.Struct, kw_only=True):
+    """What a message answers to."""
+
+    message_id: int
+    author_name: str
+    text: str | None
+    kind: str
+
+
+class FailureView(msgspec.Struct, kw_only=True):
+    """Why a message didn't arrive, what to do about it, and the button that does it."""
+
+    sentence: str
+    advice: str
+    code: int | None
+    action: str | None
+
+
+class ReactionView(msgspec.Struct):
+    """An emoji on a message."""
+
+    emoji: str
+    by: str
+
+
+class MessageView(msgspec.Struct, kw_only=True):
+    """One bubble, note or event of a thread."""
+
+    id: int
+    conversation_id: int
+    sequence: int
+    direction: str
+    author_kind: str
+    author_id: int | None
+    author_name: str
+    kind: str
+    text: str | None
+    content: dict[str, Any]
+    media: list[MediaView]
+    quoted: QuoteView | None
+    forwarded: bool
+    status: str
+    failure: FailureView | None
+    at: datetime
+    written_at: datetime | None
+    late: bool
+    edited_at: datetime | None
+    previous_texts: list[tuple[str, datetime]]
+    revoked_at: datetime | None
+    reactions: list[ReactionView]
+    client_key: str | None
+    read_at: datetime | None
+    version: int
+
+    @property
+    def position(self) -> int:
+        """Where it stands in the thread."""
+        return self.sequence
+
+
+class ThreadView(msgspec.Struct, kw_only=True):
+    """A page of a thread, oldest first."""
+
+    conversation_id: int
+    messages: list[MessageView]
+    has_earlier: bool
+    earlier_before: int | None
+    last_sequence: int
+
+
+class HeaderView(msgspec.Struct, kw_only=True):
+    """Who it is, who holds it, and whether free text may be sent."""
+
+    conversation_id: int
+    name: str
+    initials: str
+    phone: str | None
+    status: str
+    holder_id: int | None
+    holder_name: str | None
+    holder_is_viewer: bool
+    team_name: str | None
+    version: int
+    window_opened_at: datetime | None
+    window_closes_at: datetime | None
+    free_text_until: datetime | None
+    window_is_open: bool
+    can_assign: bool
+    candidates: list[tuple[int, str]]
+    identity_note: str | None
+
+
+class HistoryLine(msgspec.Struct, kw_only=True):
+    """One step of a conversation's history, in words."""
+
+    id: int
+    at: datetime
+    words: str
+
+
+class ContactView(msgspec.Struct, kw_only=True):
+    """What is known about the person."""
+
+    name: str
+    phone: str | None
+    profile_name: str | None
+    username: str | None
+    first_seen_at: datetime | None
+    aliases: list[str]
+
+
+class PanelView(msgspec.Struct, kw_only=True):
+    """The panel beside a thread."""
+
+    contact: ContactView
+    history: list[HistoryLine]
+    review_tasks: list[str]
+
+
+class ViewCount(msgspec.Struct, kw_only=True):
+    """A view and how many conversations it holds."""
+
+    key: str
+    label: str
+    count: int
+
+
+class DraftView(msgspec.Struct, kw_only=True):
+    """What the viewer was writing here."""
+
+    text: str
+    mode: str
+    saved_at: datetime
+
+
+class Banner(msgspec.Struct, kw_only=True):
+    """A notice about the whole number."""
+
+    kind: str
+    sentence: str
+    link: str | None = None
+
+
+class PresentAgent(msgspec.Struct, kw_only=True):
+    """A colleague who has the conversation open."""
+
+    agent_id: int
+    name: str
+    initials: str
+    typing: bool

@@ -1,0 +1,84 @@
+"""The history in words: one sentence an agent understands for every action on record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+VIEWS = {"mine": "Mías", "unassigned": "Sin asignar", "all": "Todas", "resolved": "Resueltas"}
+
+_KINDS = {
+    "text": "Mensaje recibido",
+    "image": "Foto recibida",
+    "video": "Video recibido",
+    "audio": "Audio recibido",
+    "voice": "Nota de voz recibida",
+    "document": "Documento recibido",
+    "sticker": "Sticker recibido",
+    "location": "Ubicación recibida",
+    "contacts": "Contacto recibido",
+    "reaction": "Reacción recibida",
+    "edit": "Editó un mensaje",
+    "revoke": "Eliminó un mensaje",
+    "system": "Aviso de WhatsApp",
+    "button": "Tocó un botón",
+    "interactive": "Tocó una opción",
+}
+
+_ACTIONS = {
+    "message.queued": "{actor} escribió",
+    "message.noted": "Nota de {actor}",
+    "message.sent": "Mensaje enviado",
+    "message.delivered": "Mensaje entregado",
+    "message.read": "Mensaje leído",
+    "message.failed": "Un mensaje no se envió",
+    "message.unconfirmed": "Un envío quedó sin confirmar",
+    "message.requeued": "Un envío volvió a la cola",
+    "message.edited": "Mensaje editado",
+    "message.revoked": "Mensaje eliminado por la persona",
+    "message.reacted": "Reacción a un mensaje",
+    "conversation.created": "Conversación abierta",
+    "conversation.released": "{actor} la dejó sin asignar",
+    "conversation.resolved": "Resuelta por {actor}",
+    "conversation.reopened": "Reabierta por {actor}",
+    "conversation.snoozed": "Pospuesta por {actor}",
+    "conversation.transferred": "{actor} la pasó a otro equipo",
+    "conversation.viewed": "{actor} abrió la conversación",
+    "conversation.read": "{actor} leyó hasta aquí",
+    "conversation.merged": "Unida con otra conversación de la misma persona",
+    "conversation.updated": "Conversación actualizada",
+    "media.stored": "Archivo guardado",
+    "media.failed": "Un archivo no se pudo traer",
+    "media.viewed": "{actor} abrió un archivo",
+}
+
+_EVENTS = {
+    "claimed": "{who} se asignó la conversación",
+    "assigned": "{who} asignó la conversación a {to}",
+    "released": "{who} dejó la conversación sin asignar",
+    "resolved": "{who} resolvió la conversación",
+    "reopened": "{who} reabrió la conversación",
+    "snoozed": "{who} pospuso la conversación",
+    "transferred": "{who} pasó la conversación al equipo {to}",
+}
+
+REVIEWS = {
+    "alias_conflict": "Dos contactos podrían ser la misma persona: confirme quién es.",
+    "number_changed": "Cambió de número: podría ser otra persona. Confirme la identidad antes de hablar de la deuda.",
+    "user_id_changed": "WhatsApp lo reconoce como otro usuario: confirme la identidad antes de hablar de la deuda.",
+}
+
+
+def history_line(action: str, actor: str | None, new: Mapping[str, Any], event: Mapping[str, Any] | None) -> str:
+    """What one history entry says. `event` is the content of the thread's own line about it, where there is one."""
+    if event and event.get("action") in _EVENTS:
+        return event_words(event)
+    if action == "message.received":
+        return _KINDS.get(str(new.get("kind")), "Mensaje recibido")
+    return _ACTIONS.get(action, action).format(actor=actor or "Al Día")
+
+
+def event_words(content: Mapping[str, Any]) -> str:
+    """What an event row of the thread says."""
+    sentence = _EVENTS.get(str(content.get("action")), "Cambio en la conversación")
+    return sentence.format(who=content.get("who") or "Al Día", to=content.get("to") or "otra persona")

@@ -1,0 +1,76 @@
+"""How what goes wrong is answered: a page for a person, problem details (RFC 9457) for a script."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.enums import MediaType
+from litestar.exceptions import HTTPException
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from console.errors import Refused
+from console.render import page
+
+log = structlog.get_logger()
+UNAVAILABLE = 503
+
+_Request = Request[Any, Any, Any]
+
+
+def refuse(request: _Request, refused: Refused) -> Response[Any]:
+    """An expected refusal, in the words it came with."""
+    return answer(
+        request, refused.status, refused.text, code=refused.code, field=refused.field, details=refused.details
+    )
+
+
+def refuse_http(request: _Request, error: HTTPException) -> Response[Any]:
+    """What the framework refuses: no such path, wrong method, a body too large."""
+    return answer(request, error.status_code, None, code=HTTPStatus(error.status_code).name.lower())
+
+
+def away(request: _Request, error: Exception) -> Response[Any]:
+    """The database doesn't answer. Nothing was half done; trying again is right."""
+    log.error("database.away", reason=type(error).__name__)
+    text = "La base de datos no responde en este momento. No se perdió nada; vuelva a intentarlo."
+    return answer(request, UNAVAILABLE, text, code="unavailable")
+
+
+def answer(
+    request: _Request,
+    status: int,
+    text: str | None,
+    *,
+    code: str,
+    field: str | None = None,
+    details: dict[str, object] | None = None,
+) -> Response[Any]:
+    """A page when a browser navigates, problem details otherwise. `X-Refused` names the reason for scripts."""
+    headers = {"x-refused": code, **({"retry-after": "5"} if status == UNAVAILABLE else {})}
+    if request.headers.get("hx-request") != "true" and "text/html" in request.headers.get("accept", ""):
+        html = page("error.html", status=status, **({"text": text} if text else {}))
+        return Response(html, status_code=status, media_type=MediaType.HTML, headers=headers)
+    phrase = HTTPStatus(status).phrase
+    problem = {
+        "type": "about:blank",
+        "title": phrase,
+        "status": status,
+        "detail": text or phrase,
+        "code": code,
+        **({"field": field} if field else {}),
+        **({"details": details} if details else {}),
+    }
+    return Response(problem, status_code=status, media_type="application/problem+json", headers=headers)
+
+
+exception_handlers: dict[int | type[Exception], Any] = {
+    Refused: refuse,
+    HTTPException: refuse_http,
+    OperationalError: away,
+    InterfaceError: away,
+    PoolTimeout: away,
+}
