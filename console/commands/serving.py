@@ -131,13 +131,13 @@ def work() -> None:
 
 
 async def _work(config: Settings) -> None:
-    from console import worker  # noqa: PLC0415 the other commands need none
+    from console import app  # noqa: PLC0415 the other commands need none
 
     await _check(config)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    await worker.work(config, stop)
+    await app.work(config, stop)
 
 
 async def _check(config: Settings) -> None:
