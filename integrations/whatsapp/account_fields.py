@@ -13,7 +13,7 @@ from integrations.whatsapp.people import Directory, contact, identifier, person
 
 # Fields whose value is a list of independent news, under the name of the list.
 _ONE_BY_ONE = frozenset({"calls", "user_id_update", "user_preferences"})
-_ABOUT_THE_CHANGE = frozenset({"messaging_product", "metadata", "contacts"})
+_ABOUT_THE_CHANGE = ("messaging_product", "metadata", "contacts")
 
 
 def read(field: str, raw: bytes, waba_id: str | None, at: datetime | None) -> list[Event]:
@@ -35,7 +35,7 @@ def of_value(field: str, value: Tree, raw: bytes, waba_id: str | None, at: datet
     shared = {name: value[name] for name in _ABOUT_THE_CHANGE if name in value}
     events = [_event(field, {**shared, field: [each]}, raw, waba_id, at) for each in listed]
     rest = {name: value[name] for name in value if name != field}
-    if rest.keys() - _ABOUT_THE_CHANGE:  # `calls` carries its own statuses
+    if not rest.keys() <= set(_ABOUT_THE_CHANGE):  # `calls` carries its own statuses
         events.append(_event(field, rest, raw, waba_id, at))
     return [*events]
 

@@ -96,6 +96,7 @@ class Contacts(Struct, frozen=True):
     def wire(self) -> list[Wire]:
         """Meta's JSON for the part under `contacts`."""
         limits.count("contacts", self.cards, 1, limits.CARDS)
+        limits.writable("contacts", self.cards)
         for card in self.cards:
             name = card.get("name")
             if not isinstance(name, dict) or not name.get("formatted_name") or len(name) < 2:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import SplitResult, urlsplit
+
+import httpx
 
 _META_MEDIA = ("fbsbx.com", "fbcdn.net")
+_PORTS = {"https": 443, "http": 80}
 
 
 def checked_base(base_url: str) -> str:
     """`base_url` without a trailing slash; ValueError unless it is https, or http to this very machine."""
-    address = urlsplit(base_url)
-    plain = address.scheme == "http" and _is_loopback(address.hostname)
-    if not address.hostname or address.username or address.query or not (address.scheme == "https" or plain):
+    url = _parsed(base_url)
+    if url is None or url.query or not (url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.host))):
         raise ValueError("the address of the WhatsApp API is https, or http on loopback")
-    if _port(address) is None:
-        raise ValueError("the address of the WhatsApp API has no usable port")
     return base_url.rstrip("/")
 
 
 def is_api(url: str, base_url: str) -> bool:
     """Whether `url` is on the configured API: same scheme and port, same host (all loopback names are one)."""
-    given, base = _split(url), urlsplit(base_url)
-    if given is None or given.scheme != base.scheme or _port(given) != _port(base):
+    given, base = _parsed(url), _parsed(base_url)
+    if given is None or base is None or given.scheme != base.scheme or _port(given) != _port(base):
         return False
-    return given.hostname == base.hostname or (_is_loopback(given.hostname) and _is_loopback(base.hostname))
+    return given.host == base.host or (_is_loopback(given.host) and _is_loopback(base.host))
 
 
 def may_carry_token(url: str, base_url: str) -> bool:
@@ -35,35 +34,31 @@ def may_carry_token(url: str, base_url: str) -> bool:
     """
     if is_api(url, base_url):
         return True
-    given = _split(url)
-    if given is None or given.scheme != "https" or _port(given) != 443:
+    given = _parsed(url)
+    if given is None or given.scheme != "https" or _port(given) != _PORTS["https"]:
         return False
-    host = (given.hostname or "").rstrip(".")
-    return any(host == name or host.endswith("." + name) for name in _META_MEDIA)
+    return any(given.host == name or given.host.endswith("." + name) for name in _META_MEDIA)
 
 
-def _split(url: str) -> SplitResult | None:
-    """The parts of `url`; None for what two parsers might read in two ways."""
-    if not url.isascii() or "\\" in url or any(character.isspace() or character < " " for character in url):
+def _parsed(url: str) -> httpx.URL | None:
+    """The parts of `url` as the one who will connect reads them; None for what is malformed or carries a login."""
+    if not url.isascii() or not url.isprintable() or "\\" in url or " " in url:
         return None
     try:
-        parts = urlsplit(url)
-    except ValueError:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
         return None
-    return None if "@" in parts.netloc or not parts.hostname or _port(parts) is None else parts
+    return parsed if parsed.host and parsed.scheme in _PORTS and not parsed.userinfo else None
 
 
-def _port(address: SplitResult) -> int | None:
-    try:
-        return address.port or {"https": 443, "http": 80}.get(address.scheme)
-    except ValueError:
-        return None
+def _port(url: httpx.URL) -> int:
+    return url.port or _PORTS[url.scheme]
 
 
-def _is_loopback(host: str | None) -> bool:
+def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host or "").is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

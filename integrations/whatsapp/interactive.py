@@ -173,6 +173,7 @@ class FlowMessage(_Interactive, frozen=True, kw_only=True):
         if self.draft:
             parameters["mode"] = "draft"
         parameters["flow_action"] = self.flow_action
+        limits.writable(f"{name}.flow_action_payload", self.data)
         if self.screen is not None:
             parameters["flow_action_payload"] = {"screen": self.screen} | ({"data": self.data} if self.data else {})
         return {"name": "flow", "parameters": parameters}

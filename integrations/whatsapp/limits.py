@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import msgspec
+
 from integrations.whatsapp.errors import Invalid
 
 BODY = 4096
@@ -92,6 +94,14 @@ def unique(name: str, values: Sequence[str]) -> None:
     """No two alike."""
     if len(set(values)) != len(values):
         raise Invalid(name, "occurs twice")
+
+
+def writable(name: str, value: object) -> None:
+    """Something of the caller's that goes out as it is: it must be JSON."""
+    try:
+        msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        raise Invalid(name, "cannot be written as JSON") from None
 
 
 def opaque(value: str) -> str:

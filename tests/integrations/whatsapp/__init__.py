@@ -1,0 +1,1 @@
+"""The WhatsApp client and parser, on their own."""
