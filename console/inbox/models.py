@@ -104,6 +104,13 @@ class Message(Base):
             sqlite_where=text("status IN ('queued', 'sending')"),
             postgresql_where=text("status IN ('queued', 'sending')"),
         ),
+        # Few rows, and the first to watch: messages nobody knows the fate of.
+        Index(
+            "ix_message_unknown",
+            "id",
+            sqlite_where=text("status = 'unknown'"),
+            postgresql_where=text("status = 'unknown'"),
+        ),
         Index(
             "ix_message_target",
             "target_id",

@@ -401,6 +401,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("target_id IS NOT NULL"),
             postgresql_where=sa.text("target_id IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_message_unknown",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("status = 'unknown'"),
+            postgresql_where=sa.text("status = 'unknown'"),
+        )
 
     op.create_table(
         "read_mark",
@@ -492,6 +499,11 @@ def downgrade() -> None:
 
     op.drop_table("read_mark")
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_message_unknown",
+            sqlite_where=sa.text("status = 'unknown'"),
+            postgresql_where=sa.text("status = 'unknown'"),
+        )
         batch_op.drop_index(
             "ix_message_target",
             sqlite_where=sa.text("target_id IS NOT NULL"),
