@@ -56,7 +56,7 @@ async def follow(tx: Tx, failures: list[Failure]) -> None:
         .where(Message.id.in_(wanted))
         .order_by(Message.id),
     )
-    pairs = rows.tuples().all()
+    pairs = rows.all()
     for message, conversation in pairs:
         await _of_one(tx, message, conversation, wanted[message.id])
     for message, _conversation in pairs:

@@ -110,7 +110,7 @@ async def wire(tx: Tx, held: Sequence[Held]) -> set[Held]:
         .values(wired_at=clock.now())
         .returning(_M.c.id, _M.c.claim),
     )
-    return {(id_, claim) for id_, claim in wired.tuples()}
+    return {(id_, claim) for id_, claim in wired}
 
 
 async def release(tx: Tx, held: Sequence[Held]) -> int:

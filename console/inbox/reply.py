@@ -122,7 +122,7 @@ async def resend(tx: Tx, message: Message, *, by: Viewer | Actor) -> Message:
     Refuses: 409 "not_resendable" in any other state, and as `reply` or `send_template`.
     """
     conversation = await thread.lock(tx, await tx.get_one(Conversation, message.conversation_id))
-    await tx.refresh(message)
+    message = await tx.get_one(Message, message.id, populate_existing=True, with_for_update=True)
     key = f"resend:{message.id}"
     if earlier := await _by_key(tx, conversation, key):
         return earlier
