@@ -14,6 +14,8 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResu
 _SEPARATORS = re.compile(r"[\s()./\-\u00a0\u2010-\u2015]+")
 _MEXICO_MOBILE = re.compile(r"521(\d{10})", re.ASCII)
 _MEXICO = re.compile(r"52(\d{10})", re.ASCII)
+# Prefixes that Mexico dropped in 2019 and old files still have.
+_MEXICO_OLD = re.compile(r"(?:01|04[45])(\d{10})", re.ASCII)
 # Eight digits that begin with 2 to 5 are a landline, which has no ninth digit.
 _BRAZIL_EIGHT = re.compile(r"(55[1-9][1-9])([6-9]\d{7})", re.ASCII)
 _BRAZIL_NINE = re.compile(r"(55[1-9][1-9])9([6-9]\d{7})", re.ASCII)
@@ -105,13 +107,17 @@ def e164(raw: str, region: str) -> str:
         text = spreadsheet[1]
     if not _ALLOWED.fullmatch(text):
         raise BadNumber(Problem.NOT_A_NUMBER)
-    if mexico := _MEXICO_MOBILE.fullmatch(_SEPARATORS.sub("", text).removeprefix("+")):
-        text = "+52" + mexico[1]
-    number = _parse(text, region.upper())
+    number = _parse(_modern_mexico(text, region.upper()), region.upper())
     possible = phonenumbers.is_possible_number_with_reason(number)
     if possible != ValidationResult.IS_POSSIBLE:
         raise BadNumber(_REASONS.get(possible, Problem.IMPOSSIBLE))
     return "+" + match_key(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+
+
+def _modern_mexico(text: str, region: str) -> str:
+    bare = _SEPARATORS.sub("", text)
+    found = _MEXICO_MOBILE.fullmatch(bare.removeprefix("+")) or (region == "MX" and _MEXICO_OLD.fullmatch(bare))
+    return f"+52{found[1]}" if found else text
 
 
 def _parse(text: str, region: str) -> phonenumbers.PhoneNumber:
