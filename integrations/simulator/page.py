@@ -1,0 +1,53 @@
+"""`/simulator`: the page with the phone, its static files, and the stream that keeps it live."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from litestar import asgi, get
+from litestar.di import NamedDependency
+from litestar.response import Template
+from litestar.static_files import create_static_files_router
+from litestar.types import Receive, Scope, Send
+
+from integrations.simulator.live import Viewer
+from integrations.simulator.simulation import Simulation
+
+HERE = Path(__file__).parent
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@get("/simulator", sync_to_thread=False)
+def page(sim: NamedDependency[Simulation]) -> Template:
+    """The page."""
+    return Template("page.html", context={"business": sim.settings.business_name, "console": sim.settings.console})
+
+
+@asgi("/simulator/live", copy_scope=True)
+async def live(scope: Scope, receive: Receive, send: Send) -> None:
+    """Server-sent events until the page is closed."""
+    sim: Simulation = scope["litestar_app"].state.simulation
+    viewer = sim.hub.join()
+    pumping = asyncio.ensure_future(_pump(viewer, send))
+    try:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    finally:
+        pumping.cancel()
+        sim.hub.leave(viewer)
+        for thread in sim.world.threads.values():
+            thread.open_by.discard(viewer.id)
+
+
+async def _pump(viewer: Viewer, send: Send) -> None:
+    headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    async for frame in viewer.frames():
+        await send({"type": "http.response.body", "body": frame, "more_body": True})
+
+
+DOORS = [page, live, create_static_files_router("/simulator/static", directories=[HERE / "static"])]
