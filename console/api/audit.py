@@ -21,8 +21,8 @@ from console.db import Database
 
 LISTING = "audit"
 _ACTOR = re.compile(r"(?P<kind>contact|agent|bot|system|token)(?::(?P<id>\d{1,18}))?|(?P<agent>\d{1,18})", re.ASCII)
-_ACTORS = "`agent`, `bot`, `contact`, `system` o `token`; o uno solo: `agent:12`. Un id sin más es de un usuario."
-_ACTIONS = "Por ejemplo `conversation.assigned`."
+_ACTORS = "`agent`, `bot`, `contact`, `system` or `token`; or one of them: `agent:12`. A bare id is a user's."
+_ACTIONS = "For example `conversation.assigned`."
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -34,7 +34,7 @@ class Filters(listing.Paging, kw_only=True, forbid_unknown_fields=True):
     action: Annotated[str, msgspec.Meta(max_length=64, description=_ACTIONS)] | None = None
     from_: Moment | None = msgspec.field(default=None, name="from")
     to: Moment | None = None
-    order: Annotated[Literal["asc", "desc"], msgspec.Meta(description="`asc`: lo más antiguo primero.")] = "desc"
+    order: Annotated[Literal["asc", "desc"], msgspec.Meta(description="`asc`: oldest first.")] = "desc"
 
 
 @get("/audit", opt=does("audit:read", returns=shapes.Page[shapes.AuditEntry], query=Filters))

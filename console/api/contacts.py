@@ -29,7 +29,7 @@ class Filters(listing.Paging, kw_only=True, forbid_unknown_fields=True):
     q: Annotated[str, msgspec.Meta(max_length=100, description=people.SEARCHES)] | None = None
 
 
-class Change(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class ContactChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What may be changed. `name` null goes back to the name people give themselves."""
 
     name: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -64,7 +64,8 @@ async def get_contact(contact_id: str, db: NamedDependency[Database]) -> shapes.
 
 
 @patch(
-    "/contacts/{contact_id:str}", opt=does("contacts:write", returns=shapes.Contact, body=Change, refuses=(404, 409))
+    "/contacts/{contact_id:str}",
+    opt=does("contacts:write", returns=shapes.Contact, body=ContactChange, refuses=(404, 409)),
 )
 async def change_contact(
     contact_id: str,
@@ -73,7 +74,7 @@ async def change_contact(
     db: NamedDependency[Database],
 ) -> shapes.Contact:
     """Change what we call somebody. Refuses 409 `version_conflict` when `version` is no longer the present one."""
-    change = await body(request, Change)
+    change = await body(request, ContactChange)
     version = None if change.version is msgspec.UNSET else change.version
     async with db.transaction() as tx:
         contact = await _opened(tx, contact_id, lock=True)

@@ -24,7 +24,7 @@ from console.inbox.models import Conversation
 
 STATUSES = ("open", "snoozed", "resolved")
 LISTING = "conversations"
-_ASSIGNEE = "`none`, o el id de un usuario; con `me` no hay ninguna, pues un programa no atiende."
+_ASSIGNEE = "`none`, or the id of a user. `me` finds nothing: a program holds no conversations."
 
 
 class Filters(listing.Paging, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +38,7 @@ class Filters(listing.Paging, kw_only=True, forbid_unknown_fields=True):
     q: Annotated[str, msgspec.Meta(max_length=100, description=people.SEARCHES)] | None = None
 
 
-class Change(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class ConversationChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What may be changed; what is left out stays. With `version`, a lost race is refused (409) and nothing changes."""
 
     assignee: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -87,7 +87,7 @@ async def get_conversation(
 
 @patch(
     "/conversations/{conversation_id:str}",
-    opt=does("conversations:write", returns=shapes.Conversation, body=Change, refuses=(404, 409)),
+    opt=does("conversations:write", returns=shapes.Conversation, body=ConversationChange, refuses=(404, 409)),
 )
 async def change_conversation(
     conversation_id: str,
@@ -99,7 +99,7 @@ async def change_conversation(
 
     Refuses 409 `version_conflict` with the present `version` when it is no longer the one given.
     """
-    change = await body(request, Change)
+    change = await body(request, ConversationChange)
     async with db.transaction() as tx:
         conversation = await opened(tx, program, conversation_id, lock=True)
         await _apply(tx, conversation, change, by=program)
@@ -124,7 +124,7 @@ async def _shown(tx: Tx, rows: Any, program: Program) -> list[shapes.Conversatio
     return shown
 
 
-async def _apply(tx: Tx, conversation: Conversation, change: Change, *, by: Program) -> None:
+async def _apply(tx: Tx, conversation: Conversation, change: ConversationChange, *, by: Program) -> None:
     if change.version is not msgspec.UNSET and change.version != conversation.version:
         raise Refused(
             409,
@@ -144,7 +144,7 @@ async def _apply(tx: Tx, conversation: Conversation, change: Change, *, by: Prog
     await _apply_status(tx, conversation, change, by=by)
 
 
-async def _apply_status(tx: Tx, conversation: Conversation, change: Change, *, by: Program) -> None:
+async def _apply_status(tx: Tx, conversation: Conversation, change: ConversationChange, *, by: Program) -> None:
     until = change.snoozed_until or None
     status = change.status
     if until is not None and status not in {msgspec.UNSET, "snoozed"}:

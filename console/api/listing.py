@@ -11,14 +11,14 @@ from console.api.cursors import Cursors, Place
 
 Row = TypeVar("Row")
 
-Limit = Annotated[int, msgspec.Meta(ge=1, le=100, description="Cuántos elementos, de 1 a 100.")]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=100, description="How many items, 1 to 100.")]
 
 
 class Paging(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What every listing takes."""
 
     limit: Limit = 50
-    cursor: Annotated[str, msgspec.Meta(description="`next_cursor` de la página anterior.")] | None = None
+    cursor: Annotated[str, msgspec.Meta(description="`next_cursor` of the page before.")] | None = None
 
 
 def begin(cursors: Cursors, listing: str, asked: Paging, kinds: Sequence[type]) -> Place | None:

@@ -33,7 +33,7 @@ _REMEMBERED = 10_000
 class Filters(listing.Paging, kw_only=True, forbid_unknown_fields=True):
     """In which order the messages come."""
 
-    order: Annotated[Literal["asc", "desc"], msgspec.Meta(description="`desc`: los más nuevos primero.")] = "asc"
+    order: Annotated[Literal["asc", "desc"], msgspec.Meta(description="`desc`: newest first.")] = "asc"
 
 
 class NoteBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -73,7 +73,7 @@ async def list_messages(
 
 @post(
     "/conversations/{conversation_id:str}/messages",
-    opt=does("messages:write", returns=shapes.Message, body=Outgoing, status=201, refuses=(404, 409)),
+    opt=does("messages:write", returns=shapes.Message, body=Outgoing, status=201, refuses=(404, 409), idempotent=True),
 )
 async def create_message(
     conversation_id: str,
@@ -99,7 +99,9 @@ async def create_message(
 
 @post(
     "/conversations/{conversation_id:str}/notes",
-    opt=does("conversations:write", returns=shapes.Note, body=NoteBody, status=201, refuses=(404, 409)),
+    opt=does(
+        "conversations:write", returns=shapes.Note, body=NoteBody, status=201, refuses=(404, 409), idempotent=True
+    ),
 )
 async def create_note(
     conversation_id: str,

@@ -16,6 +16,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body: type | None = None
     status: int = 200
     refuses: tuple[int, ...] = ()
+    idempotent: bool = False
+    media_type: str = "application/json"
 
 
 def does(
@@ -26,10 +28,21 @@ def does(
     body: type | None = None,
     status: int = 200,
     refuses: tuple[int, ...] = (),
+    idempotent: bool = False,
+    media_type: str = "application/json",
 ) -> dict[str, Any]:
     """The `opt` of a route handler: `scope` is checked before it runs, the rest is for the schema.
 
-    `refuses` are statuses beyond those that any such call may answer with.
+    `refuses` are statuses beyond those that any such call may answer with; `idempotent` calls take an Idempotency-Key.
     """
-    told = Operation(scope=scope, returns=returns, query=query, body=body, status=status, refuses=refuses)
+    told = Operation(
+        scope=scope,
+        returns=returns,
+        query=query,
+        body=body,
+        status=status,
+        refuses=refuses,
+        idempotent=idempotent,
+        media_type=media_type,
+    )
     return {"scope": scope, "operation": told}

@@ -11,8 +11,8 @@ from console.inbox.channel import Channel
 from console.inbox.contacts import Alias, Contact
 from integrations.whatsapp.numbers import match_key, variants
 
-PHONE = "Un teléfono internacional; se reconoce en cualquiera de sus formas."
-SEARCHES = "El comienzo de un nombre, de un apellido, del usuario o del teléfono."
+PHONE = "An international phone number; it is found under any of its spellings."
+SEARCHES = "The beginning of a first or last name, of a user name, or of a phone number."
 _SEPARATORS = re.compile(r"[\s()./+-]+")
 _FEWEST_DIGITS = 3
 

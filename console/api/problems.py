@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from console.errors import Refused
+from console.security import log_unexpected
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -119,8 +119,9 @@ def unavailable(_request: Request[Any, Any, Any], _error: Exception) -> Response
     return _answer(problem, {"Retry-After": "2"})
 
 
-def internal(_request: Request[Any, Any, Any], _error: Exception) -> Response[Problem]:
-    """A bug of ours: logged by the application, and told to nobody."""
+def internal(_request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """A bug of ours: logged, and told to nobody."""
+    log_unexpected(error)
     return _answer(describe(500, code="internal", detail="Ocurrió un error inesperado y quedó registrado."))
 
 
@@ -130,8 +131,7 @@ handlers: dict[int | type[Exception], Any] = {
     OperationalError: unavailable,
     InterfaceError: unavailable,
     PoolTimeout: unavailable,
-    ConnectionError: unavailable,
-    asyncio.TimeoutError: unavailable,
+    OSError: unavailable,  # a database that refuses to connect, or does not answer in time
     Exception: internal,
 }
 """For whatever answers under /api: exception to problem."""

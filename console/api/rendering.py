@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import aliased
 
 from console import agents
@@ -135,7 +135,7 @@ def entry(row: AuditEntry) -> shapes.AuditEntry:
     )
 
 
-def actor(row: AuditEntry) -> shapes.AuditActor:
+def actor(row: AuditEntry | Row[*tuple[Any, ...]]) -> shapes.AuditActor:
     """Who did what an entry tells."""
     kind = cast("ActorKind", row.actor_kind)
     return shapes.AuditActor(kind=kind, id=_id(row.actor_id), name=row.actor_name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.di import NamedDependency, Provide
 
-from console.api import audit, catalogues, contacts, conversations, messages, problems, tokens
+from console.api import audit, catalogues, contacts, conversations, messages, problems, stream, tokens
 from console.api.asking import LARGEST_BODY
 from console.api.cursors import Cursors
 from console.settings import Settings
@@ -24,6 +24,7 @@ calls = [
     *contacts.routes,
     *audit.routes,
     *catalogues.routes,
+    *stream.routes,
 ]
 
 v1 = Router(

@@ -40,7 +40,7 @@ class Component(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     index: str | int | None = None
 
 
-class Template(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class TemplateToSend(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """An approved template, by name and language.
 
     Its blanks are filled by `variables` (`{"1": "Rosa"}`; `header.1`, `button.0`) or by WhatsApp's `components`.
@@ -63,7 +63,7 @@ class Outgoing(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     type: str
     text: Text | None = None
-    template: Template | None = None
+    template: TemplateToSend | None = None
     context: Context | None = None
     image: dict[str, Any] | None = None
     video: dict[str, Any] | None = None
@@ -116,7 +116,7 @@ async def _quoted(tx: Tx, conversation: Conversation, context: Context | None) -
 async def _send_template(
     tx: Tx,
     conversation: Conversation,
-    asked: Template,
+    asked: TemplateToSend,
     *,
     by: Actor,
     client_key: str,

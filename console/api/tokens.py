@@ -18,16 +18,16 @@ from console.errors import Refused
 from console.sessions import hash_of
 
 SCOPES = {
-    "conversations:read": "Ver conversaciones",
-    "conversations:write": "Asignar, resolver y reabrir conversaciones; escribir notas internas",
-    "messages:read": "Leer mensajes",
-    "messages:write": "Enviar mensajes",
-    "contacts:read": "Ver contactos",
-    "contacts:write": "Cambiar el nombre de un contacto",
-    "audit:read": "Leer el historial",
-    "stream:read": "Seguir los eventos, según los demás permisos de lectura",
-    "catalogues:read": "Ver usuarios, equipos, plantillas y etiquetas",
-    "metrics": "Leer /metrics desde otra máquina",
+    "conversations:read": "See conversations",
+    "conversations:write": "Assign, transfer, resolve, snooze and reopen conversations; write internal notes",
+    "messages:read": "Read messages",
+    "messages:write": "Send messages",
+    "contacts:read": "See contacts",
+    "contacts:write": "Change what a contact is called",
+    "audit:read": "Read the history",
+    "stream:read": "Follow events, of whatever the other reading scopes allow",
+    "catalogues:read": "See users, teams and templates",
+    "metrics": "Read /metrics from another machine",
 }
 """Every scope and what it allows. "*" stands for all of them."""
 ALL = "*"

@@ -1,0 +1,127 @@
+"""Following the history from any place in it, at the follower's own pace.
+
+A follower keeps nothing but its place: whatever it has not been given is read from the history when it is ready for
+more. So a slow one costs no memory, nothing is missed between the past and the present, and nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from console import metrics
+from console.api import events, tokens
+from console.api.events import Event
+from console.api.tokens import Program
+from console.audit import Entry
+from console.db import Database
+from console.errors import Refused
+from console.live import Live
+
+log = structlog.get_logger()
+HEARTBEAT = 20.0
+# How long a revoked token, or an entry nobody told us of, can go unnoticed.
+LOOK_AGAIN = 0.7
+MOST_PER_TOKEN = 10
+MOST = 200
+
+
+class Ended(Exception):  # noqa: N818 an end, and not always a failure
+    """Why a stream does not go on: `code` is "token_revoked", "unavailable" (the database) or "too_slow"."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Pipe(Protocol):
+    """Where events go: a socket or an event stream. Raises Ended("too_slow") when the other side stops reading."""
+
+    async def give(self, events: Sequence[Event]) -> None:
+        """Pass events on, in order."""
+
+    async def beat(self, head: int) -> None:
+        """Say that the follower has everything up to entry `head`."""
+
+
+class Crowd:
+    """Everybody who follows the history in this process. One ear at the wire, however many they are."""
+
+    def __init__(self, live: Live) -> None:
+        self._awake: set[asyncio.Event] = set()
+        self._by_token: Counter[int] = Counter()
+        live.followers.append(self._hear)
+
+    async def _hear(self, _entries: Sequence[Entry]) -> None:
+        for awake in self._awake:
+            awake.set()
+
+    @contextlib.contextmanager
+    def joined(self, program: Program) -> Iterator[asyncio.Event]:
+        """Be told, by the event, whenever there is something new. Refuses (429) one stream too many."""
+        if self._by_token[program.id] >= MOST_PER_TOKEN or len(self._awake) >= MOST:
+            raise Refused(429, "Ya hay demasiadas conexiones abiertas.", code="too_many_streams")
+        awake = asyncio.Event()
+        self._awake.add(awake)
+        self._by_token[program.id] += 1
+        metrics.live_streams.inc()
+        try:
+            yield awake
+        finally:
+            self._awake.discard(awake)
+            self._by_token[program.id] -= 1
+            metrics.live_streams.dec()
+
+
+def crowd_of(live: Live) -> Crowd:
+    """The followers of one wire; there is one wire a process."""
+    if live not in _crowds:
+        _crowds[live] = Crowd(live)
+    return _crowds[live]
+
+
+_crowds: WeakKeyDictionary[Live, Crowd] = WeakKeyDictionary()
+
+
+async def follow(db: Database, awake: asyncio.Event, program: Program, position: int, pipe: Pipe) -> None:
+    """Give `pipe` every event after entry `position`, and go on for good, with a heartbeat when nothing happens.
+
+    Raises Ended as soon as the token no longer holds, before anything more is given, or when the database is away.
+    """
+    loop = asyncio.get_running_loop()
+    await pipe.beat(position)
+    quiet_since = loop.time()
+    while True:
+        # Before reading: what is committed from here on either is in what is read or wakes us again.
+        awake.clear()
+        batch = await _read(db, program, position)
+        if batch.events:
+            await pipe.give(batch.events)
+            metrics.frames_pushed_total.inc(len(batch.events))
+            quiet_since = loop.time()
+        position = batch.position
+        if batch.is_full:
+            continue
+        if loop.time() - quiet_since >= HEARTBEAT:
+            await pipe.beat(position)
+            quiet_since = loop.time()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(awake.wait(), LOOK_AGAIN)
+
+
+async def _read(db: Database, program: Program, position: int) -> events.Batch:
+    try:
+        async with db.reading() as tx:
+            if not await tokens.still_holds(tx, program.id):
+                raise Ended("token_revoked")
+            return await events.after(tx, position, seen_by=program)
+    except (SQLAlchemyError, OSError) as away:
+        log.warning("stream.unavailable", kind=type(away).__name__)
+        raise Ended("unavailable") from away
