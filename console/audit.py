@@ -168,7 +168,7 @@ async def entries_after(tx: Tx, number: int, *, limit: int = 1000) -> list[Entry
     """Entries with a greater number, in order."""
     columns = [getattr(AuditEntry, name) for name in Entry.__struct_fields__]
     found = await tx.execute(select(*columns).where(AuditEntry.id > number).order_by(AuditEntry.id).limit(limit))
-    return [Entry(*row) for row in found.tuples()]
+    return [Entry(*row) for row in found]
 
 
 class Verdict(msgspec.Struct, frozen=True):

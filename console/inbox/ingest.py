@@ -9,7 +9,7 @@ import asyncio
 import base64
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -119,9 +119,7 @@ class Ingest:
         """A body that our own code can't digest is kept for an admin; sending it again would only fail again."""
         try:
             async with self._db.transaction() as tx:
-                await dead_letter(
-                    tx, [Unreadable(reason=f"our fault: {type(failure).__name__}", payload=body)], clock.now()
-                )
+                await dead_letter(tx, {body: f"our fault: {type(failure).__name__}"}, clock.now())
         except (DBAPIError, OSError, PoolTimeout):
             log.exception("ingest.dead_letter_failed")
             return False
@@ -137,29 +135,48 @@ def _is_away(failure: BaseException) -> bool:
 
 async def store(db: Database, bodies: Sequence[bytes]) -> None:
     """Parse `bodies` and commit all they say in one transaction. Nothing of them is durable if this raises."""
-    events = [event for body in bodies for event in parse(body)]
+    told = [(body, parse(body)) for body in bodies]
     moment = clock.now()
     async with db.transaction() as tx:
-        await take_in(tx, events, moment)
+        strays = await take_in(tx, [event for _body, events in told for event in events], moment)
+        if strays:
+            await dead_letter(tx, _kept(told, strays), moment)
 
 
-async def take_in(tx: Tx, events: Sequence[Event], moment: datetime) -> None:
-    """Write what `events` say, number by number: messages first, then the ticks and notices that may speak of them."""
+class Stray(msgspec.Struct):
+    """Something signed that could not be taken in, and why."""
+
+    event: Event
+    reason: str
+
+
+def _kept(told: Sequence[tuple[bytes, Sequence[Event]]], strays: Sequence[Stray]) -> dict[bytes, str]:
+    """The deliveries to keep whole, each with the first reason: only a whole delivery can be replayed."""
+    reasons = {id(stray.event): stray.reason for stray in strays}
+    return {
+        body: next(reasons[id(event)] for event in events if id(event) in reasons)
+        for body, events in told
+        if any(id(event) in reasons for event in events)
+    }
+
+
+async def take_in(tx: Tx, events: Sequence[Event], moment: datetime) -> list[Stray]:
+    """Write what `events` say, number by number, and return what could not be taken in."""
     by_number: dict[str | None, list[Event]] = {}
     for event in events:
         by_number.setdefault(event.phone_number_id, []).append(event)
-    strays: list[Unreadable] = []
+    strays: list[Stray] = []
     for number, told in by_number.items():
-        strays += [event for event in told if isinstance(event, Unreadable)]
+        strays += [Stray(event, event.reason) for event in told if isinstance(event, Unreadable)]
         readable = [event for event in told if not isinstance(event, Unreadable)]
         if not readable:
             continue
         channel = await _channel(tx, number, readable)
         if channel is None:
-            strays += [Unreadable(reason="not one of our numbers", payload=event.payload) for event in readable]
-            continue
-        await _take_in_one(tx, channel, readable, moment)
-    await dead_letter(tx, strays, moment)
+            strays += [Stray(event, "not one of our numbers") for event in readable]
+        else:
+            await _take_in_one(tx, channel, readable, moment)
+    return strays
 
 
 async def _channel(tx: Tx, number: str | None, events: Sequence[Event]) -> Channel | None:
@@ -187,26 +204,24 @@ async def _take_in_one(tx: Tx, channel: Channel, events: Sequence[Event], moment
         await notices.ignore_group(tx, channel, groups, moment)
 
 
-async def dead_letter(tx: Tx, strays: Sequence[Unreadable], moment: datetime) -> None:
-    """Keep what was signed but could not be understood. The same bytes again only count up."""
-    rows = {hashlib.sha256(stray.payload).hexdigest(): stray for stray in strays}
-    if not rows:
-        return
+async def dead_letter(tx: Tx, deliveries: Mapping[bytes, str], moment: datetime) -> None:
+    """Keep these deliveries whole, each with why. The same bytes again only count up."""
+    rows = {hashlib.sha256(body).hexdigest(): (body, reason) for body, reason in deliveries.items()}
     known = set(await tx.scalars(select(DeadLetter.digest).where(DeadLetter.digest.in_(rows))))
-    await tx.execute(
-        update(DeadLetter).where(DeadLetter.digest.in_(known)).values(seen_times=DeadLetter.seen_times + 1),
-    )
+    if known:
+        again = update(DeadLetter).where(DeadLetter.digest.in_(known))
+        await tx.execute(again.values(seen_times=DeadLetter.seen_times + 1))
     new = [
         {
-            "reason": stray.reason,
-            "payload": base64.b64encode(stray.payload).decode(),
+            "reason": reason,
+            "payload": base64.b64encode(body).decode(),
             "digest": digest,
-            "size": len(stray.payload),
+            "size": len(body),
             "received_at": moment,
             "seen_times": 1,
             "replays": 0,
         }
-        for digest, stray in rows.items()
+        for digest, (body, reason) in rows.items()
         if digest not in known
     ]
     await bulk_insert(tx, DeadLetter, new, or_ignore=True)
@@ -226,15 +241,10 @@ async def replay(tx: Tx, dead_letter_id: int, *, by: Actor) -> bool:
 
     Refuses: 404 for one that does not exist, 409 for one that is settled already.
     """
-    letter = await tx.get(DeadLetter, dead_letter_id, with_for_update=True)
-    if letter is None:
-        raise not_found()
-    if letter.resolved_at is not None:
-        raise Refused(409, "Esta entrega ya fue resuelta.", code="already_resolved")
+    letter = await _unsettled(tx, dead_letter_id)
     events = parse(base64.b64decode(letter.payload))
-    understood = [event for event in events if not isinstance(event, Unreadable)]
-    await take_in(tx, understood, clock.now())
-    settled = bool(understood) and len(understood) == len(events)
+    strays = await take_in(tx, events, clock.now())
+    settled = bool(events) and not strays
     letter.replays += 1
     if settled:
         letter.resolved_at, letter.resolved_by = clock.now(), by.id
@@ -243,6 +253,22 @@ async def replay(tx: Tx, dead_letter_id: int, *, by: Actor) -> bool:
         by,
         "delivery.replayed",
         subject=f"delivery:{letter.digest}",
-        new={"understood": len(understood), "of": len(events), "resolved": settled},
+        new={"understood": len(events) - len(strays), "of": len(events), "resolved": settled},
     )
     return settled
+
+
+async def put_aside(tx: Tx, dead_letter_id: int, *, by: Actor) -> None:
+    """Somebody looked at a kept delivery and nothing is to be done. It stays kept. Refuses like `replay`."""
+    letter = await _unsettled(tx, dead_letter_id)
+    letter.resolved_at, letter.resolved_by = clock.now(), by.id
+    audit.record(tx, by, "delivery.set_aside", subject=f"delivery:{letter.digest}")
+
+
+async def _unsettled(tx: Tx, dead_letter_id: int) -> DeadLetter:
+    letter = await tx.get(DeadLetter, dead_letter_id, with_for_update=True)
+    if letter is None:
+        raise not_found()
+    if letter.resolved_at is not None:
+        raise Refused(409, "Esta entrega ya fue resuelta.", code="already_resolved")
+    return letter

@@ -150,7 +150,7 @@ async def _read_locked(tx: Tx, channel_id: int, contact_ids: set[int]) -> dict[i
         .order_by(_CONVERSATIONS.c.id)
         .with_for_update(),
     )
-    threads = [Thread(*row) for row in rows.tuples()]
+    threads = [Thread(*row) for row in rows]
     for thread in threads:
         thread.was = (thread.team_id, thread.holder_id or 0, thread.status)
     return {thread.contact_id: thread for thread in threads}
