@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from litestar.datastructures import Cookie
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from console import audit, clock
 from console.agents import Agent, AgentTeam, SignInSession, Viewer
@@ -58,7 +58,6 @@ async def start(tx: Tx, agent: Agent, *, address: str, user_agent: str) -> str:
 
 async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | None:
     """The session of `token` with its viewer, in one query; None when it ended, expired or never was."""
-    now = clock.now()
     query = (
         select(
             SignInSession.id,
@@ -73,9 +72,7 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
         .outerjoin(AgentTeam, AgentTeam.agent_id == Agent.id)
         .where(
             SignInSession.token_hash == hash_of(token),
-            SignInSession.ended_at.is_(None),
-            SignInSession.expires_at > now,
-            SignInSession.seen_at > now - IDLE,
+            *open_now(),
             Agent.disabled_at.is_(None),
         )
     )
@@ -86,6 +83,16 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
     teams = frozenset(row.team_id for row in rows if row.team_id is not None)
     viewer = Viewer(id=agent_id, name=name, role=role, team_ids=teams, session_id=session_id, address=address)
     return Found(viewer, seen_at, expires_at)
+
+
+def open_now() -> tuple[ColumnElement[bool], ...]:
+    """What makes a session hold at this moment, as conditions on SignInSession."""
+    now = clock.now()
+    return (
+        SignInSession.ended_at.is_(None),
+        SignInSession.expires_at > now,
+        SignInSession.seen_at > now - IDLE,
+    )
 
 
 async def touch(tx: Tx, session_id: int) -> None:

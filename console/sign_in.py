@@ -76,25 +76,8 @@ async def session_of(
         return await sessions.find(tx, token, address=address_of(connection))
 
 
-async def supervisor(viewer: NamedDependency[Viewer]) -> Viewer:
-    """The viewer, who must be a supervisor or an administrator."""
-    return only(viewer, Role.SUPERVISOR, Role.ADMIN)
-
-
-async def admin(viewer: NamedDependency[Viewer]) -> Viewer:
-    """The viewer, who must be an administrator."""
-    return only(viewer, Role.ADMIN)
-
-
-def only(viewer: Viewer, *roles: Role) -> Viewer:
-    """`viewer`, if of one of these roles; refuses with 403."""
-    if viewer.role not in roles:
-        raise Refused(403, "Su rol no permite ver esta página.", code="forbidden")
-    return viewer
-
-
-# What app.py provides to every handler that names them.
-dependencies = {"viewer": Provide(signed_in), "supervisor": Provide(supervisor), "admin": Provide(admin)}
+# What app.py provides to every handler that names it.
+dependencies = {"viewer": Provide(signed_in)}
 
 
 def ask_to_sign_in(request: Request[Any, Any, Any], refused: NotSignedIn) -> Response[Any]:
@@ -269,6 +252,11 @@ async def logout(
     if found is not None and found.viewer.session_id is not None:
         async with db.transaction() as tx:
             await sessions.end(tx, found.viewer.session_id, by=found.viewer.actor, why="signed_out")
+    return leave(settings)
+
+
+def leave(settings: Settings) -> Response[Any]:
+    """To the sign-in, with nothing left behind in this browser."""
     # Not "cookies": that would empty every other application on this host.
     headers = {"Clear-Site-Data": '"cache", "storage"', "Cache-Control": "no-store"}
     return Redirect("/login?out=", status_code=303, headers=headers, cookies=[sessions.cookie_gone(settings)])

@@ -52,7 +52,7 @@ async def contacts_of(tx: Tx, channel: Channel, people: Sequence[Person], moment
     wanted = {address for person in people for address in addresses(person)}
     by_address = await _lookup(tx, channel.id, wanted)
     if not all(_settled(person, by_address) for person in people):
-        await _one_at_a_time(tx, channel.id)
+        await one_at_a_time(tx, channel.id)
         known = Known(await _lookup(tx, channel.id, wanted), await _lookup_variants(tx, channel.id, wanted))
         for person in people:
             await _settle(tx, channel, person, known, moment)
@@ -95,7 +95,7 @@ async def _lookup_variants(tx: Tx, channel_id: int, wanted: Iterable[Address]) -
     return {key: contact_id for key, contact_id in rows if key}
 
 
-async def _one_at_a_time(tx: Tx, channel_id: int) -> None:
+async def one_at_a_time(tx: Tx, channel_id: int) -> None:
     """Strangers are rare: whoever meets one on this channel holds this lock until its commit."""
     if tx.get_bind().dialect.name == "postgresql":
         await tx.execute(text("SELECT pg_advisory_xact_lock(7203, CAST(:channel AS int))"), {"channel": channel_id})
@@ -205,7 +205,7 @@ async def change_identity(tx: Tx, channel: Channel, change: IdentityChange, mome
     A changed number may be another person, so nothing about a debt may be said before a person or the bot has
     confirmed who it is. Returns the contact, or None when neither address is known.
     """
-    await _one_at_a_time(tx, channel.id)
+    await one_at_a_time(tx, channel.id)
     old, new = addresses(change.old), addresses(change.new)
     known = Known(await _lookup(tx, channel.id, [*old, *new]), {})
     owner = next((known.by_address[address] for address in old if address in known.by_address), None)

@@ -1,0 +1,5 @@
+"""The quiet pages: one's own sessions and password, people, the number, deliveries, doubts, and the history."""
+
+from console.settings_pages import channel, dead_letters, history, own, people, reviews
+
+routes = [*own.routes, *people.routes, *channel.routes, *dead_letters.routes, *reviews.routes, *history.routes]

@@ -1,0 +1,182 @@
+"""One's own account: where it is signed in, and its password."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy import select
+
+from console import passwords, sessions, throttle, users
+from console.agents import Agent, SignInSession, Viewer
+from console.db import Database
+from console.errors import Refused, not_found
+from console.forms import read_form
+from console.settings import Settings
+from console.settings_pages.answers import back_to, known_id, show
+from console.sign_in import address_of, leave
+
+PAGE = "/settings/sessions"
+
+
+class SessionLine(msgspec.Struct, frozen=True):
+    """A session as its owner recognises it."""
+
+    id: int
+    device: str
+    origin: str
+    started_at: Any
+    seen_at: Any
+    is_current: bool
+
+
+@get("/settings")
+async def settings_home() -> Response[Any]:
+    """The first of the quiet pages."""
+    return back_to(PAGE)
+
+
+@get(PAGE)
+async def own_sessions(db: NamedDependency[Database], viewer: NamedDependency[Viewer]) -> Response[Any]:
+    """Where one is signed in."""
+    own = select(SignInSession).where(SignInSession.agent_id == viewer.id, *sessions.open_now())
+    query = own.order_by(SignInSession.seen_at.desc())
+    async with db.reading() as tx:
+        found = (await tx.scalars(query)).all()
+    lines = [
+        SessionLine(
+            id=row.id,
+            device=_device(row.user_agent),
+            origin=row.address,
+            started_at=row.created_at,
+            seen_at=row.seen_at,
+            is_current=row.id == viewer.session_id,
+        )
+        for row in found
+    ]
+    return show("settings/sessions.html", viewer, sessions=lines)
+
+
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"))
+
+
+def _device(user_agent: str) -> str:
+    """Browser and system in words; an agent string that names neither is shown as it is, without control marks."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
+    system = next((name for mark, name in (*_SYSTEMS, ("Linux", "Linux")) if mark in user_agent), None)
+    if browser and system:
+        return f"{browser} en {system}"
+    return browser or system or re.sub(r"[^\x20-\x7e]", "", user_agent)[:60]
+
+
+@post("/settings/sessions/{session_id:int}/end", status_code=303)
+async def end_session(
+    session_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """End one of one's own sessions; its sockets close wherever they are."""
+    async with db.transaction() as tx:
+        ended = await sessions.end(
+            tx,
+            known_id(session_id),
+            by=viewer.actor,
+            why="ended_by_owner",
+            agent_id=viewer.id,
+        )
+        if not ended:
+            raise not_found()
+    return back_to(PAGE)
+
+
+@post("/settings/sessions/end-all", status_code=303)
+async def end_other_sessions(db: NamedDependency[Database], viewer: NamedDependency[Viewer]) -> Response[Any]:
+    """End all of one's own sessions but this one."""
+    async with db.transaction() as tx:
+        await sessions.end_all(tx, viewer.id, by=viewer.actor, why="ended_by_owner", keep=viewer.session_id)
+    return back_to(PAGE)
+
+
+@post("/settings/sessions/end-everywhere", status_code=303)
+async def end_everywhere(
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """End all of one's own sessions, this one too."""
+    async with db.transaction() as tx:
+        await sessions.end_all(tx, viewer.id, by=viewer.actor, why="ended_by_owner")
+    return leave(settings)
+
+
+@get("/settings/password")
+async def password_page(viewer: NamedDependency[Viewer]) -> Response[Any]:
+    """The form for a new password."""
+    return show("settings/password.html", viewer, problems={}, is_changed=False)
+
+
+@post("/settings/password", status_code=200)
+async def change_password(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """Give oneself a new password, with the present one as proof; every other session ends."""
+    fields = await read_form(request)
+    try:
+        await _change(db, settings, viewer, fields, address_of(request))
+    except Refused as refused:
+        problems = {refused.field or "form": refused.text}
+        return show("settings/password.html", viewer, status=refused.status, problems=problems, is_changed=False)
+    return show("settings/password.html", viewer, problems={}, is_changed=True)
+
+
+async def _change(
+    db: Database,
+    settings: Settings,
+    viewer: Viewer,
+    fields: dict[str, str],
+    address: str,
+) -> None:
+    present, new = fields.get("current", ""), fields.get("password", "")
+    async with db.reading() as tx:
+        person = await tx.get_one(Agent, viewer.id)
+    email = person.email or ""
+    passwords.check_new(new, company=settings.company, email=email)
+    if len(present) > passwords.MAXIMUM:
+        raise _wrong()
+    # A stolen session must not become a place to guess the password at leisure.
+    keys = throttle.keys_for(settings, email=email, address=address, device=None)
+    with passwords.place():
+        async with db.transaction() as tx:
+            await throttle.charge(tx, keys)
+        if not await passwords.is_right(person.password_hash, present):
+            raise _wrong()
+        password_hash = await passwords.hashed(new)
+    async with db.transaction() as tx:
+        await throttle.give_back(tx, keys)
+        locked = (await tx.scalars(select(Agent).where(Agent.id == viewer.id).with_for_update())).one()
+        if locked.password_hash != person.password_hash:
+            raise _wrong()
+        await users.set_password(tx, locked, password_hash, by=viewer.actor, keep_session=viewer.session_id)
+
+
+def _wrong() -> Refused:
+    return Refused(422, "No es su contraseña actual.", code="wrong_password", field="current")
+
+
+routes = [
+    settings_home,
+    own_sessions,
+    end_session,
+    end_other_sessions,
+    end_everywhere,
+    password_page,
+    change_password,
+]

@@ -1,0 +1,177 @@
+"""People, for administrators: who may sign in, as what, and who no longer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy import func, select
+
+from console import passwords, sessions, users
+from console.agents import Agent, AgentTeam, Role, SignInSession, Team, Viewer
+from console.db import Database, Tx
+from console.errors import Refused, not_found
+from console.forms import read_form
+from console.inbox import policy
+from console.settings_pages.answers import back_to, known_id, show
+
+PAGE = "/settings/users"
+ROLES = {Role.AGENT: "Agente", Role.SUPERVISOR: "Supervisión", Role.ADMIN: "Administración"}
+
+
+class PersonLine(msgspec.Struct, frozen=True):
+    """Somebody who signs in, as an administrator sees them."""
+
+    id: int
+    name: str
+    email: str
+    role: str
+    teams: str
+    is_disabled: bool
+    is_oneself: bool
+    sessions: int
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A password that was just made, shown this once."""
+
+    email: str
+    password: str
+
+
+@get(PAGE)
+async def people_page(db: NamedDependency[Database], viewer: NamedDependency[Viewer]) -> Response[Any]:
+    """Everybody who signs in, or did."""
+    policy.require(viewer, "manage_users")
+    return await _show(db, viewer)
+
+
+@post(PAGE, status_code=200)
+async def add_person(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """Add somebody, with a password that is shown once and that they change."""
+    policy.require(viewer, "manage_users")
+    fields = await read_form(request)
+    typed = {name: fields.get(name, "").strip() for name in ("name", "email", "role", "team")}
+    password = passwords.generated()
+    try:
+        with passwords.place():
+            password_hash = await passwords.hashed(password)
+        async with db.transaction() as tx:
+            teams = [await users.add_team(tx, typed["team"][:80])] if typed["team"] else None
+            person = {name: typed[name] for name in ("name", "email", "role")}
+            await users.add(tx, **person, password_hash=password_hash, teams=teams, by=viewer.actor)
+    except Refused as refused:
+        problems = {refused.field or "form": refused.text}
+        return await _show(db, viewer, status=refused.status, typed=typed, problems=problems)
+    return await _show(db, viewer, made=Made(users.clean_email(typed["email"]), password))
+
+
+@post("/settings/users/{agent_id:int}/reset-password", status_code=200)
+async def reset_password(
+    agent_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """Give somebody a new password, shown once; all their sessions end."""
+    policy.require(viewer, "manage_users")
+    password = passwords.generated()
+    with passwords.place():
+        password_hash = await passwords.hashed(password)
+    async with db.transaction() as tx:
+        agent = await _person(tx, agent_id)
+        await users.set_password(tx, agent, password_hash, by=viewer.actor)
+    return await _show(db, viewer, made=Made(agent.email or "", password))
+
+
+@post("/settings/users/{agent_id:int}/disable", status_code=303)
+async def disable_person(
+    agent_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """Shut somebody out at once."""
+    policy.require(viewer, "manage_users")
+    async with db.transaction() as tx:
+        await users.disable(tx, await _person(tx, agent_id), by=viewer.actor)
+    return back_to(PAGE)
+
+
+@post("/settings/users/{agent_id:int}/end-sessions", status_code=303)
+async def end_sessions(
+    agent_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """Sign somebody out everywhere; they may sign in again."""
+    policy.require(viewer, "manage_users")
+    async with db.transaction() as tx:
+        agent = await _person(tx, agent_id)
+        await sessions.end_all(tx, agent.id, by=viewer.actor, why="ended_by_admin")
+    return back_to(PAGE)
+
+
+async def _person(tx: Tx, agent_id: int) -> Agent:
+    query = select(Agent).where(Agent.id == known_id(agent_id), Agent.role.in_(users.PEOPLE)).with_for_update()
+    agent = await tx.scalar(query)
+    if agent is None:
+        raise not_found()
+    return agent
+
+
+async def _show(
+    db: Database,
+    viewer: Viewer,
+    *,
+    status: int = 200,
+    typed: dict[str, str] | None = None,
+    problems: dict[str, str] | None = None,
+    made: Made | None = None,
+) -> Response[Any]:
+    async with db.reading() as tx:
+        people = await _lines(tx, viewer)
+        teams = (await tx.scalars(select(Team.name).order_by(Team.name))).all()
+    blank = dict.fromkeys(("name", "email", "role", "team"), "")
+    return show(
+        "settings/users.html",
+        viewer,
+        status=status,
+        people=people,
+        teams=teams,
+        roles=[(str(role), words) for role, words in ROLES.items()],
+        typed=typed or blank,
+        problems=problems or {},
+        made=made,
+    )
+
+
+async def _lines(tx: Tx, viewer: Viewer) -> list[PersonLine]:
+    people = (await tx.scalars(select(Agent).where(Agent.role.in_(users.PEOPLE)).order_by(Agent.name, Agent.id))).all()
+    teams: dict[int, list[str]] = {}
+    memberships = select(AgentTeam.agent_id, Team.name).join(Team, Team.id == AgentTeam.team_id).order_by(Team.name)
+    for agent_id, name in (await tx.execute(memberships)).tuples():
+        teams.setdefault(agent_id, []).append(name)
+    counting = select(SignInSession.agent_id, func.count()).where(*sessions.open_now()).group_by(SignInSession.agent_id)
+    open_sessions = dict((await tx.execute(counting)).tuples().all())
+    return [
+        PersonLine(
+            id=person.id,
+            name=person.name,
+            email=person.email or "",
+            role=ROLES[Role(person.role)],
+            teams=", ".join(teams.get(person.id, [])),
+            is_disabled=person.disabled_at is not None,
+            is_oneself=person.id == viewer.id,
+            sessions=open_sessions.get(person.id, 0),
+        )
+        for person in people
+    ]
+
+
+routes = [people_page, add_person, reset_password, disable_person, end_sessions]
