@@ -81,7 +81,8 @@ def _environment() -> Environment:
     environment.globals.update(icon=icon, sprite=sprite, fragment=fragment, asset=asset, now=clock.now)
     environment.filters.update(
         iso=iso, clock_time=clock_time, day_key=day_key, day_words=day_words, short_when=short_when,
-        long_when=long_when, waited=waited, seconds_since=seconds_since, left=left, duration=duration, phone=phone,
+        long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,
+        left_roughly=left_roughly, duration=duration, phone=phone,
         size=size, initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
         point=point, file_kind=file_kind,
     )  # fmt: skip
@@ -187,6 +188,12 @@ def seconds_since(at: datetime) -> int:
 def left(until: datetime) -> str:
     """How long until then: `23 h 58 min`."""
     return duration(until - clock.now())
+
+
+def left_roughly(until: datetime) -> str:
+    """How long until then, for a list: in hours while there are two or more."""
+    length = until - clock.now()
+    return f"{length // timedelta(hours=1)} h" if length >= timedelta(hours=2) else duration(length)
 
 
 def is_past(at: datetime | None) -> bool:

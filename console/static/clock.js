@@ -44,7 +44,7 @@ export function tick(root = document) {
   }
   for (const element of root.querySelectorAll('[data-window]:not(.composer)')) {
     const length = Date.parse(element.dataset.window) - now()
-    write(element, length > 0 ? `Quedan ${left(length)}` : 'Solo plantilla')
+    write(element, length > 0 ? `Quedan ${length < SOON ? left(length) : `${Math.floor(length / HOUR)} h`}` : 'Solo plantilla')
     element.classList.toggle('soon', length > 0 && length < SOON)
   }
   for (const element of root.querySelectorAll('time[data-when]')) {

@@ -1,5 +1,5 @@
 // Writing: answer or note, what is kept as a draft, what is sent, and what comes back.
-import { ask, headers } from './http.js'
+import { headers } from './http.js'
 import { state, tell } from './live.js'
 import { act, toast } from './menus.js'
 import { parse, upsert, afterUpsert } from './upsert.js'
@@ -56,6 +56,8 @@ export function write(mode) {
 document.addEventListener('click', ({ target }) => target.closest('.tabs [data-mode]') && write(target.closest('[data-mode]').dataset.mode))
 
 function fit(text) {
+  const box = text.closest('.composer')
+  text.readOnly = box.dataset.window === 'closed' && box.dataset.mode === 'reply'
   if (!CSS.supports('field-sizing', 'content')) {
     text.style.height = 'auto'
     text.style.height = `${text.scrollHeight}px`
@@ -169,6 +171,7 @@ whenRefused((entry, words, answer) => {
   else notice(box, answer.said || 'No se pudo enviar. Vuelva a probar.')
   if (answer.refused === 'window_closed') {
     box.dataset.window = 'closed'
+    fit(text)
     openTemplates(entry.conversation)
   } else text.focus()
 })
@@ -213,6 +216,7 @@ act('copy-text', async (button) => {
   toast('Texto copiado')
 })
 document.addEventListener('window-changed', ({ target }) => {
+  fit(target.querySelector('textarea'))
   if (target.dataset.window === 'closed' && target.dataset.mode === 'reply') openTemplates(idOf(target))
 })
 
@@ -230,4 +234,3 @@ export function showPresence() {
   line.classList.toggle('writing', writing.length > 0)
   line.textContent = writing.length ? `${who} ${many ? 'están' : 'está'} escribiendo…` : `${who} también la ${many ? 'están' : 'está'} viendo`
 }
-export { ask }

@@ -8,7 +8,7 @@ import { tick } from './clock.js'
 const list = () => document.getElementById('list')
 const rows = () => document.getElementById('rows')
 const links = () => [...(rows()?.querySelectorAll('.row > a') ?? [])]
-const reached = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && more(), { rootMargin: '600px' })
+let reached
 let loading = false
 
 export function start() {
@@ -17,6 +17,8 @@ export function start() {
   if (end.dataset.next) {
     const [mark] = parse('<li class="more"><span>Cargando más…</span></li>')
     end.append(mark)
+    reached?.disconnect()
+    reached = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && more(), { root: end, rootMargin: '600px' })
     reached.observe(mark)
   }
   markOpen()

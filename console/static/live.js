@@ -1,7 +1,7 @@
 // The line to the server: what happens elsewhere comes in as fragments; after a gap it says where it stopped reading.
 import { signInAgain } from './http.js'
 import { apply } from './upsert.js'
-import { say, hush } from './pill.js'
+import { hush, hushOffline, say } from './pill.js'
 import { toast } from './menus.js'
 
 const PING = 20_000
@@ -52,6 +52,7 @@ function receive(data) {
 function settled(control) {
   clearTimeout(patience)
   patience = null
+  hushOffline()
   if (fresh) {
     fresh = false
     failures = 0

@@ -53,7 +53,6 @@ document.addEventListener('keydown', (event) => {
 }, true)
 
 // htmx sends the forms; the answer is put in place like a push, refusals included.
-document.addEventListener('htmx:beforeSwap', ({ detail }) => { detail.shouldSwap = false })
 document.addEventListener('htmx:configRequest', ({ detail }) => {
   const token = document.querySelector('meta[name=csrf-token]')?.content
   if (token) detail.headers['x-csrftoken'] = token
@@ -65,7 +64,7 @@ document.addEventListener('htmx:afterRequest', ({ detail }) => {
   elt.closest('details.menu')?.removeAttribute('open')
   const isHtml = (xhr.getResponseHeader('content-type') ?? '').includes('text/html')
   if (isHtml && xhr.status) return apply(xhr.responseText)
-  if (detail.successful) return
+  if (xhr.status >= 200 && xhr.status < 300) return
   let said = 'No hubo respuesta del servidor. Vuelva a probar.'
   if (xhr.status) try { const problem = JSON.parse(xhr.responseText); said = problem.text ?? problem.detail ?? said } catch { said = 'No se pudo hacer. Vuelva a probar.' }
   toast(said, 'error')

@@ -6,20 +6,21 @@ import { afterUpsert, parse, upsert } from './upsert.js'
 import { nearDay } from './clock.js'
 
 const NEAR = 48
-let log, thread, seen, told, unseen, stuck
+let log, thread, seen, told, unseen, stuck, lastTop, topReached
 const grown = new ResizeObserver(() => stuck && toBottom())
-const topReached = new IntersectionObserver((marks) => marks.some((one) => one.isIntersecting) && earlier(), { rootMargin: '400px 0px 0px' })
 
 export function start(pane) {
   grown.disconnect()
-  topReached.disconnect()
+  topReached?.disconnect()
   log = pane.querySelector('.log')
   thread = pane.querySelector('.thread')
   if (!thread) return
-  seen = told = unseen = 0
+  seen = told = unseen = lastTop = 0
+  topReached = new IntersectionObserver((marks) => marks.some((one) => one.isIntersecting) && earlier(), { root: log, rootMargin: '600px 0px 0px' })
   stuck = true
   grown.observe(thread)
   grown.observe(log)
+  grown.observe(log.querySelector('.typing'))
   log.addEventListener('scroll', scrolled, { passive: true })
   separate([...entries()])
   toBottom()
@@ -51,7 +52,10 @@ function toBottom() {
 }
 
 function scrolled() {
-  stuck = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR
+  // Content that grows is not a person scrolling: only moving up lets go of the end.
+  if (log.scrollHeight - log.scrollTop - log.clientHeight < NEAR) stuck = true
+  else if (log.scrollTop < lastTop) stuck = false
+  lastTop = log.scrollTop
   if (stuck) look()
 }
 

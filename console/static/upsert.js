@@ -32,10 +32,10 @@ export function upsert(incoming) {
 function place(container, incoming) {
   const position = Number(incoming.dataset.position)
   const comesBefore = container.dataset.order === 'desc' ? (other) => other < position : (other) => other > position
-  const next = [...container.children].find((item) => item.dataset.position && comesBefore(Number(item.dataset.position)))
+  const next = incoming.dataset.position && [...container.children].find((item) => item.dataset.position && comesBefore(Number(item.dataset.position)))
   // Past the last row loaded it belongs to a page not fetched yet.
   if (!next && container.dataset.next && container.children.length) return false
-  container.insertBefore(incoming, next ?? container.querySelector(':scope > .more'))
+  container.insertBefore(incoming, next || container.querySelector(':scope > .more'))
   return true
 }
 
