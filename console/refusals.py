@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from console.errors import Refused
 from console.render import page
+from console.security import log_unexpected
 
 log = structlog.get_logger()
 UNAVAILABLE = 503
@@ -38,6 +39,12 @@ def away(request: _Request, error: Exception) -> Response[Any]:
     log.error("database.away", reason=type(error).__name__)
     text = "La base de datos no responde en este momento. No se perdió nada; vuelva a intentarlo."
     return answer(request, UNAVAILABLE, text, code="unavailable")
+
+
+def unexpected(request: _Request, error: Exception) -> Response[Any]:
+    """A bug of ours: it is logged where it happened, and told to nobody."""
+    log_unexpected(error)
+    return answer(request, 500, None, code="internal_error")
 
 
 def answer(
@@ -73,4 +80,5 @@ exception_handlers: dict[int | type[Exception], Any] = {
     OperationalError: away,
     InterfaceError: away,
     PoolTimeout: away,
+    Exception: unexpected,
 }
