@@ -7,19 +7,16 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 from litestar import Litestar
-from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.logging import LoggingConfig
-from litestar.static_files import create_static_files_router
 
 from console import api as json_api
-from console import audit, health, metrics, refusals, render, security, settings_pages, sign_in, worker
+from console import audit, health, metrics, refusals, render, security, settings_pages, sign_in, static_files, worker
 from console.db import Database
 from console.inbox import channel_state, media_door, pages, sockets, webhook
 from console.inbox.ingest import Ingest
@@ -30,9 +27,6 @@ from console.live import Live, LocalWire, RedisWire
 from console.settings import Settings
 from integrations.whatsapp.client import WhatsApp
 
-STATIC = Path(__file__).parent / "static"
-# Addresses of static files change with their content.
-STATIC_LASTS = CacheControlHeader(max_age=31_536_000, public=True, immutable=True)
 CLOUD_API_SECONDS = 35.0
 
 
@@ -142,7 +136,7 @@ def create_app(settings: Settings) -> Litestar:
             *sockets.routes,
             *settings_pages.routes,
             *json_api.routes,
-            create_static_files_router(path="/static", directories=[STATIC], cache_control=STATIC_LASTS),
+            static_files.static_file,
         ],
         dependencies={
             "db": Provide(provide_db),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lucide.jinja import lucide
 from markupsafe import Markup, escape
 
-from console import clock
+from console import clock, static_files
 
 HERE = Path(__file__).parent
 MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
@@ -78,7 +77,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(icon=icon, sprite=sprite, fragment=fragment, asset=asset, now=clock.now)
+    environment.globals.update(icon=icon, sprite=sprite, fragment=fragment, asset=static_files.address, now=clock.now)
     environment.filters.update(
         iso=iso, clock_time=clock_time, day_key=day_key, day_words=day_words, short_when=short_when,
         long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,
@@ -89,7 +88,7 @@ def _environment() -> Environment:
     return environment
 
 
-# Icons and files
+# Icons
 
 
 @lru_cache(maxsize=256)
@@ -110,13 +109,6 @@ def _symbol(name: str) -> Markup:
     drawing = re.sub(r"\s*\n\s*", "", str(lucide(name, size=None)))
     inner = re.sub(r"^<svg[^>]*>|</svg>$", "", drawing)
     return Markup(f'<symbol id="i-{name}" viewBox="0 0 24 24">{inner}</symbol>')  # noqa: S704 from the icon package
-
-
-@lru_cache(maxsize=64)
-def asset(path: str) -> str:
-    """The address of one of our static files, changing when its content does."""
-    content = (HERE / "static" / path).read_bytes()
-    return f"/static/{path}?v={hashlib.sha256(content).hexdigest()[:10]}"
 
 
 # Time: aware UTC in, words in the business's zone out
@@ -175,9 +167,9 @@ def duration(length: timedelta) -> str:
 def waited(since: datetime) -> str:
     """How long somebody has been waiting, in one unit: `1 min`, `3 h`, `2 d`."""
     minutes = max(seconds_since(since) // 60, 1)
-    if minutes < 60:  # noqa: PLR2004 an hour
+    if minutes < 60:
         return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 1440 else f"{minutes // 1440} d"  # noqa: PLR2004 a day
+    return f"{minutes // 60} h" if minutes < 1440 else f"{minutes // 1440} d"
 
 
 def seconds_since(at: datetime) -> int:
@@ -232,9 +224,9 @@ def size(octets: int | None) -> str:
     """File size in decimal units: `184 kB`, `1.2 MB`."""
     if octets is None:
         return ""
-    if octets < 1000:  # noqa: PLR2004 decimal units
+    if octets < 1000:
         return f"{octets} B"
-    return f"{octets / 1000:.0f} kB" if octets < 999_500 else f"{octets / 1_000_000:.1f} MB"  # noqa: PLR2004
+    return f"{octets / 1000:.0f} kB" if octets < 999_500 else f"{octets / 1_000_000:.1f} MB"
 
 
 # Only a plain ASCII host is made clickable: what is shown must be where one lands (no user@host, no look-alikes).
@@ -285,13 +277,13 @@ def point(content: object) -> Point | None:
         latitude, longitude = float(scalar(content, "latitude")), float(scalar(content, "longitude"))
     except ValueError:
         return None
-    return Point(latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None  # noqa: PLR2004 degrees
+    return Point(latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
 def file_kind(mime_type: str | None) -> str:
     """What a file is, in a word: `PDF`, `JPEG`, or `archivo` when that is unknown."""
     subtype = (mime_type or "").partition(";")[0].rpartition("/")[2].rpartition(".")[2]
-    return subtype.upper() if subtype.isalnum() and len(subtype) <= 5 else "archivo"  # noqa: PLR2004 fits the line
+    return subtype.upper() if subtype.isalnum() and len(subtype) <= 5 else "archivo"
 
 
 def pieces(body: str) -> list[tuple[str, bool]]:
