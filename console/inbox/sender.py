@@ -109,6 +109,8 @@ class Sender:
         """Write whatever waits and take what may leave, in one transaction."""
         wishes, self._wishes = self._wishes, []
         self._failed = False
+        # Where one message to a person is settled, the next one may leave.
+        self._look = self._look or any(wish.outcome is not None for wish in wishes)
         try:
             room = await self._room(glance=not wishes)
             claims = await self._write(wishes, room) if wishes or room else deliver.Claims([])
