@@ -97,7 +97,7 @@ async def _teams_of(tx: Tx, agent_ids: list[int]) -> dict[int, list[str]]:
         .order_by(AgentTeam.agent_id, AgentTeam.team_id),
     )
     teams = defaultdict(list)
-    for agent_id, team_id in found.tuples():
+    for agent_id, team_id in found:
         teams[agent_id].append(str(team_id))
     return teams
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, get, patch
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 from sqlalchemy import select
 
 from console.api import listing, people, rendering, shapes
@@ -57,7 +58,7 @@ async def list_contacts(
 
 
 @get("/contacts/{contact_id:str}", opt=does("contacts:read", returns=shapes.Contact, refuses=(404,)))
-async def get_contact(contact_id: str, db: NamedDependency[Database]) -> shapes.Contact:
+async def get_contact(contact_id: FromPath[str], db: NamedDependency[Database]) -> shapes.Contact:
     """One contact."""
     async with db.reading() as tx:
         return rendering.contact(await _opened(tx, contact_id))
@@ -68,7 +69,7 @@ async def get_contact(contact_id: str, db: NamedDependency[Database]) -> shapes.
     opt=does("contacts:write", returns=shapes.Contact, body=ContactChange, refuses=(404, 409)),
 )
 async def change_contact(
-    contact_id: str,
+    contact_id: FromPath[str],
     request: Request[Any, Any, Any],
     program: NamedDependency[Program],
     db: NamedDependency[Database],

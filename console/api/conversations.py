@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, get, patch
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 from sqlalchemy import ColumnElement, Select, false, select, tuple_, union_all
 
 from console.agents import Agent, Role
@@ -75,7 +76,7 @@ async def list_conversations(
     "/conversations/{conversation_id:str}", opt=does("conversations:read", returns=shapes.Conversation, refuses=(404,))
 )
 async def get_conversation(
-    conversation_id: str,
+    conversation_id: FromPath[str],
     program: NamedDependency[Program],
     db: NamedDependency[Database],
 ) -> shapes.Conversation:
@@ -90,7 +91,7 @@ async def get_conversation(
     opt=does("conversations:write", returns=shapes.Conversation, body=ConversationChange, refuses=(404, 409)),
 )
 async def change_conversation(
-    conversation_id: str,
+    conversation_id: FromPath[str],
     request: Request[Any, Any, Any],
     program: NamedDependency[Program],
     db: NamedDependency[Database],

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 from sqlalchemy import select
 
 from console import audit
@@ -47,7 +48,7 @@ class NoteBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     opt=does("messages:read", returns=shapes.Page[shapes.Message], query=Filters, refuses=(404,)),
 )
 async def list_messages(
-    conversation_id: str,
+    conversation_id: FromPath[str],
     request: Request[Any, Any, Any],
     program: NamedDependency[Program],
     db: NamedDependency[Database],
@@ -76,7 +77,7 @@ async def list_messages(
     opt=does("messages:write", returns=shapes.Message, body=Outgoing, status=201, refuses=(404, 409), idempotent=True),
 )
 async def create_message(
-    conversation_id: str,
+    conversation_id: FromPath[str],
     request: Request[Any, Any, Any],
     program: NamedDependency[Program],
     db: NamedDependency[Database],
@@ -104,7 +105,7 @@ async def create_message(
     ),
 )
 async def create_note(
-    conversation_id: str,
+    conversation_id: FromPath[str],
     request: Request[Any, Any, Any],
     program: NamedDependency[Program],
     db: NamedDependency[Database],

@@ -148,7 +148,7 @@ async def _contacts(tx: Tx, ids: Iterable[int]) -> dict[int, contacts.Contact]:
 
 async def _roles(tx: Tx, agent_ids: Iterable[int]) -> dict[int, str]:
     found = await tx.execute(select(agents.Agent.id, agents.Agent.role).where(agents.Agent.id.in_(agent_ids)))
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 async def _last_messages(tx: Tx, conversation_ids: Sequence[int]) -> Sequence[models.Message]:
@@ -174,7 +174,7 @@ async def _furthest_read(tx: Tx, conversation_ids: Sequence[int]) -> dict[int, i
         .where(mark.conversation_id.in_(conversation_ids))
         .group_by(mark.conversation_id),
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 async def _wa_ids(tx: Tx, conversation_ids: Iterable[int]) -> dict[int, str | None]:
@@ -183,7 +183,7 @@ async def _wa_ids(tx: Tx, conversation_ids: Iterable[int]) -> dict[int, str | No
         .join(contacts.Contact, contacts.Contact.id == models.Conversation.contact_id)
         .where(models.Conversation.id.in_(conversation_ids)),
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 async def _media(tx: Tx, message_ids: Sequence[int]) -> dict[int, shapes.Media]:

@@ -1,0 +1,1 @@
+"""The API, asked over HTTP like any program asks it."""
