@@ -14,11 +14,14 @@ FORM = "application/x-www-form-urlencoded"
 
 
 async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """The fields of a urlencoded form, each at most once.
+    """The fields of a urlencoded form, each at most once; none for an empty body.
 
     Refuses 415 for another content type, 400 for what is longer than 64 KiB, not UTF-8, or names a field twice.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not kind and request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+        return {}
+    if kind != FORM:
         raise Refused(415, f"Se espera un formulario ({FORM}).", code="unsupported_media_type")
     body = bytearray()
     async for chunk in request.stream():
