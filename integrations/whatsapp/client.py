@@ -11,7 +11,7 @@ import httpx
 from integrations.whatsapp import account, limits, media, templates
 from integrations.whatsapp.account import BlockOutcome, HistoryEvent, Number, Profile, ProfileChanges
 from integrations.whatsapp.errors import NoAnswer, SendUnknown
-from integrations.whatsapp.graph import Graph
+from integrations.whatsapp.graph import TOTAL, Graph
 from integrations.whatsapp.hosts import is_api
 from integrations.whatsapp.media import Download, MediaInfo
 from integrations.whatsapp.message_kinds import Tree
@@ -28,7 +28,7 @@ class WhatsApp:
 
     Calls raise Invalid (before anything leaves), CallFailed (WhatsApp said no, see `.verdict`) or NoAnswer;
     `send` alone raises SendFailed, NotSent and SendUnknown. Nothing is retried here and nothing is logged.
-    `http` should have its INFO log of requests off: addresses hold ids.
+    `total` bounds each call in seconds (media have their own bound). httpx itself logs addresses at INFO.
     """
 
     def __init__(
@@ -40,12 +40,13 @@ class WhatsApp:
         phone_number_id: str,
         business_account_id: str,
         token: str,
+        total: float = TOTAL,
     ) -> None:
         if not _VERSION.fullmatch(version):
             raise ValueError("the version of the WhatsApp API looks like v23.0")
         if not _ID.fullmatch(phone_number_id) or not _ID.fullmatch(business_account_id):
             raise ValueError("the ids of number and business account are digits")
-        self._graph = Graph(http, base_url=base_url, version=version, token=token)
+        self._graph = Graph(http, base_url=base_url, version=version, token=token, total=total)
         self._number = phone_number_id
         self._account = business_account_id
 

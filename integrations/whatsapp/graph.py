@@ -26,12 +26,15 @@ _LONGEST_PAUSE = 24 * 3600.0
 class Graph:
     """The API at `base_url`, spoken to with one token. Never logs, and its `repr` shows no token."""
 
-    def __init__(self, http: httpx.AsyncClient, *, base_url: str, version: str, token: str) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, *, base_url: str, version: str, token: str, total: float = TOTAL
+    ) -> None:
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise ValueError("the WhatsApp access token is missing or malformed")
         self.base_url = checked_base(base_url)
         self._http = http
         self._version = version
+        self._total = total
         self._headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
 
     def __repr__(self) -> str:
@@ -69,8 +72,8 @@ class Graph:
     def _request(self, method: str, url: str, **content: Any) -> httpx.Request:  # noqa: ANN401 httpx checks them
         return self._http.build_request(method, url, headers=self._headers, timeout=_TIMEOUT, **content)
 
-    async def _answer(self, request: httpx.Request, *, sends: bool = False, total: float = TOTAL) -> Tree:
-        async with self._opened(request, total=total, sends=sends) as response:
+    async def _answer(self, request: httpx.Request, *, sends: bool = False, total: float | None = None) -> Tree:
+        async with self._opened(request, total=total or self._total, sends=sends) as response:
             answer = await _bounded(response, sends=sends)
         return _judge(response, answer, sends=sends)
 

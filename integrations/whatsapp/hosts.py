@@ -8,6 +8,7 @@ import httpx
 
 _META_MEDIA = ("fbsbx.com", "fbcdn.net")
 _PORTS = {"https": 443, "http": 80}
+_HIGHEST_PORT = 65535
 
 
 def checked_base(base_url: str) -> str:
@@ -48,7 +49,8 @@ def _parsed(url: str) -> httpx.URL | None:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
         return None
-    return parsed if parsed.host and parsed.scheme in _PORTS and not parsed.userinfo else None
+    usable = parsed.host and parsed.scheme in _PORTS and 0 <= (parsed.port or 0) <= _HIGHEST_PORT
+    return parsed if usable and not parsed.userinfo else None
 
 
 def _port(url: httpx.URL) -> int:

@@ -51,7 +51,8 @@ class Parameter(Struct, frozen=True, kw_only=True):
             raise Invalid(where, "needs either text or media")
         if self.media is not None:
             return self.media.wire(where)
-        value = limits.text(f"{where}.text", self.text or "", limits.INTERACTIVE_BODY)
+        most = limits.HEADER if where.endswith("header") else limits.INTERACTIVE_BODY
+        value = limits.text(f"{where}.text", self.text or "", most)
         if _UNWANTED.search(value):
             raise Invalid(f"{where}.text", "holds a line break, a tab or five spaces in a row")
         if self.name is None:
