@@ -16,6 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from console.logs import what_and_where
 from console.settings import LOOPBACK, Settings
+from console.slow_bodies import Unhurried
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -53,7 +54,7 @@ _HSTS = "max-age=31536000; includeSubDomains"
 
 def protect(app: litestar.types.ASGIApp, settings: Settings) -> litestar.types.ASGIApp:
     """`app` behind everything this module knows. It wraps the router itself, so that a 404 is covered too."""
-    guarded: Any = Guard(cast("App", app), settings)
+    guarded: Any = Guard(Unhurried(cast("App", app)), settings)
     if settings.trusted_proxies:
         # Only these peers are believed about whom they speak for; X-Forwarded-Host never is.
         guarded = ProxyHeadersMiddleware(guarded, trusted_hosts=settings.trusted_proxies)
