@@ -26,10 +26,13 @@ from console.settings import Settings
 
 log = structlog.get_logger()
 
+# Whom the demo's sign-in page offers; console.demo_story makes them.
 DEMO_USERS = (
-    ("rosa@andes.example", "Rosa, agente"),
-    ("victor@andes.example", "Víctor, supervisor"),
-    ("elena@andes.example", "Elena, administradora"),
+    ("rosa.quispe@andes.example", "Rosa, agente"),
+    ("diego.salas@andes.example", "Diego, agente"),
+    ("victor.rojas@andes.example", "Víctor, supervisor"),
+    ("elena.paredes@andes.example", "Elena, administradora"),
+    ("carla.nunez@andes.example", "Carla, de otro equipo"),
 )
 DOOR = "Ingreso"
 

@@ -1,0 +1,247 @@
+"""The sample portfolio of the demo: who works there, and the day that debtors and agents had before it begins.
+
+Debtors write through the same door as Meta's webhooks, agents act through the same verbs as the screens; only the
+clock is set back. Everything here is invented, and says so.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tomllib
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import select
+
+from console import clock, passwords, users
+from console.agents import Agent, Role, Viewer
+from console.audit import Actor
+from console.db import Database, Tx
+from console.inbox import assign, channel_state, deliver, ingest, queries, reply, settle
+from console.inbox.channel import Channel
+from console.inbox.contacts import Alias
+from console.inbox.deliver import Claimed
+from console.inbox.models import Conversation
+from console.settings import Settings
+
+STORY = Path(__file__).parent / "demo_story.toml"
+PASSWORD = "solo-para-probar"  # noqa: S105 printed on the screen; the demo listens on loopback alone
+BEFORE_EVERYTHING = timedelta(days=3)
+FIRST_TEAM, SECOND_TEAM = "Cobranza temprana", "Mora judicial"
+DEMO = Actor(kind="system", name="Demostración")
+
+PEOPLE = {
+    "rosa": ("rosa.quispe@andes.example", "Rosa Quispe", Role.AGENT, FIRST_TEAM),
+    "diego": ("diego.salas@andes.example", "Diego Salas", Role.AGENT, FIRST_TEAM),
+    "victor": ("victor.rojas@andes.example", "Víctor Rojas", Role.SUPERVISOR, FIRST_TEAM),
+    "elena": ("elena.paredes@andes.example", "Elena Paredes", Role.ADMIN, FIRST_TEAM),
+    "carla": ("carla.nunez@andes.example", "Carla Núñez", Role.AGENT, SECOND_TEAM),
+}
+
+
+class Line(msgspec.Struct, forbid_unknown_fields=True):
+    """One thing that happened, `ago` minutes before the demo begins."""
+
+    ago: int
+    they: str | None = None
+    by: str = "rosa"
+    say: str | None = None
+    note: str | None = None
+    do: Literal["claim", "release", "resolve", "snooze", "team"] | None = None
+    team: str | None = None
+    ends: Literal["sent", "delivered", "read"] = "read"
+    failed: int | None = None
+
+
+class Chapter(msgspec.Struct, forbid_unknown_fields=True):
+    """One debtor's conversation."""
+
+    persona: str
+    lines: list[Line]
+
+
+class Arrival(msgspec.Struct, forbid_unknown_fields=True):
+    """Something a debtor sends just after the start."""
+
+    persona: str
+    text: str | None = None
+    what: str | None = None
+    caption: str | None = None
+
+
+class Story(msgspec.Struct, forbid_unknown_fields=True):
+    """The file demo_story.toml."""
+
+    conversation: list[Chapter]
+    arrival: list[Arrival]
+
+
+def read() -> Story:
+    """The story as it is written."""
+    return msgspec.convert(tomllib.loads(STORY.read_text(encoding="utf-8")), Story)
+
+
+async def is_told(db: Database) -> bool:
+    """Whether this database has people already."""
+    async with db.reading() as tx:
+        return await users.any_person(tx)
+
+
+async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, Any]]) -> None:
+    """Make the people, then let the day before happen. `personas` are the simulator's, by id."""
+    begins = clock.now()
+    told = sorted(
+        ((line.ago, number, line) for number, chapter in enumerate(read().conversation) for line in chapter.lines),
+        key=lambda event: -event[0],
+    )
+    chapters = read().conversation
+    try:
+        _it_is(begins - BEFORE_EVERYTHING)
+        teller = await _prepare(db, settings)
+        for ago, number, line in told:
+            _it_is(begins - timedelta(minutes=ago))
+            await teller.tell(personas[chapters[number].persona], line)
+    finally:
+        clock.set_source(None)
+
+
+def _it_is(moment: datetime) -> None:
+    clock.set_source(lambda: moment)
+
+
+async def _prepare(db: Database, settings: Settings) -> Teller:
+    password_hash = await passwords.hashed(PASSWORD)
+    viewers: dict[str, Viewer] = {}
+    async with db.transaction() as tx:
+        first = await users.add_team(tx, FIRST_TEAM)
+        channel = await channel_state.ensure(
+            tx,
+            phone_number_id=settings.whatsapp_phone_number_id,
+            business_account_id=settings.whatsapp_business_account_id,
+        )
+        channel.team_id = first.id
+        for nick, (email, name, role, team_name) in PEOPLE.items():
+            team = await users.add_team(tx, team_name)
+            person: dict[str, Any] = {"email": email, "name": name, "role": role, "password_hash": password_hash}
+            agent: Agent = await users.add(tx, **person, teams=[team], by=DEMO)
+            viewers[nick] = Viewer(id=agent.id, name=name, role=role, team_ids=frozenset([team.id]), address="demo")
+    return Teller(db, settings, channel, viewers)
+
+
+class Teller:
+    """Lets one line of the story happen."""
+
+    def __init__(self, db: Database, settings: Settings, channel: Channel, viewers: dict[str, Viewer]) -> None:
+        self._db = db
+        self._settings = settings
+        self._channel = channel
+        self._viewers = viewers
+
+    async def tell(self, persona: dict[str, Any], line: Line) -> None:
+        """It happens now, as the clock stands."""
+        if line.they is not None:
+            await ingest.store(self._db, [self._webhook(persona, messages=[_message(persona, line.they)])])
+            return
+        viewer = self._viewers[line.by]
+        async with self._db.transaction() as tx:
+            conversation = await self._conversation(tx, persona, viewer)
+            if line.note is not None:
+                await reply.note(tx, conversation, by=viewer, text=line.note, client_key=secrets.token_hex(8))
+            elif line.do is not None:
+                await _do(tx, conversation, line, viewer)
+        if line.say is not None:
+            await self._say(persona, line, viewer)
+
+    async def _say(self, persona: dict[str, Any], line: Line, viewer: Viewer) -> None:
+        async with self._db.transaction() as tx:
+            conversation = await self._conversation(tx, persona, viewer)
+            key = secrets.token_hex(8)
+            await reply.reply(tx, conversation, by=viewer, text=line.say or "", client_key=key, force=True)
+        async with self._db.transaction() as tx:
+            claims = await deliver.claim(tx, self._channel.id, limit=1, rate=80)
+        (claimed,) = claims.messages
+        wamid = _wamid()
+        async with self._db.transaction() as tx:
+            await deliver.wire(tx, [(claimed.id, claimed.claim)])
+            await settle.settle(tx, [(claimed, settle.Accepted(wamid))])
+        statuses = [_status(persona, claimed, wamid, status) for status in _climb(line)]
+        if line.failed is not None:
+            statuses[-1]["errors"] = [{"code": line.failed, "title": "Message undeliverable"}]
+        await ingest.store(self._db, [self._webhook(persona, statuses=statuses)])
+
+    async def _conversation(self, tx: Tx, persona: dict[str, Any], viewer: Viewer) -> Conversation:
+        known = select(Alias.contact_id).where(Alias.value.in_([persona["wa_id"] or "", persona["user_id"]]))
+        wanted = select(Conversation.id).where(Conversation.contact_id.in_(known))
+        return await queries.open_conversation(tx, viewer, (await tx.scalars(wanted)).one())
+
+    def _webhook(self, persona: dict[str, Any], **news: list[dict[str, Any]]) -> bytes:
+        """As Meta sends it (whatsapp.md §7)."""
+        profile = {"name": persona["profile_name"] or persona["name"]}
+        if persona["username"]:
+            profile["username"] = persona["username"]
+        phone = {"wa_id": persona["wa_id"]} if persona["wa_id"] else {}
+        value = {
+            "messaging_product": "whatsapp",
+            "metadata": {"phone_number_id": self._settings.whatsapp_phone_number_id},
+            "contacts": [{"profile": profile, **phone, "user_id": persona["user_id"]}],
+            **news,
+        }
+        entry = {
+            "id": self._settings.whatsapp_business_account_id,
+            "changes": [{"field": "messages", "value": value}],
+        }
+        return msgspec.json.encode({"object": "whatsapp_business_account", "entry": [entry]})
+
+
+async def _do(tx: Tx, conversation: Conversation, line: Line, viewer: Viewer) -> None:
+    match line.do:
+        case "claim":
+            await assign.claim(tx, conversation, by=viewer)
+        case "release":
+            await assign.release(tx, conversation, by=viewer)
+        case "resolve":
+            await assign.resolve(tx, conversation, by=viewer)
+        case "snooze":
+            await assign.snooze(tx, conversation, by=viewer, until=clock.now() + timedelta(days=7))
+        case "team":
+            team = await users.add_team(tx, line.team or FIRST_TEAM)
+            await assign.transfer(tx, conversation, by=viewer, team_id=team.id)
+
+
+def _climb(line: Line) -> list[str]:
+    if line.failed is not None:
+        return ["failed"]
+    ranks = ["sent", "delivered", "read"]
+    return ranks[: ranks.index(line.ends) + 1]
+
+
+def _message(persona: dict[str, Any], text: str) -> dict[str, Any]:
+    phone = {"from": persona["wa_id"]} if persona["wa_id"] else {}
+    return {
+        **phone,
+        "from_user_id": persona["user_id"],
+        "id": _wamid(),
+        "timestamp": _seconds(),
+        "type": "text",
+        "text": {"body": text},
+    }
+
+
+def _status(persona: dict[str, Any], claimed: Claimed, wamid: str, status: str) -> dict[str, Any]:
+    return {
+        "id": wamid,
+        "status": status,
+        "timestamp": _seconds(),
+        "recipient_id": persona["wa_id"] or persona["user_id"],
+        "biz_opaque_callback_data": claimed.ref,
+    }
+
+
+def _wamid() -> str:
+    return f"wamid.{secrets.token_urlsafe(24)}"
+
+
+def _seconds() -> str:
+    return str(int(clock.now().timestamp()))
