@@ -26,6 +26,7 @@ _SERVER_ERROR = Verdict(Action.UNKNOWN_OUTCOME, "a server error that does not sa
 _THROTTLED = Verdict(Action.SLOW_NUMBER, "too many requests", tries=20, wait=5)
 _UNAUTHORISED = Verdict(Action.PAUSE_CHANNEL, "not authorised", pause=Pause.TOKEN)
 _TIMED_OUT = 408
+_EXPLAIN_NOTHING = frozenset({1, 2, 131000})
 
 
 def classify(code: int | None, http_status: int | None) -> Verdict:
@@ -33,14 +34,15 @@ def classify(code: int | None, http_status: int | None) -> Verdict:
 
     For an error in a `failed` status webhook pass no HTTP status: it failed, whatever the code.
     Without a code: 429 is throttling, 401 a token problem, another 4xx a refusal; anything else may have been
-    accepted. Code 1, and codes nobody knows, are trusted with a 4xx only: with a 5xx the outcome is unknown.
+    accepted. Codes 1, 2 and 131000 ("unknown", "unexpected"), and codes nobody knows, are a refusal only with a
+    4xx: with a 5xx whoever answered may have accepted before it failed.
     """
     if code is None:
         return _without_code(http_status)
     known = VERDICTS.get(code) or next((verdict for family, verdict in FAMILIES if code in family), None)
     server_error = http_status is not None and http_status >= 500
     if known is not None:
-        return _SERVER_ERROR if code == 1 and server_error else known
+        return _SERVER_ERROR if server_error and code in _EXPLAIN_NOTHING else known
     if http_status == 429:
         return _THROTTLED
     return _SERVER_ERROR if server_error else Verdict(Action.FAIL, "an error this client does not know")

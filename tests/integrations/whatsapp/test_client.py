@@ -162,6 +162,8 @@ async def test_without_a_connection_nothing_was_sent(failure: Exception) -> None
         pytest.param(httpx.Response(500, text="Oops"), id="500"),
         pytest.param(httpx.Response(502, text="<html>Bad Gateway</html>"), id="502, HTML"),
         pytest.param(httpx.Response(503, json={"error": {"message": "?", "code": 1}}), id="503, code 1"),
+        pytest.param(error(131000, 500), id="500, code 131000"),
+        pytest.param(error(2, 500, is_transient=True), id="500, code 2"),
         pytest.param(httpx.Response(500, json={"error": {"message": "?"}}), id="500, no code"),
         pytest.param(httpx.Response(500, json={}), id="500, empty object"),
         pytest.param(httpx.Response(200, json={"messages": []}), id="200 without an id"),
@@ -450,13 +452,14 @@ async def test_a_real_refusal_is_understood(name: str) -> None:
     status = int(name[-8:-5]) if name[-8:-5] in {"400", "401", "403", "404", "422", "429", "500"} else 400
 
     async with whatsapp(Recorder(httpx.Response(status, json=given))) as wa:
-        with pytest.raises(SendFailed) as failed:
+        with pytest.raises(SendUnknown if status == 500 else SendFailed) as failed:
             await wa.send(HELLO, ANA)
+        with pytest.raises(CallFailed) as read_failed:
+            await wa.number()
 
-    assert failed.value.code == given["error"]["code"]
-    assert failed.value.title == given["error"]["message"]
-    if status == 429 or given["error"].get("is_transient"):
-        assert failed.value.retryable
+    assert read_failed.value.code == given["error"]["code"]
+    assert read_failed.value.title == given["error"]["message"]
+    assert status != 429 or (isinstance(failed.value, SendFailed) and failed.value.retryable)
 
 
 @pytest.mark.skipif(not RECEIPTS, reason="WHATSAPP_FIXTURES names no directory of payloads")
