@@ -14,6 +14,7 @@ from console.db import Tx
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.models import Conversation, Media, Message, MessageVersion, Reaction, Status
 from console.inbox.queries import contact_name
+from console.inbox.shown import content_of
 from console.inbox.views import (
     ContactView,
     FailureView,
@@ -157,6 +158,7 @@ def _view(
     quoted: QuoteView | None,
 ) -> MessageView:
     content = message.content or {}
+    shown = content_of(message.kind, content)
     return MessageView(
         id=message.id,
         conversation_id=message.conversation_id,
@@ -166,8 +168,8 @@ def _view(
         author_id=message.author_id,
         author_name=_author_name(message, name),
         kind=message.kind,
-        text=event_words(content) if message.kind == "event" else message.text,
-        content=content,
+        text=event_words(content) if message.kind == "event" else message.text or shown.get("body"),
+        content=shown,
         media=[_media_view(one) for one in media],
         quoted=quoted,
         forwarded=message.forwarded,

@@ -1,0 +1,55 @@
+"""What a message of each kind shows of its details: the wire's nesting made flat for templates and integrators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def content_of(kind: str, content: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The details of a message as screens show them; anything that isn't as expected is left out, never an error.
+
+    location: latitude, longitude, name, address · contacts: [{name, phones}] · order: items, total, currency ·
+    interactive: body (an answered form, line by line) · templates and events as they are kept.
+    """
+    details = dict(content or {})
+    if kind == "location":
+        return _mapping(details.get("location"))
+    if kind == "contacts":
+        cards = details.get("contacts")
+        return {"contacts": [_card(card) for card in cards if isinstance(card, Mapping)] if _is_list(cards) else []}
+    if kind == "order":
+        return _order(_mapping(details.get("order")))
+    if kind == "interactive":
+        return {**details, "body": _form(_mapping(_mapping(details.get("interactive")).get("response")))}
+    return details
+
+
+def _card(card: Mapping[str, Any]) -> dict[str, Any]:
+    phones = card.get("phones")
+    numbers = (
+        [_mapping(phone).get("phone") or _mapping(phone).get("wa_id") for phone in phones] if _is_list(phones) else []
+    )
+    return {
+        "name": _mapping(card.get("name")).get("formatted_name") or "Contacto",
+        "phones": [str(number) for number in numbers if number],
+    }
+
+
+def _order(order: Mapping[str, Any]) -> dict[str, Any]:
+    items = order.get("product_items")
+    return {"items": [dict(item) for item in items if isinstance(item, Mapping)] if _is_list(items) else []}
+
+
+def _form(response: Mapping[str, Any]) -> str:
+    """An answered WhatsApp Flow: what was filled in, without the token that ties it to us."""
+    pairs = ((name, value) for name, value in response.items() if name != "flow_token")
+    return "\n".join(f"{name}: {value}" for name, value in pairs if isinstance(value, str | int | float))
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | tuple)
