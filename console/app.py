@@ -135,6 +135,7 @@ def create_app(settings: Settings) -> Litestar:
             *media_door.routes,
             *sockets.routes,
             *settings_pages.routes,
+            *simulator_door.routes,
             *json_api.routes,
             static_files.static_file,
         ],

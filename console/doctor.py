@@ -6,12 +6,14 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from console import audit, schema, sign_in, users
@@ -39,6 +41,10 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("configuración", is_well=True, said=f"completa, para {settings.base_url}")
     if settings.is_sqlite:
         yield _sqlite()
+        path = Path(make_url(settings.database_url).database or "")
+        if not path.is_file():
+            yield Finding("base de datos", is_well=False, said=f"{path} no existe: ejecute aldia migrate")
+            return
     db = Database(settings.database_url, seal=audit.sealer(settings.secret_key))
     try:
         yield await _database(db, settings)

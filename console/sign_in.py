@@ -116,7 +116,7 @@ def _login_address(back: str) -> str:
 # Signing in
 
 
-@get("/login")
+@get("/login", opt={"public": True})
 async def login_page(
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],
@@ -135,7 +135,7 @@ async def login_page(
     return _form(settings, back=back, notice="ended" if had_one else None)
 
 
-@post("/login", status_code=303)
+@post("/login", status_code=303, opt={"public": True})
 async def login(
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],
@@ -244,7 +244,7 @@ def _form(
     return Response(content, status_code=status, media_type="text/html", headers=headers)
 
 
-@post("/logout", status_code=303)
+@post("/logout", status_code=303, opt={"public": True})
 async def logout(
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],
@@ -276,7 +276,7 @@ def setup_code(settings: Settings) -> str:
     return hmac.digest(settings.secret_key.encode(), b"first administrator", "sha1").hex()
 
 
-@get("/setup")
+@get("/setup", opt={"public": True})
 async def setup_page(db: NamedDependency[Database], settings: NamedDependency[Settings]) -> Response[str]:
     """The form for the first account, while there is none."""
     async with db.reading() as tx:
@@ -284,7 +284,7 @@ async def setup_page(db: NamedDependency[Database], settings: NamedDependency[Se
     return _setup_form(settings)
 
 
-@post("/setup", status_code=303)
+@post("/setup", status_code=303, opt={"public": True})
 async def setup(
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],
