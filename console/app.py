@@ -16,7 +16,19 @@ from litestar.di import Provide
 from litestar.logging import LoggingConfig
 
 from console import api as json_api
-from console import audit, health, metrics, refusals, render, security, settings_pages, sign_in, static_files, worker
+from console import (
+    audit,
+    health,
+    metrics,
+    refusals,
+    render,
+    security,
+    settings_pages,
+    sign_in,
+    simulator_door,
+    static_files,
+    worker,
+)
 from console.db import Database
 from console.inbox import channel_state, media_door, pages, sockets, webhook
 from console.inbox.ingest import Ingest

@@ -41,9 +41,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("configuración", is_well=True, said=f"completa, para {settings.base_url}")
     if settings.is_sqlite:
         yield _sqlite()
-        path = Path(make_url(settings.database_url).database or "")
-        if not path.is_file():
-            yield Finding("base de datos", is_well=False, said=f"{path} no existe: ejecute aldia migrate")
+        if not _exists(settings):
+            yield Finding("base de datos", is_well=False, said="no existe todavía: ejecute aldia migrate")
             return
     db = Database(settings.database_url, seal=audit.sealer(settings.secret_key))
     try:
@@ -55,6 +54,10 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
         yield await _number(settings, http)
         yield await _webhook(settings, http)
+
+
+def _exists(settings: Settings) -> bool:
+    return Path(make_url(settings.database_url).database or "").is_file()
 
 
 def _sqlite() -> Finding:
