@@ -1,0 +1,193 @@
+"""The fetcher: brings attachments here as soon as they are announced, a few at a time, and keeps the folder tidy."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from console import clock
+from console.audit import Entry
+from console.db import Database
+from console.inbox import media, media_files
+from console.inbox.media import Wanted
+from integrations.whatsapp.errors import (
+    CallFailed,
+    Invalid,
+    MediaGone,
+    MediaRefused,
+    MediaTooLarge,
+    NoAnswer,
+)
+from integrations.whatsapp.media import Download, same_hash
+
+log = structlog.get_logger()
+AT_ONCE = 4
+POLL_SECONDS = 1.0
+FORGOTTEN_AFTER = timedelta(days=1)
+"""A file that no row speaks of may be one whose row is about to be written; after this it is not."""
+TRIES_WHEN_GONE = 3
+
+
+class Downloads(Protocol):
+    """The part of the WhatsApp client that the fetcher needs."""
+
+    async def download_media(self, media_id: str, path: Path, *, most: int) -> Download:
+        """Write a media object to `path`."""
+
+
+class Fetcher:
+    """Fetches what `media.claim` hands out into `folder`."""
+
+    def __init__(self, db: Database, whatsapp: Downloads, folder: Path, *, at_once: int = AT_ONCE) -> None:
+        self._db = db
+        self._whatsapp = whatsapp
+        self._folder = folder
+        self._at_once = at_once
+        self._awake = asyncio.Event()
+
+    async def follow(self, entries: Sequence[Entry]) -> None:
+        """Look for attachments when messages come in (a follower of `Live`)."""
+        if any(entry.action == "message.received" for entry in entries):
+            self._awake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Fetch until `stop`; a download that is cut off then is taken up again when its lease is over."""
+        (self._folder / "tmp").mkdir(parents=True, exist_ok=True)
+        fetching: set[asyncio.Task[None]] = set()
+        try:
+            while not stop.is_set():
+                for wanted in await self._claim(self._at_once - len(fetching)):
+                    task = asyncio.create_task(self._fetch(wanted), name=f"media.{wanted.id}")
+                    fetching.add(task)
+                    task.add_done_callback(fetching.discard)
+                    task.add_done_callback(self._fetched)
+                await self._rest(stop)
+        finally:
+            for task in fetching:
+                task.cancel()
+            await asyncio.gather(*fetching, return_exceptions=True)
+
+    def _fetched(self, task: asyncio.Task[None]) -> None:
+        self._awake.set()
+        if not task.cancelled() and (failure := task.exception()):
+            # Not even the failure could be written down: the lease ends, and another try begins.
+            log.error("media.unsettled", task=task.get_name(), reason=type(failure).__name__)
+
+    async def _claim(self, room: int) -> list[Wanted]:
+        if room <= 0:
+            return []
+        async with self._db.reading() as tx:
+            if not await media.is_due(tx):
+                return []
+        async with self._db.transaction() as tx:
+            return await media.claim(tx, limit=room)
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.create_task(event.wait()) for event in (self._awake, stop)]
+        await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for task in waits:
+            task.cancel()
+        self._awake.clear()
+
+    async def _fetch(self, wanted: Wanted) -> None:
+        unfinished = self._folder / "tmp" / uuid.uuid4().hex
+        try:
+            await self._bring(wanted, unfinished)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("media.fetch_failed", media_id=wanted.id)
+            await self._later(wanted)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    async def _bring(self, wanted: Wanted, unfinished: Path) -> None:
+        try:
+            download = await self._whatsapp.download_media(wanted.wire_id, unfinished, most=media.LARGEST_FILE)
+        except MediaTooLarge:
+            await self._give_up(wanted, "too_big", "too_big")
+        except MediaRefused:
+            await self._give_up(wanted, "refused", "foreign_host")
+        except Invalid:
+            await self._give_up(wanted, "failed", "bad_id")
+        except MediaGone:
+            await self._gone(wanted)
+        except (CallFailed, NoAnswer) as failure:
+            log.warning("media.not_fetched", media_id=wanted.id, reason=type(failure).__name__)
+            await self._later(wanted)
+        else:
+            await self._store(wanted, unfinished, download)
+
+    async def _store(self, wanted: Wanted, unfinished: Path, download: Download) -> None:
+        nature = await asyncio.to_thread(media_files.examine, unfinished, wanted.declared_type)
+        if False in {download.matches, same_hash(wanted.declared_sha256, download.sha256)}:
+            nature = media_files.Nature(nature.mime_type, "hash_mismatch")
+        await asyncio.to_thread(media_files.keep, self._folder, unfinished, download.sha256)
+        async with self._db.transaction() as tx:
+            await media.stored(tx, wanted, sha256=download.sha256, size=download.size, nature=nature)
+
+    async def _gone(self, wanted: Wanted) -> None:
+        """Meta does not know it. An id may be announced before it can be asked for, so once is not enough."""
+        async with self._db.transaction() as tx:
+            if await media.tries(tx, wanted) + 1 < TRIES_WHEN_GONE:
+                await media.later(tx, wanted, least=timedelta(seconds=5))
+            else:
+                await media.failed(tx, wanted, state="expired", reason="gone")
+
+    async def _give_up(self, wanted: Wanted, state: str, reason: str) -> None:
+        async with self._db.transaction() as tx:
+            await media.failed(tx, wanted, state=state, reason=reason)
+
+    async def _later(self, wanted: Wanted) -> None:
+        async with self._db.transaction() as tx:
+            await media.later(tx, wanted)
+
+
+async def sweep(db: Database, folder: Path) -> tuple[int, int]:
+    """Remove what nobody will miss and fetch again what is missing; says how many of each.
+
+    Files are removed only when no row speaks of them and they are older than FORGOTTEN_AFTER.
+    """
+    removed = await _remove_forgotten(db, folder)
+    missing = 0
+    last = 0
+    while True:
+        async with db.reading() as tx:
+            page = await media.stored_after(tx, last)
+        if not page:
+            return removed, missing
+        last = page[-1][0]
+        lost = await asyncio.to_thread(
+            lambda page: [id_ for id_, sha256 in page if not media_files.place(folder, sha256).is_file()], page
+        )
+        for media_id in lost:
+            log.error("media.file_missing", media_id=media_id)
+            async with db.transaction() as tx:
+                await media.fetch_again(tx, media_id)
+        missing += len(lost)
+
+
+async def _remove_forgotten(db: Database, folder: Path) -> int:
+    old = await asyncio.to_thread(_older, folder, clock.now().timestamp() - FORGOTTEN_AFTER.total_seconds())
+    removed = 0
+    for start in range(0, len(old), 200):
+        batch = old[start : start + 200]
+        async with db.reading() as tx:
+            needed = await media.referenced(tx, [path.name for path in batch])
+        for path in batch:
+            if path.parent.name == "tmp" or path.name not in needed:
+                path.unlink(missing_ok=True)
+                removed += 1
+    return removed
+
+
+def _older(folder: Path, than: float) -> list[Path]:
+    tmp = folder / "tmp"
+    found = [*media_files.kept(folder), *(tmp.iterdir() if tmp.is_dir() else ())]
+    return [path for path in found if path.stat().st_mtime < than]

@@ -1,0 +1,238 @@
+"""Attachments over HTTP: who may see one is asked twice, and what leaves can run nothing in our origin."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+import structlog
+from litestar import HttpMethod, Request, Response, get, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Stream
+from sqlalchemy import select
+
+from console import audit, clock
+from console.agents import Viewer
+from console.audit import AuditEntry
+from console.db import Database, Tx
+from console.errors import Refused, not_found
+from console.inbox import media_files, queries
+from console.inbox.models import Media, Message
+from console.settings import Settings
+
+log = structlog.get_logger()
+LINK_LIVES = 300
+"""Seconds that a link works, for the viewer it was made for alone."""
+CHUNK = 256 * 1024
+LONGEST_RANGE = 100
+LONGEST_NAME = 120
+
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+_EXTENSIONS = {
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/png": (".png",),
+    "image/webp": (".webp",),
+    "image/gif": (".gif",),
+    "audio/aac": (".aac",),
+    "audio/amr": (".amr",),
+    "audio/mpeg": (".mp3",),
+    "audio/mp4": (".m4a",),
+    "audio/ogg": (".ogg", ".opus", ".oga"),
+    "video/mp4": (".mp4",),
+    "video/3gpp": (".3gp",),
+    "application/pdf": (".pdf",),
+    "application/zip": (".zip",),
+    "application/msword": (".doc",),
+    "application/vnd.ms-excel": (".xls",),
+    "application/vnd.ms-powerpoint": (".ppt",),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (".docx",),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (".xlsx",),
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": (".pptx",),
+    "text/plain": (".txt", ".csv", ".log", ".vcf"),
+}
+
+
+@get("/media/{media_id:int}")
+async def media_link(
+    media_id: FromPath[int],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    viewer: NamedDependency[Viewer],
+) -> Response[None]:
+    """Lead whoever may see the attachment to a link of their own that works for five minutes.
+
+    Records "media.viewed", once per link's life: a player asks for a film in many pieces. Refuses: 404.
+    """
+    async with db.transaction() as tx:
+        media, message = await _visible(tx, viewer, media_id)
+        await _record_view(tx, viewer, media, message)
+    expiry = int(clock.now().timestamp()) + LINK_LIVES
+    signature = _signature(settings, media_id, viewer.id, expiry)
+    headers = {"location": f"/media/{media_id}/{expiry}/{signature}", "cache-control": "private, no-store"}
+    return Response(None, status_code=303, headers=headers)
+
+
+@route("/media/{media_id:int}/{expiry:int}/{signature:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
+async def media_file(
+    *,
+    request: Request[Any, Any, Any],
+    media_id: FromPath[int],
+    expiry: FromPath[int],
+    signature: FromPath[str],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """The bytes, or the one range asked for. The session and the right to see are asked again. Refuses: 403, 404."""
+    genuine = hmac.compare_digest(_signature(settings, media_id, viewer.id, expiry).encode(), signature.encode())
+    if not genuine or not 0 < expiry - clock.now().timestamp() <= LINK_LIVES:
+        raise Refused(403, "El enlace venció; abra el archivo de nuevo desde la conversación.", code="link_expired")
+    async with db.reading() as tx:
+        media, _message = await _visible(tx, viewer, media_id)
+    path = media_files.place(settings.media_dir, media.sha256 or "")
+    try:
+        size = (await asyncio.to_thread(path.stat)).st_size
+    except FileNotFoundError:
+        log.error("media.file_missing", media_id=media_id)  # noqa: TRY400 where it happened is known
+        raise not_found() from None
+    return await _answer(request, media, path, size)
+
+
+routes = [media_link, media_file]
+
+
+async def _visible(tx: Tx, viewer: Viewer, media_id: int) -> tuple[Media, Message]:
+    """The attachment of a conversation that `viewer` may see; its own id alone opens nothing."""
+    found = select(Media, Message).join(Message, Message.id == Media.message_id).where(Media.id == media_id)
+    row = (await tx.execute(found)).one_or_none()
+    if row is None:
+        raise not_found()
+    media, message = row
+    await queries.open_conversation(tx, viewer, message.conversation_id)
+    if media.state != "stored":
+        raise not_found()
+    return media, message
+
+
+async def _record_view(tx: Tx, viewer: Viewer, media: Media, message: Message) -> None:
+    subject = f"media:{media.id}"
+    since = int((clock.now().timestamp() - LINK_LIVES) * 1_000_000)
+    seen = select(AuditEntry.id).where(
+        AuditEntry.conversation_id == message.conversation_id,
+        AuditEntry.action == "media.viewed",
+        AuditEntry.actor_id == viewer.id,
+        AuditEntry.subject == subject,
+        AuditEntry.at_us > since,
+    )
+    if await tx.scalar(seen.limit(1)) is None:
+        audit.record(
+            tx,
+            viewer.actor,
+            "media.viewed",
+            conversation_id=message.conversation_id,
+            message_id=message.id,
+            subject=subject,
+            new={"sha256": media.sha256},
+        )
+
+
+async def _answer(request: Request[Any, Any, Any], media: Media, path: Path, size: int) -> Response[Any]:
+    asked = request.headers.get("range", "")
+    span = _span(asked, size)
+    headers = _headers(media)
+    if span is None:
+        return Response(None, status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
+    first, last = span
+    headers["content-length"] = str(last - first + 1)
+    partial = (first, last) != (0, size - 1) or bool(_RANGE.fullmatch(asked))
+    if partial and size:
+        headers["content-range"] = f"bytes {first}-{last}/{size}"
+    status = 206 if partial and size else 200
+    media_type = headers.pop("content-type")
+    if request.method == HttpMethod.HEAD:
+        return Response(None, status_code=status, headers=headers, media_type=media_type)
+    return Stream(_pieces(path, first, last), status_code=status, headers=headers, media_type=media_type)
+
+
+def _span(asked: str, size: int) -> tuple[int, int] | None:
+    """First and last byte to send; None for a range outside the file.
+
+    Several ranges, and what is no range, count as none at all, as RFC 9110 14.2 allows.
+    """
+    found = _RANGE.fullmatch(asked) if len(asked) <= LONGEST_RANGE else None
+    whole = (0, size - 1)
+    if found is None or found[0] == "bytes=-":
+        return whole
+    first, last = found[1], found[2]
+    if not first:
+        return (max(size - int(last), 0), size - 1) if int(last) and size else None
+    if last and int(last) < int(first):
+        return whole
+    if int(first) >= size:
+        return None
+    return int(first), min(int(last), size - 1) if last else size - 1
+
+
+def _headers(media: Media) -> dict[str, str]:
+    mime_type = media.mime_type or media_files.OCTETS
+    inline = media.flagged is None and mime_type in media_files.SHOWN_INLINE
+    if media.flagged in {"type_mismatch", "active_content"}:
+        mime_type = media_files.OCTETS
+    name = clean_name(media.filename, mime_type, fallback=f"archivo-{media.id}")
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "").replace("\\", "")
+    kind = "inline" if inline else "attachment"
+    return {
+        "content-type": f"{mime_type}; charset=utf-8" if mime_type == "text/plain" else mime_type,
+        # RFC 6266: a plain name for the old, the real one for everybody else.
+        "content-disposition": f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
+        "content-security-policy": "sandbox; default-src 'none'",
+        "x-content-type-options": "nosniff",
+        "cross-origin-resource-policy": "same-origin",
+        "cache-control": "private, no-store",
+        "accept-ranges": "bytes",
+    }
+
+
+def clean_name(given: str | None, mime_type: str, *, fallback: str) -> str:
+    """A file name that is nothing but a name, and ends as its type does.
+
+    No folders, no control or direction-changing characters, no leading dots or dashes, at most LONGEST_NAME characters.
+    """
+    name = re.split(r"[/\\]", given or "")[-1]
+    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C" and letter not in '<>:"|?*')
+    name = re.sub(r"\s+", " ", name).strip().lstrip(".-~ ").rstrip(". ")
+    endings = _EXTENSIONS.get(mime_type, (".bin",))
+    stem, dot, ending = name.rpartition(".")
+    if dot and f".{ending.lower()}" in endings:
+        name, suffix = stem, f".{ending.lower()}"
+    else:
+        suffix = endings[0]
+    return (name[: LONGEST_NAME - len(suffix)].rstrip(". ") or fallback) + suffix
+
+
+async def _pieces(path: Path, first: int, last: int) -> AsyncIterator[bytes]:
+    file: BinaryIO = await asyncio.to_thread(path.open, "rb")
+    try:
+        await asyncio.to_thread(file.seek, first)
+        left = last - first + 1
+        while left > 0:
+            piece = await asyncio.to_thread(file.read, min(CHUNK, left))
+            if not piece:
+                return
+            left -= len(piece)
+            yield piece
+    finally:
+        file.close()
+
+
+def _signature(settings: Settings, media_id: int, viewer_id: int, expiry: int) -> str:
+    key = hashlib.sha256(b"aldia media link\0" + settings.secret_key.encode()).digest()
+    return hmac.digest(key, f"{media_id}:{viewer_id}:{expiry}".encode(), "sha256").hex()

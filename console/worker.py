@@ -1,0 +1,139 @@
+"""The background work of one process: sending, receipts, attachments, templates, and mending what was left undone.
+
+Every loop is supervised: what fails is logged with its traceback and the loop begins again. All state is in rows, so
+any number of processes may run these loops beside each other, and none of them has to end in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+from sqlalchemy import select
+
+from console import clock, health
+from console.db import Database, Tx
+from console.inbox import assign, deliver, fetcher, ticks
+from console.inbox.channel import Channel
+from console.inbox.fetcher import Fetcher
+from console.inbox.receipts import Receipts
+from console.inbox.sender import Sender
+from console.inbox.templates_sync import TemplateSync
+from console.live import Live
+from console.settings import Settings
+from integrations.whatsapp.client import WhatsApp
+
+log = structlog.get_logger()
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+"""Seconds before a loop that failed begins again; doubled each time it fails soon after."""
+MEND_EVERY = 5.0
+SWEEP_EVERY = 3600.0
+
+Loop = Callable[[asyncio.Event], Awaitable[None]]
+
+
+class Console(Protocol):
+    """What the work needs of a process (see console.app)."""
+
+    @property
+    def settings(self) -> Settings:
+        """How it is configured."""
+
+    @property
+    def db(self) -> Database:
+        """Where everything is."""
+
+    @property
+    def live(self) -> Live:
+        """How it hears what happened."""
+
+    @property
+    def whatsapp(self) -> WhatsApp:
+        """Who it speaks to."""
+
+
+async def run(console: Console, stop: asyncio.Event) -> None:
+    """Do the background work until `stop`; returns when what is on the wire has come to an end, or had time to."""
+    settings, db, whatsapp = console.settings, console.db, console.whatsapp
+    channel_id = await _channel_of(console)
+    sender = Sender(db, whatsapp, channel_id, rate=settings.send_rate)
+    receipts = Receipts(db, whatsapp)
+    files = Fetcher(db, whatsapp, settings.media_dir)
+    templates = TemplateSync(db, whatsapp, channel_id)
+    followers = [each.follow for each in (sender, receipts, files, templates)]
+    loops: dict[str, Loop] = {
+        "sender": sender.run,
+        "receipts": receipts.run,
+        "media": files.run,
+        "templates": templates.run,
+        "mending": _every(MEND_EVERY, lambda: _mend(db)),
+        "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
+    }
+    if url := settings.redis_url:
+        loops["sign of life"] = lambda until: health.say_working(url, until)
+    console.live.followers.extend(followers)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for name, loop in loops.items():
+                group.create_task(supervise(name, loop, stop), name=f"work.{name}")
+    finally:
+        for follower in followers:
+            console.live.followers.remove(follower)
+
+
+async def supervise(name: str, loop: Loop, stop: asyncio.Event) -> None:
+    """Run `loop` until `stop`, beginning again whenever it fails."""
+    pause = FIRST_PAUSE
+    while not stop.is_set():
+        begun = asyncio.get_running_loop().time()
+        try:
+            await loop(stop)
+        except Exception:
+            log.exception("work.failed", loop=name, pause=pause)
+        if asyncio.get_running_loop().time() - begun > LONGEST_PAUSE:
+            pause = FIRST_PAUSE
+        await _wait(stop, pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _every(seconds: float, do: Callable[[], Awaitable[None]]) -> Loop:
+    async def loop(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await do()
+            await _wait(stop, seconds)
+
+    return loop
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+async def _mend(db: Database) -> None:
+    """Settle what a crash or a race left between two steps; each in a transaction of its own."""
+    deeds: tuple[Callable[[Tx], Awaitable[int]], ...] = (
+        deliver.recover,
+        lambda tx: ticks.adopt_orphans(tx, clock.now()),
+        assign.wake,
+    )
+    for deed in deeds:
+        async with db.transaction() as tx:
+            await deed(tx)
+
+
+async def _sweep(console: Console) -> None:
+    removed, missing = await fetcher.sweep(console.db, console.settings.media_dir)
+    if removed or missing:
+        log.info("media.swept", removed=removed, missing=missing)
+
+
+async def _channel_of(console: Console) -> int:
+    async with console.db.reading() as tx:
+        number = console.settings.whatsapp_phone_number_id
+        return (await tx.scalars(select(Channel.id).where(Channel.phone_number_id == number))).one()
