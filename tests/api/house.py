@@ -120,10 +120,9 @@ class Program:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def walk(self, path: str, **params: Any) -> list[dict[str, Any]]:
-        """Everything in a listing, page by page."""
+    async def walk(self, path: str, cursor: str | None = None, **params: Any) -> list[dict[str, Any]]:
+        """Everything in a listing, or what comes after `cursor`, page by page."""
         items: list[dict[str, Any]] = []
-        cursor: str | None = None
         while True:
             page = await self.get(path, **params, **({"cursor": cursor} if cursor else {}))
             items += page["items"]
