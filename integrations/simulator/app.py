@@ -7,14 +7,17 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import ScopeType
+from litestar.template import TemplateConfig
 from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 
-from integrations.simulator import control_machine, control_people
+from integrations.simulator import control_machine, control_people, page
 from integrations.simulator.control import graph_refusal, impossible
 from integrations.simulator.graph import answer_call
 from integrations.simulator.graph_errors import GraphError
+from integrations.simulator.guard import page_request
 from integrations.simulator.inbound import ImpossibleError
 from integrations.simulator.settings import SimulatorSettings
 from integrations.simulator.simulation import Simulation
@@ -32,6 +35,8 @@ class Simulator(Litestar):
         call = cast("HTTPScope", scope)
         if scope["type"] == ScopeType.HTTP and not is_ours(call["path"]):
             await answer_call(self.simulation, call, cast("Receive", receive), cast("Send", send))
+        elif scope["type"] == ScopeType.HTTP:
+            await page_request(super().__call__, self.simulation, call, cast("Receive", receive), cast("Send", send))
         else:
             await super().__call__(scope, receive, send)
 
@@ -50,11 +55,14 @@ def create_simulator(settings: SimulatorSettings | None = None) -> Litestar:
 
     app = Simulator(
         route_handlers=[
+            *page.DOORS,
             Router("/simulator/api", route_handlers=[*control_people.DOORS, *control_machine.DOORS]),
         ],
         dependencies={"sim": Provide(lambda: simulation, sync_to_thread=False)},
         exception_handlers={ImpossibleError: impossible, GraphError: graph_refusal},
         lifespan=[alive],
+        state=State({"simulation": simulation}),
+        template_config=TemplateConfig(instance=page.engine()),
         openapi_config=None,
         request_max_body_size=120 * 1024 * 1024,
     )

@@ -108,8 +108,7 @@ async def faults(sim: Sim) -> Json:
 @put("/faults")
 async def set_faults(request: Call, sim: Sim) -> Json:
     """Set the faults to exactly these; what is left out is off."""
-    sim.mischief.set(await given(request, Faults))
-    return _faults(sim)
+    return _set(sim, await given(request, Faults))
 
 
 @patch("/faults")
@@ -118,17 +117,16 @@ async def change_faults(request: Call, sim: Sim) -> Json:
     changes = await given(request, Json)
     whole = {**msgspec.structs.asdict(sim.mischief.faults), **changes}
     try:
-        sim.mischief.set(msgspec.convert(whole, Faults))
+        changed = msgspec.convert(whole, Faults)
     except msgspec.ValidationError as wrong:
         raise ClientException(detail=str(wrong)) from wrong
-    return _faults(sim)
+    return _set(sim, changed)
 
 
 @delete("/faults", status_code=200)
 async def behave(sim: Sim) -> Json:
     """Behave: all faults off."""
-    sim.mischief.set(Faults())
-    return _faults(sim)
+    return _set(sim, Faults())
 
 
 @get("/ledger")
@@ -290,6 +288,12 @@ async def reset(sim: Sim) -> Json:
 
 async def _fire(run: Load) -> None:
     await run.run()
+
+
+def _set(sim: Simulation, faults: Faults) -> Json:
+    sim.mischief.set(faults)
+    sim.hub.tell("faults", _faults(sim))
+    return _faults(sim)
 
 
 def _faults(sim: Simulation) -> Json:

@@ -34,7 +34,7 @@ def batch(sim: Simulation, count: int) -> int:
     """Send so many messages in one POST, as Meta may after an outage; returns how many it holds."""
     writers = [thread for thread in sim.world.threads.values() if _can_write(thread)]
     elements: list[Json] = []
-    bubbles: list[tuple[Thread, Message]] = []
+    bubbles: list[Message] = []
     for place in range(count):
         thread = writers[place % len(writers)]
         person = thread.persona
@@ -51,10 +51,10 @@ def batch(sim: Simulation, count: int) -> int:
         sim.world.remember(thread, bubble)
         thread.last_inbound_at = max(thread.last_inbound_at or 0.0, bubble.at)
         elements.append(message(person, bubble.id, bubble.at, "text", bubble.content))
-        bubbles.append((thread, bubble))
+        bubbles.append(bubble)
     people = [thread.persona for thread in writers[:count]]
     value = messages_value(sim.settings, people, elements)
-    tell(sim, bubbles[0][0], "messages", value, what=f"lote de {count:,} mensajes")
+    tell(sim, writers[0], "messages", value, what=f"lote de {count:,} mensajes", bubbles=bubbles)
     sim.hub.tell("resync", {})
     return len(elements)
 

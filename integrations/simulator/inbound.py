@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -102,17 +103,22 @@ def leave(sim: Simulation, thread: Thread, bubble: Message) -> None:
     element = message(person, bubble.id, bubble.at, bubble.kind, bubble.content)
     said = f" “{shortened(bubble.text)}”" if bubble.kind == "text" and bubble.text else ""
     value = messages_value(sim.settings, [person], [element])
-    tell(sim, thread, "messages", value, what=f"message {bubble.kind}{said}, {person.name}", bubble=bubble)
+    tell(sim, thread, "messages", value, what=f"message {bubble.kind}{said}, {person.name}", bubbles=[bubble])
 
 
-def tell(sim: Simulation, thread: Thread, field: str, value: Json, *, what: str, bubble: Message | None = None) -> None:
+def tell(
+    sim: Simulation, thread: Thread, field: str, value: Json, *, what: str, bubbles: Sequence[Message] = ()
+) -> None:
     """Send one change to the business, if it is subscribed."""
     if not sim.world.subscribed:
         return
 
     def arrived() -> None:
-        if bubble and bubble.reach("delivered", sim.now()):
-            sim.show(thread, bubble)
+        for bubble in bubbles:
+            if bubble.reach("delivered", sim.now()) and len(bubbles) == 1:
+                sim.show(thread, bubble)
+        if len(bubbles) > 1:
+            sim.hub.tell("resync", {})
 
     at = None if field == "messages" else sim.now()
     body = envelope(sim.settings, field, [value], at=at)

@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import asgi, get
+from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.di import NamedDependency
 from litestar.response import Template
 from litestar.static_files import create_static_files_router
-from litestar.types import Receive, Scope, Send
+from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
 from integrations.simulator.live import Viewer
 from integrations.simulator.simulation import Simulation
 
 HERE = Path(__file__).parent
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
-    "connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-)
+
+
+def engine() -> JinjaTemplateEngine:
+    """The page's templates: escaped, and strict about names."""
+    environment = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+    return JinjaTemplateEngine.from_environment(environment)
 
 
 @get("/simulator", sync_to_thread=False)
@@ -50,4 +54,5 @@ async def _pump(viewer: Viewer, send: Send) -> None:
         await send({"type": "http.response.body", "body": frame, "more_body": True})
 
 
-DOORS = [page, live, create_static_files_router("/simulator/static", directories=[HERE / "static"])]
+STATIC = create_static_files_router("/simulator/static", directories=[HERE / "static"])
+DOORS: list[ControllerRouterHandler] = [page, live, STATIC]

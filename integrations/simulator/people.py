@@ -35,6 +35,7 @@ class Persona(msgspec.Struct, kw_only=True):
     wa_id: str | None = None
     username: str | None = None
     profile_name: str | None = None
+    initials: str | None = None
     bucket: str | None = None
     lines: list[str] = []
     online: bool = True
@@ -42,6 +43,14 @@ class Persona(msgspec.Struct, kw_only=True):
     on_whatsapp: bool = True
     invented: bool = False
     """Came with the crowd or by "Persona nueva", and goes with the next reset."""
+
+    @property
+    def shown_initials(self) -> str:
+        """What stands in the round picture."""
+        words = re.findall(r"[^\W\d_]+", self.name)
+        if self.name.startswith("@"):
+            return self.name[:2]
+        return self.initials or "".join(word[0] for word in words[:2]).upper() or "?"
 
     @property
     def shown_name(self) -> str:

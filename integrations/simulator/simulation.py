@@ -119,6 +119,7 @@ def brief(thread: Thread, at: float) -> dict[str, object]:
         "phone": shown_phone(persona.wa_id) if persona.wa_id else None,
         "user_id": persona.user_id,
         "username": persona.username,
+        "initials": persona.shown_initials,
         "country": persona.country,
         "situation": persona.situation,
         "bucket": persona.bucket,
