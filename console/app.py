@@ -13,7 +13,6 @@ import httpx
 import msgspec
 from litestar import Litestar
 from litestar.di import Provide
-from litestar.logging import LoggingConfig
 
 from console import api as json_api
 from console import (
@@ -112,13 +111,14 @@ def create_app(settings: Settings) -> Litestar:
     console.live.on_whisper.append(presence.hear)
 
     @asynccontextmanager
-    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+    async def lifespan(started: Litestar) -> AsyncIterator[None]:
         stop = asyncio.Event()
         async with running(console):
             ingest.start()
             loops = [metrics.watch_loop(), presence.forget_for_ever()]
             tasks = [asyncio.create_task(loop) for loop in loops]
             work = None if settings.redis_url else asyncio.create_task(worker.run(console, stop), name="worker")
+            started.state["work"] = work
             try:
                 yield
             finally:
@@ -160,7 +160,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers=answers,
         lifespan=[lifespan],
         openapi_config=None,
-        logging_config=LoggingConfig(log_exceptions="never"),
+        logging_config=None,
         request_max_body_size=4 * 1024 * 1024,
         debug=False,
     )

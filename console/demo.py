@@ -151,7 +151,7 @@ async def _answers(http: httpx.AsyncClient, address: str) -> None:
         with contextlib.suppress(httpx.TransportError):
             if (await http.get(address)).status_code == httpx.codes.OK:
                 return
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
     raise Impossible(f"{address} no responde: vea los registros en {FOLDER}.")
 
 

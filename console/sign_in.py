@@ -97,7 +97,7 @@ def ask_to_sign_in(request: Request[Any, Any, Any], refused: NotSignedIn) -> Res
     return Response(problem, status_code=401, media_type="application/problem+json")
 
 
-exception_handlers = {NotSignedIn: ask_to_sign_in}
+exception_handlers: dict[int | type[Exception], Any] = {NotSignedIn: ask_to_sign_in}
 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -1,5 +1,14 @@
 """The quiet pages: one's own sessions and password, people, the number, deliveries, doubts, and the history."""
 
+from litestar.handlers import HTTPRouteHandler
+
 from console.settings_pages import channel, dead_letters, history, own, people, reviews
 
-routes = [*own.routes, *people.routes, *channel.routes, *dead_letters.routes, *reviews.routes, *history.routes]
+routes: list[HTTPRouteHandler] = [
+    *own.routes,
+    *people.routes,
+    *channel.routes,
+    *dead_letters.routes,
+    *reviews.routes,
+    *history.routes,
+]
