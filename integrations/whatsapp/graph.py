@@ -13,7 +13,7 @@ from integrations.whatsapp.codes import Action
 from integrations.whatsapp.errors import CallFailed, NoAnswer, NotSent, SendFailed, SendUnknown, classify
 from integrations.whatsapp.hosts import checked_base
 from integrations.whatsapp.json_pieces import UNDECODABLE, decode
-from integrations.whatsapp.message_kinds import Tree, part, words
+from integrations.whatsapp.message_kinds import Tree, error_code, part, words
 
 TOTAL = 35.0
 _TIMEOUT = httpx.Timeout(connect=5, read=30, write=30, pool=5)
@@ -123,7 +123,7 @@ def _judge(response: httpx.Response, answer: bytes, *, sends: bool) -> Tree:
 
 
 def _refused(error: Tree, response: httpx.Response, answer: bytes, *, sends: bool) -> NoReturn:
-    code, data = _code(error.get("code")), error.get("error_data")
+    code, data = error_code(error.get("code")), error.get("error_data")
     status = response.status_code
     if sends and classify(code, status).action is Action.UNKNOWN_OUTCOME:
         raise SendUnknown(f"code {code}, HTTP {status}", http_status=status, answer=answer[:_KEPT])
@@ -136,12 +136,6 @@ def _refused(error: Tree, response: httpx.Response, answer: bytes, *, sends: boo
         retry_after=_retry_after(response),
         answer=answer[:_KEPT],
     )
-
-
-def _code(value: object) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -16,13 +16,19 @@ UNDECODABLE = (ValueError, RecursionError)  # msgspec's and json's errors and Un
 _MAX_DEPTH = 24
 _BIGGEST_INT = 2**63 - 1
 _LONGEST_INT = 18
+# Meta sends up to 1000 a body; of this many, real ones would not fit into its 3 MB.
+MOST_ITEMS = 20_000
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 
 _WHITE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(rb'[^][{}",: \t\r\n]++')
-# runs of brackets count as one step, so 100 000 levels cost no more than one
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|"|[\[{]++|[\]}]++', re.DOTALL)
+# A run of openings, keys between them included, is one step, so 100 000 levels cost no more than one.
+_TOKEN = re.compile(
+    rb'(?:[\[{][ \t\r\n]*+(?:"[^"\\\[\]{}]*+"[ \t\r\n]*+:[ \t\r\n]*+)?+)++'
+    rb'|"[^"\\]*+(?:\\.[^"\\]*+)*+"|"|[\]}]++',
+    re.DOTALL,
+)
 
 
 def clean(text: str) -> str:
@@ -87,6 +93,8 @@ def _split(raw: bytes, opening: bytes, closing: bytes) -> list[tuple[bytes, byte
             at = _skip_white(raw, _expect(b":", raw, _skip_white(raw, at)))
         start, at = at, _value_end(raw, at)
         pieces.append((key, raw[start:at]))
+        if len(pieces) > MOST_ITEMS:
+            raise ValueError("more items than a webhook holds")
         at = _skip_white(raw, at)
         if at < last:
             at = _skip_white(raw, _expect(b",", raw, at))
@@ -108,7 +116,7 @@ def _value_end(raw: bytes, at: int) -> int:
         kind = token[0][:1]
         length = token.end() - token.start()
         if kind in (b"{", b"["):
-            depth += length
+            depth += token[0].count(b"{") + token[0].count(b"[")
         elif kind == b'"':
             if length == 1:
                 break

@@ -15,6 +15,7 @@ from integrations.whatsapp.moments import moment
 Tree = dict[str, Any]
 
 _LONGEST_KIND = 64
+_LONGEST_CODE = 9
 _NOT_THE_CUSTOMERS_WORD = frozenset({"system", "edit", "revoke"})
 _NUMBER_CHANGES = frozenset({"user_changed_number", "customer_changed_number"})
 _BESIDE = ("referral", "errors", "identity", "unsupported")
@@ -84,6 +85,13 @@ def wire_errors(value: object) -> list[WireError]:
     return [_wire_error(each) for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
+def error_code(value: object) -> int | None:
+    """A code of Meta's, number or digits; None for what is none or would not fit into 32 bits."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _LONGEST_CODE:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_LONGEST_CODE else None
+
+
 def part(tree: Tree, name: str) -> Tree:
     """The object under `name`, empty when there is none."""
     found = tree.get(name)
@@ -96,12 +104,10 @@ def words(value: object) -> str | None:
 
 
 def _wire_error(error: Tree) -> WireError:
-    code, data = error.get("code"), error.get("error_data")
-    if isinstance(code, str) and code.isascii() and code.isdigit():
-        code = int(code[:9])
+    data = error.get("error_data")
     details = data.get("details") if isinstance(data, dict) else data
     return WireError(
-        code if isinstance(code, int) else 0,
+        error_code(error.get("code")) or 0,
         words(error.get("title")) or words(error.get("message")),
         words(details) or words(error.get("details")),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import Raw, Struct
@@ -11,9 +12,12 @@ from msgspec import Raw, Struct
 from integrations.whatsapp import account_fields, elements
 from integrations.whatsapp.elements import Origin
 from integrations.whatsapp.events import Event, Person, Unreadable
-from integrations.whatsapp.json_pieces import UNDECODABLE, Json, decode, items, members
+from integrations.whatsapp.json_pieces import MOST_ITEMS, UNDECODABLE, Json, decode, items, members
 from integrations.whatsapp.people import Directory, contact, identifier, person
 
+# More of anything is no webhook, and is left to the patient way to say so.
+_AtMost = msgspec.Meta(max_length=MOST_ITEMS)
+_Raws: TypeAlias = Annotated[list[Raw], _AtMost]
 _LISTS = {"messages": elements.inbound, "message_echoes": elements.echo, "statuses": elements.status}
 _ADDRESS = frozenset({"messaging_product", "metadata"})
 _ABSENT = Raw()
@@ -37,10 +41,10 @@ class _Contact(Struct):
 
 class _Value(Struct):
     metadata: _Metadata | None = None
-    contacts: list[_Contact] = []
-    messages: list[Raw] = []
-    message_echoes: list[Raw] = []
-    statuses: list[Raw] = []
+    contacts: Annotated[list[_Contact], _AtMost] = []
+    messages: _Raws = []
+    message_echoes: _Raws = []
+    statuses: _Raws = []
     errors: Raw = _ABSENT
     calls: Raw = _ABSENT
 

@@ -7,6 +7,7 @@ element never loses its neighbours.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from msgspec import Raw, Struct
@@ -25,7 +26,7 @@ from integrations.whatsapp.events import (
     Unreadable,
     WireError,
 )
-from integrations.whatsapp.json_pieces import UNDECODABLE, clean, decode, items, members
+from integrations.whatsapp.json_pieces import MOST_ITEMS, UNDECODABLE, clean, decode, items, members
 from integrations.whatsapp.moments import moment
 from integrations.whatsapp.people import identifier
 
@@ -55,14 +56,14 @@ class _Change(Struct):
 
 
 class _Entry(Struct):
-    changes: list[_Change]
+    changes: Annotated[list[_Change], msgspec.Meta(max_length=MOST_ITEMS)]
     id: str | int | None = None
     time: str | int | None = None
 
 
 class _Envelope(Struct):
     object: str
-    entry: list[_Entry]
+    entry: Annotated[list[_Entry], msgspec.Meta(max_length=MOST_ITEMS)]
 
 
 _envelope = msgspec.json.Decoder(_Envelope)

@@ -60,6 +60,7 @@ class Directory:
         self._all = list(contacts)
         self._by_wa_id = {p.wa_id: p for p in self._all if p.wa_id}
         self._by_user_id = {p.user_id: p for p in self._all if p.user_id}
+        self._by_line: dict[str, Person] | None = None
 
     def complete(self, who: Person) -> Person:
         """`who` with the name and ids of the contact that goes by the same ids; one that contradicts adds nothing."""
@@ -87,8 +88,9 @@ class Directory:
         return self._all[0] if len(self._all) == 1 and self._all[0].user_id and not self._all[0].wa_id else None
 
     def _same_line(self, wa_id: str) -> Person | None:
-        key = match_key(wa_id)
-        return next((p for p in self._all if p.wa_id and match_key(p.wa_id) == key), None)
+        if self._by_line is None:
+            self._by_line = {match_key(p.wa_id): p for p in self._all if p.wa_id}
+        return self._by_line.get(match_key(wa_id))
 
 
 def _differ(one: str | None, other: str | None) -> bool:

@@ -205,6 +205,25 @@ def test_a_thousand_messages_in_one_body_all_arrive_in_order() -> None:
     assert texts(found) == [f"n{n}" for n in range(1000)]
 
 
+@pytest.mark.parametrize("name", ["messages", "statuses"])
+def test_more_elements_than_a_body_can_mean_are_one_unreadable(name: str) -> None:
+    echo = '"message_echoes":[{"id":"e","to":"1","type":"text"}]'
+
+    found = parse(webhook(*["1"] * 30_000, value=f'{echo},"{name}":[%s]'))
+
+    assert sorted(type(each).__name__ for each in found) == ["Echo", "Unreadable"]
+
+
+def test_many_contacts_are_searched_by_id() -> None:
+    contacts = ",".join(f'{{"wa_id":"{n}","profile":{{"name":"n{n}"}}}}' for n in range(5_000, 15_000))
+    messages = [(MESSAGE % (n, "hola")).replace("51955500101", str(n)) for n in range(14_000, 16_000)]
+
+    found = parse(webhook(*messages, value=f'"contacts":[{contacts}],"messages":[%s]'))
+
+    names = [each.sender.name for each in found if isinstance(each, Inbound)]
+    assert names == [f"n{n}" for n in range(14_000, 15_000)] + [None] * 1_000
+
+
 def test_a_broken_contact_takes_only_the_name_away() -> None:
     value = '"contacts":[{"profile":7,"wa_id":"51955500101"},3],"messages":[%s]'
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from integrations.whatsapp.payloads import (
     AccountEvent,
     Attachment,
     Echo,
+    Event,
     IdentityChange,
     Inbound,
     Person,
@@ -13,6 +16,7 @@ from integrations.whatsapp.payloads import (
     Unreadable,
     WireError,
     call_opens_window,
+    parse,
 )
 from tests.integrations.whatsapp.captured import ACCOUNT, ANA, ANA_UNNAMED, NUMBER, WHEN, events, wamid
 
@@ -466,3 +470,104 @@ def test_bad_elements_do_not_lose_their_neighbours() -> None:
 )
 def test_what_cannot_be_read_is_said_once(name: str, reasons: list[str]) -> None:
     assert [each.reason for each in events(name) if isinstance(each, Unreadable)] == reasons
+
+
+def one(message: dict[str, object], **value: object) -> Event:
+    change = {"field": "messages", "value": {"metadata": {"phone_number_id": 1}, "messages": [message], **value}}
+    body = {"object": "whatsapp_business_account", "entry": [{"id": 9, "changes": [change]}]}
+    [event] = parse(json.dumps(body).encode())
+    return event
+
+
+def test_ids_that_are_numbers_are_ids() -> None:
+    message = one({"id": 7, "from": 51955500101, "type": "text", "text": {"body": "hola"}})
+
+    assert isinstance(message, Inbound)
+    assert (message.wamid, message.sender.wa_id, message.phone_number_id) == ("7", "51955500101", "1")
+
+
+def test_a_message_of_no_kind_at_all_is_unknown() -> None:
+    message = one({"id": "w", "from": "51955500101"})
+
+    assert isinstance(message, Inbound)
+    assert (message.kind, message.text, message.content) == ("unknown", None, {})
+
+
+def test_a_new_user_id_that_stands_as_the_sender_is_not_the_old_one() -> None:
+    system = {"type": "user_changed_number", "wa_id": "51955500303", "user_id": "PE.77"}
+    message = one({"id": "w", "from": "51955500101", "from_user_id": "PE.77", "type": "system", "system": system})
+
+    assert isinstance(message, Inbound)
+    assert message.identity_change is not None
+    assert message.identity_change.old == Person("51955500101")
+    assert message.identity_change.new == Person("51955500303", "PE.77")
+
+
+def test_flow_answers_that_are_no_string_are_kept() -> None:
+    answer = {"type": "nfm_reply", "nfm_reply": {"response_json": {"monto": 120}}}
+    message = one({"id": "w", "from": "1", "type": "interactive", "interactive": answer})
+
+    assert isinstance(message, Inbound)
+    assert message.content["interactive"]["response"] == {"monto": 120}
+
+
+def test_an_edit_of_an_edit_does_not_go_round() -> None:
+    inner = {"type": "edit", "edit": {"message": {"type": "edit"}}}
+    message = one({"id": "w", "from": "1", "type": "edit", "edit": {"original_message_id": "o", "message": inner}})
+
+    assert isinstance(message, Inbound)
+    assert (message.target, message.content) == ("o", {"edited_kind": "edit"})
+
+
+def test_error_codes_come_as_numbers_or_words() -> None:
+    errors = [
+        {"code": "131047", "error_data": "24 h"},
+        {"title": "?", "details": "d"},
+        {"code": True},
+        {"code": 10**12},
+        7,
+    ]
+    tick = one({}, messages=[], statuses=[{"id": "w", "status": "failed", "errors": errors}])
+
+    assert isinstance(tick, StatusUpdate)
+    assert [(each.code, each.title, each.details) for each in tick.errors] == [
+        (131047, None, "24 h"),
+        (0, "?", "d"),
+        (0, None, None),
+        (0, None, None),
+    ]
+
+
+def test_an_echo_to_nobody_is_unreadable() -> None:
+    echo = one({}, messages=[], message_echoes=[{"id": "w", "from": "5115550123", "type": "text"}])
+
+    assert isinstance(echo, Unreadable)
+    assert echo.reason == "an echo to nobody"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"event": "connect", "direction": "USER_INITIATED"},
+        {"event": "terminate", "direction": "USER_INITIATED", "from": "51955500101"},
+        {"event": "connect", "from": "51955500101"},
+    ],
+    ids=["from nobody", "its end", "of unknown direction"],
+)
+def test_not_every_call_opens_the_window(call: dict[str, object]) -> None:
+    assert call_opens_window(one({}, messages=[], calls=[call])) is None
+
+
+def test_a_call_beside_messages_opens_the_window_too() -> None:
+    call = one({}, messages=[], calls=[{"event": "connect", "direction": "USER_INITIATED", "from": "51955500101"}])
+
+    assert call_opens_window(call) == Person("51955500101")
+
+
+def test_an_update_of_user_ids_without_ids_changes_nobody() -> None:
+    change = {"field": "user_id_update", "value": {"user_id_update": [{"detail": "?"}, 5]}}
+    body = {"object": "whatsapp_business_account", "entry": [{"changes": [change]}]}
+
+    found = parse(json.dumps(body).encode())
+
+    assert [each.identity_change for each in found if isinstance(each, AccountEvent)] == [None, None]
