@@ -28,6 +28,7 @@ run: $(VENV)/.ok
 
 test: $(VENV)/.ok-dev
 	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m tests.nginx
 	@exec $(BIN)/python -m pytest -n 2 $(ARGS)
 
 lint: $(VENV)/.ok-dev

@@ -28,10 +28,10 @@ _HEADERS = [
 class Unhurried:
     """`app`, whose requests have `grace` seconds and one more for every `rate` bytes that have arrived."""
 
-    def __init__(self, app: App, *, grace: float = GRACE_SECONDS, rate: int = BYTES_A_SECOND) -> None:
+    def __init__(self, app: App, *, grace: float | None = None, rate: int | None = None) -> None:
         self._app = app
-        self._grace = grace
-        self._rate = rate
+        self._grace = grace or GRACE_SECONDS
+        self._rate = rate or BYTES_A_SECOND
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; sockets have clocks of their own."""
