@@ -31,6 +31,10 @@ class Cloud:
         self.reads: list[str] = []
         self.at_once = self.most_at_once = 0
         self.rule: Rule = lambda _body: None
+        self.files: dict[str, bytes | httpx.Response | Exception] = {}
+        self.told: dict[str, dict[str, Any]] = {}
+        self.fetched: list[str] = []
+        self.templates: list[dict[str, Any]] = []
         self._numbers = itertools.count(1)
 
     def client(self) -> WhatsApp:
@@ -57,6 +61,8 @@ class Cloud:
         return [body["text"]["body"] for body in self.accepted]
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return self._get(request.url)
         body = json.loads(request.content)
         if body.get("status") == "read":
             return await self._said(self.rule(body), lambda: self._read(body))
@@ -79,3 +85,19 @@ class Cloud:
     def _read(self, body: dict[str, Any]) -> httpx.Response:
         self.reads.append(body["message_id"])
         return httpx.Response(200, json={"success": True})
+
+    def _get(self, url: httpx.URL) -> httpx.Response:
+        """A media object's whereabouts, its bytes, or the list of templates."""
+        name = url.path.rsplit("/", 1)[-1]
+        if name == "message_templates":
+            return httpx.Response(200, json={"data": self.templates})
+        file = self.files.get(name)
+        if file is None:
+            return error(100, 404)
+        if isinstance(file, Exception):
+            raise file
+        if url.path.startswith("/files/"):
+            self.fetched.append(name)
+            return file if isinstance(file, httpx.Response) else httpx.Response(200, content=file)
+        known = {"url": f"https://graph.example/files/{name}", "mime_type": "image/jpeg"}
+        return httpx.Response(200, json={**known, **self.told.get(name, {})})
