@@ -38,7 +38,7 @@ lint: $(VENV)/.ok-dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.ok-dev
-	@exec $(BIN)/python -m bench
+	@exec $(BIN)/python -m bench $(ARGS)
 
 faults: $(VENV)/.ok-dev
 	@exec $(BIN)/python -m bench.faults

@@ -1,0 +1,176 @@
+"""Whether a webhook, a list and a thread cost the same when a million messages are stored."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import event
+
+from bench import million, scene, seed, stands
+from bench.orders import Run
+from bench.processes import free_port
+from bench.report import COLUMNS, Latency, latency, line, table
+from bench.scenarios import Bench, Scenario, Section
+from bench.seed import Shape
+from bench.stands import Stand
+from console.agents import Role, Viewer
+from console.db import Database, Tx
+from console.inbox import queries, threads
+from console.settings import load
+
+SMALL = Shape()
+ASKED = 300
+_AGENT = Viewer(id=1, name="Agente", role=Role.AGENT, team_ids=frozenset({2}))
+_ADMIN = Viewer(id=100, name="Administradora", role=Role.ADMIN, team_ids=frozenset())
+
+
+def growth(bench: Bench) -> Iterator[Section]:
+    """The same rates on an empty and on a full database."""
+    for kind in stands.KINDS:
+        lines: list[list[str]] = []
+        with stands.prepared(kind) as stand, stands.product(stand), stand.crowd() as crowd:
+            crowd.at(300, 1.0)
+            empty = crowd.at(1000, bench.length.rate)
+        with _full(bench, kind) as stand, stands.product(stand), stand.crowd() as crowd:
+            crowd.at(300, 1.0)
+            few = crowd.run(Run(phases=[(1000, bench.length.rate)], debtors=SMALL.conversations))
+            everybody = crowd.at(1000, bench.length.rate)
+            pages = _pages(stand)
+        with _full(bench, kind) as stand:
+            sql = asyncio.run(_in_sql(stand))
+        lines = [line("empty", empty), line("full, 2,000 write", few), line("full, all write", everybody)]
+        title = (
+            f"{kind}: {_size(bench)[0]:,} messages in {_size(bench)[1]:,} conversations; a webhook costs "
+            f"{few.cpu_us / empty.cpu_us:.2f} times (all write: {everybody.cpu_us / empty.cpu_us:.2f})"
+        )
+        rows = [[name, *_cells(found), *_cells(sql.get(name))] for name, found in pages.items()]
+        header = ["reading the full one", "page p50/p99/most ms", "its SQL p50/p99/most ms"]
+        data: dict[str, Any] = {"empty": empty, "few": few, "everybody": everybody, "pages": pages, "sql": sql}
+        yield Section(f"{kind} growth", table(title, COLUMNS, lines) + table("", header, rows), data)
+
+
+def _cells(found: Latency | None) -> list[str]:
+    return [f"{found.p50:.1f} / {found.p99:.1f} / {found.most:.1f}" if found else ""]
+
+
+def _size(bench: Bench) -> tuple[int, int]:
+    """Messages and conversations: a tenth for a short form."""
+    share = 1 if bench.length.is_long else 10
+    return million.MESSAGES // share, million.CONVERSATIONS // share
+
+
+@contextlib.contextmanager
+def _full(bench: Bench, kind: str) -> Iterator[Stand]:
+    """A stand with many messages; SQLite's is made once and kept."""
+    messages, conversations = _size(bench)
+    shape = Shape(conversations=conversations)
+    if kind == "postgres":
+        with stands.prepared(kind, shape) as stand:
+            asyncio.run(million.fill_postgres(stand.settings, stand.scene, messages))
+            yield stand
+        return
+    kept = stands.ROOT / "var" / "bench" / f"{messages}-{_fingerprint()}"
+    if not kept.exists():
+        with stands.prepared(kind, shape) as stand:
+            million.fill_sqlite(stand.settings, stand.scene, messages)
+            kept.mkdir(parents=True)
+            for name in ("aldia.db", "scene.json"):
+                shutil.copyfile(stand.folder / name, kept / name)
+    with stands.scratch() as folder:
+        yield _copy(kept, folder)
+
+
+def _copy(kept: Path, folder: Path) -> Stand:
+    shutil.copyfile(kept / "aldia.db", folder / "aldia.db")
+    port = free_port()
+    settings = load(stands.environ(f"sqlite+aiosqlite:///{folder}/aldia.db", port), dotenv=folder / "none")
+    found = scene.load(kept / "scene.json")
+    found.database, found.ports, found.origin = str(folder / "aldia.db"), [port], settings.base_url
+    asyncio.run(seed.renew_sessions(settings))
+    return Stand(folder, settings, found)
+
+
+def _fingerprint() -> str:
+    """Another schema or other rows need another copy."""
+    files = [*sorted((stands.ROOT / "console/migrations/versions").glob("*.py")), Path(million.__file__)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in [*files, Path(seed.__file__)])).hexdigest()[:12]
+
+
+def _pages(stand: Stand) -> dict[str, Latency]:
+    """Whole pages over HTTP, one after the other."""
+    agent, admin = stand.scene.seats[0], stand.scene.seats[-1]
+    asked = {
+        "all, administrator": (admin.cookie, "/inbox?view=all"),
+        "unassigned, agent": (agent.cookie, "/inbox?view=unassigned"),
+        "mine, agent": (agent.cookie, "/inbox?view=mine"),
+        "thread": (agent.cookie, f"/inbox/{agent.open}"),
+    }
+    found = {}
+    for name, (cookie, path) in asked.items():
+        with httpx.Client(base_url=stand.scene.origin, headers={"cookie": cookie}, trust_env=False) as client:
+            for _ in range(5):
+                client.get(path).raise_for_status()
+            found[name] = latency([_timed(client, path) for _ in range(ASKED)])
+    return found
+
+
+def _timed(client: httpx.Client, path: str) -> float:
+    began = time.perf_counter()
+    client.get(path).raise_for_status()
+    return time.perf_counter() - began
+
+
+async def _in_sql(stand: Stand) -> dict[str, Latency]:
+    """The same reading, counting only the time between a statement's start and its end."""
+    db = Database(stand.settings.database_url)
+    opened = stand.scene.seats[0].open or 0
+
+    async def thread(tx: Tx) -> None:
+        conversation = await queries.open_conversation(tx, _ADMIN, opened)
+        await threads.thread_page(tx, conversation)
+
+    def view(viewer: Viewer, name: str) -> Callable[[Tx], Awaitable[object]]:
+        return lambda tx: queries.inbox_rows(tx, viewer, name, version=0)
+
+    try:
+        return {
+            "all, administrator": await _spent(db, view(_ADMIN, "all")),
+            "unassigned, agent": await _spent(db, view(_AGENT, "unassigned")),
+            "mine, agent": await _spent(db, view(_AGENT, "mine")),
+            "thread": await _spent(db, thread),
+        }
+    finally:
+        await db.close()
+
+
+async def _spent(db: Database, work: Callable[[Tx], Awaitable[object]]) -> Latency:
+    clock = {"began": 0.0, "spent": 0.0}
+
+    def begin(*_of: object) -> None:
+        clock["began"] = time.perf_counter()
+
+    def end(*_of: object) -> None:
+        clock["spent"] += time.perf_counter() - clock["began"]
+
+    event.listen(db.reader.sync_engine, "before_cursor_execute", begin)
+    event.listen(db.reader.sync_engine, "after_cursor_execute", end)
+    times = []
+    for _ in range(ASKED):
+        clock["spent"] = 0.0
+        async with db.reading() as tx:
+            await work(tx)
+        times.append(clock["spent"])
+    event.remove(db.reader.sync_engine, "before_cursor_execute", begin)
+    event.remove(db.reader.sync_engine, "after_cursor_execute", end)
+    return latency(times[5:])
+
+
+SCENARIOS: dict[str, Scenario] = {"growth": growth}
