@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from console import clock
 from console.db import Base, Tx, bulk_insert
+from console.failpoints import failpoint
 
 GENESIS = "0" * 64
 ActorKind = Literal["contact", "agent", "bot", "system", "token"]
@@ -149,6 +150,7 @@ def sealer(secret_key: str) -> Callable[[Tx], Any]:
             .where(AuditHead.id == 1)
             .values(entry_id=number, hash=previous, mac=_mac(key, number, previous)),
         )
+        failpoint("audit.sealed")
         return [_entry(row) for row in rows]
 
     return seal

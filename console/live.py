@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from console import audit
 from console.audit import Entry
 from console.db import Database
+from console.failpoints import failpoint
 
 log = structlog.get_logger()
 POLL_SECONDS = 1.0
@@ -151,6 +152,7 @@ class Live:
 
     def tell(self, entries: Sequence[Entry]) -> None:
         """Hear what this process has just committed, and hint at it to the others. Never waits, never fails."""
+        failpoint("live.told")
         self._take(entries)
         self._hint(Hint(self.process, list(entries)))
 

@@ -14,6 +14,7 @@ import structlog
 from console import clock
 from console.audit import Entry
 from console.db import Database
+from console.failpoints import failpoint
 from console.inbox import media, media_files
 from console.inbox.media import Wanted
 from integrations.whatsapp.errors import (
@@ -129,6 +130,7 @@ class Fetcher:
         if False in {download.matches, same_hash(wanted.declared_sha256, download.sha256)}:
             nature = media_files.Nature(nature.mime_type, "hash_mismatch")
         await asyncio.to_thread(media_files.keep, self._folder, unfinished, download.sha256)
+        failpoint("media.downloaded")
         async with self._db.transaction() as tx:
             await media.stored(tx, wanted, sha256=download.sha256, size=download.size, nature=nature)
 

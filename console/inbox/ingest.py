@@ -22,6 +22,7 @@ from console import audit, clock, metrics
 from console.audit import SYSTEM, Actor
 from console.db import Database, Tx, bulk_insert
 from console.errors import Refused, not_found
+from console.failpoints import failpoint
 from console.inbox import channel_state, notices, receive, ticks
 from console.inbox.channel import Channel, DeadLetter
 from integrations.whatsapp.events import AccountEvent, Echo, Event, Inbound, StatusUpdate, Unreadable
@@ -136,11 +137,14 @@ def _is_away(failure: BaseException) -> bool:
 async def store(db: Database, bodies: Sequence[bytes]) -> None:
     """Parse `bodies` and commit all they say in one transaction. Nothing of them is durable if this raises."""
     told = [(body, parse(body)) for body in bodies]
+    failpoint("ingest.parsed")
     moment = clock.now()
     async with db.transaction() as tx:
         strays = await take_in(tx, [event for _body, events in told for event in events], moment)
         if strays:
             await dead_letter(tx, _kept(told, strays), moment)
+        failpoint("ingest.written")
+    failpoint("ingest.committed")
 
 
 class Stray(msgspec.Struct):

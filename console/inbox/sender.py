@@ -17,6 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from console import clock, metrics
 from console.audit import Entry
 from console.db import Database
+from console.failpoints import failpoint
 from console.inbox import deliver, pacing, settle
 from console.inbox.deliver import Claimed, Held
 from console.inbox.outgoing import outgoing
@@ -124,6 +125,8 @@ class Sender:
             self._failed = True
             await self._write_one_by_one(wishes)
             return
+        if claims.messages:
+            failpoint("sender.claimed")
         for message in claims.messages:
             task = asyncio.create_task(self._send(message), name=f"send.{message.id}")
             self._sending[task] = message
@@ -185,7 +188,11 @@ class Sender:
             await asyncio.sleep(min(ahead, pacing.HORIZON.total_seconds()))
         if not await self._ask(message):
             return
-        await self._ask(message, await self._attempt(message))
+        failpoint("sender.wired")
+        outcome = await self._attempt(message)
+        failpoint("sender.answered")
+        await self._ask(message, outcome)
+        failpoint("sender.settled")
 
     async def _ask(self, message: Claimed, outcome: Outcome | None = None) -> bool:
         if self._stopping and outcome is None:
