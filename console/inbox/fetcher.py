@@ -58,23 +58,31 @@ class Fetcher:
             self._awake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Fetch until `stop`; a download that is cut off then is taken up again when its lease is over."""
+        """Fetch until `stop`; downloads that this cuts off are given back for somebody else."""
         (self._folder / "tmp").mkdir(parents=True, exist_ok=True)
-        fetching: set[asyncio.Task[None]] = set()
+        fetching: dict[asyncio.Task[None], int] = {}
+
+        def ended(task: asyncio.Task[None]) -> None:
+            fetching.pop(task, None)
+            self._ended(task)
+
         try:
             while not stop.is_set():
                 for wanted in await self._claim(self._at_once - len(fetching)):
                     task = asyncio.create_task(self._fetch(wanted), name=f"media.{wanted.id}")
-                    fetching.add(task)
-                    task.add_done_callback(fetching.discard)
-                    task.add_done_callback(self._fetched)
+                    fetching[task] = wanted.id
+                    task.add_done_callback(ended)
                 await self._rest(stop)
         finally:
-            for task in fetching:
+            cut_off = dict(fetching)
+            for task in cut_off:
                 task.cancel()
-            await asyncio.gather(*fetching, return_exceptions=True)
+            await asyncio.gather(*cut_off, return_exceptions=True)
+            if cut_off:
+                async with self._db.transaction() as tx:
+                    await media.release(tx, list(cut_off.values()))
 
-    def _fetched(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[None]) -> None:
         self._awake.set()
         if not task.cancelled() and (failure := task.exception()):
             # Not even the failure could be written down: the lease ends, and another try begins.

@@ -109,6 +109,11 @@ async def later(tx: Tx, wanted: Wanted, *, least: timedelta = timedelta(0)) -> N
     row.due_at = clock.now() + max(least, min(timedelta(seconds=2 ** min(row.attempts, 12)), LONGEST_RETRY))
 
 
+async def release(tx: Tx, ids: Sequence[int]) -> None:
+    """Give back what was taken and not finished: a process that stops in order keeps nobody waiting for its leases."""
+    await tx.execute(update(Media).where(Media.id.in_(ids), Media.state == "pending").values(claimed_until=None))
+
+
 async def tries(tx: Tx, wanted: Wanted) -> int:
     """How often it was tried in vain."""
     return (await tx.get_one(Media, wanted.id)).attempts
