@@ -1,5 +1,5 @@
 // Single-letter shortcuts. They are off while writing and with any modifier, so that AltGr and the system keep theirs.
-import { state } from './live.js'
+import { closeMenu } from './menus.js'
 import { write } from './composer.js'
 import { closeTemplates } from './templates.js'
 import * as list from './list.js'
@@ -12,34 +12,27 @@ const KEYS = {
   r: () => write('reply'),
   n: () => write('note'),
   t: () => click('#pane [data-act=templates]'),
-  m: () => click('#pane .head button[name=holder][value=me]'),
+  m: () => click('#pane .head button[value=me]'),
   e: () => click('#pane .head [data-key=e] button'),
   '?': () => click('[data-act=help]'),
 }
 let going = 0
 
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape') return escape(event)
-  if (event.target.closest('input, textarea, select, [contenteditable], dialog') || event.ctrlKey || event.metaKey || event.altKey || event.getModifierState('AltGraph') || event.isComposing) return
-  if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && event.target.closest('.row')) {
-    event.preventDefault()
-    return list.move(event.key === 'ArrowDown' ? 1 : -1)
-  }
-  if (event.repeat && !'jk'.includes(event.key)) return
-  if (Date.now() < going && VIEWS[event.key]) {
-    going = 0
-    return list.show(VIEWS[event.key])
-  }
-  going = event.key === 'g' ? Date.now() + 1500 : 0
-  const deed = KEYS[event.key]
-  if (!deed) return
+  const { key, target, repeat } = event
+  if (key === 'Escape') return escape(target)
+  const modified = event.ctrlKey || event.metaKey || event.altKey || event.getModifierState('AltGraph') || event.isComposing
+  if (modified || target.closest('input, textarea, select, dialog')) return
+  const arrow = { ArrowDown: 1, ArrowUp: -1 }[key]
+  const deed = arrow && target.closest('.row') ? () => list.move(arrow) : Date.now() < going && VIEWS[key] ? () => list.show(VIEWS[key]) : KEYS[key]
+  going = key === 'g' ? Date.now() + 1_500 : 0
+  if (!deed || (repeat && !arrow && !'jk'.includes(key))) return
   event.preventDefault()
   deed()
 })
 
-function escape(event) {
-  if (document.querySelector('dialog[open]')) return
-  if (closeTemplates()) return
-  if (document.body.classList.contains('show-panel')) return document.body.classList.remove('show-panel')
-  if (event.target.matches('textarea')) (document.querySelector(`#row-${state.open} > a`) ?? document.getElementById('main')).focus()
+function escape(target) {
+  if (document.querySelector('dialog[open]') || closeMenu() || closeTemplates()) return
+  if (document.body.classList.contains('show-panel')) document.body.classList.remove('show-panel')
+  else if (target.matches('textarea, input')) (document.querySelector('.row > a[aria-current]') ?? document.getElementById('main')).focus()
 }

@@ -1,6 +1,8 @@
-// The quiet pages need only the small things, and "?" for help.
-import './menus.js'
+// The quiet pages need only the small things, "?" for help and Escape.
+import { act, closeMenu } from './menus.js'
 
-document.addEventListener('keydown', (event) => {
-  if (event.key === '?' && !event.target.closest('input, textarea, select')) document.getElementById('help')?.showModal()
+document.addEventListener('keydown', ({ key, target }) => {
+  if (key === 'Escape') closeMenu()
+  if (key === '?' && !target.closest('input, textarea, select')) document.getElementById('help')?.showModal()
 })
+act('back', () => history.back())

@@ -2,138 +2,115 @@
 import { ask } from './http.js'
 import { state, tell, whenReloaded } from './live.js'
 import { act, toast } from './menus.js'
-import { parse, upsert } from './upsert.js'
+import { byId, copyOf, parse, upsert } from './upsert.js'
 import * as list from './list.js'
 import * as thread from './thread.js'
 import * as composer from './composer.js'
-import { tick } from './clock.js'
+import { tick, tickWindow } from './clock.js'
 
 const PATIENCE = 150
-const body = document.body
-const pane = () => document.getElementById('pane')
-const emptyPane = parse('<template id="kept"></template>')[0]
+const { body } = document
+const idIn = (path) => Number(/^\/inbox\/(\d+)/.exec(path)?.[1]) || null
+const step = () => { body.dataset.step = !idIn(location.pathname) ? 'list' : location.hash === '#ficha' ? 'panel' : 'thread' }
 let fetching
 
 export function start() {
-  state.open = Number(pane().dataset.conversation) || null
+  state.open = Number(byId('pane').dataset.conversation) || null
   step()
   begin()
 }
 
 function begin() {
   list.markOpen()
-  if (!state.open) return
-  thread.start(pane())
-  composer.start(pane())
-  composer.showPresence()
   tick()
-}
-
-const idIn = (path) => Number(/^\/inbox\/(\d+)/.exec(path)?.[1]) || null
-const step = () => { body.dataset.step = !idIn(location.pathname) ? 'list' : location.hash === '#ficha' ? 'panel' : 'thread' }
-
-export async function open(id, { push = true } = {}) {
-  composer.saveDraftIfDue()
-  if (push) history.pushState(null, '', `/inbox/${id}?view=${state.view}`)
-  step()
-  if (id === state.open && pane().dataset.conversation) return
-  fetching?.abort()
-  const mine = (fetching = new AbortController())
-  state.open = id
-  list.markOpen()
-  const late = setTimeout(() => show(document.getElementById('pane-skeleton').content.firstElementChild.cloneNode(true)), PATIENCE)
-  try {
-    const answer = await ask(`/inbox/${id}?view=${state.view}`, { signal: mine.signal, target: 'pane' })
-    if (mine.signal.aborted) return
-    const fresh = parse(answer.html).find((element) => element.id === 'pane')
-    if (!fresh) throw new Error(answer.said || 'no pane')
-    clearTimeout(late)
-    show(fresh)
-    tell({ t: 'open', open: fresh.dataset.conversation ? id : null })
-    begin()
-  } catch (problem) {
-    clearTimeout(late)
-    if (problem.name !== 'AbortError') show(document.getElementById('pane-failed').content.firstElementChild.cloneNode(true))
-  }
+  if (!byId('pane').dataset.conversation) return
+  thread.start(byId('pane'))
+  composer.start()
+  composer.showPresence()
+  tickWindow()
 }
 
 function show(fresh) {
-  if (pane().classList.contains('void') && !pane().hasAttribute('data-refused') && pane().querySelector('.keys')) emptyPane.content.replaceChildren(pane().cloneNode(true))
-  pane().replaceWith(fresh)
-  window.htmx?.process(fresh)
+  byId('pane').replaceWith(fresh)
+  window.htmx.process(fresh)
   const name = fresh.querySelector('.head h2')?.textContent
   document.title = `${name ? `${name} · ` : ''}Bandeja · Al Día`
+  begin()
+}
+
+async function fetchPane(id, signal) {
+  const came = await ask(`/inbox/${id}?view=${state.view}`, { signal, target: 'pane' })
+  return came && parse(came.html).find((element) => element.id === 'pane')
+}
+
+export async function open(id, { push = true } = {}) {
+  composer.saveDraft()
+  if (push) history.pushState(null, '', `/inbox/${id}?view=${state.view}`)
+  step()
+  if (id === state.open && byId('pane').dataset.conversation) return
+  fetching?.abort()
+  const { signal } = (fetching = new AbortController())
+  state.open = id
+  list.markOpen()
+  const late = setTimeout(() => show(copyOf('pane-skeleton')), PATIENCE)
+  try {
+    const fresh = await fetchPane(id, signal)
+    clearTimeout(late)
+    show(fresh || copyOf('pane-failed'))
+    tell({ t: 'open', open: fresh?.dataset.conversation ? id : null })
+  } catch {
+    clearTimeout(late)
+  }
 }
 
 function close() {
-  composer.saveDraftIfDue()
+  composer.saveDraft()
   fetching?.abort()
   state.open = null
   tell({ t: 'open', open: null })
-  if (emptyPane.content.firstElementChild) show(emptyPane.content.firstElementChild.cloneNode(true))
-  list.markOpen()
+  show(copyOf('pane-empty'))
 }
 
-/** Reads the open conversation again and merges it; draft, focus and scroll stay. */
+/** Reads the open conversation again and merges it: draft, focus and scroll stay. */
 async function reload() {
   const id = state.open
-  if (!id) return
-  const answer = await ask(`/inbox/${id}?view=${state.view}`, { target: 'pane' }).catch(() => null)
-  if (!answer || id !== state.open) return
-  const fresh = parse(answer.html).find((element) => element.id === 'pane')
-  if (!fresh) return toast('No pudimos actualizar la conversación.', 'error')
-  const arriving = fresh.querySelector('.thread')
-  const present = document.getElementById(arriving?.id)
-  const lastHere = Math.max(0, ...[...(present?.children ?? [])].map((entry) => Number(entry.dataset.position) || 0))
-  const overlaps = present && [...arriving.children].some((entry) => Number(entry.dataset.position) <= lastHere)
-  if (!arriving || (!overlaps && present?.children.length)) {
-    show(fresh)
-    return begin()
-  }
-  for (const part of [fresh.querySelector('.head'), fresh.querySelector('.here'), fresh.querySelector('.panel'), ...arriving.children]) if (part) upsert(part)
+  const fresh = id && (await fetchPane(id))
+  if (id !== state.open) return
+  if (!fresh) return id && toast('No pudimos actualizar la conversación.', 'error')
+  const present = byId(`thread-${id}`)
+  const entries = [...fresh.querySelectorAll('.thread > .entry')]
+  const overlaps = present && entries.some((entry) => byId(entry.id))
+  if (!overlaps) return show(fresh)
+  for (const part of [...fresh.querySelectorAll('.head, .here, .panel'), ...entries]) upsert(part)
 }
 whenReloaded('pane', reload)
-act('retry-pane', () => {
-  const id = state.open
-  state.open = null
-  open(id, { push: false })
-})
+act('retry-pane', () => open(state.open, { push: false }))
 
 addEventListener('popstate', () => {
   const view = new URLSearchParams(location.search).get('view')
-  if (view && view !== state.view) list.show(view, { push: false })
   const id = idIn(location.pathname)
   step()
+  if (view && view !== state.view) list.show(view, { push: false })
   if (id && id !== state.open) open(id, { push: false })
   else if (!id && state.open) close()
 })
 
 document.addEventListener('click', (event) => {
-  if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return
-  const row = event.target.closest('.row > a')
-  const view = event.target.closest('a[data-view]')
-  if (!row && !view) return
+  const link = event.target.closest('.row > a, a[data-view]')
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return
   event.preventDefault()
-  if (row) open(idIn(row.pathname))
-  else list.show(view.dataset.view)
+  if (link.dataset.view) list.show(link.dataset.view)
+  else open(idIn(link.pathname))
 })
 
 act('back', () => {
-  if (history.length > 1 && document.referrer === '' && history.state === 'deep') return history.back()
   history.pushState(null, '', `/inbox?view=${state.view}`)
   step()
   close()
 })
-
-const phone = matchMedia('(max-width: 767px)')
-const narrow = matchMedia('(max-width: 1279px)')
 act('panel', () => {
-  if (phone.matches) {
-    if (location.hash === '#ficha') history.back()
-    else {
-      history.pushState(null, '', '#ficha')
-      step()
-    }
-  } else if (narrow.matches) body.classList.toggle('show-panel')
-  else body.classList.toggle('no-panel')
+  if (!matchMedia('(max-width: 767px)').matches) return body.classList.toggle(matchMedia('(max-width: 1279px)').matches ? 'show-panel' : 'no-panel')
+  if (location.hash === '#ficha') return history.back()
+  history.pushState(null, '', '#ficha')
+  step()
 })

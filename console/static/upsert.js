@@ -2,6 +2,7 @@
 // replaced by id unless it is newer, and what is new takes its place by data-position.
 const listeners = []
 export const afterUpsert = (listener) => listeners.push(listener)
+export const byId = (id) => document.getElementById(id)
 
 export function parse(html) {
   const holder = document.createElement('template')
@@ -9,43 +10,50 @@ export function parse(html) {
   return [...holder.content.children]
 }
 
-export const apply = (html) => parse(html).forEach(upsert)
+/** A copy of what the server put into the page's <template id>. */
+export const copyOf = (id) => byId(id).content.firstElementChild.cloneNode(true)
 
-export function upsert(incoming) {
-  const present = document.getElementById(incoming.id)
+/** Every element is put in place; one with data-page stands for a page of that list: its items are. */
+export function apply(html) {
+  for (const element of parse(html)) {
+    const list = byId(element.dataset.page)
+    const fromEnd = list?.parentElement.scrollHeight - list?.parentElement.scrollTop
+    if (list) for (const item of [...element.children]) upsert(item, { paged: true })
+    else upsert(element)
+    if (list?.dataset.order === 'asc') list.parentElement.scrollTop = list.parentElement.scrollHeight - fromEnd
+  }
+}
+
+export function upsert(incoming, { paged = false } = {}) {
+  const present = byId(incoming.id)
   if (present && Number(present.dataset.version) > Number(incoming.dataset.version)) return
-  const container = present?.parentElement ?? document.getElementById(incoming.dataset.into)
+  const container = present?.parentElement ?? byId(incoming.dataset.into)
   if (!container) return
-  const focus = present && rememberFocus(present)
-  if (present) keepOpen(present, incoming)
-  if (incoming.dataset.clientKey) document.getElementById(`pending-${incoming.dataset.clientKey}`)?.remove()
+  const focused = present?.contains(document.activeElement) && pathTo(document.activeElement)
+  for (const open of present?.querySelectorAll('details[open][id]') ?? []) incoming.querySelector(`#${open.id}`)?.setAttribute('open', '')
+  if (incoming.dataset.clientKey) byId(`pending-${incoming.dataset.clientKey}`)?.remove()
   if (present && present.dataset.position === incoming.dataset.position) present.replaceWith(incoming)
   else {
     present?.remove()
-    if (!place(container, incoming)) return
+    if (!place(container, incoming, paged)) return
   }
   window.htmx?.process(incoming)
-  focus?.(incoming)
-  listeners.forEach((listener) => listener(incoming, !present))
+  if (focused) (incoming.querySelector(focused) ?? incoming).focus({ preventScroll: true })
+  for (const listener of listeners) listener(incoming, !present)
 }
 
-function place(container, incoming) {
+function place(container, incoming, paged) {
   const position = Number(incoming.dataset.position)
-  const comesBefore = container.dataset.order === 'desc' ? (other) => other < position : (other) => other > position
-  const next = incoming.dataset.position && [...container.children].find((item) => item.dataset.position && comesBefore(Number(item.dataset.position)))
+  const isLater = container.dataset.order === 'desc' ? (other) => other < position : (other) => other > position
+  const next = incoming.dataset.position && [...container.children].find((item) => item.dataset.position && isLater(Number(item.dataset.position)))
+  const more = container.querySelector(':scope > .more[hx-get]')
   // Past the last row loaded it belongs to a page not fetched yet.
-  if (!next && container.dataset.next && container.children.length) return false
-  container.insertBefore(incoming, next || container.querySelector(':scope > .more'))
+  if (!next && !paged && more && container.dataset.order === 'desc') return false
+  container.insertBefore(incoming, next || (container.dataset.order === 'desc' ? more : null))
   return true
 }
 
-function rememberFocus(present) {
-  const active = document.activeElement
-  if (!present.contains(active)) return null
-  const path = active.id ? `#${CSS.escape(active.id)}` : active.dataset.act ? `[data-act="${active.dataset.act}"]` : active.tagName
-  return (incoming) => (incoming.querySelector(path) ?? incoming).focus({ preventScroll: true })
-}
-
-function keepOpen(present, incoming) {
-  for (const open of present.querySelectorAll('details[open][id]')) incoming.querySelector(`#${open.id}`)?.setAttribute('open', '')
+function pathTo(element) {
+  if (element.id) return `#${CSS.escape(element.id)}`
+  return element.dataset.act ? `[data-act="${element.dataset.act}"]` : element.tagName
 }
