@@ -74,6 +74,11 @@ class Server:
         """Let a frozen server go on."""
         self._tell(signal.SIGCONT)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives, frozen or not."""
+        return self._process is not None and self._process.poll() is None
+
     def _end(self, sign: signal.Signals) -> None:
         if self._process is None:
             return
