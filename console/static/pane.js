@@ -52,12 +52,14 @@ export async function open(id, { push = true } = {}) {
   const { signal } = (fetching = new AbortController())
   state.open = id
   list.markOpen()
+  const { head } = state
   const late = setTimeout(() => show(copyOf('pane-skeleton')), PATIENCE)
   try {
     const fresh = await fetchPane(id, signal)
     clearTimeout(late)
+    // Greeting anew from before the request brings whatever happened while the answer was under way.
+    tell({ t: 'hello', head, view: state.view, open: fresh?.dataset.conversation ? id : null })
     show(fresh || copyOf('pane-failed'))
-    tell({ t: 'open', open: fresh?.dataset.conversation ? id : null })
   } catch {
     clearTimeout(late)
   }
