@@ -66,7 +66,7 @@ async def media_link(
     db: NamedDependency[Database],
     settings: NamedDependency[Settings],
     viewer: NamedDependency[Viewer],
-) -> Response[None]:
+) -> Response[bytes]:
     """Lead whoever may see the attachment to a link of their own that works for five minutes.
 
     Records "media.viewed", once per link's life: a player asks for a film in many pieces. Refuses: 404.
@@ -77,7 +77,7 @@ async def media_link(
     expiry = int(clock.now().timestamp()) + LINK_LIVES
     signature = _signature(settings, media_id, viewer.id, expiry)
     headers = {"location": f"/media/{media_id}/{expiry}/{signature}", "cache-control": "private, no-store"}
-    return Response(None, status_code=303, headers=headers)
+    return Response(b"", status_code=303, headers=headers)
 
 
 @route("/media/{media_id:int}/{expiry:int}/{signature:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
@@ -145,40 +145,38 @@ async def _record_view(tx: Tx, viewer: Viewer, media: Media, message: Message) -
 
 
 async def _answer(request: Request[Any, Any, Any], media: Media, path: Path, size: int) -> Response[Any]:
-    asked = request.headers.get("range", "")
-    span = _span(asked, size)
     headers = _headers(media)
-    if span is None:
-        return Response(None, status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
-    first, last = span
-    headers["content-length"] = str(last - first + 1)
-    partial = (first, last) != (0, size - 1) or bool(_RANGE.fullmatch(asked))
-    if partial and size:
-        headers["content-range"] = f"bytes {first}-{last}/{size}"
-    status = 206 if partial and size else 200
-    media_type = headers.pop("content-type")
-    if request.method == HttpMethod.HEAD:
-        return Response(None, status_code=status, headers=headers, media_type=media_type)
-    return Stream(_pieces(path, first, last), status_code=status, headers=headers, media_type=media_type)
+    piece = piece_asked_for(request.headers.get("range", ""), size)
+    if piece is not None and not piece:
+        return Response(b"", status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
+    sent = range(size) if piece is None else piece
+    headers["content-length"] = str(len(sent))
+    if piece is not None:
+        headers["content-range"] = f"bytes {piece.start}-{piece.stop - 1}/{size}"
+    how: dict[str, Any] = {
+        "status_code": 200 if piece is None else 206,
+        "media_type": headers.pop("content-type"),
+        "headers": headers,
+    }
+    if request.method == HttpMethod.HEAD or not sent:
+        return Response(b"", **how)
+    return Stream(_pieces(path, sent), **how)
 
 
-def _span(asked: str, size: int) -> tuple[int, int] | None:
-    """First and last byte to send; None for a range outside the file.
+def piece_asked_for(asked: str, size: int) -> range | None:
+    """The bytes that a Range header asks for; None when it asks for all, an empty range when there are none such.
 
     Several ranges, and what is no range, count as none at all, as RFC 9110 14.2 allows.
     """
     found = _RANGE.fullmatch(asked) if len(asked) <= LONGEST_RANGE else None
-    whole = (0, size - 1)
-    if found is None or found[0] == "bytes=-":
-        return whole
+    if found is None or not (found[1] or found[2]):
+        return None
     first, last = found[1], found[2]
     if not first:
-        return (max(size - int(last), 0), size - 1) if int(last) and size else None
+        return range(max(size - int(last), 0), size)
     if last and int(last) < int(first):
-        return whole
-    if int(first) >= size:
         return None
-    return int(first), min(int(last), size - 1) if last else size - 1
+    return range(int(first), min(int(last) + 1, size) if last else size)
 
 
 def _headers(media: Media) -> dict[str, str]:
@@ -190,7 +188,7 @@ def _headers(media: Media) -> dict[str, str]:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "").replace("\\", "")
     kind = "inline" if inline else "attachment"
     return {
-        "content-type": f"{mime_type}; charset=utf-8" if mime_type == "text/plain" else mime_type,
+        "content-type": mime_type,
         # RFC 6266: a plain name for the old, the real one for everybody else.
         "content-disposition": f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
         "content-security-policy": "sandbox; default-src 'none'",
@@ -218,11 +216,11 @@ def clean_name(given: str | None, mime_type: str, *, fallback: str) -> str:
     return (name[: LONGEST_NAME - len(suffix)].rstrip(". ") or fallback) + suffix
 
 
-async def _pieces(path: Path, first: int, last: int) -> AsyncIterator[bytes]:
+async def _pieces(path: Path, sent: range) -> AsyncIterator[bytes]:
     file: BinaryIO = await asyncio.to_thread(path.open, "rb")
     try:
-        await asyncio.to_thread(file.seek, first)
-        left = last - first + 1
+        await asyncio.to_thread(file.seek, sent.start)
+        left = len(sent)
         while left > 0:
             piece = await asyncio.to_thread(file.read, min(CHUNK, left))
             if not piece:
