@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from io import BytesIO
 from typing import Any
 
@@ -121,8 +123,12 @@ async def break_off(receive: Receive, send: Send) -> None:
     server the answer begins and never ends, which is the next best thing.
     """
     transport = getattr(getattr(receive, "__self__", None), "transport", None)
-    if isinstance(transport, asyncio.Transport):
+    if transport is not None:
+        # Without lingering, closing is a reset rather than a polite end.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
         return
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9999")]})
 

@@ -41,7 +41,8 @@ class Courier:
         self._tasks: set[asyncio.Task[None]] = set()
         self._round = 0
         self.pending = 0
-        self.redirect(settings.webhook_url)
+        self.url = settings.webhook_url
+        self._poster = Poster(self.url, timeout=settings.webhook_timeout)
 
     def start(self) -> None:
         """Begin to send, over as many connections as the settings say."""
@@ -58,6 +59,7 @@ class Courier:
 
     def redirect(self, url: str) -> None:
         """Send to this address from now on."""
+        self._poster.close()
         self.url = url
         self._poster = Poster(url, timeout=self._settings.webhook_timeout)
 

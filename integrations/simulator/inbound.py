@@ -120,8 +120,7 @@ def tell(
         if len(bubbles) > 1:
             sim.hub.tell("resync", {})
 
-    at = None if field == "messages" else sim.now()
-    body = envelope(sim.settings, field, [value], at=at)
+    body = envelope(sim.settings, field, [value])
     sim.webhooks.announce(News(body=body, what=what, persona=thread.persona.id, arrived=arrived))
 
 

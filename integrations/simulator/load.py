@@ -79,6 +79,7 @@ class Load:
         self._times: deque[float] = deque(maxlen=LATENCIES_KEPT)
         self._began_at = self._ended_at = 0.0
         self._offered = 0
+        self._stopped = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> Progress:
@@ -87,7 +88,7 @@ class Load:
         bodies = self._bodies()
         self._began_at = loop.time()
         total = int(self.plan.rate * self.plan.seconds)
-        while self._offered < total:
+        while self._offered < total and not self._stopped:
             due = min(total, int((loop.time() - self._began_at) * self.plan.rate) + 1)
             while self._offered < due:
                 wamid, body = next(bodies)
@@ -98,6 +99,10 @@ class Load:
         self._ended_at = loop.time()
         self._poster.close()
         return self.progress()
+
+    def stop(self) -> None:
+        """Offer nothing more."""
+        self._stopped = True
 
     def progress(self) -> Progress:
         """Where the run stands now."""

@@ -36,6 +36,7 @@ class Poster:
         self._netloc = parts.netloc
         self._timeout = timeout
         self._idle: deque[_Connection] = deque()
+        self._closed = False
 
     async def post(self, body: bytes, headers: dict[str, str]) -> Answer:
         """POST `body` as JSON and return the answer.
@@ -62,7 +63,7 @@ class Poster:
                 # Half an answer may still come: nobody else shall read it.
                 connection.close()
                 raise
-        if connection.reusable:
+        if connection.reusable and not self._closed:
             self._idle.append(connection)
         else:
             connection.close()
@@ -79,7 +80,8 @@ class Poster:
         return protocol
 
     def close(self) -> None:
-        """Close every idle connection."""
+        """Close every connection as soon as it is idle."""
+        self._closed = True
         while self._idle:
             self._idle.pop().close()
 

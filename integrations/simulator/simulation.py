@@ -56,6 +56,9 @@ class Simulation:
         self._timers.clear()
         self.webhooks.give_up()
         self.webhooks.courier.go_on()
+        self.webhooks.courier.redirect(self.settings.webhook_url)
+        if self.load:
+            self.load.stop()
         self.mischief.set(Faults())
         self.journal.clear()
         self.clock.reset()

@@ -21,6 +21,7 @@ FAILURES = {
 
 def set_off(sim: Simulation, thread: Thread, message: Message, *, failure: int | None = None) -> None:
     """Let an accepted message go its way; with `failure`, it comes to nothing with that code."""
+    message.barred = thread.persona.blocks_business
     after = 0.0 if sim.mischief.faults.status_before_answer else sim.settings.sent_after
     if failure:
         sim.later(after, lambda: fail(sim, thread, message, failure))
@@ -38,7 +39,7 @@ def fail(sim: Simulation, thread: Thread, message: Message, code: int) -> None:
 
 def arrive(sim: Simulation, thread: Thread) -> None:
     """The phone is reachable (again): whatever waited for it is delivered, in one POST."""
-    waiting = thread.with_status("sent")
+    waiting = [message for message in thread.with_status("sent") if not message.barred]
     if waiting and thread.persona.online and not thread.persona.blocks_business:
         _delivered(sim, thread, waiting)
 

@@ -56,6 +56,8 @@ class Message(msgspec.Struct, kw_only=True):
     edited: bool = False
     deleted: bool = False
     error: int | None = None
+    barred: bool = False
+    """Sent while the debtor blocked the business: it never arrives, not even later."""
     opaque: str | None = None
     to_phone: bool = True
     category: str = "service"
