@@ -12,10 +12,16 @@ from pathlib import Path
 
 import msgspec
 
-from bench import endurance, scenarios, size
+from bench import endurance, scenarios, size, steps
 from bench.scenarios import LONG, SHORT, Bench, Scenario, Section
 
-ALL: dict[str, Scenario] = {**scenarios.EVERYDAY, "mix": scenarios.mix, **endurance.SCENARIOS, **size.SCENARIOS}
+ALL: dict[str, Scenario] = {
+    **scenarios.EVERYDAY,
+    "mix": scenarios.mix,
+    **endurance.SCENARIOS,
+    **size.SCENARIOS,
+    **steps.SCENARIOS,
+}
 OUT = Path(__file__).parents[1] / "var" / "bench"
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from console.agents import Viewer
-from console.db import Tx
+from console.db import Tx, execute_many
 from console.inbox.models import Conversation, ViewCount
 
 Slot = tuple[int, int, str]
@@ -50,13 +50,15 @@ async def apply(tx: Tx, changes: Mapping[Slot, int]) -> None:
         )
         .values(n=ViewCount.n + bindparam("by"))
     )
-    connection = await tx.connection()
-    for row in rows:
-        await connection.execute(missing, {**row, "n": 0})
-        await connection.execute(
-            step,
-            {"of_team": row["team_id"], "of_holder": row["holder_id"], "of_status": row["status"], "by": row["n"]},
-        )
+    await execute_many(tx, missing, [{**row, "n": 0} for row in rows])
+    await execute_many(
+        tx,
+        step,
+        [
+            {"of_team": row["team_id"], "of_holder": row["holder_id"], "of_status": row["status"], "by": row["n"]}
+            for row in rows
+        ],
+    )
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -139,11 +139,14 @@ async def store(db: Database, bodies: Sequence[bytes]) -> None:
     told = [(body, parse(body)) for body in bodies]
     failpoint("ingest.parsed")
     moment = clock.now()
-    async with db.transaction() as tx:
+
+    async def write(tx: Tx) -> None:
         strays = await take_in(tx, [event for _body, events in told for event in events], moment)
         if strays:
             await dead_letter(tx, _kept(told, strays), moment)
         failpoint("ingest.written")
+
+    await db.write(write)
     failpoint("ingest.committed")
 
 

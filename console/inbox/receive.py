@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, select, update
 
 from console import audit
 from console.audit import SYSTEM, Actor
-from console.db import Tx, bulk_insert, next_ids, table_of
+from console.db import Tx, bulk_insert, execute_many, next_ids, table_of
 from console.inbox import counts, identity
 from console.inbox.acts import apply_acts
 from console.inbox.channel import Channel
@@ -287,8 +287,7 @@ async def _save(tx: Tx, threads: Iterable[Thread], moment: datetime) -> None:
         | {"of_id": thread.id, "new_updated_at": moment}
         for thread in threads
     ]
-    connection = await tx.connection()
-    await connection.execute(_SAVE, rows)
+    await execute_many(tx, _SAVE, rows)
     changes: Counter[counts.Slot] = Counter()
     for thread in threads:
         now = (thread.team_id, thread.holder_id or 0, thread.status)

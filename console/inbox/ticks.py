@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, or_, select, update
 
 from console import audit
 from console.audit import Actor
-from console.db import Tx, bulk_insert, table_of
+from console.db import Tx, bulk_insert, execute_many, table_of
 from console.inbox.models import RANK, Message, Status, Tick
 from integrations.whatsapp.events import StatusUpdate
 
@@ -178,8 +178,8 @@ async def _move(tx: Tx, moves: Sequence[tuple[dict[str, Any], dict[str, Any]]]) 
         message["error_details"] = tick["error_details"] if failed else None
     if not changed:
         return
-    connection = await tx.connection()
-    await connection.execute(
+    await execute_many(
+        tx,
         _CLIMB,
         [
             {
