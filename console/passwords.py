@@ -87,6 +87,7 @@ def _verify(password_hash: str | None, password: str) -> bool:
 # Words that begin most guesses here. Digits, signs, accents, capitals and swaps (4 for a) add nothing to them.
 _GUESSED = (Path(__file__).parent / "guessed_words.txt").read_text(encoding="utf-8").split()
 _ONLY_GUESSED = re.compile(f"(?:{'|'.join(sorted(_GUESSED, key=len, reverse=True))})+")
+_EDGES = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _SWAPS = str.maketrans("0134578@$!", "oieastbasi")
 
 
@@ -96,7 +97,7 @@ def check_new(password: str, *, company: str, email: str) -> None:
         raise _refused(f"La contraseña debe tener al menos {MINIMUM} caracteres.")
     if len(password) > MAXIMUM:
         raise _refused(f"La contraseña puede tener hasta {MAXIMUM} caracteres.")
-    plain, unswapped = _letters(password), _letters(password.casefold().translate(_SWAPS))
+    plain, unswapped = _letters(password), _letters(_EDGES.sub("", password).casefold().translate(_SWAPS))
     own = [word for word in (_letters(company), _letters(email.partition("@")[0])) if len(word) > 3]
     if any(word in plain or word in unswapped for word in own):
         raise _refused("La contraseña no puede contener el nombre de la empresa ni su correo.")

@@ -192,6 +192,7 @@ async def a_console(settings: Settings) -> AsyncIterator[Front]:
             app,
             ws="websockets-sansio",
             ws_max_size=65_536,
+            proxy_headers=False,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=2,

@@ -42,7 +42,7 @@ async def waiting(tx: Tx, viewer: Viewer, *, limit: int = 200) -> Sequence[tuple
         .order_by(ReviewTask.id)
         .limit(limit)
     )
-    return [(task, contact, where) for task, contact, where in (await tx.execute(query)).tuples()]
+    return [(task, contact, where) for task, contact, where in await tx.execute(query)]
 
 
 async def settle(tx: Tx, task_id: int, *, decision: Decision, by: Viewer) -> None:

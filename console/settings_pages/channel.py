@@ -32,7 +32,7 @@ async def channel_page(
     async with db.reading() as tx:
         channel = await _own(tx, settings)
         counting = select(Message.status, func.count()).where(_on_the_way(channel)).group_by(Message.status)
-        waiting = dict((await tx.execute(counting)).tuples().all())
+        waiting = dict((await tx.execute(counting)).all())
     return show("settings/channel.html", viewer, channel=channel, waiting=waiting)
 
 

@@ -155,10 +155,10 @@ async def _lines(tx: Tx, viewer: Viewer) -> list[PersonLine]:
     people = (await tx.scalars(select(Agent).where(Agent.role.in_(users.PEOPLE)).order_by(Agent.name, Agent.id))).all()
     teams: dict[int, list[str]] = {}
     memberships = select(AgentTeam.agent_id, Team.name).join(Team, Team.id == AgentTeam.team_id).order_by(Team.name)
-    for agent_id, name in (await tx.execute(memberships)).tuples():
+    for agent_id, name in await tx.execute(memberships):
         teams.setdefault(agent_id, []).append(name)
     counting = select(SignInSession.agent_id, func.count()).where(*sessions.open_now()).group_by(SignInSession.agent_id)
-    open_sessions = dict((await tx.execute(counting)).tuples().all())
+    open_sessions = dict((await tx.execute(counting)).all())
     return [
         PersonLine(
             id=person.id,
