@@ -58,6 +58,8 @@ async def run(console: Console, stop: asyncio.Event) -> None:
     """Do the background work until `stop`; returns when what is on the wire has come to an end, or had time to."""
     settings, db, whatsapp = console.settings, console.db, console.whatsapp
     channel_id = await _channel_of(console)
+    if settings.redis_url is None:
+        await _bury(db)
     sender = Sender(db, whatsapp, channel_id, rate=settings.send_rate)
     receipts = Receipts(db, whatsapp)
     files = Fetcher(db, whatsapp, settings.media_dir)
@@ -125,6 +127,14 @@ async def _mend(db: Database) -> None:
     for deed in deeds:
         async with db.transaction() as tx:
             await deed(tx)
+
+
+async def _bury(db: Database) -> None:
+    """The only process begins: what its predecessor had on the way goes out, or is shown as unconfirmed, at once."""
+    found = 1
+    while found:
+        async with db.transaction() as tx:
+            found = await deliver.recover(tx, alone=True)
 
 
 async def _sweep(console: Console) -> None:

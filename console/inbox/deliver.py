@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, exists, or_, select, true, tuple_, update
 
 from console import audit, clock
 from console.audit import SYSTEM
@@ -129,8 +129,10 @@ async def release(tx: Tx, held: Sequence[Held]) -> int:
     return len(rows)
 
 
-async def recover(tx: Tx, *, limit: int = 500) -> int:
+async def recover(tx: Tx, *, limit: int = 500, alone: bool = False) -> int:
     """Settle what a crash left: never wired and the lease is over, queued again; wired without outcome, "unknown".
+
+    `alone`: no other process sends and this one has not begun, so whatever is on its way belongs to the dead.
 
     An unknown message may have reached the contact. It is never sent again by a machine: a status that echoes our
     `ref` settles it, or a person does. Records "message.requeued" and "message.unconfirmed"; says how many rows moved.
@@ -146,7 +148,10 @@ async def recover(tx: Tx, *, limit: int = 500) -> int:
     stale = await tx.execute(
         select(_M.c.id, _M.c.conversation_id, _M.c.wired_at)
         .join(_C, _C.c.id == _M.c.conversation_id)
-        .where(_M.c.status == Status.SENDING, or_(and_(_M.c.wired_at.is_(None), lease_over), no_outcome))
+        .where(
+            _M.c.status == Status.SENDING,
+            or_(true() if alone else and_(_M.c.wired_at.is_(None), lease_over), no_outcome),
+        )
         .order_by(_M.c.id)
         .limit(limit)
         .with_for_update(of=(_M, _C), skip_locked=True),

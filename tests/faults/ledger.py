@@ -32,7 +32,7 @@ async def sent_once_or_in_doubt(database_url: str, accepted: list[dict[str, Any]
 
     Returns the status of each by its reference.
     """
-    taken = Counter(send["biz_opaque_callback_data"] for send in accepted)
+    taken = Counter(send["opaque"] for send in accepted)
     assert set(taken.values()) <= {1}, "a message left twice"
     async with _opened(database_url) as tx:
         rows = (await tx.execute(select(Message.ref, Message.status).where(Message.direction == "out"))).all()

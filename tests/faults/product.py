@@ -22,9 +22,12 @@ ROOT = Path(__file__).parents[2]
 
 
 class Product:
-    """One console process and one simulator on loopback, sharing a folder. Faults are planned per start."""
+    """One console process and one simulator on loopback, sharing a folder. Faults are planned per start.
 
-    def __init__(self, folder: Path, database_url: str, *, redis_url: str | None = None) -> None:
+    `environment` is what the console is told besides, such as ALDIA_COMPANY.
+    """
+
+    def __init__(self, folder: Path, database_url: str, *, redis_url: str | None = None, **environment: str) -> None:
         self.folder = folder
         self.port, self.simulator_port = free_port(), free_port()
         self.address = f"http://127.0.0.1:{self.port}"
@@ -44,6 +47,7 @@ class Product:
             "WHATSAPP_APP_SECRET": APP_SECRET,
             "WHATSAPP_VERIFY_TOKEN": "simulator-verify-token",
             **({"ALDIA_REDIS_URL": redis_url} if redis_url else {}),
+            **environment,
         }
         # Without a worker process beside it, a console with Redis lives but is never ready.
         self.needs_workers = redis_url is None
@@ -71,11 +75,11 @@ class Product:
             [
                 *(sys.executable, "-m", "integrations.simulator"),
                 *("--port", str(self.simulator_port), "--webhook-url", f"{self.address}/webhooks/whatsapp"),
-                *("--phone-number-id", meta.PHONE_NUMBER_ID, "--business-account-id", meta.BUSINESS_ACCOUNT_ID),
             ],
             ready=lambda: answers(f"{self.simulator_address}/simulator/api/personas"),
             log=self.folder / "simulator.log",
             cwd=ROOT,
+            env=self._environment,
         )
         self.simulator.start()
 
