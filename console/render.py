@@ -59,12 +59,17 @@ def page(template: str, /, *, csrf_token: str = "", **values: object) -> str:
     return _environment().get_template(template).render(csrf_token=csrf_token, house=_house, **values)
 
 
-def fragment(template: str, /, **values: object) -> Markup:
+def fragment(template: str, /, **values: object) -> str:
     """One element with an id: the same text on the page, in an answer and in a push.
 
     It sees the values given and nothing else; a missing one raises `UndefinedError`.
     """
-    return Markup(_environment().get_template(template).render(house=_house, **values).strip())  # noqa: S704 our own template
+    return _environment().get_template(template).render(house=_house, **values).strip()
+
+
+def _fragment_within(template: str, /, **values: object) -> Markup:
+    """A fragment as part of another template: it is HTML already."""
+    return Markup(fragment(template, **values))  # noqa: S704 our own template
 
 
 @lru_cache(maxsize=1)
@@ -77,7 +82,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(icon=icon, sprite=sprite, fragment=fragment, asset=static_files.address, now=clock.now)
+    environment.globals.update(
+        icon=icon, sprite=sprite, fragment=_fragment_within, asset=static_files.address, now=clock.now
+    )
     environment.filters.update(
         iso=iso, clock_time=clock_time, day_key=day_key, day_words=day_words, short_when=short_when,
         long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,
@@ -230,7 +237,7 @@ def size(octets: int | None) -> str:
 
 
 # Only a plain ASCII host is made clickable: what is shown must be where one lands (no user@host, no look-alikes).
-_URL = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?(?:[/?#][^\s<>\"]*)?(?![\w@])")
+_URL = re.compile(r"https?://[A-Za-z0-9](?>[A-Za-z0-9.-]*)(?>:\d{1,5})?(?:[/?#][^\s<>\"]*)?(?![\w@:])")
 _TAIL = ".,;:!?)]}'»”*_~"
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 

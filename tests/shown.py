@@ -1,0 +1,240 @@
+"""What screens can be given, ready made: say only what matters, the rest is sensible."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from console.inbox.views import (
+    Banner,
+    ContactView,
+    DraftView,
+    FailureView,
+    HeaderView,
+    HistoryLine,
+    MediaView,
+    MessageView,
+    PanelView,
+    PresentAgent,
+    QuoteView,
+    ReactionView,
+    RowView,
+    ThreadView,
+    ViewCount,
+)
+
+# A quarter of an hour before what the clock of the tests says.
+EARLIER = datetime(2026, 11, 20, 14, 45, tzinfo=UTC)
+A_DAY = timedelta(hours=23, minutes=45)
+
+
+def a_viewer(**given: Any) -> Any:
+    return SimpleNamespace(**{"id": 1, "name": "Rosa Quispe", "initials": "RQ", "role": "admin", **given})
+
+
+def a_row(**given: Any) -> RowView:
+    usual: dict[str, Any] = {
+        "conversation_id": 12,
+        "team_id": 1,
+        "name": "María Fernanda Ccori",
+        "initials": "MC",
+        "preview": "Le mando el comprobante",
+        "preview_kind": "text",
+        "direction": "in",
+        "last_status": None,
+        "last_author": None,
+        "at": EARLIER,
+        "unread": 0,
+        "holder_id": 1,
+        "holder_name": "Rosa Quispe",
+        "status": "open",
+        "waiting_since": EARLIER,
+        "window_closes_at": EARLIER + timedelta(hours=24),
+        "failed": False,
+        "version": 3,
+        "position": 1795000000000,
+    }
+    return RowView(**(usual | given))
+
+
+def a_message(**given: Any) -> MessageView:
+    usual: dict[str, Any] = {
+        "id": 77,
+        "conversation_id": 12,
+        "sequence": 5,
+        "direction": "in",
+        "author_kind": "contact",
+        "author_id": 7,
+        "author_name": "María Fernanda Ccori",
+        "kind": "text",
+        "text": "Ya deposité",
+        "content": {},
+        "media": [],
+        "quoted": None,
+        "forwarded": False,
+        "status": "received",
+        "failure": None,
+        "at": EARLIER,
+        "written_at": None,
+        "late": False,
+        "edited_at": None,
+        "previous_texts": [],
+        "revoked_at": None,
+        "reactions": [],
+        "client_key": None,
+        "read_at": None,
+        "version": 1,
+    }
+    return MessageView(**(usual | given))
+
+
+def our_message(**given: Any) -> MessageView:
+    ours = {"direction": "out", "author_kind": "agent", "author_id": 1, "author_name": "Rosa Quispe", "status": "sent"}
+    return a_message(**(ours | given))
+
+
+def a_file(**given: Any) -> MediaView:
+    usual: dict[str, Any] = {
+        "id": 5,
+        "kind": "document",
+        "filename": "constancia.pdf",
+        "mime_type": "application/pdf",
+        "size": 96_000,
+        "state": "stored",
+        "voice": False,
+        "url": "/media/5",
+        "inline": False,
+    }
+    return MediaView(**(usual | given))
+
+
+def a_thread(*messages: MessageView, **given: Any) -> ThreadView:
+    usual: dict[str, Any] = {"conversation_id": 12, "messages": list(messages), "has_earlier": False}
+    return ThreadView(**(usual | {"earlier_before": None, "last_sequence": 5} | given))
+
+
+def a_header(**given: Any) -> HeaderView:
+    usual: dict[str, Any] = {
+        "conversation_id": 12,
+        "name": "María Fernanda Ccori",
+        "initials": "MC",
+        "phone": "51944218305",
+        "status": "open",
+        "holder_id": 1,
+        "holder_name": "Rosa Quispe",
+        "holder_is_viewer": True,
+        "team_name": "Mora temprana",
+        "version": 4,
+        "window_opened_at": EARLIER,
+        "window_closes_at": EARLIER + timedelta(hours=24),
+        "free_text_until": EARLIER + timedelta(hours=24),
+        "window_is_open": True,
+        "can_assign": True,
+        "candidates": [(1, "Rosa Quispe"), (2, "Victor Huamán")],
+        "identity_note": None,
+    }
+    return HeaderView(**(usual | given))
+
+
+def a_panel(**given: Any) -> PanelView:
+    contact = ContactView(
+        name="María Fernanda Ccori",
+        phone="51944218305",
+        profile_name="Mafer",
+        username="mafer",
+        first_seen_at=EARLIER,
+        aliases=["51944218306"],
+    )
+    usual: dict[str, Any] = {
+        "contact": contact,
+        "history": [HistoryLine(id=1, at=EARLIER, words="Mensaje recibido")],
+        "review_tasks": ["El número cambió."],
+    }
+    return PanelView(**(usual | given))
+
+
+def a_pane(**given: Any) -> dict[str, Any]:
+    usual = {
+        "header": a_header(),
+        "thread": a_thread(a_message(), our_message(id=78, sequence=6, client_key="k")),
+        "panel": a_panel(),
+        "presence": [PresentAgent(agent_id=2, name="Victor Huamán", initials="VH", typing=True)],
+        "draft": DraftView(text="Señor", mode="reply", saved_at=EARLIER),
+    }
+    return usual | given
+
+
+def an_inbox(**given: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "viewer": a_viewer(),
+        "counts": [ViewCount(key="mine", label="Mías", count=1), ViewCount(key="all", label="Todas", count=1204)],
+        "view": "mine",
+        "rows": [a_row()],
+        "next_cursor": None,
+        "pane": a_pane(),
+        "head": 9,
+        "banner": Banner(kind="paused", sentence="Envíos en pausa.", link=None),
+        "demo": True,
+    }
+    return usual | given
+
+
+def a_template(**given: Any) -> Any:
+    usual: dict[str, Any] = {
+        "id": 4,
+        "title": "Recordatorio",
+        "name": "recordatorio",
+        "language": "es_PE",
+        "category": "UTILITY",
+        "header": None,
+        "body": "Buenos días, {{1}}. Su cuota venció.",
+        "footer": None,
+        "buttons": [SimpleNamespace(type="URL", text="Pagar ahora")],
+        "variables": [("1", "Nombre", "María")],
+        "quality": "high",
+        "usable": True,
+        "why_not": None,
+    }
+    return SimpleNamespace(**(usual | given))
+
+
+def every_message(words: str = "María") -> list[MessageView]:
+    """One of each kind and state, with `words` wherever a stranger's words can stand."""
+    kinds = (
+        "text",
+        "image",
+        "audio",
+        "button",
+        "interactive",
+        "unsupported",
+        "unknown",
+        "hologram",
+        "reaction",
+        "edit",
+    )
+    failure = FailureView(sentence="No recibe mensajes.", advice="Pida otro contacto.", code=131026, action="resend")
+    contents: dict[str, dict[str, Any]] = {
+        "location": {"latitude": -12.07, "longitude": "-77.05", "name": words, "address": words},
+        "contacts": {"contacts": [{"name": words, "phones": [words]}]},
+        "order": {"items": [{"name": words, "quantity": words, "item_price": words}], "total": words},
+        "template": {"name": words, "header": words, "body": words, "footer": words, "buttons": [{"text": words}]},
+        "event": {"action": words},
+        "system": {"body": words, "type": words},
+    }
+    media = [a_file(state=state, filename=words) for state in ("stored", "pending", "failed", "expired", "refused")]
+    media += [a_file(kind=kind, inline=True, filename=words) for kind in ("image", "video", "audio", "sticker")]
+    whole = [
+        *(a_message(kind=kind, text=words) for kind in kinds),
+        *(a_message(kind=kind, content=content, text=None) for kind, content in contents.items()),
+        *(our_message(status=status, text=words) for status in ("queued", "sending", "sent", "delivered", "read")),
+        our_message(status="failed", failure=failure, text=words),
+        our_message(kind="note", direction="none", status="noted", text=words, author_name=words),
+        a_message(media=media, quoted=QuoteView(message_id=1, author_name=words, text=words, kind="text")),
+        a_message(reactions=[ReactionView(words, words)], forwarded=True, late=True, written_at=EARLIER - A_DAY),
+        a_message(edited_at=EARLIER, previous_texts=[(words, EARLIER)]),
+        a_message(revoked_at=EARLIER, text=None, author_name=words),
+    ]
+    for number, message in enumerate(whole, start=1):
+        message.id = message.sequence = number
+    return whole
