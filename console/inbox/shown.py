@@ -16,8 +16,7 @@ def content_of(kind: str, content: Mapping[str, Any] | None) -> dict[str, Any]:
     if kind == "location":
         return _mapping(details.get("location"))
     if kind == "contacts":
-        cards = details.get("contacts")
-        return {"contacts": [_card(card) for card in cards if isinstance(card, Mapping)] if _is_list(cards) else []}
+        return {"contacts": [_card(card) for card in _list(details.get("contacts")) if isinstance(card, Mapping)]}
     if kind == "order":
         return _order(_mapping(details.get("order")))
     if kind == "interactive":
@@ -26,10 +25,8 @@ def content_of(kind: str, content: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:
-    phones = card.get("phones")
-    numbers = (
-        [_mapping(phone).get("phone") or _mapping(phone).get("wa_id") for phone in phones] if _is_list(phones) else []
-    )
+    phones = [_mapping(phone) for phone in _list(card.get("phones"))]
+    numbers = [phone.get("phone") or phone.get("wa_id") for phone in phones]
     return {
         "name": _mapping(card.get("name")).get("formatted_name") or "Contacto",
         "phones": [str(number) for number in numbers if number],
@@ -37,8 +34,7 @@ def _card(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _order(order: Mapping[str, Any]) -> dict[str, Any]:
-    items = order.get("product_items")
-    return {"items": [dict(item) for item in items if isinstance(item, Mapping)] if _is_list(items) else []}
+    return {"items": [dict(item) for item in _list(order.get("product_items")) if isinstance(item, Mapping)]}
 
 
 def _form(response: Mapping[str, Any]) -> str:
@@ -51,5 +47,5 @@ def _mapping(value: object) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, list | tuple)
+def _list(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import structlog
 from litestar import asgi
+from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from console import metrics
@@ -27,7 +28,7 @@ _PLAIN = ((b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-opt
 async def whatsapp_webhook(scope: Scope, receive: Receive, send: Send) -> None:
     """Meta's webhook, as bare ASGI: this path takes every status of every message and must stay cheap."""
     state = scope["litestar_app"].state
-    if scope["type"] != "http":
+    if scope["type"] == ScopeType.WEBSOCKET:
         return
     if scope["method"] == "POST":
         await _deliver(state.settings, state.ingest, scope, receive, send)

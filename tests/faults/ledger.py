@@ -53,14 +53,11 @@ async def history_is_whole(database_url: str) -> None:
     assert verdict.intact, verdict
 
 
-class _opened:  # noqa: N801 reads as a verb
-    def __init__(self, database_url: str) -> None:
-        self._database = Database(database_url)
-
-    async def __aenter__(self) -> Any:
-        self._reading = self._database.reading()
-        return await self._reading.__aenter__()
-
-    async def __aexit__(self, *what: object) -> None:
-        await self._reading.__aexit__(*what)
-        await self._database.close()
+@asynccontextmanager
+async def _opened(database_url: str) -> AsyncIterator[Tx]:
+    database = Database(database_url)
+    try:
+        async with database.reading() as tx:
+            yield tx
+    finally:
+        await database.close()

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from console import audit
 from console.db import Base, Database
-from console.inbox import ingest
-from console.inbox.channel import ChannelEvent, DeadLetter
+from console.inbox import channel_state, counts, ingest, ticks
+from console.inbox.channel import Channel, ChannelEvent, DeadLetter
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.models import Conversation, Message, MessageVersion, Reaction, Status, Tick, ViewCount
 from tests.conftest import SECRET_KEY, Moment
@@ -149,7 +149,7 @@ async def test_a_resolved_conversation_is_open_again_when_its_contact_writes(dat
         conversation = (await tx.scalars(select(Conversation))).one()
         slot = (conversation.team_id, 0, "open")
         conversation.status = "resolved"
-        await ingest.receive.counts.moved(tx, conversation, slot)
+        await counts.moved(tx, conversation, slot)
 
     await ingest.store(database, [meta.body(meta.text("otra vez"))])
 
@@ -199,7 +199,7 @@ async def test_a_dead_letter_can_be_replayed_once_it_is_understood(database: Dat
     await ingest.store(database, [stranger])
     assert not await everything(database, Message)
     async with database.transaction() as tx:
-        await ingest.channel_state.ensure(tx, phone_number_id="999", business_account_id="another")
+        await channel_state.ensure(tx, phone_number_id="999", business_account_id="another")
 
     letter = await the_only(database, DeadLetter)
     async with database.transaction() as tx:
@@ -436,7 +436,7 @@ async def test_a_tick_that_comes_before_its_message_waits_for_it(database: Datab
     message_id = await our_message(database, wamid="wamid.SOON")
 
     async with database.transaction() as tx:
-        await ingest.ticks.adopt_orphans(tx, moment.now)
+        await ticks.adopt_orphans(tx, moment.now)
 
     assert await status_of(database, message_id) == "delivered"
     assert len(await everything(database, Conversation)) == 1
@@ -465,7 +465,7 @@ async def test_a_restriction_of_the_account_pauses_everything_that_would_leave(d
 
     await ingest.store(database, [meta.notice("account_update", value), meta.notice("account_update", value)])
 
-    channel = await the_only(database, ingest.Channel)
+    channel = await the_only(database, Channel)
     assert channel.paused_kind == "policy"
     assert "RESTRICTED_BIZ_INITIATED_MESSAGING" in channel.paused_reason
     assert len(await everything(database, ChannelEvent)) == 1

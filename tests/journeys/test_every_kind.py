@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,6 @@ async def deliver(front: Front, hostile: str) -> None:
         (hostile[:40], {"x": hostile}),
     ):
         body = meta.body(meta.message(kind, details)).replace(b"Persona 8305", b"HOSTILE")
-        name = meta.json.dumps(hostile)[1:-1].encode()
+        name = json.dumps(hostile)[1:-1].encode()
         answer = await front.webhook(body.replace(b"HOSTILE", name))
         assert answer.status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 from sqlalchemy import select
 
@@ -19,7 +20,7 @@ async def conversation_id(front: Front) -> int:
         return (await tx.scalars(select(Conversation.id).order_by(Conversation.id.desc()).limit(1))).one()
 
 
-async def wrote(front: Front, text: str = "Hola, ¿cuánto debo?", **more: str) -> int:
+async def wrote(front: Front, text: str = "Hola, ¿cuánto debo?", **more: Any) -> int:
     """A debtor writes; the conversation it is in."""
     answer = await front.webhook(meta.body(meta.text(text, **more)))
     assert answer.status_code == 200
