@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import select
 
 from console import audit
-from console.db import Database
+from console.db import Database, Tx
 from console.inbox.models import Message, Status
 from tests.conftest import SECRET_KEY
 
