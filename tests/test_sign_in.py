@@ -308,7 +308,12 @@ def test_a_password_anybody_would_try_is_refused(password: str) -> None:
     assert refused.value.status == 422
 
 
-@pytest.mark.parametrize("password", [PASSWORD, "gatos verdes bailan", "correo lento y 3 lunas", passwords.generated()])
+# Named, because every process of a test run must call a generated password the same.
+@pytest.mark.parametrize(
+    "password",
+    [PASSWORD, "gatos verdes bailan", "correo lento y 3 lunas", passwords.generated()],
+    ids=["own", "phrase", "with a number", "generated"],
+)
 def test_a_phrase_of_ones_own_is_a_password(password: str) -> None:
     passwords.check_new(password, company="Financiera Andes", email="ana.rios@andes.example")
 
