@@ -51,31 +51,44 @@ class Pipe(Protocol):
         """Say that the follower has everything up to entry `head`."""
 
 
+class Seat:
+    """A follower's place in the crowd: woken when there is something new, and empty once it has left."""
+
+    def __init__(self) -> None:
+        self.awake = asyncio.Event()
+        self.has_left = False
+
+    def leave(self) -> None:
+        """Stop after what is being done. A query that is cut off can spoil its connection for whoever comes next."""
+        self.has_left = True
+        self.awake.set()
+
+
 class Crowd:
     """Everybody who follows the history in this process. One ear at the wire, however many they are."""
 
     def __init__(self, live: Live) -> None:
-        self._awake: set[asyncio.Event] = set()
+        self._seats: set[Seat] = set()
         self._by_token: Counter[int] = Counter()
         live.followers.append(self._hear)
 
     async def _hear(self, _entries: Sequence[Entry]) -> None:
-        for awake in self._awake:
-            awake.set()
+        for seat in self._seats:
+            seat.awake.set()
 
     @contextlib.contextmanager
-    def joined(self, program: Program) -> Iterator[asyncio.Event]:
-        """Be told, by the event, whenever there is something new. Refuses (429) one stream too many."""
-        if self._by_token[program.id] >= MOST_PER_TOKEN or len(self._awake) >= MOST:
+    def joined(self, program: Program) -> Iterator[Seat]:
+        """Be woken whenever there is something new. Refuses (429) one stream too many."""
+        if self._by_token[program.id] >= MOST_PER_TOKEN or len(self._seats) >= MOST:
             raise Refused(429, "Ya hay demasiadas conexiones abiertas.", code="too_many_streams")
-        awake = asyncio.Event()
-        self._awake.add(awake)
+        seat = Seat()
+        self._seats.add(seat)
         self._by_token[program.id] += 1
         metrics.live_streams.inc()
         try:
-            yield awake
+            yield seat
         finally:
-            self._awake.discard(awake)
+            self._seats.discard(seat)
             self._by_token[program.id] -= 1
             metrics.live_streams.dec()
 
@@ -90,17 +103,17 @@ def crowd_of(live: Live) -> Crowd:
 _crowds: WeakKeyDictionary[Live, Crowd] = WeakKeyDictionary()
 
 
-async def follow(db: Database, awake: asyncio.Event, program: Program, position: int, pipe: Pipe) -> None:
-    """Give `pipe` every event after entry `position`, and go on for good, with a heartbeat when nothing happens.
+async def follow(db: Database, seat: Seat, program: Program, position: int, pipe: Pipe) -> None:
+    """Give `pipe` every event after entry `position` until the seat is left, with a heartbeat when nothing happens.
 
     Raises Ended as soon as the token no longer holds, before anything more is given, or when the database is away.
     """
     loop = asyncio.get_running_loop()
     await pipe.beat(position)
     quiet_since = loop.time()
-    while True:
+    while not seat.has_left:
         # Before reading: what is committed from here on either is in what is read or wakes us again.
-        awake.clear()
+        seat.awake.clear()
         batch = await _read(db, program, position)
         if batch.events:
             await pipe.give(batch.events)
@@ -113,7 +126,7 @@ async def follow(db: Database, awake: asyncio.Event, program: Program, position:
             await pipe.beat(position)
             quiet_since = loop.time()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(awake.wait(), LOOK_AGAIN)
+            await asyncio.wait_for(seat.awake.wait(), LOOK_AGAIN)
 
 
 async def _read(db: Database, program: Program, position: int) -> events.Batch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -18,7 +18,7 @@ from console import audit
 from console.api import problems, tokens
 from console.api.asking import query
 from console.api.events import Event
-from console.api.following import Crowd, Ended, crowd_of, follow
+from console.api.following import Crowd, Ended, Seat, crowd_of, follow
 from console.api.operations import does
 from console.api.problems import invalid
 from console.api.tokens import Program
@@ -31,6 +31,8 @@ log = structlog.get_logger()
 EVENT_STREAM = "text/event-stream"
 # One frame that a client does not take for this long ends its stream; it comes back with its cursor.
 PATIENCE = 10.0
+# How long what is being done may still take once a client has left.
+FAREWELL = 2.0
 # Frames from a client that only has to listen.
 MOST_FRAMES = 100
 
@@ -81,9 +83,11 @@ async def stream_socket(
             program = await tokens.authenticate(tx, socket)
         tokens.require(program, "stream:read")
         position = await _begin(db, program, query(socket, Place).cursor, via="websocket")
-        with crowd_of(live).joined(program) as awake:
+        with crowd_of(live).joined(program) as seat:
             await socket.accept()
-            await _serve(socket, db, awake, program, position)
+            code = await _together(seat, follow(db, seat, program, position, _Socket(socket)), _listen(socket))
+            if code is not None:
+                await _close(socket, code)
     except Refused as refusal:
         await _refuse(socket, refusal)
 
@@ -107,25 +111,20 @@ def _position(cursor: str) -> int:
     return int(cursor)
 
 
-async def _serve(
-    socket: WebSocket[Any, Any, Any],
-    db: Database,
-    awake: asyncio.Event,
-    program: Program,
-    position: int,
-) -> None:
-    """Follow until one side ends it."""
-    following = asyncio.create_task(follow(db, awake, program, position, _Socket(socket)))
-    listening = asyncio.create_task(_listen(socket))
+async def _together(
+    seat: Seat, following: Coroutine[Any, Any, None], leaving: Coroutine[Any, Any, str | None]
+) -> str | None:
+    """Follow until the follower fails or the client leaves; the code to end with, None when nobody is there to hear."""
+    follower, leaver = asyncio.create_task(following), asyncio.create_task(leaving)
     try:
-        await asyncio.wait({following, listening}, return_when=asyncio.FIRST_COMPLETED)
-        code = _why(following) if following.done() else listening.result()
-        if code is not None:
-            await _close(socket, code)
+        await asyncio.wait({follower, leaver}, return_when=asyncio.FIRST_COMPLETED)
+        return _why(follower) if follower.done() else leaver.result()
     finally:
-        for task in (following, listening):
-            task.cancel()
-        await asyncio.gather(following, listening, return_exceptions=True)
+        seat.leave()
+        leaver.cancel()
+        await asyncio.wait({follower}, timeout=FAREWELL)
+        follower.cancel()
+        await asyncio.gather(follower, leaver, return_exceptions=True)
 
 
 async def _listen(socket: WebSocket[Any, Any, Any]) -> str | None:
@@ -206,7 +205,7 @@ class _EventStream:
         self._db, self._crowd, self._program, self._position = db, crowd, program, position
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        with self._crowd.joined(self._program) as awake:
+        with self._crowd.joined(self._program) as seat:
             headers = [
                 (b"content-type", f"{EVENT_STREAM}; charset=utf-8".encode()),
                 (b"cache-control", b"no-store"),
@@ -214,20 +213,14 @@ class _EventStream:
             ]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             lines = _Lines(send)
-            following = asyncio.create_task(follow(self._db, awake, self._program, self._position, lines))
-            leaving = asyncio.create_task(_left(receive))
-            try:
-                await asyncio.wait({following, leaving}, return_when=asyncio.FIRST_COMPLETED)
-                code = _why(following) if following.done() else None
-                if code is not None:
-                    await lines.end(code)
-            finally:
-                for task in (following, leaving):
-                    task.cancel()
-                await asyncio.gather(following, leaving, return_exceptions=True)
+            following = follow(self._db, seat, self._program, self._position, lines)
+            code = await _together(seat, following, _left(receive))
+            if code is not None:
+                await lines.end(code)
 
 
 async def _left(receive: Receive) -> None:
+    """Wait for the client to leave: there is nobody to tell then."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

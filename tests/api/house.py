@@ -79,8 +79,7 @@ class House:
 
     async def writes(self, *numbers: str, text: str = "Hola") -> None:
         """A message from each of these numbers, through everything but the webhook's signature."""
-        for number in numbers:
-            await ingest.store(self.db, [meta.body(meta.text(text, sender=number))])
+        await ingest.store(self.db, [meta.body(meta.text(text, sender=number)) for number in numbers])
 
     @contextlib.asynccontextmanager
     async def program(self, *scopes: str, key: str | None = None) -> AsyncIterator[Program]:
@@ -158,12 +157,15 @@ async def frames(socket: ClientConnection, count: int) -> list[dict[str, Any]]:
 
 
 @contextlib.asynccontextmanager
-async def serving(database_url: str, **changed: Any) -> AsyncIterator[House]:
-    """The whole web process on a free port of loopback."""
+async def serving(database_url: str, *, buffer: int | None = None, **changed: Any) -> AsyncIterator[House]:
+    """The whole web process on a free port of loopback. `buffer` is what the system keeps for a slow reader."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        if buffer is not None:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         app = create_app(settings_for(database_url, url, **changed))
-        server = _Server(uvicorn.Config(app, ws="websockets-sansio", lifespan="on", log_config=None, access_log=False))
+        options: dict[str, Any] = {"ws": "websockets-sansio", "ws_per_message_deflate": False}  # as `aldia serve` does
+        server = _Server(uvicorn.Config(app, **options, lifespan="on", log_config=None, access_log=False))
         task = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:
             assert not task.done(), task.exception()

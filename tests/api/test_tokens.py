@@ -30,7 +30,7 @@ def test_every_call_says_which_scope_it_needs() -> None:
     [None, "Bearer", "Bearer nobody", "Basic YTpi", "Bearer ñ", "Bearer " + "x" * 9000],
 )
 async def test_no_call_answers_without_a_valid_token(house: House, authorization: str | None) -> None:
-    headers = {"authorization": authorization.encode()} if authorization else {}
+    headers = {b"authorization": authorization.encode()} if authorization else {}
     async with house.program() as program:
         del program.http.headers["authorization"]
         for method, path, _scope in EVERY_CALL:
