@@ -5,21 +5,23 @@ Meta tells a failure in the answer to the send or, later, in a `failed` status; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from console import audit, clock
 from console.audit import Actor
 from console.db import Tx
-from console.inbox import channel_state
+from console.inbox import channel_state, ticks
 from console.inbox.channel import Channel, MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from integrations.whatsapp.codes import Action, Verdict
 from integrations.whatsapp.errors import classify
+from integrations.whatsapp.events import StatusUpdate
 from integrations.whatsapp.failures_es import explain
 
 META = Actor(kind="system", name="WhatsApp", origin="whatsapp")
@@ -36,12 +38,30 @@ class Failure(msgspec.Struct, frozen=True):
     slow_for: timedelta | None = None
 
 
-def reported(message_id: int, code: int | None) -> Failure:
-    """A failure that a status webhook tells."""
-    return Failure(message_id, code, classify(code, None))
+async def foreseen(tx: Tx, channel_id: int, reported: Sequence[StatusUpdate]) -> list[Failure]:
+    """The failures among `reported` statuses that mean more than the message; nearly always none, and then no query.
+
+    Holds their conversations, so call it before messages are locked, and `follow` after. A status that comes again,
+    or too late to be a failure, means nothing.
+    """
+    codes: dict[str, int] = {}
+    for told in reported:
+        if told.status == "failed" and told.errors and classify(told.errors[0].code, None).action in _OF_ONE | _OF_ALL:
+            codes.update({name: told.errors[0].code for name in (told.wamid, told.opaque) if name})
+    if not codes:
+        return []
+    names = or_(Message.wamid.in_(codes), Message.ref.in_(codes))
+    found = select(Message).where(Message.channel_id == channel_id, Message.direction == "out", names)
+    messages = [message for message in await tx.scalars(found) if ticks.climbs(message.status, "failed")]
+    ids = {message.conversation_id for message in messages}
+    await tx.execute(
+        select(Conversation.id).where(Conversation.id.in_(ids)).order_by(Conversation.id).with_for_update()
+    )
+    told_codes = [(message.id, codes.get(message.wamid or "") or codes[message.ref or ""]) for message in messages]
+    return [Failure(message_id, code, classify(code, None)) for message_id, code in told_codes]
 
 
-async def follow(tx: Tx, failures: list[Failure]) -> None:
+async def follow(tx: Tx, failures: Sequence[Failure]) -> None:
     """Draw the consequences of `failures`: nobody unreachable, blocked or outside the window is written to again.
 
     The caller holds the conversations. Records contact.updated, conversation.updated, template.updated and
@@ -54,7 +74,8 @@ async def follow(tx: Tx, failures: list[Failure]) -> None:
         select(Message, Conversation)
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(Message.id.in_(wanted))
-        .order_by(Message.id),
+        .order_by(Message.id)
+        .execution_options(populate_existing=True),
     )
     pairs = rows.all()
     for message, conversation in pairs:

@@ -23,7 +23,7 @@ from console.audit import SYSTEM, Actor
 from console.db import Database, Tx, bulk_insert
 from console.errors import Refused, not_found
 from console.failpoints import failpoint
-from console.inbox import channel_state, notices, receive, ticks
+from console.inbox import channel_state, consequences, notices, receive, ticks
 from console.inbox.channel import Channel, DeadLetter
 from integrations.whatsapp.events import AccountEvent, Echo, Event, Inbound, StatusUpdate, Unreadable
 from integrations.whatsapp.payloads import parse
@@ -201,7 +201,9 @@ async def _take_in_one(tx: Tx, channel: Channel, events: Sequence[Event], moment
     if arrivals:
         metrics.messages_received_total.inc(await receive.receive(tx, channel, arrivals, moment))
     if reported:
+        failures = await consequences.foreseen(tx, channel.id, reported)
         await ticks.apply(tx, channel.id, reported, moment)
+        await consequences.follow(tx, failures)
         for update_ in reported:
             metrics.ticks_total.labels(update_.status[:16]).inc()
     if told:

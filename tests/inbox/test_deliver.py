@@ -14,14 +14,14 @@ from sqlalchemy import select, update
 from console import clock
 from console.audit import SYSTEM
 from console.db import Database
-from console.inbox import channel_state, deliver, pacing, reply, settle, thread, ticks
+from console.inbox import channel_state, deliver, ingest, pacing, reply, settle, thread
 from console.inbox.channel import Channel, MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.deliver import Claimed
 from console.inbox.models import Conversation, Message, Status
 from console.inbox.settle import Accepted, Doubtful, Outcome, Refused, Unsent
 from integrations.whatsapp.errors import classify
-from integrations.whatsapp.events import Person, StatusUpdate
+from integrations.whatsapp.events import Person, StatusUpdate, WireError
 from tests.conftest import Moment
 from tests.inbox.people import Inbox, a_conversation, a_template, actions, an_inbox, fresh, history
 
@@ -72,9 +72,9 @@ async def sent(database: Database, inbox: Inbox, conversation: Conversation, tex
     return claimed
 
 
-async def tick(database: Database, inbox: Inbox, status: str, wamid: str, ref: str | None) -> None:
+def status_of(status: str, wamid: str, ref: str | None, code: int | None = None) -> StatusUpdate:
     """A status as the webhook brings it."""
-    told = StatusUpdate(
+    return StatusUpdate(
         phone_number_id="106540352242922",
         wamid=wamid,
         status=status,
@@ -82,12 +82,19 @@ async def tick(database: Database, inbox: Inbox, status: str, wamid: str, ref: s
         recipient=Person(wa_id="51944218305"),
         participant="",
         opaque=ref,
-        errors=[],
+        errors=[WireError(code=code, title=None, details=None)] if code else [],
         pricing=None,
         payload=b"{}",
     )
+
+
+async def told(database: Database, *statuses: StatusUpdate) -> None:
     async with database.transaction() as tx:
-        await ticks.apply(tx, inbox.channel_id, [told], clock.now())
+        await ingest.take_in(tx, statuses, clock.now())
+
+
+async def tick(database: Database, status: str, wamid: str, ref: str | None) -> None:
+    await told(database, status_of(status, wamid, ref))
 
 
 def refused(code: int, status: int = 400, **more: object) -> Refused:
@@ -280,7 +287,7 @@ async def test_the_echo_of_our_reference_settles_an_unconfirmed_message(
     moment.passes(minutes=2)
     await recover(database)
 
-    await tick(database, inbox, "delivered", "wamid.late", claimed.ref)
+    await tick(database, "delivered", "wamid.late", claimed.ref)
 
     message = await now(database, claimed.id)
     assert (message.status, message.wamid) == (Status.DELIVERED, "wamid.late")
@@ -325,8 +332,8 @@ async def test_ticks_that_overtake_the_answer_count_and_nothing_moves_back(
 ) -> None:
     """O10: the status came before we knew the wamid; with our reference it settles, without it waits and is folded."""
     claimed = await sent(database, inbox, await a_conversation(database, inbox))
-    await tick(database, inbox, "read", "wamid.1", claimed.ref if with_reference else None)
-    await tick(database, inbox, "delivered", "wamid.1", claimed.ref if with_reference else None)
+    await tick(database, "read", "wamid.1", claimed.ref if with_reference else None)
+    await tick(database, "delivered", "wamid.1", claimed.ref if with_reference else None)
 
     message = await ends(database, claimed, Accepted("wamid.1"))
 
@@ -506,6 +513,45 @@ async def test_old_news_about_a_person_who_wrote_since_changes_nothing(
     await ends(database, claimed, refused(131047))
 
     assert (await fresh(database, conversation)).window_closes_at == clock.now() + timedelta(hours=24)
+
+
+@pytest.mark.parametrize("code", [131026, 131047, 368, 131050])
+async def test_what_a_webhook_tells_of_a_failure_has_the_same_consequences(
+    database: Database, inbox: Inbox, code: int
+) -> None:
+    """Meta tells some refusals in the answer and the same ones by a `failed` status (whatsapp.md §17)."""
+    conversation = await a_conversation(database, inbox)
+    claimed = await sent(database, inbox, conversation)
+    await ends(database, claimed, Accepted("wamid.1"))
+
+    for _ in range(2):
+        await told(database, status_of("failed", "wamid.1", None, code))
+
+    async with database.reading() as tx:
+        contact = await tx.get_one(Contact, conversation.contact_id)
+        channel = await tx.get_one(Channel, inbox.channel_id)
+    after = await fresh(database, conversation)
+    assert (await now(database, claimed.id)).status == Status.FAILED
+    assert {
+        131026: contact.unreachable_at == clock.now(),
+        131047: after.window_closes_at == clock.now(),
+        368: channel.paused_kind == "policy",
+        131050: contact.marketing_stopped_at == clock.now(),
+    }[code]
+    consequence = {"contact.updated", "conversation.updated", "channel.paused"}
+    assert len([action for action in await actions(database) if action in consequence]) == 1
+
+
+async def test_a_failure_told_after_the_message_arrived_means_nothing(database: Database, inbox: Inbox) -> None:
+    conversation = await a_conversation(database, inbox)
+    claimed = await sent(database, inbox, conversation)
+    await ends(database, claimed, Accepted("wamid.1"))
+    await told(database, status_of("delivered", "wamid.1", None))
+
+    await told(database, status_of("failed", "wamid.1", None, 131026))
+
+    async with database.reading() as tx:
+        assert (await tx.get_one(Contact, conversation.contact_id)).unreachable_at is None
 
 
 @pytest.mark.parametrize(("code", "status"), [(132015, "PAUSED"), (132016, "DISABLED"), (132001, "UNAVAILABLE")])
