@@ -59,7 +59,7 @@ def create_console(settings: Settings) -> Console:
     db.tell = live.tell
     http = httpx.AsyncClient(
         timeout=httpx.Timeout(CLOUD_API_SECONDS, connect=5.0),
-        limits=httpx.Limits(max_connections=100, max_keepalive_connections=50),
+        limits=httpx.Limits(max_connections=500, max_keepalive_connections=100),
         follow_redirects=False,
         trust_env=False,
     )
