@@ -14,7 +14,7 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 from tests.servers import Server
@@ -22,6 +22,7 @@ from tests.servers import Server
 ROOT = Path(__file__).parents[1]
 CONFIGURATION = ROOT / "docs" / "deploy" / "nginx.conf"
 NAME = "cobranza.example"
+ONE_OF_US = "        server 127.0.0.1:{} max_fails=0;"
 OWN = ROOT / ".cache" / "nginx"
 # Where distributions put the program itself; the first that holds it is enough.
 PACKAGES = ("nginx", "nginx-core", "nginx-light")
@@ -127,8 +128,8 @@ async def _until_closed(reader: asyncio.StreamReader) -> None:
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, upstream: int, **waits: str) -> Iterator[Door]:
-    """The shipped configuration in front of port `upstream`; `waits` sets directives anew: `client_body_timeout="1s"`.
+def nginx(folder: Path, *upstream: int, **waits: str) -> Iterator[Door]:
+    """The shipped configuration in front of these ports; `waits` sets directives anew: `client_body_timeout="1s"`.
 
     RuntimeError when there is no nginx.
     """
@@ -150,7 +151,7 @@ def nginx(folder: Path, upstream: int, **waits: str) -> Iterator[Door]:
         server.stop()
 
 
-def rendered(folder: Path, *, upstream: int, plain: int, tls: int, waits: dict[str, str]) -> str:
+def rendered(folder: Path, *, upstream: Sequence[int], plain: int, tls: int, waits: dict[str, str]) -> str:
     """The shipped configuration with this machine's ports and folders, and nothing else changed but `waits`."""
     text = CONFIGURATION.read_text()
     changes = {
@@ -162,7 +163,7 @@ def rendered(folder: Path, *, upstream: int, plain: int, tls: int, waits: dict[s
         "/etc/ssl/aldia/": f"{folder}/",
         "listen 80": f"listen 127.0.0.1:{plain}",
         "listen 443": f"listen 127.0.0.1:{tls}",
-        "server 127.0.0.1:8000": f"server 127.0.0.1:{upstream}",
+        ONE_OF_US.format(8000): "\n".join(ONE_OF_US.format(port) for port in upstream),
     }
     for shipped, here in changes.items():
         assert shipped in text, shipped

@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from prometheus_client.metrics_core import Metric
 
-from console import cli, metrics
+from console import cli, demo_story, metrics
 from console.api.tokens import SCOPES
 from console.app import create_app
 from console.inbox import notices
@@ -144,6 +144,25 @@ def test_events_of_the_log_that_are_explained_are_written() -> None:
 
     assert "ingest.failed" in events
     assert not {event for event in events if f'"{event}"' not in code}
+
+
+def test_the_people_of_the_demo_are_those_who_are_there() -> None:
+    demo = README.partition("## Try it")[2].partition("## What it does")[0]
+
+    assert set(re.findall(r"`(\S+@\S+)`", demo)) == {email for email, *_ in demo_story.PEOPLE.values()}
+    assert f"`{demo_story.PASSWORD}`" in demo
+
+
+def test_what_units_and_containers_start_exists() -> None:
+    files = [
+        ROOT / "Procfile",
+        *(ROOT / "docs" / "deploy").glob("*.service"),
+        ROOT / "docs" / "deploy" / "Containerfile",
+    ]
+    started = {word for file in files for word in re.findall(r"\baldia\W{1,4}(serve|work|migrate)\b", file.read_text())}
+
+    assert started == {"serve", "work", "migrate"}
+    assert {f"aldia {word}" for word in started} <= subcommands()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -12,9 +12,10 @@ import ssl
 import subprocess
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -32,6 +33,7 @@ from tests.databases import SqliteCopies
 from tests.front import APP_SECRET, a_console, settings_for
 from tests.inbox import meta
 from tests.nginx import NAME, Door, shipped, trickle
+from tests.patience import eventually
 from tests.servers import Server
 
 PROGRAM = Path(sys.executable).with_name("aldia")
@@ -43,7 +45,7 @@ TIMES = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 class Installation:
     """One console, started as an operator starts it, with the proxy in front of it."""
 
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, **more: str) -> None:
         self.folder = folder
         self.database_url = database_url
         self.port = nginx.free_port()
@@ -59,8 +61,9 @@ class Installation:
             "WHATSAPP_ACCESS_TOKEN": "a-token",
             "WHATSAPP_APP_SECRET": APP_SECRET,
             "WHATSAPP_VERIFY_TOKEN": "a verify token",
+            **more,
         }
-        self.log = folder / "console.log"
+        self.log = folder / f"console-{self.port}.log"
         self.server = Server(
             f"http://127.0.0.1:{self.port}",
             [PROGRAM, "serve", "--port", str(self.port)],
@@ -449,6 +452,64 @@ async def test_while_the_console_restarts_a_page_says_so_and_meta_comes_again(pr
         assert "Esta página vuelve sola" in page.text
         assert refused.status_code == 503
         assert (await deliver(http, body)).status_code == 200
+
+
+async def test_meta_hears_nothing_of_a_process_that_is_killed_or_restarted(
+    postgres_database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    if nginx.find() is None and os.geteuid() != 0:
+        pytest.skip(nginx.ABSENT)
+    several = [Installation(tmp_path, postgres_database_url, ALDIA_REDIS_URL=redis_url) for _ in range(2)]
+    with contextlib.ExitStack() as stack:
+        for one in several:
+            one.server.start()
+            stack.callback(one.server.stop)
+        door = stack.enter_context(nginx.nginx(tmp_path, *(one.port for one in several)))
+        async with Meta(door) as meta_:
+            await meta_.sends(20)
+            await asyncio.to_thread(several[0].server.kill)
+            await meta_.sends(20)
+            await asyncio.to_thread(several[0].server.start)
+            await asyncio.to_thread(several[1].server.stop)
+            await meta_.sends(20)
+
+    assert meta_.answers == {200: len(meta_.wamids)}
+    database = Database(postgres_database_url)
+    async with database.reading() as tx:
+        kept = [str(wamid) for wamid in await tx.scalars(select(Message.wamid))]
+    await database.close()
+    assert sorted(kept) == sorted(meta_.wamids)
+
+
+class Meta:
+    """Somebody who delivers one message after the other, on a few connections at once."""
+
+    def __init__(self, door: Door) -> None:
+        self.wamids: list[str] = []
+        self.answers: Counter[int] = Counter()
+        self._http = httpx.AsyncClient(base_url=f"https://{NAME}", transport=_ToTheDoor(door), timeout=20)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._enough = False
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [asyncio.create_task(self._deliver()) for _ in range(4)]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._enough = True
+        await asyncio.gather(*self._tasks)
+        await self._http.aclose()
+
+    async def sends(self, number: int) -> None:
+        """Wait for so many more answers."""
+        enough = self.answers.total() + number
+        await eventually(lambda: self.answers.total() >= enough, within=20)
+
+    async def _deliver(self) -> None:
+        while not self._enough:
+            self.wamids.append(meta.new_wamid())
+            body = meta.body(meta.text("Otra más", wamid=self.wamids[-1], sender=f"519{len(self.wamids) % 50:08}"))
+            self.answers[(await deliver(self._http, body)).status_code] += 1
 
 
 async def deliver(http: httpx.AsyncClient, body: bytes, **headers: str) -> httpx.Response:
