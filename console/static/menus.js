@@ -39,13 +39,14 @@ document.addEventListener('htmx:configRequest', ({ detail: { elt, parameters, he
   // One key for one intent: pressing twice is still one message.
   if (elt.matches('[data-fresh-key]')) parameters.set('client_key', (elt.dataset.key ??= crypto.randomUUID()))
 })
-// An answer is put in place like a push, refusals included.
-document.addEventListener('htmx:afterRequest', ({ detail: { xhr, elt } }) => {
+// An answer is put in place like a push, refusals included. Whoever asked may have been replaced by a push meanwhile,
+// and htmx then tells nobody: the request itself is listened to.
+document.addEventListener('htmx:beforeRequest', ({ detail: { xhr, elt } }) => xhr.addEventListener('loadend', () => {
   elt.closest('details.menu')?.removeAttribute('open')
   const came = answer(xhr.status, xhr.responseText, null)
   if (came.html) apply(came.html)
   if (!came.ok && !came.html) toast(came.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
-})
+}))
 
 const THEMES = { '': 'automático', light: 'claro', dark: 'oscuro' }
 const root = document.documentElement

@@ -1,8 +1,7 @@
 // The quiet pages need only the small things, "?" for help and Escape.
-import { act, closeMenu } from './menus.js'
+import { closeMenu } from './menus.js'
 
 document.addEventListener('keydown', ({ key, target }) => {
   if (key === 'Escape') closeMenu()
   if (key === '?' && !target.closest('input, textarea, select')) document.getElementById('help')?.showModal()
 })
-act('back', () => history.back())
