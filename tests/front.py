@@ -19,6 +19,7 @@ from litestar import Litestar
 from console import clock, passwords
 from console.agents import Agent, AgentTeam, Team
 from console.app import Console, create_app
+from console.commands.serving import OPTIONS
 from console.settings import Settings
 from integrations.whatsapp.signature import sign
 from tests.conftest import SECRET_KEY
@@ -188,15 +189,7 @@ async def a_console(settings: Settings) -> AsyncIterator[Front]:
         port = socket.getsockname()[1]
         address = f"http://127.0.0.1:{port}"
         app = create_app(msgspec.structs.replace(settings, base_url=address))
-        config = uvicorn.Config(
-            app,
-            ws="websockets-sansio",
-            ws_max_size=65_536,
-            proxy_headers=False,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=2,
-        )
+        config = uvicorn.Config(app, **{**OPTIONS, "timeout_graceful_shutdown": 2})
         server = uvicorn.Server(config)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,unused-ignore]
         running = asyncio.create_task(server.serve(sockets=[socket]))

@@ -8,6 +8,7 @@ import errno
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import click
 import uvicorn
@@ -23,10 +24,23 @@ from console.settings import Settings
 SOCKET_FRAME_BYTES = 65_536
 STOP_SECONDS = 10
 BACKLOG = 2048
-# The number of an advisory lock in PostgreSQL: any will do, as long as it is always the same.
-_ONLY_ONE = 4_125_030_152
 # Longer than a proxy keeps an idle connection, or it would send a request down one that is just being closed.
 KEEP_ALIVE_SECONDS = 75
+OPTIONS: dict[str, Any] = {
+    "ws": "websockets-sansio",
+    "ws_max_size": SOCKET_FRAME_BYTES,
+    "ws_per_message_deflate": False,
+    "timeout_graceful_shutdown": STOP_SECONDS,
+    "timeout_keep_alive": KEEP_ALIVE_SECONDS,
+    # console.security judges whose word counts for an address.
+    "proxy_headers": False,
+    "server_header": False,
+    "access_log": False,
+    "log_config": None,
+}
+"""How uvicorn serves the console, here and in tests."""
+# The number of an advisory lock in PostgreSQL: any will do, as long as it is always the same.
+_ONLY_ONE = 4_125_030_152
 
 
 @click.command()
@@ -48,23 +62,7 @@ def serve(host: str, port: int, workers: int) -> None:
     if workers > 1 and not config.redis_url:
         raise Failed("Varios procesos necesitan ALDIA_REDIS_URL; sin Redis use --workers 1.")
     logs.configure()
-    options = uvicorn.Config(
-        "console.commands.serving:application",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        ws="websockets-sansio",
-        ws_max_size=SOCKET_FRAME_BYTES,
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        # console.security judges whose word counts for an address, also in tests.
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_config=None,
-    )
+    options = uvicorn.Config("console.commands.serving:application", factory=True, workers=workers, **OPTIONS)
     with _listening(host, port) as listening:
         if workers == 1:
             run(_serve(config, options, listening), loop_factory=options.get_loop_factory())
