@@ -44,6 +44,7 @@ COLLISION = {
 }
 TEMPLATES = {"conversation_id": 12, "name": "María", "company": "Andes"}
 ONE_OF_EACH: dict[str, dict[str, Any]] = {
+    "_about.html": {"conversation_id": 12, "header": shown.a_header(), "panel": shown.a_panel()},
     "_banner.html": {"banner": None},
     "_collision.html": COLLISION,
     "_composer.html": {"header": shown.a_header(), "draft": None, "last_sequence": 5},
