@@ -17,7 +17,7 @@ from console.inbox import counts, queries, threads
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.inbox.screens import COUNTS_EVERY, SIGN_IN_AGAIN, Screen, Screens
-from console.inbox.views import MessageView
+from console.inbox.views import HeaderView, MessageView
 from console.render import fragment
 
 # What changes who may see a conversation or where it is listed: former watchers must let go of it.
@@ -46,6 +46,7 @@ class Change(msgspec.Struct):
     messages: dict[int, None] = msgspec.field(default_factory=dict)
     moves: list[int] = msgspec.field(default_factory=list)
     in_panel: bool = False
+    about: bool = False
     counted: bool = False
     readers: set[int] = msgspec.field(default_factory=set)
     row: bool = False
@@ -73,7 +74,7 @@ class Pushes:
             head = await queries.head(tx)
             for contact_id in _subjects(entries, "contact"):
                 for conversation_id in await _conversations_of(tx, contact_id):
-                    changes[conversation_id].row = True
+                    changes[conversation_id].row = changes[conversation_id].about = True
             await self._show_people(tx, entries, screens)
             if any(entry.action.startswith("channel.") for entry in entries):
                 _give(screens, "banner", fragment("inbox/_banner.html", banner=await queries.banner(tx)))
@@ -133,6 +134,8 @@ class Pushes:
                 for screen in watching:
                     header = queries.personal_header(headers[number], screen.viewer)
                     screen.put(f"header-{number}", fragment("inbox/_header.html", header=header))
+            if changes[number].about:
+                _give(watching, f"about-{number}", await _about(tx, number, headers[number].header))
             if changes[number].in_panel:
                 lines = await threads.history_of(tx, number)
                 html = fragment("inbox/_history.html", conversation_id=number, history=lines, whole=False)
@@ -214,6 +217,12 @@ def message_fragment(message: MessageView) -> str:
     return fragment("inbox/_message.html", message=message)
 
 
+async def _about(tx: Tx, conversation_id: int, header: HeaderView) -> str:
+    """What the panel says of the person and of who attends to them."""
+    panel = await threads.panel_of(tx, await tx.get_one(Conversation, conversation_id))
+    return fragment("inbox/_about.html", conversation_id=conversation_id, header=header, panel=panel)
+
+
 def _by_conversation(entries: Iterable[Entry]) -> defaultdict[int, Change]:
     changes: defaultdict[int, Change] = defaultdict(Change)
     for entry in entries:
@@ -228,6 +237,7 @@ def _by_conversation(entries: Iterable[Entry]) -> defaultdict[int, Change]:
             change.messages[entry.message_id] = None
         if entry.action in _MOVES:
             change.moves.append(entry.id)
+            change.about = True
         change.counted = change.counted or entry.action in _COUNTED
         change.in_panel = change.in_panel or entry.action not in _NOT_IN_PANEL
     return changes

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser import chromium
+from tests.browser.house import House, NewPage, a_house
+from tests.databases import SqliteCopies
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
-NewPage = Callable[..., Page]
+# Beside other tests a page may be slow; what is waited for comes all the same.
+expect.set_options(timeout=10_000)
 
 
 # While Playwright runs, so does an event loop in this thread, and no async test could. It therefore ends with the last
@@ -73,7 +86,7 @@ def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[NewPa
     """
     people: list[tuple[BrowserContext, Person]] = []
 
-    def new_page(**options: Any) -> Page:  # noqa: ANN401 what Playwright takes
+    def new_page(**options: Any) -> Page:
         in_lima = {"locale": "es-PE", "timezone_id": "America/Lima", "viewport": {"width": 1440, "height": 900}}
         context = browser.new_context(**{**in_lima, **options})
         people.append((context, Person(context)))
@@ -92,3 +105,20 @@ def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[NewPa
 def page(new_page: NewPage) -> Page:
     """One person's page: Spanish of Peru, Lima's time, 1440 by 900."""
     return new_page()
+
+
+@pytest.fixture(scope="package")
+def running_house(_sqlite_copies: SqliteCopies, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The one product that the tests of this folder share."""
+    folder = tmp_path_factory.mktemp("house")
+    with a_house(folder, _sqlite_copies.one(folder)) as house:
+        yield house
+
+
+@pytest.fixture
+def house(running_house: House) -> House:
+    """The product, up and with a simulator that behaves."""
+    if running_house.product.died:
+        running_house.product.start()
+    running_house.misbehave()
+    return running_house

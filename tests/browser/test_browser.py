@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewPage
+from tests.browser.house import NewPage
 
 PAGE = """<!doctype html><html lang="es"><title>Hola</title>
 <main><h1>Hola 🙂</h1><p id="when"></p></main>
