@@ -41,7 +41,7 @@ class Simulator(Litestar):
             await super().__call__(scope, receive, send)
 
 
-def create_simulator(settings: SimulatorSettings | None = None) -> Litestar:
+def create_simulator(settings: SimulatorSettings | None = None) -> Simulator:
     """A simulator of one WhatsApp number, ready for an ASGI server; it begins to send when that starts it."""
     simulation = Simulation(settings or SimulatorSettings())
 

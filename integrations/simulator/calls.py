@@ -53,7 +53,9 @@ class Call(msgspec.Struct, kw_only=True):
             "REQUEST_METHOD": "POST",
         }
         try:
-            fields, files = multipart.parse_form_data(environment, strict=True, memory_limit=BODY_LIMIT)
+            fields, files = multipart.parse_form_data(
+                environment, strict=True, memory_limit=BODY_LIMIT, memfile_limit=BODY_LIMIT
+            )
         except multipart.MultipartError as unreadable:
             raise GraphError(100, "The request body is not a valid form.") from unreadable
         part = files.get("file")

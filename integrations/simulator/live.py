@@ -22,6 +22,7 @@ class Viewer:
     def __init__(self) -> None:
         self.id = secrets.token_hex(8)
         self._frames: asyncio.Queue[bytes] = asyncio.Queue(BACKLOG)
+        self._closed = False
 
     def put(self, frame: bytes) -> None:
         """Queue a frame; a full queue is replaced by the word that something is missing."""
@@ -32,10 +33,15 @@ class Viewer:
                 self._frames.get_nowait()
             self._frames.put_nowait(_frame("resync", {}))
 
+    def close(self) -> None:
+        """Let `frames` come to an end."""
+        self._closed = True
+        self.put(b"")
+
     async def frames(self) -> AsyncIterator[bytes]:
         """What there is to send, and a comment now and then that keeps the connection alive."""
         yield _frame("hello", {"viewer": self.id})
-        while True:
+        while not self._closed:
             try:
                 yield await asyncio.wait_for(self._frames.get(), HEARTBEAT_SECONDS)
             except TimeoutError:
@@ -60,6 +66,11 @@ class Hub:
     def leave(self, viewer: Viewer) -> None:
         """A page is gone."""
         self.viewers.pop(viewer.id, None)
+
+    def close(self) -> None:
+        """End the streams of all pages; their browsers will ask again."""
+        for viewer in self.viewers.values():
+            viewer.close()
 
     def tell(self, event: str, content: object) -> None:
         """Send an event to every page."""

@@ -37,11 +37,12 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
     sim: Simulation = scope["litestar_app"].state.simulation
     viewer = sim.hub.join()
     pumping = asyncio.ensure_future(_pump(viewer, send))
+    leaving = asyncio.ensure_future(_left(receive))
     try:
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await asyncio.wait({pumping, leaving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         pumping.cancel()
+        leaving.cancel()
         sim.hub.leave(viewer)
         for thread in sim.world.threads.values():
             thread.open_by.discard(viewer.id)
@@ -52,6 +53,12 @@ async def _pump(viewer: Viewer, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     async for frame in viewer.frames():
         await send({"type": "http.response.body", "body": frame, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 STATIC = create_static_files_router("/simulator/static", directories=[HERE / "static"])

@@ -137,7 +137,9 @@ def _buttons(buttons: list[Json], wanted: Json) -> list[Button]:
             made.append(Button(title=button["text"], kind="url", id=url))
         elif button["type"] == "PHONE_NUMBER":
             made.append(Button(title=button["text"], kind="phone", id=button.get("phone_number", "")))
+        elif button["type"] == "OTP":
+            made.append(Button(title=button.get("text", "Copiar código"), kind="url"))
         else:
-            payload = str(parameter.get("payload") or button.get("text", ""))
-            made.append(Button(title=button.get("text", "Copiar código"), kind="quick_reply", id=payload))
+            payload = str(parameter.get("payload") or button["text"])
+            made.append(Button(title=button["text"], kind="quick_reply", id=payload))
     return made

@@ -15,8 +15,7 @@ import httpx
 import msgspec
 import uvicorn
 
-from integrations.simulator.app import Simulator
-from integrations.simulator.serving import configured
+from integrations.simulator.serving import SimulatorServer
 from integrations.simulator.settings import SimulatorSettings
 from integrations.simulator.simulation import Simulation
 from integrations.whatsapp.signature import verify
@@ -131,11 +130,13 @@ class Town:
 
     # --- the business's side ---
 
-    def call(self, method: str, path: str, *, token: str | None = None, **request: Any) -> httpx.Response:
+    def call(
+        self, method: str, path: str, *, token: str | None = None, headers: dict[str, str] | None = None, **request: Any
+    ) -> httpx.Response:
         """A call of the Cloud API."""
         bearer = self.settings.access_token if token is None else token
-        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-        return self.http.request(method, f"/v23.0/{path}", headers=headers, **request)
+        named = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        return self.http.request(method, f"/v23.0/{path}", headers={**named, **(headers or {})}, **request)
 
     def number(self, method: str, edge: str = "", **request: Any) -> httpx.Response:
         """A call about the number."""
@@ -199,11 +200,16 @@ class Town:
 
 
 @contextlib.contextmanager
-def running(app: Any, port: int) -> Iterator[None]:
+def running(console: Console, port: int) -> Iterator[None]:
+    """Let a console be up."""
+    config = uvicorn.Config(console, port=port, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+    with serving(uvicorn.Server(config)):
+        yield
+
+
+@contextlib.contextmanager
+def serving(server: uvicorn.Server) -> Iterator[None]:
     """Serve from a thread of its own."""
-    plain = uvicorn.Config(app, port=port, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
-    config = app if isinstance(app, uvicorn.Config) else plain
-    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     eventually_now(lambda: server.started, within=15)
@@ -215,20 +221,20 @@ def running(app: Any, port: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def town(console: Console | None = None, *, console_is_up: bool = True, **settings: Any) -> Iterator[Town]:
+def town(
+    console: Console | None = None, *, console_is_up: bool = True, port: int | None = None, **settings: Any
+) -> Iterator[Town]:
     """A simulator with its console; `settings` are the simulator's, quick ones if nothing else is said."""
     console = console or Console()
     quick = {"sent_after": 0.0, "delivered_after": 0.02, "approved_after": 0.02, "retry_after": (0.02, 0.05)}
     chosen = SimulatorSettings(**{"webhook_url": console.url, "verify_on_start": False, **quick, **settings})
-    port = free_port()
-    config = configured(chosen, port=port)
-    app = config.app
-    assert isinstance(app, Simulator)
+    port = port or free_port()
+    server = SimulatorServer(chosen, port=port)
     with contextlib.ExitStack() as stack:
         if console_is_up:
             stack.enter_context(running(console, console.port))
-        stack.enter_context(running(config, port))
-        made = Town(console, app.simulation, port)
+        stack.enter_context(serving(server))
+        made = Town(console, server.simulation, port)
         stack.callback(made.http.close)
         yield made
 

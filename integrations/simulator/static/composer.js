@@ -8,6 +8,7 @@ const draft = find('#draft')
 const form = find('#composer')
 const picker = find('#file')
 const drafts = new Map()
+let whose = null
 let replying = null
 let editing = null
 
@@ -86,8 +87,8 @@ async function upload() {
 }
 
 function change() {
-  drafts.set(form.dataset.persona, draft.value)
-  form.dataset.persona = state.chosen
+  drafts.set(whose, draft.value)
+  whose = state.chosen
   forget()
   draft.value = drafts.get(state.chosen) ?? ''
   dress()
