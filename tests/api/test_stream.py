@@ -230,6 +230,7 @@ async def test_one_program_may_open_only_so_many(
         answer = await program.http.get("/stream")
         assert (answer.status_code, answer.json()["code"]) == (429, "too_many_streams")
 
+    assert await eventually(lambda: open_streams() == 0)
     async with program.socket() as again:
         assert await again.recv()
 

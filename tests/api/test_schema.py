@@ -1,0 +1,113 @@
+"""What the API says about itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from console.api import schema
+from tests.api.house import House, Program
+from tests.inbox import meta
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    return schema.document()
+
+
+async def test_the_document_can_be_read_without_a_token(house: House) -> None:
+    async with httpx.AsyncClient(base_url=house.url, trust_env=False) as anybody:
+        told = await anybody.get("/api/schema/openapi.json")
+
+    assert told.status_code == 200
+    assert told.headers["content-type"] == "application/json"
+    assert told.json()["openapi"] == "3.1.0"
+    assert told.json()["servers"] == [{"url": house.url}]
+
+
+async def test_the_page_can_be_read_and_loads_nothing_from_elsewhere(house: House) -> None:
+    async with httpx.AsyncClient(base_url=house.url, trust_env=False) as anybody:
+        page = await anybody.get("/api/schema")
+
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    loaded = re.findall(r'<(?:link|script|img|iframe)[^>]*(?:href|src)="([^"]*)"', page.text)
+    assert loaded
+    assert all(address.startswith("/static/") for address in loaded)
+    assert not re.search(r"<script(?![^>]*src=)|<style| style=| on\w+=", page.text), "the page's policy forbids inline"
+    for path in schema.document()["paths"]:
+        assert path in page.text
+    assert len(re.findall(r' id="([^"]*)"', page.text)) == len(set(re.findall(r' id="([^"]*)"', page.text)))
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    named = set(re.findall(r"#/components/schemas/([^'\"]+)", str(document)))
+
+    assert named
+    assert named <= set(document["components"]["schemas"])
+
+
+def test_every_call_says_what_it_needs_gives_and_refuses(document: dict[str, Any]) -> None:
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+
+    assert len({operation["operationId"] for operation in operations}) == len(operations) > 10
+    for operation in operations:
+        assert operation["summary"].endswith(".")
+        assert "Scope: `" in operation["description"]
+        assert {"401", "403"} <= set(operation["responses"])
+
+
+def test_what_does_not_exist_yet_is_not_promised(document: dict[str, Any]) -> None:
+    assert not {"/api/v1/tags", "/api/v1/canned-responses"} & set(document["paths"])
+
+
+async def test_what_is_given_is_what_was_promised(house: House, program: Program, document: dict[str, Any]) -> None:
+    await house.writes(meta.MARIA)
+    conversation = await program.conversation()
+    asked = {
+        "/conversations/{conversation_id}": f"/conversations/{conversation['id']}",
+        "/conversations/{conversation_id}/messages": f"/conversations/{conversation['id']}/messages",
+        "/contacts/{contact_id}": f"/contacts/{conversation['contact']['id']}",
+    }
+
+    for path, methods in document["paths"].items():
+        if "get" not in methods or path.endswith("/stream"):
+            continue
+        short = path.removeprefix("/api/v1")
+        given = await program.get(asked.get(short, short))
+        promised = methods["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert flaws(given, promised, document["components"]["schemas"]) == [], path
+
+
+def flaws(given: Any, promised: dict[str, Any], shapes: dict[str, Any], place: str = "$") -> list[str]:
+    """Where `given` is not as `promised`: enough of JSON Schema for what our shapes use."""
+    if "$ref" in promised:
+        return flaws(given, shapes[promised["$ref"].rpartition("/")[2]], shapes, place)
+    if "anyOf" in promised:
+        found = [flaws(given, kind, shapes, place) for kind in promised["anyOf"]]
+        return [] if [] in found else found[0]
+    if "enum" in promised:
+        return [] if given in promised["enum"] else [f"{place}: {given!r}"]
+    kinds: dict[str, Any] = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "integer": int,
+        "boolean": bool,
+        "null": type(None),
+    }
+    if "type" in promised and not isinstance(given, kinds[promised["type"]]):
+        return [f"{place}: {given!r} is no {promised['type']}"]
+    if promised.get("type") == "array":
+        return [flaw for item in given for flaw in flaws(item, promised.get("items", {}), shapes, f"{place}[]")]
+    missing = [f"{place}.{name} is missing" for name in promised.get("required", ()) if name not in given]
+    members = promised.get("properties", {})
+    return missing + [
+        flaw
+        for name, kind in members.items()
+        if name in given
+        for flaw in flaws(given[name], kind, shapes, f"{place}.{name}")
+    ]
