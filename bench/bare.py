@@ -26,7 +26,7 @@ import uvloop
 import console  # noqa: F401 swaps the repaired SQLite in, as the product does
 from bench import scene as scenes
 from bench.scene import Debtor, Scene
-from console.db import _WRITER_PRAGMAS
+from console.engines import WRITER_PRAGMAS
 
 BATCH = 512
 _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
@@ -92,7 +92,7 @@ class Store:
     def __init__(self, scene: Scene) -> None:
         self._debtors = {debtor.phone: debtor for debtor in scene.debtors}
         self._db = sqlite3.connect(scene.database, isolation_level=None, check_same_thread=False)
-        for pragma in _WRITER_PRAGMAS:
+        for pragma in WRITER_PRAGMAS:
             self._db.execute(pragma)
         self._id = self._db.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()[0]
         self._head, self._hash = self._db.execute("SELECT entry_id, hash FROM audit_head").fetchone()

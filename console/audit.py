@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import BigInteger, Index, String, Text, select, update
+from sqlalchemy import BigInteger, Index, String, Text, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from console import clock
-from console.db import Base, Tx, bulk_insert
+from console.bulk import execute_many, fetch
+from console.db import Base, Tx, bulk_insert, table_of
 from console.failpoints import failpoint
 
 GENESIS = "0" * 64
@@ -125,6 +126,15 @@ def record(
     tx.info.setdefault("history", []).append(row)
 
 
+_HEAD = table_of(AuditHead)
+_HEAD_LOCKED = select(_HEAD.c.entry_id, _HEAD.c.hash).where(_HEAD.c.id == 1).with_for_update()
+_MOVE_HEAD = (
+    update(_HEAD)
+    .where(_HEAD.c.id == 1)
+    .values(entry_id=bindparam("new_entry_id"), hash=bindparam("new_hash"), mac=bindparam("new_mac"))
+)
+
+
 def sealer(secret_key: str) -> Callable[[Tx], Any]:
     """The step that runs before every COMMIT: number and chain what `tx` recorded, and move the sealed head.
 
@@ -136,20 +146,14 @@ def sealer(secret_key: str) -> Callable[[Tx], Any]:
         rows: list[dict[str, Any]] = tx.info.pop("history", [])
         if not rows:
             return ()
-        head = (
-            await tx.execute(select(AuditHead.entry_id, AuditHead.hash).where(AuditHead.id == 1).with_for_update())
-        ).one()
-        number, previous = head.entry_id, head.hash
+        [(number, previous)] = await fetch(tx, _HEAD_LOCKED)
         for row in rows:
             number += 1
             row["id"] = number
             previous = row["hash"] = digest(previous, row)
         await bulk_insert(tx, AuditEntry, rows)
-        await tx.execute(
-            update(AuditHead)
-            .where(AuditHead.id == 1)
-            .values(entry_id=number, hash=previous, mac=_mac(key, number, previous)),
-        )
+        head = {"new_entry_id": number, "new_hash": previous, "new_mac": _mac(key, number, previous)}
+        await execute_many(tx, _MOVE_HEAD, [head])
         failpoint("audit.sealed")
         return [_entry(row) for row in rows]
 

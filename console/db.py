@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -15,13 +14,11 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
-    Executable,
     Integer,
     MetaData,
     String,
     Table,
     Text,
-    event,
     func,
     insert,
     select,
@@ -29,39 +26,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-from console.sqlite_thread import SqliteThread, Work
+from console import engines
+from console.sqlite_thread import Work
 
 T = TypeVar("T")
 Tx = AsyncSession
 """One unit of work. Verbs receive it, use it and never commit it; only the doors open one."""
-
-# An idle transaction holds locks; a lost network must not hold a request (reliability.md F12, F16).
-_POSTGRES = {
-    "command_timeout": 30,
-    "timeout": 5,
-    "server_settings": {
-        "application_name": "aldia",
-        "synchronous_commit": "on",
-        "idle_in_transaction_session_timeout": "30000",
-        "lock_timeout": "10000",
-        "timezone": "UTC",
-    },
-}
-_WRITER_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    # FULL: an acknowledged commit survives power loss; with group commit it costs next to nothing.
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=5000",
-    "PRAGMA cache_size=-65536",
-    "PRAGMA journal_size_limit=67108864",
-    "PRAGMA temp_store=MEMORY",
-)
-_READER_PRAGMAS = ("PRAGMA busy_timeout=5000", "PRAGMA query_only=1", "PRAGMA cache_size=-16384")
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -150,10 +124,10 @@ class Database:
         self._seal = seal
         self.tell = tell
         self._lock = asyncio.Lock()
-        self.writer, self.reader = _sqlite_engines(url) if self.is_sqlite else _postgres_engines(url)
+        self.writer, self.reader = engines.of_sqlite(url) if self.is_sqlite else engines.of_postgres(url)
         self._write = async_sessionmaker(self.writer, expire_on_commit=False)
         self._read = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
-        self._threads = _sqlite_threads(url) if self.is_sqlite else ()
+        self._threads = engines.threads_of_sqlite(url) if self.is_sqlite else ()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -216,50 +190,6 @@ class Database:
             await self.reader.dispose()
 
 
-def _postgres_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
-    engine = create_async_engine(
-        url, pool_size=10, max_overflow=5, pool_timeout=5, pool_pre_ping=True, connect_args=_POSTGRES
-    )
-    return engine, engine
-
-
-def _sqlite_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
-    """A writer with one connection, where every transaction begins IMMEDIATE, and readers that cannot write.
-
-    Deferred transactions lose updates or fail at once when they turn into writers; only the writer checkpoints.
-    """
-    path = make_url(url).database
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30)
-    reader = create_async_engine(url, pool_size=4, max_overflow=4, pool_timeout=5)
-    _tame(writer, "BEGIN IMMEDIATE", _WRITER_PRAGMAS)
-    _tame(reader, "BEGIN DEFERRED", _READER_PRAGMAS)
-    return writer, reader
-
-
-def _sqlite_threads(url: str) -> tuple[SqliteThread, SqliteThread]:
-    """For the hot path: a second writer, which takes turns with the first, and a reader."""
-    writer, reader = SqliteThread(url, "sqlite-write"), SqliteThread(url, "sqlite-read")
-    _tame(writer.engine, "BEGIN IMMEDIATE", _WRITER_PRAGMAS)
-    _tame(reader.engine, "BEGIN DEFERRED", _READER_PRAGMAS)
-    return writer, reader
-
-
-def _tame(engine: AsyncEngine, begin: str, pragmas: Sequence[str]) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(pragma)
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def on_begin(connection: Any) -> None:  # noqa: ANN401
-        connection.exec_driver_sql(begin)
-
-
 async def bulk_insert(tx: Tx, model: type[Base], rows: Sequence[dict[str, Any]], *, or_ignore: bool = False) -> None:
     """Insert many rows that all name the same columns, in one statement on either database.
 
@@ -269,17 +199,13 @@ async def bulk_insert(tx: Tx, model: type[Base], rows: Sequence[dict[str, Any]],
         return
     table = table_of(model)
     if tx.get_bind().dialect.name == "sqlite":
-        statement = insert(table)
-        await tx.execute(statement.prefix_with("OR IGNORE") if or_ignore else statement, rows)
+        statement = _insert(table, or_ignore)
+        await tx.run_sync(lambda session: session.connection().execute(statement, rows))
         return
     # asyncpg's executemany is four times slower than one statement over a JSON array (performance.md §1).
     sql = _insert_from_json(table, tuple(rows[0]), or_ignore)
-    await tx.execute(sql, {"rows": msgspec.json.encode([_plain(table, row) for row in rows]).decode()})
-
-
-async def execute_many(tx: Tx, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
-    """Run `statement` once for each of `rows`, past the session: the objects it holds do not hear of it."""
-    await tx.run_sync(lambda session: session.connection().execute(statement, rows))
+    written = msgspec.json.encode([_plain(table, row) for row in rows]).decode()
+    await tx.run_sync(lambda session: session.connection().execute(sql, {"rows": written}))
 
 
 async def next_ids(tx: Tx, model: type[Base], count: int) -> list[int]:
@@ -289,7 +215,7 @@ async def next_ids(tx: Tx, model: type[Base], count: int) -> list[int]:
     table = table_of(model)
     if tx.get_bind().dialect.name == "sqlite":
         # Nobody else writes while this transaction lives.
-        newest = await tx.scalar(select(func.max(table.c.id))) or 0
+        newest = await tx.scalar(_newest(table)) or 0
         return list(range(newest + 1, newest + 1 + count))
     numbers = text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")
     return list(await tx.scalars(numbers, {"sequence": f"{table.name}_id_seq", "count": count}))
@@ -301,6 +227,16 @@ def _plain(table: Table, row: dict[str, Any]) -> dict[str, Any]:
         for name, value in row.items()
         for column_type in (table.c[name].type,)
     }
+
+
+@lru_cache(maxsize=128)
+def _insert(table: Table, or_ignore: bool) -> Any:  # noqa: ANN401, FBT001
+    return insert(table).prefix_with("OR IGNORE") if or_ignore else insert(table)
+
+
+@lru_cache(maxsize=128)
+def _newest(table: Table) -> Any:  # noqa: ANN401
+    return select(func.max(table.c.id))
 
 
 @lru_cache(maxsize=128)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from console import audit, clock
 from console.agents import Team, Viewer
@@ -13,6 +13,7 @@ from console.db import Tx
 from console.inbox import policy
 from console.inbox.channel import Channel
 
+_BY_NUMBER = select(Channel).where(Channel.phone_number_id == bindparam("number"))
 FIRST_TEAM = "Cobranza"
 
 
@@ -40,7 +41,7 @@ async def ensure(tx: Tx, *, phone_number_id: str, business_account_id: str) -> C
 
 async def by_number(tx: Tx, phone_number_id: str) -> Channel | None:
     """The channel of one of our numbers."""
-    return (await tx.scalars(select(Channel).where(Channel.phone_number_id == phone_number_id))).one_or_none()
+    return (await tx.scalars(_BY_NUMBER, {"number": phone_number_id})).one_or_none()
 
 
 async def pause(tx: Tx, channel: Channel, *, kind: str, reason: str, by: Viewer | Actor) -> bool:

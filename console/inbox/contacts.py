@@ -40,8 +40,8 @@ class Alias(Base):
 
     __tablename__ = "alias"
     __table_args__ = (
-        UniqueConstraint("channel_id", "kind", "value"),
-        Index("ix_alias_match", "channel_id", "match_key"),
+        UniqueConstraint("value", "kind", "channel_id"),
+        Index("ix_alias_match", "match_key", "channel_id"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

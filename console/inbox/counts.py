@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from console.agents import Viewer
-from console.db import Tx, execute_many
+from console.bulk import execute_many
+from console.db import Tx
 from console.inbox.models import Conversation, ViewCount
 
 Slot = tuple[int, int, str]

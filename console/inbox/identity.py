@@ -13,16 +13,24 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, select, text, update
 
 from console import audit
 from console.audit import SYSTEM
-from console.db import Tx, bulk_insert
+from console.bulk import among, fetch
+from console.db import Tx, bulk_insert, table_of
 from console.inbox.channel import Channel
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.merge import merge_contacts
 from integrations.whatsapp.events import IdentityChange, Person
 from integrations.whatsapp.numbers import match_key
+
+_KNOWN = table_of(Alias)
+_CONTACTS = table_of(Contact)
+_ALIASES = select(_KNOWN.c.kind, _KNOWN.c.value, _KNOWN.c.contact_id).where(
+    _KNOWN.c.channel_id == bindparam("channel"), among(_KNOWN.c.value, "values")
+)
+_NAMES = select(_CONTACTS.c.id, _CONTACTS.c.profile_name, _CONTACTS.c.username).where(among(_CONTACTS.c.id, "contacts"))
 
 Address = tuple[str, str]
 """Kind (phone, bsuid, parent) and the value exactly as Meta gave it."""
@@ -75,11 +83,7 @@ async def _lookup(tx: Tx, channel_id: int, wanted: Iterable[Address]) -> dict[Ad
     values = {value for _kind, value in wanted}
     if not values:
         return {}
-    rows = await tx.execute(
-        select(Alias.kind, Alias.value, Alias.contact_id).where(
-            Alias.channel_id == channel_id, Alias.value.in_(values)
-        ),
-    )
+    rows = await fetch(tx, _ALIASES, {"channel": channel_id, "values": values})
     return {(kind, value): contact_id for kind, value, contact_id in rows}
 
 
@@ -258,10 +262,7 @@ async def _refresh_names(tx: Tx, people: Sequence[Person], by_address: dict[Addr
     }
     if not newest:
         return
-    rows = await tx.execute(
-        select(Contact.id, Contact.profile_name, Contact.username).where(Contact.id.in_(newest)),
-    )
-    for contact_id, name, username in rows.all():
+    for contact_id, name, username in await fetch(tx, _NAMES, {"contacts": newest.keys()}):
         person = newest[contact_id]
         if (person.name or name, person.username or username) == (name, username):
             continue

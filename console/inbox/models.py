@@ -46,7 +46,8 @@ class Conversation(Base):
 
     __tablename__ = "conversation"
     __table_args__ = (
-        UniqueConstraint("channel_id", "contact_id"),
+        # The selective column first: before it has statistics, a planner trusts the first one.
+        UniqueConstraint("contact_id", "channel_id"),
         Index("ix_conversation_list", "status", "last_at", "id"),
         Index("ix_conversation_team", "team_id", "status", "last_at", "id"),
         Index("ix_conversation_holder", "holder_id", "status", "last_at", "id"),
@@ -55,7 +56,7 @@ class Conversation(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"))
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
     holder_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
     status: Mapped[str] = mapped_column(String(16), default="open")  # open | snoozed | resolved
@@ -88,7 +89,7 @@ class Message(Base):
     __tablename__ = "message"
     __table_args__ = (
         UniqueConstraint("conversation_id", "sequence"),
-        UniqueConstraint("channel_id", "wamid"),
+        UniqueConstraint("wamid", "channel_id"),
         UniqueConstraint("conversation_id", "client_key"),
         Index(
             "ix_message_outbox",
@@ -183,7 +184,7 @@ class Tick(Base):
 
     __tablename__ = "tick"
     __table_args__ = (
-        UniqueConstraint("channel_id", "wamid", "status", "participant"),
+        UniqueConstraint("wamid", "status", "participant", "channel_id"),
         Index(
             "ix_tick_orphans",
             "received_at",

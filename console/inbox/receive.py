@@ -16,7 +16,8 @@ from sqlalchemy import bindparam, select, update
 
 from console import audit
 from console.audit import SYSTEM, Actor
-from console.db import Tx, bulk_insert, execute_many, next_ids, table_of
+from console.bulk import among, execute_many, fetch
+from console.db import Tx, bulk_insert, next_ids, table_of
 from console.inbox import counts, identity
 from console.inbox.acts import apply_acts
 from console.inbox.channel import Channel
@@ -33,6 +34,7 @@ AHEAD_AT_MOST = timedelta(minutes=5)
 Arrival = Inbound | Echo
 
 _CONVERSATIONS = table_of(Conversation)
+_MESSAGES = table_of(Message)
 _LOCKED = (
     "id",
     "contact_id",
@@ -47,6 +49,15 @@ _LOCKED = (
     "waiting_since",
     "window_opened_at",
     "window_closes_at",
+)
+_KNOWN = select(_MESSAGES.c.wamid).where(
+    _MESSAGES.c.channel_id == bindparam("channel"), among(_MESSAGES.c.wamid, "wamids")
+)
+_LOCK = (
+    select(*(_CONVERSATIONS.c[name] for name in _LOCKED))
+    .where(_CONVERSATIONS.c.channel_id == bindparam("channel"), among(_CONVERSATIONS.c.contact_id, "contacts"))
+    .order_by(_CONVERSATIONS.c.id)
+    .with_for_update()
 )
 _SAVE = (
     update(_CONVERSATIONS)
@@ -115,9 +126,7 @@ def _first_of_each(arrivals: Iterable[Arrival]) -> list[Arrival]:
 
 async def _not_yet_here(tx: Tx, channel_id: int, arrivals: list[Arrival]) -> list[Arrival]:
     wamids = [arrival.wamid for arrival in arrivals]
-    known = set(
-        await tx.scalars(select(Message.wamid).where(Message.channel_id == channel_id, Message.wamid.in_(wamids))),
-    )
+    known = {wamid for (wamid,) in await fetch(tx, _KNOWN, {"channel": channel_id, "wamids": wamids})}
     return [arrival for arrival in arrivals if arrival.wamid not in known]
 
 
@@ -144,12 +153,7 @@ async def _lock_threads(tx: Tx, channel: Channel, contact_ids: set[int], moment:
 
 
 async def _read_locked(tx: Tx, channel_id: int, contact_ids: set[int]) -> dict[int, Thread]:
-    rows = await tx.execute(
-        select(*(_CONVERSATIONS.c[name] for name in _LOCKED))
-        .where(_CONVERSATIONS.c.channel_id == channel_id, _CONVERSATIONS.c.contact_id.in_(contact_ids))
-        .order_by(_CONVERSATIONS.c.id)
-        .with_for_update(),
-    )
+    rows = await fetch(tx, _LOCK, {"channel": channel_id, "contacts": contact_ids})
     threads = [Thread(*row) for row in rows]
     for thread in threads:
         thread.was = (thread.team_id, thread.holder_id or 0, thread.status)

@@ -10,7 +10,8 @@ from sqlalchemy import bindparam, or_, select, update
 
 from console import audit
 from console.audit import Actor
-from console.db import Tx, bulk_insert, execute_many, table_of
+from console.bulk import execute_many
+from console.db import Tx, bulk_insert, table_of
 from console.inbox.models import RANK, Message, Status, Tick
 from integrations.whatsapp.events import StatusUpdate
 

@@ -214,11 +214,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["channel_id"], ["channel.id"], name=op.f("fk_alias_channel_id")),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_alias_contact_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alias")),
-        sa.UniqueConstraint("channel_id", "kind", "value", name=op.f("uq_alias_channel_id_kind_value")),
+        sa.UniqueConstraint("value", "kind", "channel_id", name=op.f("uq_alias_value_kind_channel_id")),
     )
     with op.batch_alter_table("alias", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_alias_contact_id"), ["contact_id"], unique=False)
-        batch_op.create_index("ix_alias_match", ["channel_id", "match_key"], unique=False)
+        batch_op.create_index("ix_alias_match", ["match_key", "channel_id"], unique=False)
 
     op.create_table(
         "channel_event",
@@ -261,10 +261,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["holder_id"], ["agent.id"], name=op.f("fk_conversation_holder_id")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_conversation_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation")),
-        sa.UniqueConstraint("channel_id", "contact_id", name=op.f("uq_conversation_channel_id_contact_id")),
+        sa.UniqueConstraint("contact_id", "channel_id", name=op.f("uq_conversation_contact_id_channel_id")),
     )
     with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_conversation_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index("ix_conversation_holder", ["holder_id", "status", "last_at", "id"], unique=False)
         batch_op.create_index("ix_conversation_list", ["status", "last_at", "id"], unique=False)
         batch_op.create_index(
@@ -312,7 +311,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["channel_id"], ["channel.id"], name=op.f("fk_tick_channel_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tick")),
         sa.UniqueConstraint(
-            "channel_id", "wamid", "status", "participant", name=op.f("uq_tick_channel_id_wamid_status_participant")
+            "wamid", "status", "participant", "channel_id", name=op.f("uq_tick_wamid_status_participant_channel_id")
         ),
     )
     with op.batch_alter_table("tick", schema=None) as batch_op:
@@ -374,10 +373,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["channel_id"], ["channel.id"], name=op.f("fk_message_channel_id")),
         sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=op.f("fk_message_conversation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
-        sa.UniqueConstraint("channel_id", "wamid", name=op.f("uq_message_channel_id_wamid")),
         sa.UniqueConstraint("conversation_id", "client_key", name=op.f("uq_message_conversation_id_client_key")),
         sa.UniqueConstraint("conversation_id", "sequence", name=op.f("uq_message_conversation_id_sequence")),
         sa.UniqueConstraint("ref", name=op.f("uq_message_ref")),
+        sa.UniqueConstraint("wamid", "channel_id", name=op.f("uq_message_wamid_channel_id")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index(
@@ -538,7 +537,6 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_conversation_list")
         batch_op.drop_index("ix_conversation_holder")
-        batch_op.drop_index(batch_op.f("ix_conversation_contact_id"))
 
     op.drop_table("conversation")
     op.drop_table("channel_event")

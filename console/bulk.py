@@ -1,0 +1,78 @@
+"""Prepared statements over sets of rows, for the paths that everything passes: past the session, one text each.
+
+A statement is built once, at import, and its text does not change with the number of values: SQLAlchemy compiles it
+once and the database prepares it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Boolean, ColumnElement, Dialect, Executable, Text, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from console.db import Tx
+
+
+async def fetch(tx: Tx, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    """The rows of a statement over columns. What the session has not flushed yet, it does not see."""
+    found: Sequence[Any] = await tx.run_sync(lambda session: session.connection().execute(statement, values).all())
+    return found
+
+
+async def execute_many(tx: Tx, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run `statement` once for each of `rows`. The objects that the session holds do not hear of it."""
+    if rows:
+        await tx.run_sync(lambda session: session.connection().execute(statement, rows))
+
+
+class _List(TypeDecorator[Sequence[Any]]):
+    """Many values as one: an array for PostgreSQL, a JSON text for SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return ARRAY(self.of) if dialect.name == "postgresql" else Text()
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:  # noqa: ANN401
+        values = list(value or ())
+        return values if dialect.name == "postgresql" else msgspec.json.encode(values).decode()
+
+
+class among(ColumnElement[bool]):  # noqa: N801 read as a word in a statement
+    """Whether `column` is one of the values given under `name` (any collection of texts or numbers)."""
+
+    inherit_cache = True
+    type = Boolean()
+    # Else SQLAlchemy writes "= 1" after it for SQLite, and no index is used.
+    _is_implicitly_boolean = True
+    _traverse_internals = [  # noqa: RUF012 as SQLAlchemy declares it
+        ("column", InternalTraversal.dp_clauseelement),
+        ("values", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, column: Any, name: str) -> None:  # noqa: ANN401 a column or a mapped attribute
+        self.column = column
+        self.values = bindparam(name, type_=_List(column.type))
+
+
+@compiles(among, "sqlite")
+def _(element: among, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401
+    column, values = compiler.process(element.column, **how), compiler.process(element.values, **how)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 a column and a parameter
+
+
+@compiles(among, "postgresql")
+def _(element: among, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401
+    return f"{compiler.process(element.column, **how)} = ANY ({compiler.process(element.values, **how)})"

@@ -1,0 +1,82 @@
+"""How a process is connected to its database: the engines of SQLite and of PostgreSQL, and what each is told first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from console.sqlite_thread import SqliteThread
+
+# An idle transaction holds locks; a lost network must not hold a request (reliability.md F12, F16).
+POSTGRES_OPTIONS = {
+    "command_timeout": 30,
+    "timeout": 5,
+    "server_settings": {
+        "application_name": "aldia",
+        "synchronous_commit": "on",
+        "idle_in_transaction_session_timeout": "30000",
+        "lock_timeout": "10000",
+        "timezone": "UTC",
+    },
+}
+WRITER_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # FULL: an acknowledged commit survives power loss; with group commit it costs next to nothing.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA journal_size_limit=67108864",
+    "PRAGMA temp_store=MEMORY",
+)
+READER_PRAGMAS = ("PRAGMA busy_timeout=5000", "PRAGMA query_only=1", "PRAGMA cache_size=-16384")
+
+
+def of_postgres(url: str) -> tuple[AsyncEngine, AsyncEngine]:
+    """One engine for both: PostgreSQL lets readers and writers alone."""
+    engine = create_async_engine(
+        url, pool_size=10, max_overflow=5, pool_timeout=5, pool_pre_ping=True, connect_args=POSTGRES_OPTIONS
+    )
+    return engine, engine
+
+
+def of_sqlite(url: str) -> tuple[AsyncEngine, AsyncEngine]:
+    """A writer with one connection, where every transaction begins IMMEDIATE, and readers that cannot write.
+
+    Deferred transactions lose updates or fail at once when they turn into writers; only the writer checkpoints.
+    """
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30)
+    reader = create_async_engine(url, pool_size=4, max_overflow=4, pool_timeout=5)
+    _tame(writer, "BEGIN IMMEDIATE", WRITER_PRAGMAS)
+    _tame(reader, "BEGIN DEFERRED", READER_PRAGMAS)
+    return writer, reader
+
+
+def threads_of_sqlite(url: str) -> tuple[SqliteThread, SqliteThread]:
+    """For the hot path: a second writer, which takes turns with the first, and a reader."""
+    writer, reader = SqliteThread(url, "sqlite-write"), SqliteThread(url, "sqlite-read")
+    _tame(writer.engine, "BEGIN IMMEDIATE", WRITER_PRAGMAS)
+    _tame(reader.engine, "BEGIN DEFERRED", READER_PRAGMAS)
+    return writer, reader
+
+
+def _tame(engine: AsyncEngine, begin: str, pragmas: Sequence[str]) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Any) -> None:  # noqa: ANN401
+        connection.exec_driver_sql(begin)
