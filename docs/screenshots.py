@@ -25,6 +25,7 @@ PROGRAM = Path(sys.executable).with_name("aldia")
 PATIENCE = 120.0
 Scheme = Literal["light", "dark"]
 DESK: ViewportSize = {"width": 1440, "height": 900}
+LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LARGEST = 300_000
 LOADED = "image => image.complete || new Promise(done => (image.onload = done))"
@@ -32,7 +33,7 @@ DEBTOR, LAST_WORDS = "Mafe Ccori", "Aquí está el yape"
 
 
 class Demo:
-    """A demo of its own, in a folder of its own: where its console and its simulator are."""
+    """A demo in a folder of its own: where its console is, and the page of its simulator."""
 
     def __init__(self, console: str, simulator: str) -> None:
         self.console = console
@@ -124,19 +125,21 @@ def take_all(photographer: Photographer, demo: Demo) -> None:
     page = photographer.page(DESK)
     page.goto(f"{demo.console}/login")
     photographer.take(page, "login")
-    page = photographer.page(DESK)
-    page.goto(f"{demo.simulator}/simulator")
-    page.get_by_text("Le mando el comprobante").first.wait_for()
-    page.locator("img").last.evaluate(LOADED)
+    page = photographer.page(LAPTOP)
+    page.goto(demo.simulator)
+    page.get_by_text("Andrea Lozano").first.click()
+    page.get_by_text("Quedamos el viernes").first.wait_for()
     photographer.take(page, "simulator")
 
 
 def open_conversation(page: Page) -> None:
-    """The one with a receipt in it, and all its pictures there."""
-    page.locator(".rows a", has_text=DEBTOR).first.click()
+    """The one with a receipt in it, read and with its pictures."""
+    row = page.locator(".rows a", has_text=DEBTOR).first
+    row.click()
     thread = page.locator("#pane .thread")
     thread.get_by_text(LAST_WORDS).first.wait_for()
     thread.locator("img").last.evaluate(LOADED)
+    row.locator(".badge").wait_for(state="hidden")
 
 
 def main() -> None:
