@@ -305,8 +305,9 @@ def test_the_page_comes_back_by_itself(page: Page) -> None:
         eventually_now(lambda: second.console.messages)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1680, 1440, 1024, 390])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1680, "light"), (1440, "dark"), (1024, "light"), (390, "light"), (390, "dark")]
+)
 def test_every_width_holds_and_everybody_can_use_it(
     simulator: Town, new_page: NewPage, width: int, scheme: str
 ) -> None:
