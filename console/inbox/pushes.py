@@ -37,7 +37,7 @@ _COUNTED = _MOVES | {"conversation.created"}
 _READINGS = frozenset({"conversation.read"})
 _UNSEEN = frozenset({"conversation.viewed", "media.viewed"})
 # Steps that belong in the panel's history.
-_NOT_IN_PANEL = _READINGS | _UNSEEN | {"message.sent", "message.delivered", "message.read"}
+_NOT_IN_PANEL = _READINGS | _UNSEEN | {"message.sending", "message.sent", "message.delivered", "message.read"}
 
 
 class Change(msgspec.Struct):

@@ -37,6 +37,7 @@ PAGE_KEY = "page:"
 WHOLE_HISTORY = 500
 # Steps that say nothing to an agent about the conversation; they stay in the audit.
 _QUIET = (
+    "message.sending",
     "conversation.read",
     "conversation.viewed",
     "message.sent",

@@ -28,6 +28,7 @@ _KINDS = {
 _ACTIONS = {
     "message.queued": "{actor} escribió",
     "message.noted": "Nota de {actor}",
+    "message.sending": "Mensaje en camino",
     "message.sent": "Mensaje enviado",
     "message.delivered": "Mensaje entregado",
     "message.read": "Mensaje leído",
