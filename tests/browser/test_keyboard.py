@@ -1,0 +1,161 @@
+"""Everything with the keyboard alone: signing in, choosing, answering, noting, closing, and never being stuck."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.house import PASSWORD, House, NewPage, bubble, composer
+
+# What Tab should reach: everything that can be operated and is in sight, once a group of radio buttons.
+REACHABLE = """() => {
+  const all = [...document.querySelectorAll('a[href], button, input, textarea, select, summary, [tabindex]')]
+  const radios = new Set()
+  return all.filter((one) => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({ visibilityProperty: true })
+    && one.getClientRects().length && (one.type !== 'radio' || one.checked)).map((one) => {
+    one.dataset.number ??= String(document.querySelectorAll('[data-number]').length)
+    return `${one.dataset.number} ${one.tagName} ${one.title || one.ariaLabel || one.textContent.trim().slice(0, 30)}`
+  })
+}"""
+FOCUSED = """() => {
+  const one = document.activeElement
+  return `${one.dataset.number} ${one.tagName} ${one.title || one.ariaLabel || one.textContent.trim().slice(0, 30)}`
+}"""
+
+
+def focused(page: Page) -> Locator:
+    return page.locator("*:focus")
+
+
+def test_a_day_without_a_mouse(house: House, page: Page) -> None:
+    older, newer = house.debtor(), house.debtor()
+    older.write("Buenos días")
+    newer.write("Quiero pagar")
+    page.goto(f"{house.address}/login")
+    keys = page.keyboard
+
+    expect(page.get_by_label("Correo de trabajo")).to_be_focused()
+    keys.type("ana@andes.example")
+    keys.press("Tab")
+    expect(page.get_by_label("Contraseña", exact=True)).to_be_focused()
+    keys.type(PASSWORD)
+    keys.press("Enter")
+    page.wait_for_url("**/inbox")
+
+    keys.type("ga")
+    expect(page.locator("#list header h2")).to_have_text("Todas")
+    expect(newer.row(page)).to_be_visible()
+    keys.type("j")
+    expect(newer.row(page).locator("a")).to_be_focused()
+    keys.type("j")
+    expect(older.row(page).locator("a")).to_be_focused()
+    keys.type("k")
+    keys.press("Enter")
+    expect(page.locator("#pane .head h2")).to_have_text(newer.name)
+
+    keys.type("r")
+    expect(composer(page)).to_be_focused()
+    keys.type("Con gusto, jkme?")
+    keys.press("Shift+Enter")
+    keys.type("¿cuándo?")
+    keys.press("Enter")
+    expect(bubble(page, "Con gusto, jkme?")).to_contain_text("entregado")
+    expect(bubble(page, "Con gusto, jkme?").locator(".text")).to_have_text(
+        "Con gusto, jkme?\n¿cuándo?", use_inner_text=True
+    )
+    expect(composer(page)).to_be_focused()
+
+    keys.press("Escape")
+    expect(newer.row(page).locator("a")).to_be_focused()
+    keys.type("n")
+    expect(composer(page)).to_be_focused()
+    expect(page.get_by_role("button", name="Nota interna")).to_have_attribute("aria-pressed", "true")
+    keys.type("Llama por las tardes")
+    keys.press("Enter")
+    expect(bubble(page, "Llama por las tardes")).to_contain_text("Su nota interna")
+    expect(page.locator("#pane .history")).to_contain_text("Nota de Ana Ríos")
+    assert newer.got() == ["Con gusto, jkme?\n¿cuándo?"]
+
+    keys.press("Escape")
+    keys.type("e")
+    expect(page.locator("#pane .head")).to_contain_text("Resuelta")
+    keys.type("e")
+    expect(page.get_by_role("button", name="Resolver")).to_be_visible()
+    keys.type("gu")
+    expect(page.locator("#list header h2")).to_have_text("Sin asignar")
+    expect(older.row(page)).to_be_visible()
+    keys.type("gi")
+    expect(page.locator("#list header h2")).to_have_text("Mías")
+    expect(newer.row(page)).to_be_visible()
+
+
+def test_taking_helping_and_getting_out_again(house: House, new_page: NewPage) -> None:
+    debtor = house.debtor()
+    debtor.write()
+    page = house.enter(new_page, "luz")
+    debtor.open(page)
+    keys = page.keyboard
+
+    keys.type("m")
+    expect(page.locator("#pane .head summary")).to_contain_text("Luz Paredes")
+    keys.type("?")
+    help_ = page.get_by_role("dialog", name="Atajos de teclado")
+    expect(help_).to_be_visible()
+    # A letter behind an open layer does nothing.
+    keys.type("e")
+    keys.press("Escape")
+    expect(help_).to_be_hidden()
+    expect(page.get_by_role("button", name="Resolver")).to_be_visible()
+
+    keys.type("t")
+    search = page.get_by_role("searchbox", name="Buscar plantilla")
+    expect(search).to_be_focused()
+    keys.press("Escape")
+    expect(search).to_be_hidden()
+    expect(composer(page)).to_be_focused()
+    # With a modifier letters belong to the system, and while writing to the text.
+    keys.type("e")
+    keys.press("Control+k")
+    expect(composer(page)).to_have_value("e")
+    keys.press("Escape")
+    keys.press("Control+e")
+    expect(page.get_by_role("button", name="Resolver")).to_be_visible()
+
+    page.locator("#pane .head summary").focus()
+    keys.press("Enter")
+    expect(page.get_by_role("button", name="Dejarla sin asignar")).to_be_visible()
+    keys.press("Escape")
+    expect(page.get_by_role("button", name="Dejarla sin asignar")).to_be_hidden()
+    expect(page.locator("#pane .head summary")).to_be_focused()
+
+
+def test_tab_reaches_everything_in_sight_in_the_order_it_stands_and_gets_out(house: House, new_page: NewPage) -> None:
+    debtor = house.debtor()
+    debtor.write()
+    page = house.enter(new_page, "ana")
+    debtor.open(page)
+    page.locator("#pane .head button[value=me]").click()
+    expect(page.locator("#pane .head summary")).to_contain_text("Ana Ríos")
+    page.reload()
+    expect(page.locator("#pane .window b")).to_contain_text("h")
+    wanted: list[str] = page.evaluate(REACHABLE)
+    assert len(wanted) > 15
+
+    reached = []
+    for _ in wanted:
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+    page.keyboard.press("Tab")
+
+    assert reached == wanted
+    assert page.evaluate("document.activeElement === document.body"), "it goes round without letting go"
+    # Of the list one line is a stop, the arrows do the rest.
+    assert page.locator("#rows a[tabindex='0']").count() == 1
+
+
+def test_the_skip_link_skips(house: House, new_page: NewPage) -> None:
+    page = house.enter(new_page, "ana")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Saltar al contenido")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
