@@ -25,7 +25,7 @@ PROGRAM = Path(sys.executable).with_name("aldia")
 PATIENCE = 120.0
 Scheme = Literal["light", "dark"]
 DESK: ViewportSize = {"width": 1440, "height": 900}
-LAPTOP: ViewportSize = {"width": 1280, "height": 800}
+LAPTOP: ViewportSize = {"width": 1400, "height": 840}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LARGEST = 300_000
 LOADED = "image => image.complete || new Promise(done => (image.onload = done))"
