@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
+import structlog
 import uvicorn
 from litestar import Litestar
 from sqlalchemy import event, update
@@ -26,6 +27,11 @@ from console.sessions import hash_of
 from console.settings import Settings
 from tests.conftest import SECRET_KEY
 from tests.inbox import meta
+
+
+# Drawing a traceback with all its values takes seconds, in which the server under test serves nobody.
+_plainly = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[structlog.processors.add_log_level, _plainly])
 
 
 class House:
