@@ -195,7 +195,7 @@ async def drive_webhooks(request: Call, sim: Sim, verb: FromPath[str]) -> Json:
             body = envelope(sim.settings, field.field, [field.value], at=sim.now())
             if verb == "forge":
                 return summary(sim.webhooks.forge(body))
-            sim.webhooks.announce(News(body=body, what=field.field))
+            sim.announce(News(body=body, what=field.field))
         case _:
             raise NotFoundException(detail=f"No hay {verb!r}.")
     return {"pending": sim.webhooks.pending, "paused": courier.paused, "url": courier.url}

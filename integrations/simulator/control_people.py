@@ -304,6 +304,7 @@ TREATMENTS: dict[str, Callable[[Simulation, Thread, Target], Message]] = {
     "tap": lambda sim, thread, target: debtor.tap(sim, thread, target.message_id, target.index),
     "react": lambda sim, thread, target: debtor.react(sim, thread, target.message_id, target.emoji),
     "edit": lambda sim, thread, target: debtor.edit(sim, thread, target.message_id, target.text),
+    "listen": lambda sim, thread, target: debtor.listen(sim, thread, target.message_id),
     "delete": lambda sim, thread, target: debtor.revoke(sim, thread, target.message_id),
 }
 SWITCHES: dict[str, Callable[[Simulation, Thread], None]] = {

@@ -64,6 +64,15 @@ def revoke(sim: Simulation, thread: Thread, wamid: str) -> Message:
     return sent
 
 
+def listen(sim: Simulation, thread: Thread, wamid: str) -> Message:
+    """Listen to a voice note of the business."""
+    target = _message(thread, wamid)
+    if target.mine or target.kind != "audio" or target.status not in {"delivered", "read"}:
+        raise ImpossibleError("Ese mensaje no es un audio que haya llegado.")
+    statuses.played(sim, thread, target)
+    return target
+
+
 def set_online(sim: Simulation, thread: Thread, *, online: bool) -> None:
     """Take the phone on or off the network; on: what waited leaves, and what waited for it arrives."""
     thread.persona.online = online

@@ -38,6 +38,8 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rate_limit_one_in: OneIn = 0
     """Refuse every Nth send with HTTP 429."""
     rate_limit_code: Literal["130429", "131056", "both"] = "both"
+    retry_after_header: bool = True
+    """Say in the answer when to try again; Meta has been seen to and not to."""
     unavailable_one_in: OneIn = 0
     """Refuse every Nth send with HTTP 503 and code 131016; it is not accepted."""
     error_after_accept_one_in: OneIn = 0
@@ -52,8 +54,8 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reset_after_one_in: OneIn = 0
     """Break the connection of every Nth send after accepting it."""
     broken_answer_one_in: OneIn = 0
-    """Accept every Nth send and answer 200 with something that is no answer."""
-    broken_answer: Literal["no_id", "html", "empty", "half_json"] = "no_id"
+    """Accept every Nth send and answer with something that is no answer, most kinds with 200."""
+    broken_answer: Literal["no_id", "html", "empty", "half_json", "huge", "bad_gateway"] = "no_id"
     window_error_by_webhook: bool = False
     """Tell 131047 by a `failed` status instead of in the answer; Meta has been seen to do both."""
     edits_unsupported: bool = False
@@ -61,7 +63,7 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def active(self) -> list[str]:
         """The names of the faults that are on."""
-        details = {"rate_limit_code", "hang_one_in", "broken_answer"}
+        details = {"rate_limit_code", "retry_after_header", "hang_one_in", "broken_answer"}
         on = [name for name, value in msgspec.structs.asdict(self).items() if value and name not in details]
         return [name for name in on if name != "duplicate" or self.duplicate > 1]
 

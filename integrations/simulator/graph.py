@@ -166,9 +166,10 @@ MEDIUM: dict[tuple[str, str], Door] = {("GET", ""): _describe_medium, ("DELETE",
 
 
 def _refused(sim: Simulation, refusal: GraphError) -> Reply:
-    retry_after = 1 if refusal.status == 429 else None
+    retry_after = 1 if refusal.status == 429 and sim.mischief.faults.retry_after_header else None
     note = f"código {refusal.code}"
-    return Reply(status=refusal.status, content=refusal.body(sim.ids.trace()), note=note, retry_after=retry_after)
+    content = refusal.body(sim.ids.trace())
+    return Reply(status=refusal.status, content=content, note=note, retry_after=retry_after, what=refusal.what)
 
 
 def _short(path: str) -> str:

@@ -49,6 +49,8 @@ class GraphError(Exception):
         self.status = status or self.status
         self.details = details
         self.subcode = subcode
+        self.what: str | None = None
+        """For the register, in Spanish: what was asked for."""
         super().__init__(f"{code}: {details or self.title}")
 
     def body(self, trace: str) -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from integrations.simulator.calls import Call, Reply
 from integrations.simulator.graph_errors import GraphError
 from integrations.simulator.outbound import Accepted, accept, mark_read
@@ -24,6 +26,8 @@ KINDS = {
 BROKEN: dict[str, Reply] = {
     "html": Reply(body=b"<!doctype html><title>Sorry</title><h1>Something went wrong</h1>", content_type="text/html"),
     "empty": Reply(body=b""),
+    "bad_gateway": Reply(status=502, body=b"<html><h1>502 Bad Gateway</h1></html>", content_type="text/html"),
+    "huge": Reply(body=b'{"messages":[' + b" " * 20_000_000),
     "half_json": Reply(body=b'{"messaging_product":"whatsapp","contacts":[{"inp'),
 }
 
@@ -36,18 +40,25 @@ def messages(sim: Simulation, call: Call) -> Reply:
         if body["status"] != "read":
             raise GraphError(100, "Param status must be one of {read}.")
         return Reply(content=mark_read(sim, body), what=f"POST /messages, {typing}")
-    _strike_before(sim)
-    accepted = accept(sim, body)
+    try:
+        _strike_before(sim)
+        accepted = accept(sim, body)
+    except GraphError as refusal:
+        refusal.what = _said(sim, body)
+        raise
     reply = _spoilt(sim, accepted)
     reply.persona = accepted.to.thread.persona.id
-    reply.what = _said(body, accepted)
+    reply.what = _said(sim, body)
     return reply
 
 
-def _said(body: Json, accepted: Accepted) -> str:
-    kind = accepted.entry.kind
-    what = f"{KINDS.get(kind, kind)} {body['template']['name']}" if kind == "template" else KINDS.get(kind, kind)
-    return f"POST /messages, {what} a {accepted.to.thread.persona.name}"
+def _said(sim: Simulation, body: Json) -> str:
+    kind = str(body.get("type", "text"))
+    template = body.get("template")
+    name = f" {template.get('name')}" if kind == "template" and isinstance(template, dict) else ""
+    address = str(body.get("to") or body.get("recipient") or "nadie")
+    thread = sim.world.thread_of(address)
+    return f"POST /messages, {KINDS.get(kind, kind)}{name} a {thread.persona.name if thread else address}"
 
 
 def _strike_before(sim: Simulation) -> None:
@@ -78,7 +89,7 @@ def _spoilt(sim: Simulation, accepted: Accepted) -> Reply:
         kind = mischief.faults.broken_answer
         no_id = Reply(content={**accepted.answer, "messages": [{}]})
         made = no_id if kind == "no_id" else BROKEN[kind]
-        reply = Reply(content=made.content, body=made.body, content_type=made.content_type, note="respuesta rota")
+        reply = msgspec.structs.replace(made, note="respuesta rota")
     if mischief.faults.hang_seconds and mischief.nth("hang_one_in"):
         if entry.answer == "200":
             entry.answer = "hang"

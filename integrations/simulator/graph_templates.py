@@ -153,7 +153,7 @@ def _tell(sim: Simulation, template: Template, event: str, *, reason: str) -> No
         value["other_info"] = {"title": "FIRST_PAUSE", "description": "Paused for 3 hours after negative feedback."}
     if event == "DISABLED":
         value["disable_info"] = {"disable_date": str(int(sim.now()))}
-    sim.webhooks.announce(
+    sim.announce(
         News(
             body=envelope(sim.settings, "message_template_status_update", [value], at=sim.now()),
             what=f"plantilla {template.name} ({template.language}), {event}",

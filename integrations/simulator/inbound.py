@@ -69,8 +69,10 @@ def file(
 
 
 def write(sim: Simulation, thread: Thread, draft: Draft) -> Message:
-    """Send a message from the phone; offline, it waits there. Raises ImpossibleError while the business is blocked."""
+    """Send a message from the phone; offline, it waits there. Raises ImpossibleError where it cannot leave."""
     person = thread.persona
+    if not person.on_whatsapp:
+        raise ImpossibleError("Ya no usa WhatsApp: primero hay que volver a instalarlo.")
     if person.blocks_business:
         raise ImpossibleError("Bloqueó a la empresa: para escribirle, primero hay que desbloquearla.")
     bubble = Message(
@@ -110,8 +112,6 @@ def tell(
     sim: Simulation, thread: Thread, field: str, value: Json, *, what: str, bubbles: Sequence[Message] = ()
 ) -> None:
     """Send one change to the business, if it is subscribed."""
-    if not sim.world.subscribed:
-        return
 
     def arrived() -> None:
         for bubble in bubbles:
@@ -121,7 +121,7 @@ def tell(
             sim.hub.tell("resync", {})
 
     body = envelope(sim.settings, field, [value])
-    sim.webhooks.announce(News(body=body, what=what, persona=thread.persona.id, arrived=arrived))
+    sim.announce(News(body=body, what=what, persona=thread.persona.id, arrived=arrived))
 
 
 def shortened(words: str, limit: int = 32) -> str:

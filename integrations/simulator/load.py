@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from random import Random
 from typing import Annotated, Literal
 
@@ -84,19 +84,18 @@ class Load:
 
     async def run(self) -> Progress:
         """Fire the plan and wait for the last answer."""
-        loop = asyncio.get_running_loop()
         bodies = self._bodies()
-        self._began_at = loop.time()
+        self._began_at = time.perf_counter()
         total = int(self.plan.rate * self.plan.seconds)
         while self._offered < total and not self._stopped:
-            due = min(total, int((loop.time() - self._began_at) * self.plan.rate) + 1)
+            due = min(total, int((time.perf_counter() - self._began_at) * self.plan.rate) + 1)
             while self._offered < due:
                 wamid, body = next(bodies)
                 self._offer(self._began_at + self._offered / self.plan.rate, wamid, body)
                 self._offered += 1
             await asyncio.sleep(TICK)
         await asyncio.gather(*self._tasks)
-        self._ended_at = loop.time()
+        self._ended_at = time.perf_counter()
         self._poster.close()
         return self.progress()
 
@@ -107,7 +106,7 @@ class Load:
     def progress(self) -> Progress:
         """Where the run stands now."""
         ranked = sorted(self._times)
-        now = self._ended_at or asyncio.get_running_loop().time()
+        now = self._ended_at or time.perf_counter()
         return Progress(
             running=not self._ended_at,
             offered=self._offered,
@@ -129,7 +128,6 @@ class Load:
             task.add_done_callback(self._tasks.discard)
 
     async def _drain(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
             intended, wamid, body = self._waiting.popleft()
             signed = {"X-Hub-Signature-256": sign(body, self._settings.app_secret)} if self._settings.app_secret else {}
@@ -139,7 +137,7 @@ class Load:
                 self._answers["error"] += 1
             else:
                 self._answers[str(answer.status)] += 1
-                self._times.append((loop.time() - intended) * 1000)
+                self._times.append((time.perf_counter() - intended) * 1000)
                 if wamid and answer.status == 200:
                     self.acknowledged.append(wamid)
         self._idle += 1
@@ -177,12 +175,6 @@ class Load:
         }
         value = statuses_value(self._settings, [contact(person)], [status])
         return written(envelope(self._settings, "messages", [value]))
-
-
-def people_of(plan: Plan) -> Callable[[], Iterator[str]]:
-    """The numbers a plan writes from."""
-    first = int(plan.first_number)
-    return lambda: (str(first + place) for place in range(min(plan.people, int(plan.rate * plan.seconds))))
 
 
 def _share(ranked: list[float], share: float) -> float | None:

@@ -17,7 +17,7 @@ from integrations.simulator.load import Load
 from integrations.simulator.people import shown_phone
 from integrations.simulator.settings import SimulatorSettings
 from integrations.simulator.template_store import the_templates
-from integrations.simulator.webhooks import Webhooks
+from integrations.simulator.webhooks import News, Webhooks
 from integrations.simulator.world import Message, Thread, World
 
 
@@ -85,14 +85,19 @@ class Simulation:
         timer = asyncio.get_running_loop().call_later(self.clock.real(seconds), due)
         self._timers.add(timer)
 
+    def announce(self, news: News) -> None:
+        """Tell the business something, if its app is subscribed."""
+        if self.world.subscribed:
+            self.webhooks.announce(news)
+
     def show(self, thread: Thread, message: Message) -> None:
         """Let the pages draw a message, new or changed."""
-        if self.world.threads.get(thread.persona.id) is thread:
+        if self.hub.viewers and self.world.threads.get(thread.persona.id) is thread:
             self.hub.tell("message", {"persona": thread.persona.id, "message": message})
 
     def show_persona(self, thread: Thread) -> None:
         """Let the pages draw a person's row and phone."""
-        if self.world.threads.get(thread.persona.id) is thread:
+        if self.hub.viewers and self.world.threads.get(thread.persona.id) is thread:
             self.hub.tell("persona", brief(thread, self.now()))
 
     def counters(self) -> dict[str, object]:

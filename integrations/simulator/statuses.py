@@ -53,8 +53,10 @@ def read_all(sim: Simulation, thread: Thread) -> int:
 
 
 def played(sim: Simulation, thread: Thread, message: Message) -> None:
-    """The debtor listened to a voice note."""
-    _announce(sim, thread, [message], "played")
+    """The debtor has listened to a voice note for the first time."""
+    if not message.played:
+        message.played = True
+        _announce(sim, thread, [message], "played")
 
 
 def _sent(sim: Simulation, thread: Thread, message: Message) -> None:
@@ -90,14 +92,12 @@ def _climb(sim: Simulation, thread: Thread, messages: Sequence[Message], status:
 
 
 def _announce(sim: Simulation, thread: Thread, messages: Sequence[Message], status: str) -> None:
-    if not sim.world.subscribed:
-        return
     statuses = [_status(sim, thread, message, status) for message in messages]
     people = [] if status == "failed" else [contact(thread.persona, with_username=status != "sent")]
     name = thread.persona.name
     what = f"status {status}, {name}" if len(messages) == 1 else f"{len(messages)} statuses {status}, {name}"
     body = envelope(sim.settings, "messages", [statuses_value(sim.settings, people, statuses)])
-    sim.webhooks.announce(News(body=body, what=what, persona=thread.persona.id, is_status=True))
+    sim.announce(News(body=body, what=what, persona=thread.persona.id, is_status=True))
 
 
 def _status(sim: Simulation, thread: Thread, message: Message, status: str) -> Json:

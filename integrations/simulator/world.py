@@ -56,6 +56,7 @@ class Message(msgspec.Struct, kw_only=True):
     edited: bool = False
     deleted: bool = False
     error: int | None = None
+    played: bool = False
     barred: bool = False
     """Sent while the debtor blocked the business: it never arrives, not even later."""
     opaque: str | None = None

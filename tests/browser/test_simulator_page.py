@@ -106,14 +106,18 @@ def test_a_message_is_quoted_edited_reacted_to_and_deleted(phone: Page, simulato
     bubble.click()
     phone.get_by_role("button", name="🙏").click()
     expect(bubble.locator(".reactions")).to_have_text("🙏")
+    bubble.click()
+    phone.get_by_role("button", name="Más reacciones").click()
+    phone.get_by_role("button", name="💪").click()
+    expect(bubble.locator(".reactions")).to_have_text("💪")
 
     bubble.click()
     phone.get_by_role("menuitem", name="Eliminar para todos").click()
     expect(bubble).to_contain_text("Eliminó este mensaje")
 
-    eventually_now(lambda: len(simulator.console.messages) == 5)
+    eventually_now(lambda: len(simulator.console.messages) == 6)
     kinds = [message["type"] for message in simulator.console.messages]
-    assert sorted(kinds) == ["edit", "reaction", "revoke", "text", "text"]
+    assert sorted(kinds) == ["edit", "reaction", "reaction", "revoke", "text", "text"]
 
 
 def test_files_places_and_people_are_sent(phone: Page, simulator: Town) -> None:

@@ -151,6 +151,13 @@ def test_one_call_in_n_is_refused_with_429(simulator: Town, code: str) -> None:
     assert len(accepted(simulator)) == 4
 
 
+def test_a_429_may_not_say_when_to_try_again(simulator: Town) -> None:
+    simulator.write()
+    simulator.faults(rate_limit_one_in=1, retry_after_header=False)
+
+    assert "retry-after" not in simulator.send().headers
+
+
 def test_503_accepts_nothing(simulator: Town) -> None:
     simulator.write()
     simulator.faults(unavailable_one_in=1)
@@ -210,14 +217,14 @@ def test_a_connection_reset_after_accepting_sends_all_the_same(simulator: Town) 
     simulator.told(entry["wamid"], "sent", "delivered")
 
 
-@pytest.mark.parametrize("kind", ["no_id", "html", "empty", "half_json"])
-def test_200_can_say_nothing(simulator: Town, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["no_id", "html", "empty", "half_json", "huge", "bad_gateway"])
+def test_an_answer_can_say_nothing(simulator: Town, kind: str) -> None:
     simulator.write()
     simulator.faults(broken_answer_one_in=1, broken_answer=kind)
 
     answer = simulator.send()
 
-    assert answer.status_code == 200
+    assert answer.status_code == (502 if kind == "bad_gateway" else 200)
     try:
         assert "id" not in answer.json()["messages"][0]
     except json.JSONDecodeError:

@@ -187,6 +187,31 @@ def test_whoever_blocks_the_business_does_not_write_to_it(simulator: Town) -> No
     assert "desbloquear" in answer.json()["detail"]
 
 
+def test_whoever_left_whatsapp_does_not_write(simulator: Town) -> None:
+    wilmer = "/simulator/api/personas/wilmer-huaman"
+    assert simulator.http.post(f"{wilmer}/messages", json={"text": "Hola"}).status_code == 409
+
+    simulator.http.patch(wilmer, json={"on_whatsapp": True})
+
+    simulator.arrived(simulator.write(persona="wilmer-huaman"))
+
+
+def test_a_voice_note_of_the_business_is_listened_to_once(simulator: Town) -> None:
+    simulator.write()
+    fields = {"messaging_product": "whatsapp", "type": "audio/ogg"}
+    upload = simulator.number("POST", "media", data=fields, files={"file": ("v.ogg", b"OggS", "audio/ogg")})
+    wamid = simulator.sent(type="audio", audio={"id": upload.json()["id"], "voice": True})
+    simulator.told(wamid, "sent", "delivered")
+
+    for _ in range(2):
+        simulator.do(MARIA, "listen", message_id=wamid)
+    simulator.do(MARIA, "read")
+
+    simulator.told(wamid, "sent", "delivered", "played", "read")
+    answer = simulator.http.post(f"/simulator/api/personas/{MARIA}/listen", json={"message_id": simulator.write()})
+    assert answer.status_code == 409
+
+
 def test_whoever_the_business_blocks_is_not_heard(simulator: Town) -> None:
     simulator.arrived(simulator.write())
     body = {"messaging_product": "whatsapp", "block_users": [{"user": f"+{MARIA_PHONE}"}]}

@@ -197,6 +197,7 @@ def test_the_register_tells_a_call_without_the_token(simulator: Town) -> None:
 
     assert accepted["what"] == "POST /messages, texto a María Fernanda Ccori"
     assert (accepted["status"], accepted["tone"]) == (200, "good")
+    assert refused["what"] == "POST /messages, carta a María Fernanda Ccori"
     assert (refused["status"], refused["note"], refused["tone"]) == (400, "código 131051", "bad")
     detail = simulator.api("GET", f"/journal/{accepted['id']}")
     assert simulator.settings.access_token not in str(detail)

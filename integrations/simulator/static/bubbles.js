@@ -1,6 +1,7 @@
 // One message as the debtor sees it.
 import { element, find, hour, icon, piece } from './dom.js'
-import { state } from './state.js'
+import { post } from './api.js'
+import { here, state } from './state.js'
 import { voice } from './voice.js'
 
 const HIDDEN = new Set(['reaction', 'edit', 'revoke', 'unsupported', 'system'])
@@ -63,7 +64,7 @@ function attachment(kind, member, message) {
     case 'sticker':
       return [source ? element('img', { src: source, alt: kind === 'sticker' ? 'Sticker' : 'Foto', loading: 'lazy' }) : card('image', 'Foto por enlace', member.link, member.link)]
     case 'audio':
-      return [source ? voice(source) : card('mic', 'Audio por enlace', member.link, member.link)]
+      return [source ? voice(source, () => heard(message)) : card('mic', 'Audio por enlace', member.link, member.link)]
     case 'video':
       return [card('play', 'Video', source ? 'abrir' : member.link, source ?? member.link)]
     case 'document':
@@ -75,6 +76,11 @@ function attachment(kind, member, message) {
     default:
       return []
   }
+}
+
+// The business is told, once, that its voice note was listened to.
+function heard(message) {
+  if (!message.mine && !message.played) post(here('/listen'), { message_id: message.id }).catch(() => null)
 }
 
 function contactCards(message) {

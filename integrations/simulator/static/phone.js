@@ -124,8 +124,6 @@ function drawTyping() {
 
 function clicked({ target }) {
   const own = target.closest('.msg')
-  const menu = target.closest('.held-menu')
-  if (menu) return
   const tapped = target.closest('[data-tap]')
   if (tapped) return post(here('/tap'), { message_id: own.dataset.id, index: Number(tapped.dataset.tap) })
   if (!own || target.closest('a, .play') || String(getSelection()).length > 0) return closeMenu()
@@ -143,7 +141,10 @@ function openMenu(own) {
   find('[data-do=edit]', menu).hidden = !message.mine || message.kind !== 'text'
   find('[data-do=delete]', menu).hidden = !message.mine
   find('[data-do=copy]', menu).hidden = !message.text
-  menu.addEventListener('click', ({ target }) => act(message, target.closest('button')))
+  menu.addEventListener('click', (event) => {
+    event.stopPropagation()
+    act(message, event.target.closest('button'))
+  })
   own.after(menu)
   menu.scrollIntoView({ block: 'nearest' })
   find('button', menu).focus({ preventScroll: true })

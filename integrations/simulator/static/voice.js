@@ -4,12 +4,13 @@ import { find, piece } from './dom.js'
 const player = new Audio()
 let shown = null
 
-export function voice(source) {
+export function voice(source, heard = () => null) {
   const made = piece('voice')
   find('.play', made).addEventListener('click', (event) => {
     event.stopPropagation()
     if (shown === made && !player.paused) return player.pause()
     if (shown !== made) player.src = source
+    heard()
     shown = made
     player.play().catch(() => { find('small', made).textContent = 'no se puede oír' })
   })
