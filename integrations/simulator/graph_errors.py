@@ -33,6 +33,7 @@ KNOWN: dict[int, tuple[int, str]] = {
     132015: (400, "Template is paused"),
     132016: (400, "Template is disabled"),
 }
+SUBCODES = {130429: 2494055}
 TRANSIENT = {4, 130429, 131000, 131016, 131056}
 # Of these Meta's message carries no "(#code)".
 BARE = {4, 104, 190, 200, 2500}
@@ -48,7 +49,7 @@ class GraphError(Exception):
         self.status, self.title = KNOWN.get(code, (400, "Invalid parameter"))
         self.status = status or self.status
         self.details = details
-        self.subcode = subcode
+        self.subcode = subcode or SUBCODES.get(code)
         self.what: str | None = None
         """For the register, in Spanish: what was asked for."""
         super().__init__(f"{code}: {details or self.title}")

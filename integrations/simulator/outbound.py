@@ -102,7 +102,7 @@ def _allow(sim: Simulation, to: Recipient, message: Message) -> int | None:
             raise GraphError(131047, WINDOW_CLOSED)
         failure = 131047
     if not sim.throughput.allows(sim.now()):
-        raise GraphError(130429, "Cloud API message throughput has been reached.", subcode=2494055)
+        raise GraphError(130429, "Cloud API message throughput has been reached.")
     if sim.settings.pair_limit and not sim.pairs.allows(thread.persona.user_id, sim.now()):
         raise GraphError(131056, PAIR_LIMIT_HIT)
     return failure
