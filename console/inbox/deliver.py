@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, exist
 
 from console import audit, clock
 from console.audit import SYSTEM
+from console.bulk import execute_many
 from console.db import Tx
 from console.inbox import channel_state, pacing
 from console.inbox.channel import Channel
@@ -207,7 +208,8 @@ def _book(channel: Channel, wanted: int, now: datetime, rate: int) -> tuple[list
         departs = pacing.departure(channel.paced_until, now, rate=rate)
         if departs is None:
             assert channel.paced_until is not None  # noqa: S101 only a booked number refuses a departure
-            return departures, channel.paced_until - pacing.HORIZON
+            # Half a horizon later there is room for many at once, and the first of them is not late yet.
+            return departures, channel.paced_until - pacing.HORIZON / 2
         departures.append(departs)
         channel.paced_until = pacing.following(departs, rate=rate)
     return departures, None
@@ -230,8 +232,8 @@ async def _pace(tx: Tx, found: Iterable[Row[*tuple[Any, ...]]], claimed: Sequenc
     if not claimed:
         return
     paced = {row.conversation_id: row.paced_until for row in found}
-    connection = await tx.connection()
-    await connection.execute(
+    await execute_many(
+        tx,
         _PACE,
         [
             {

@@ -16,7 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from console import clock, metrics
 from console.audit import Entry
-from console.db import Database
+from console.db import Database, Tx
 from console.failpoints import failpoint
 from console.inbox import deliver, pacing, settle
 from console.inbox.deliver import Claimed, Held
@@ -142,22 +142,24 @@ class Sender:
         if self._stopping or not self._look or room <= 0 or _loop_time() < self._not_before:
             return 0
         if glance:
-            async with self._db.reading() as tx:
-                self._look = await deliver.is_due(tx, self._channel_id)
+            self._look = await self._db.read(lambda tx: deliver.is_due(tx, self._channel_id))
         return room if self._look else 0
 
     async def _write(self, wishes: Sequence[_Wish], room: int) -> deliver.Claims:
         ended = [(wish.message, wish.outcome) for wish in wishes if wish.outcome is not None]
-        leaving = [wish for wish in wishes if wish.outcome is None]
-        claims = deliver.Claims([])
-        async with self._db.transaction() as tx:
+        leaving = [wish.held for wish in wishes if wish.outcome is None]
+
+        async def work(tx: Tx) -> tuple[set[Held], deliver.Claims]:
             if ended:
                 await settle.settle(tx, ended)
-            wired = await deliver.wire(tx, [wish.held for wish in leaving])
+            wired = await deliver.wire(tx, leaving)
             # What may not leave (a pause came between) goes back, unless somebody else has it by now.
-            await deliver.release(tx, [wish.held for wish in leaving if wish.held not in wired])
-            if room > 0:
-                claims = await deliver.claim(tx, self._channel_id, limit=room, rate=self._rate)
+            await deliver.release(tx, [held for held in leaving if held not in wired])
+            if room <= 0:
+                return wired, deliver.Claims([])
+            return wired, await deliver.claim(tx, self._channel_id, limit=room, rate=self._rate)
+
+        wired, claims = await self._db.write(work)
         for wish in wishes:
             wish.grant(wish.outcome is not None or wish.held in wired)
         for _message, outcome in ended:

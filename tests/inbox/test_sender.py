@@ -156,10 +156,10 @@ async def test_what_may_have_arrived_is_asked_once(
     await queue(database, inbox, conversation, "uno")
 
     async with sending(database, inbox, cloud) as one:
-        await eventually(stands(database, unknown=1))
+        await eventually(stands(database, unknown=1), within=20)
         await queue(database, inbox, conversation, "dos")
         one.wake()
-        await eventually(stands(database, unknown=2))
+        await eventually(stands(database, unknown=2), within=20)
 
     assert len(cloud.asked) == 2
 
