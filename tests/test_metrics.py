@@ -122,3 +122,17 @@ async def test_time_in_which_nobody_is_served_shows_as_lag() -> None:
         await asyncio.sleep(0)
 
     watching.cancel()
+
+
+async def test_calls_are_counted_by_how_they_were_answered(house: House) -> None:
+    before = await scraped(house)
+    async with house.program() as program:
+        await program.get("/users")
+        await program.http.get("/conversations/999")
+        await program.http.get("/users", headers={"authorization": "Bearer nobody"})
+
+    after = await scraped(house)
+
+    for status in ("200", "404", "401"):
+        series = f"aldia_api_requests_total[{status}]"
+        assert after[series] - before.get(series, 0) == 1

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from console import metrics
 from console.errors import Refused
 from console.security import log_unexpected
 
@@ -81,6 +82,7 @@ def describe(
 
 
 def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[Problem]:
+    metrics.api_requests_total.labels(problem.status).inc()
     extra = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
     return Response(
         problem,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from litestar import Router
 from litestar.di import NamedDependency, Provide
 
+from console import metrics
 from console.api import audit, catalogues, contacts, conversations, messages, problems, stream, tokens
 from console.api.asking import LARGEST_BODY
 from console.api.cursors import Cursors
@@ -27,6 +30,13 @@ calls = [
     *stream.routes,
 ]
 
+
+def counted(response: Any) -> Any:  # noqa: ANN401 the stream answers with an application of its own
+    """Count what was answered; refusals are counted where they are written."""
+    metrics.api_requests_total.labels(getattr(response, "status_code", None) or 200).inc()
+    return response
+
+
 v1 = Router(
     BASE,
     route_handlers=calls,
@@ -35,6 +45,7 @@ v1 = Router(
         "program": Provide(tokens.program, sync_to_thread=False),
         "cursors": Provide(cursors, sync_to_thread=False),
     },
+    after_request=counted,
     exception_handlers=problems.handlers,
     request_max_body_size=LARGEST_BODY,
     include_in_schema=False,
