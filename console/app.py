@@ -29,7 +29,7 @@ from console import (
     worker,
 )
 from console.db import Database
-from console.inbox import channel_state, media_door, pages, sockets, webhook
+from console.inbox import answering, channel_state, handling, media_door, pages, sockets, webhook
 from console.inbox.ingest import Ingest
 from console.inbox.presence import Presence
 from console.inbox.pushes import Pushes
@@ -144,6 +144,8 @@ def create_app(settings: Settings) -> Litestar:
             *health.routes,
             *sign_in.routes,
             *pages.routes,
+            *answering.routes,
+            *handling.routes,
             *media_door.routes,
             *sockets.routes,
             *settings_pages.routes,

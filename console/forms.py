@@ -1,11 +1,12 @@
-"""What a browser sends: a form's fields, and a path it asks to return to."""
+"""What a browser sends (a form's fields, a path to return to) and what it is answered: HTML."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from litestar import Request
+from litestar import Request, Response
+from litestar.enums import MediaType
 
 from console.errors import Refused
 
@@ -53,3 +54,15 @@ def own_path(wanted: str | None, default: str = "/inbox") -> str:
     if parts.scheme or parts.netloc or parts.path in {"/login", "/logout", "/setup"}:
         return default
     return quote(wanted, safe="/?&=%#:@!$'()*+,;~-._[]")
+
+
+def whole(text: str | None, field: str) -> int:
+    """A field that is a whole number that a row can have; Refused(422) naming the field for anything else."""
+    if not text or not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise Refused(422, f"«{field}» debe ser un número entero.", code="invalid", field=field)
+    return int(text)
+
+
+def html(text: str, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
+    """A page or a fragment as the answer."""
+    return Response(text, status_code=status, media_type=MediaType.HTML, headers=headers)

@@ -1,0 +1,224 @@
+"""What an agent writes, over HTTP: replies, notes, templates, drafts. A refusal never loses the text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from console import clock
+from console.agents import Viewer
+from console.db import Database, Tx
+from console.errors import Refused, not_found
+from console.forms import html, read_form, whole
+from console.inbox import queries, reply, template_picker, threads
+from console.inbox.models import Conversation, Draft, Message
+from console.inbox.pushes import message_fragment
+from console.render import fragment
+from console.settings import Settings
+
+LONGEST_KEY = 64
+LONGEST_DRAFT = 4096
+
+
+@post("/inbox/{conversation_id:int}/replies", status_code=201)
+async def create_reply(
+    request: Request[Any, Any, Any],
+    conversation_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """Queue a text. A refusal comes back as a notice beside the composer; the text is never lost."""
+    form = await read_form(request)
+    try:
+        async with db.transaction() as tx:
+            conversation = await queries.open_conversation(tx, viewer, conversation_id)
+            message = await reply.reply(
+                tx,
+                conversation,
+                by=viewer,
+                text=form.get("text", ""),
+                client_key=_key(form),
+                seen_sequence=whole(form["seen_sequence"], "seen_sequence") if form.get("seen_sequence") else None,
+                force=form.get("force") == "1",
+                reply_to=await _quoted(tx, conversation, form.get("reply_to")),
+            )
+            await _forget_draft(tx, viewer, conversation, "reply")
+    except Refused as refused:
+        return _notice(conversation_id, refused)
+    return await _message(db, message.id, status=201)
+
+
+@post("/inbox/{conversation_id:int}/notes", status_code=201)
+async def create_note(
+    request: Request[Any, Any, Any],
+    conversation_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """Write an internal note: another address than replies, another verb, no way out."""
+    form = await read_form(request)
+    try:
+        async with db.transaction() as tx:
+            conversation = await queries.open_conversation(tx, viewer, conversation_id)
+            message = await reply.note(tx, conversation, by=viewer, text=form.get("text", ""), client_key=_key(form))
+            await _forget_draft(tx, viewer, conversation, "note")
+    except Refused as refused:
+        return _notice(conversation_id, refused)
+    return await _message(db, message.id, status=201)
+
+
+@get("/inbox/{conversation_id:int}/templates")
+async def templates(
+    conversation_id: FromPath[int],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """The approved templates, with what we know filled in."""
+    async with db.reading() as tx:
+        conversation = await queries.open_conversation(tx, viewer, conversation_id)
+        header = await queries.header_of(tx, viewer, conversation.id, clock.now())
+        offered = await template_picker.offer(tx, conversation, name=header.name, company=settings.company)
+    return html(
+        fragment(
+            "inbox/_templates.html",
+            conversation_id=conversation_id,
+            name=header.name,
+            company=settings.company,
+            templates=offered,
+        ),
+    )
+
+
+@post("/inbox/{conversation_id:int}/template-messages", status_code=201)
+async def create_template_message(
+    request: Request[Any, Any, Any],
+    conversation_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """Queue an approved template."""
+    form = await read_form(request)
+    prefix = "variable."
+    try:
+        async with db.transaction() as tx:
+            conversation = await queries.open_conversation(tx, viewer, conversation_id)
+            message = await reply.send_template(
+                tx,
+                conversation,
+                by=viewer,
+                template_id=whole(form.get("template_id"), "template_id"),
+                variables={k.removeprefix(prefix): v for k, v in form.items() if k.startswith(prefix)},
+                client_key=_key(form),
+            )
+    except Refused as refused:
+        return _notice(conversation_id, refused)
+    return await _message(db, message.id, status=201)
+
+
+@post("/inbox/{conversation_id:int}/messages/{message_id:int}/resend", status_code=201)
+async def resend(
+    conversation_id: FromPath[int],
+    message_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """Send again what a person decided to send again."""
+    try:
+        async with db.transaction() as tx:
+            conversation = await queries.open_conversation(tx, viewer, conversation_id)
+            message = await tx.get(Message, message_id)
+            if message is None or message.conversation_id != conversation.id:
+                raise not_found()
+            again = await reply.resend(tx, message, by=viewer)
+    except Refused as refused:
+        return _notice(conversation_id, refused)
+    return await _message(db, again.id, status=201)
+
+
+@put("/inbox/{conversation_id:int}/draft", status_code=204)
+async def draft(
+    request: Request[Any, Any, Any],
+    conversation_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> None:
+    """Keep what is being written, per conversation and mode. Nobody else ever sees it, so it is not on record."""
+    form = await read_form(request)
+    mode, text = form.get("mode", "reply"), form.get("text", "")
+    if mode not in {"reply", "note"}:
+        raise Refused(422, "El modo es «reply» o «note».", code="invalid", field="mode")
+    if len(text) > LONGEST_DRAFT:
+        raise Refused(422, f"El borrador pasa de {LONGEST_DRAFT} caracteres.", code="invalid", field="text")
+    async with db.transaction() as tx:
+        conversation = await queries.open_conversation(tx, viewer, conversation_id)
+        await _keep_draft(tx, viewer, conversation, mode, text)
+
+
+async def _keep_draft(tx: Tx, viewer: Viewer, conversation: Conversation, mode: str, text: str) -> None:
+    new = sqlite_insert if tx.get_bind().dialect.name == "sqlite" else postgresql_insert
+    values = {"text": text, "updated_at": clock.now()}
+    key = {"agent_id": viewer.id, "conversation_id": conversation.id, "mode": mode}
+    await tx.execute(new(Draft).values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+async def _forget_draft(tx: Tx, viewer: Viewer, conversation: Conversation, mode: str) -> None:
+    await tx.execute(
+        delete(Draft).where(
+            Draft.agent_id == viewer.id,
+            Draft.conversation_id == conversation.id,
+            Draft.mode == mode,
+        ),
+    )
+
+
+async def _quoted(tx: Tx, conversation: Conversation, message_id: str | None) -> str | None:
+    """The wamid of the message quoted; it must be of this very conversation."""
+    if not message_id:
+        return None
+    message = await tx.get(Message, whole(message_id.removeprefix("message-"), "reply_to"))
+    if message is None or message.conversation_id != conversation.id or message.wamid is None:
+        raise Refused(422, "El mensaje citado no está en esta conversación.", code="invalid", field="reply_to")
+    return message.wamid
+
+
+def _notice(conversation_id: int, refused: Refused) -> Response[str]:
+    if refused.status == 404:
+        raise refused
+    if refused.code == "colleague_wrote":
+        messages = refused.details["messages"]
+        newest: dict[str, Any] = messages[-1] if isinstance(messages, list) else {}
+        notice = fragment(
+            "inbox/_collision.html",
+            conversation_id=conversation_id,
+            author_name=newest.get("author") or "Alguien",
+            text=newest.get("text"),
+            kind=newest.get("kind"),
+            at=clock.now(),
+            message_id=newest.get("id"),
+        )
+    else:
+        notice = fragment("inbox/_notice.html", conversation_id=conversation_id, text=refused.text)
+    return html(notice, status=refused.status, headers={"x-refused": refused.code})
+
+
+def _key(form: dict[str, str]) -> str:
+    key = form.get("client_key", "")
+    if not 8 <= len(key) <= LONGEST_KEY - len(threads.PAGE_KEY) or not all(c.isalnum() or c in "-_" for c in key):
+        raise Refused(422, "Falta la clave del envío; recargue la página.", code="invalid", field="client_key")
+    return threads.PAGE_KEY + key
+
+
+async def _message(db: Database, message_id: int, *, status: int = 200) -> Response[str]:
+    async with db.reading() as tx:
+        (message,) = await threads.messages_by_id(tx, [message_id])
+    return html(message_fragment(message), status=status)
+
+
+routes = [create_reply, create_note, templates, create_template_message, resend, draft]
