@@ -43,6 +43,7 @@ class Screen:
         self.view = "mine"
         self.open: int | None = None
         self.greeted = False
+        self.caught_up = False
         self.closing: int | None = None
         self.seen_typing = False
         self.owes_counts = False
@@ -143,7 +144,8 @@ class Screen:
     def _frame(self) -> str | None:
         if not (self._fragments or self._rows or self._remove or self._reload or self._extra):
             return None
-        control: dict[str, object] = {"head": self._head, **self._extra}
+        # Before it has caught up a page must not believe that it has: cut then, it asks again from where it stood.
+        control: dict[str, object] = ({"head": self._head} if self.caught_up else {}) | self._extra
         if self._remove:
             control["remove"] = list(self._remove)
         if self._reload:

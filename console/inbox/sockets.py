@@ -182,8 +182,12 @@ class Line:
         if not self._screen.greeted:
             self._screen.greeted = True
             self._screens.add(self._screen)
-        await self._turn_to(hello.open)
-        await self._pushes.catch_up(self._screen, hello.head)
+        try:
+            await self._turn_to(hello.open)
+        finally:
+            # What it shows may be out of reach by now; the rest it missed it gets all the same.
+            await self._pushes.catch_up(self._screen, hello.head)
+            self._screen.caught_up = True
 
     async def _turn_to(self, conversation_id: int | None) -> None:
         if conversation_id == self._screen.open:

@@ -3,7 +3,7 @@ import { headers } from './http.js'
 import { state, tell } from './live.js'
 import { act, toast } from './menus.js'
 import { afterUpsert, apply, byId, copyOf, upsert } from './upsert.js'
-import { post, showWaiting, whenRefused } from './outbox.js'
+import { isFromThisTab, post, showWaiting, whenRefused } from './outbox.js'
 import { goTo, seenSequence } from './thread.js'
 import { openTemplates } from './templates.js'
 import { timeOf } from './clock.js'
@@ -188,6 +188,14 @@ function windowChanged() {
   if (isClosed()) openTemplates()
 }
 document.addEventListener('window-changed', windowChanged)
+
+// Sent from another tab of one's own: the same words still standing here are not a second message.
+afterUpsert((element, isNew) => {
+  if (!isNew || element.dataset.author !== `agent-${me}` || !element.dataset.clientKey || isFromThisTab(element.dataset.clientKey)) return
+  if (!area()?.value || area().value.trim() !== element.querySelector('.text')?.textContent) return
+  area().value = ''
+  changed()
+})
 
 /** Presence says who is here; the line above the composer says it in words. */
 export function showPresence() {

@@ -59,9 +59,10 @@ function receive(data, isFirst) {
   clearTimeout(patience)
   clearTimeout(worry)
   patience = worry = null
-  if (wasCut && (isFirst || control.caught_up)) say('back', control.caught_up)
-  else if (byId('connection').dataset.says === 'offline' && navigator.onLine) say('')
-  wasCut = wasCut && !isFirst
+  if (wasCut && control.caught_up !== undefined) {
+    wasCut = false
+    say('back', control.caught_up)
+  } else if (byId('connection').dataset.says === 'offline' && navigator.onLine) say('')
   for (const id of control.remove ?? []) byId(id)?.remove()
   if (cut >= 0) apply(data.slice(cut + 1))
   if (control.head !== undefined) state.head = control.head

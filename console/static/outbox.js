@@ -10,6 +10,8 @@ const NAME = `outbox-${document.body.dataset.agent}`
 const RETRY_AFTER = 4_000
 const waiting = JSON.parse(sessionStorage.getItem(NAME) ?? '[]')
 const busy = new Set()
+const ours = new Set(waiting.map(({ key }) => key))
+export const isFromThisTab = (key) => ours.has(key)
 const keep = () => sessionStorage.setItem(NAME, JSON.stringify(waiting))
 const of = (conversation) => waiting.filter((entry) => entry.conversation === conversation)
 let giveBack
@@ -19,6 +21,7 @@ export const whenRefused = (listener) => { giveBack = listener }
 /** entry: { key, conversation, kind: "text" | "note", text, form } */
 export function post(entry) {
   waiting.push(entry)
+  ours.add(entry.key)
   keep()
   show(entry)
   deliver(entry.conversation)

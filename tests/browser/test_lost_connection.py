@@ -1,0 +1,245 @@
+"""The line breaks: what is on the page stays, what was missed comes once, what was written leaves once."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+
+from tests.browser.house import House, NewPage, bubble, composer, send
+from tests.patience import eventually_now
+
+GONE = ("ERR_CONNECTION", "ERR_INTERNET_DISCONNECTED", "WebSocket connection", "ERR_EMPTY_RESPONSE", "ERR_SOCKET")
+
+
+def pill(page: Page) -> Locator:
+    return page.locator("#connection .pill:visible")
+
+
+def texts(page: Page) -> list[str]:
+    return page.locator("#pane .thread .entry .text").all_inner_texts()
+
+
+@pytest.mark.complaints(*GONE)
+def test_the_server_dies_while_somebody_writes(house: House, new_page: NewPage) -> None:
+    debtor = house.debtor()
+    for number in range(30):
+        debtor.write(f"mensaje {number}")
+    ana = house.enter(new_page, "ana")
+    debtor.open(ana)
+    expect(bubble(ana, "mensaje 29")).to_be_visible()
+    answer = send(ana, "Lo reviso")
+    expect(answer).to_contain_text("entregado")
+    log = ana.locator("#pane .log")
+    log.hover()
+    ana.mouse.wheel(0, -400)
+    eventually_now(lambda: log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight") > 300)
+    composer(ana).press_sequentially("Estoy escribi")
+    before = log.evaluate("log => log.scrollTop")
+
+    house.product.console.kill()  # type: ignore[union-attr]
+    composer(ana).press_sequentially("endo esto")
+    expect(pill(ana)).to_have_text("Conectando…")
+    debtor.write("¿Hola?")
+    debtor.write("¿Sigue ahí?")
+    debtor.read()
+    house.product.start()
+
+    expect(pill(ana)).to_have_text(re.compile("Conectado"))
+    expect(bubble(ana, "¿Hola?")).to_have_count(1)
+    expect(bubble(ana, "¿Sigue ahí?")).to_have_count(1)
+    expect(answer).to_contain_text("leído")
+    expect(composer(ana)).to_have_value("Estoy escribiendo esto")
+    expect(composer(ana)).to_be_focused()
+    assert log.evaluate("log => log.scrollTop") == before
+    expect(ana.get_by_role("button", name="2 mensajes nuevos")).to_be_visible()
+    expect(pill(ana)).to_have_count(0)
+    composer(ana).press("Enter")
+    eventually_now(lambda: debtor.got() == ["Lo reviso", "Estoy escribiendo esto"])
+    assert len(texts(ana)) == len(set(texts(ana))) == 34
+
+
+@pytest.mark.complaints(*GONE)
+def test_what_is_sent_while_the_server_is_gone_leaves_once(house: House, new_page: NewPage) -> None:
+    debtor = house.debtor()
+    debtor.write()
+    ana = house.enter(new_page, "ana")
+    debtor.open(ana)
+    house.product.console.kill()  # type: ignore[union-attr]
+
+    first, second = (send(ana, text) for text in ("Se lo confirmo", "en un minuto"))
+    expect(first).to_contain_text("saldrá al reconectar")
+    expect(second).to_contain_text("saldrá al reconectar")
+    # What waits is one's own: it may be taken back.
+    second.get_by_role("button", name="Cancelar").click()
+    expect(second).to_have_count(0)
+    expect(composer(ana)).to_have_value("en un minuto")
+    house.product.start()
+
+    expect(first).to_contain_text("entregado")
+    expect(first).to_have_count(1)
+    assert debtor.got() == ["Se lo confirmo"]
+
+
+@pytest.mark.complaints(*GONE)
+def test_offline_a_message_waits_in_sight_and_leaves_once(house: House, new_page: NewPage) -> None:
+    debtor = house.debtor()
+    debtor.write()
+    ana = house.enter(new_page, "ana")
+    debtor.open(ana)
+    ana.context.set_offline(True)
+
+    expect(pill(ana)).to_have_text("Sin internet. Lo que escriba saldrá al reconectar")
+    waiting = send(ana, "Cuando vuelva la red")
+    expect(waiting).to_contain_text("saldrá al reconectar")
+    assert debtor.got() == []
+    ana.context.set_offline(False)
+
+    expect(waiting).to_contain_text("entregado")
+    expect(waiting).to_have_count(1)
+    expect(pill(ana)).to_have_count(0)
+    assert debtor.got() == ["Cuando vuelva la red"]
+
+
+def test_two_enters_are_one_message(house: House, new_page: NewPage) -> None:
+    debtor = house.debtor()
+    debtor.write()
+    ana = house.enter(new_page, "ana")
+    debtor.open(ana)
+    composer(ana).fill("Una sola vez")
+    ana.keyboard.down("Enter")
+    ana.keyboard.down("Enter")
+    ana.keyboard.up("Enter")
+    ana.keyboard.press("Enter")
+    composer(ana).fill("y con el ratón")
+    ana.locator("#pane .send").dblclick()
+
+    expect(bubble(ana, "y con el ratón")).to_contain_text("entregado")
+    assert debtor.got() == ["Una sola vez", "y con el ratón"]
+    expect(bubble(ana, "Una sola vez")).to_have_count(1)
+
+
+class Cable:
+    """The wire between a page and the server, in the hands of a test: it may go dead or be cut."""
+
+    def __init__(self, page: Page) -> None:
+        self.dead = False
+        self.cut_after: Iterator[int] | None = None
+        self.sockets: list[WebSocketRoute] = []
+        page.route_web_socket(re.compile("/live"), self._plug)
+
+    def _plug(self, route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        self.sockets.append(server)
+        left = next(self.cut_after) if self.cut_after else None
+
+        def to_page(frame: str | bytes) -> None:
+            nonlocal left
+            if self.dead:
+                return
+            if left is not None:
+                left -= 1
+                if left < 0:
+                    route.close(code=1001)
+                    server.close()
+                    return
+            route.send(frame)
+
+        server.on_message(to_page)
+        route.on_message(lambda frame: None if self.dead else server.send(frame))
+
+
+def test_a_laptop_that_slept_wakes_up_complete(house: House, new_page: NewPage) -> None:
+    debtor = house.debtor()
+    debtor.write("buenas noches")
+    ana = new_page()
+    house.let_in(ana, "ana")
+    ana.clock.install()
+    cable = Cable(ana)
+    ana.goto(f"{house.address}/inbox?view=all")
+    debtor.open(ana)
+    composer(ana).fill("Mañana le")
+
+    cable.dead = True
+    debtor.write("¿me oye?")
+    debtor.write("buenos días")
+    ana.clock.fast_forward("08:00:00")
+    expect(bubble(ana, "buenos días")).to_have_count(0)
+    cable.dead = False
+    ana.clock.fast_forward("00:10")
+
+    expect(bubble(ana, "buenos días")).to_be_visible()
+    expect(pill(ana)).to_have_text("Conectado, 2 novedades")
+    assert texts(ana) == ["buenas noches", "¿me oye?", "buenos días"]
+    expect(composer(ana)).to_have_value("Mañana le")
+    expect(ana.locator("#toasts .toast")).to_have_count(0)
+
+
+def test_what_happens_between_page_and_socket_is_not_missed(house: House, new_page: NewPage) -> None:
+    debtor = house.debtor()
+    debtor.write("antes")
+    ana = new_page()
+    house.let_in(ana, "ana")
+    held: list[WebSocketRoute] = []
+    ana.route_web_socket(re.compile("/live"), lambda route: held.append(route))  # noqa: PLW0108 Playwright marks it
+    ana.goto(f"{house.address}/inbox?view=all")
+    eventually_now(lambda: ana.title() and held)
+    debtor.write("entretanto")
+    expect(debtor.row(ana)).to_contain_text("antes")
+    held[0].close(code=1001)
+    ana.unroute_all()
+    held.clear()
+    eventually_now(lambda: ana.title() and held)
+    server = held[0].connect_to_server()
+    assert server
+
+    expect(debtor.row(ana)).to_contain_text("entretanto")
+
+
+def test_cut_again_and_again_each_message_comes_once_and_in_order(house: House, new_page: NewPage) -> None:
+    """R2: the socket ends at any frame."""
+    debtor = house.debtor()
+    debtor.write("0")
+    ana = new_page()
+    house.let_in(ana, "ana")
+    cable = Cable(ana)
+    chance = random.Random(7)
+    cable.cut_after = iter(lambda: chance.randrange(1, 5), 0)
+    ana.goto(f"{house.address}/inbox?view=all")
+    debtor.open(ana)
+    for number in range(1, 41):
+        debtor.write(str(number))
+        ana.title()
+
+    expect(bubble(ana, re.compile(r"^\s*40\s*$"))).to_be_visible(timeout=20_000)  # type: ignore[arg-type]
+    assert texts(ana) == [str(number) for number in range(41)]
+    assert len(cable.sockets) > 5
+
+
+def test_two_tabs_of_one_person_agree(house: House, new_page: NewPage) -> None:
+    """R17."""
+    debtor = house.debtor()
+    debtor.write()
+    one = house.enter(new_page, "ana")
+    two = one.context.new_page()
+    two.goto(f"{house.address}/inbox?view=all")
+    debtor.open(one)
+    with one.expect_response(re.compile("/draft$")):
+        composer(one).fill("Le escribo desde")
+    expect(debtor.row(two).locator(".badge")).to_have_count(0)
+
+    debtor.open(two)
+    expect(composer(two)).to_have_value("Le escribo desde")
+    expect(two.locator("#pane .typing")).to_be_hidden()
+    composer(two).press("Enter")
+
+    for tab in (one, two):
+        expect(bubble(tab, "Le escribo desde")).to_have_count(1)
+        expect(bubble(tab, "Le escribo desde")).to_contain_text("entregado")
+        expect(composer(tab)).to_have_value("")
+    answer = send(one, "y desde la otra")
+    expect(answer).to_contain_text("entregado")
+    assert debtor.got() == ["Le escribo desde", "y desde la otra"]
