@@ -18,13 +18,14 @@ from integrations.simulator.journal import Line
 from integrations.simulator.payloads import Json
 from integrations.simulator.simulation import Simulation
 
+VERSION = re.compile(r"v\d+(\.\d+)?")
 PATH = re.compile(r"(?:/v\d+(?:\.\d+)?)?/(\d+)(?:/([a-z_]+))?/?")
 
 
 async def answer_call(sim: Simulation, scope: HTTPScope, receive: Receive, send: Send) -> None:
     """Answer one call as Meta would, or as the faults have it."""
     path, method = scope["path"], scope["method"]
-    line = Line(way="call", at=sim.now(), method=method, address=path, what=f"{method} {_short(path)}")
+    line = Line(way="call", at=sim.now(), method=method, address=path, what=f"{method} {_short(sim, path)}")
     started = time.perf_counter()
     if method == "POST" and path.rstrip("/").endswith("/messages") and sim.mischief.nth("reset_before_one_in"):
         line.note, line.tone = "cortado antes de leer", "bad"
@@ -172,9 +173,10 @@ def _refused(sim: Simulation, refusal: GraphError) -> Reply:
     return Reply(status=refusal.status, content=content, note=note, retry_after=retry_after, what=refusal.what)
 
 
-def _short(path: str) -> str:
+def _short(sim: Simulation, path: str) -> str:
     """A path without version and number, as the register shows it."""
-    return "/" + "/".join(part for part in path.split("/") if part and not re.fullmatch(r"v\d+(\.\d+)?", part))
+    ours = {sim.settings.phone_number_id, sim.settings.business_account_id, ""}
+    return "/" + "/".join(part for part in path.split("/") if part not in ours and not VERSION.fullmatch(part))
 
 
 def _log_body(line: Line, scope: HTTPScope) -> None:

@@ -117,11 +117,16 @@ class Webhooks:
 
     async def verify(self, url: str, token: str) -> bool:
         """Do Meta's handshake with an address, which must echo the challenge."""
-        challenge = str(secrets.randbelow(10**10))
-        line = self._journal.open(
-            Line(way="webhook", at=self._clock.now(), what="GET verificación, hub.challenge", method="GET", attempt=1)
-        )
+        return await self._shake_hands(url, token, self._handshake(url))
+
+    def _handshake(self, url: str) -> Line:
+        line = Line(way="webhook", at=self._clock.now(), what="GET verificación, hub.challenge", method="GET")
         line.address = url
+        return self._journal.open(line)
+
+    async def _shake_hands(self, url: str, token: str, line: Line) -> bool:
+        challenge = str(secrets.randbelow(10**10))
+        line.attempt += 1
         poster = Poster(url, timeout=self._settings.webhook_timeout)
         started = time.perf_counter()
         try:
@@ -187,9 +192,8 @@ class Webhooks:
 
     async def _verify_until_answered(self) -> None:
         pauses = self._settings.retry_after
-        turn = 0
-        self.verified = await self.verify(self.courier.url, self._settings.verify_token)
-        while not self.verified:
-            await asyncio.sleep(pauses[min(turn, len(pauses) - 1)])
-            turn += 1
-            self.verified = await self.verify(self.courier.url, self._settings.verify_token)
+        line = self._handshake(self.courier.url)
+        while not await self._shake_hands(line.address, self._settings.verify_token, line):
+            self.verified = False
+            await asyncio.sleep(pauses[min(line.attempt, len(pauses)) - 1])
+        self.verified = True
