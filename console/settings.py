@@ -112,6 +112,8 @@ def _checked(settings: Settings) -> Settings:
         raise UnsafeSettings("ALDIA_BASE_URL debe ser una dirección completa, por ejemplo https://cobranza.example")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise UnsafeSettings("ALDIA_BASE_URL debe empezar con https:// fuera de esta máquina")
+    if settings.demo and parts.hostname not in LOOPBACK:
+        raise UnsafeSettings("ALDIA_DEMO deja entrar sin contraseña: quítela, o use una ALDIA_BASE_URL de esta máquina")
     if len(settings.secret_key) < MINIMUM_SECRET:
         raise UnsafeSettings(f"ALDIA_SECRET_KEY debe tener al menos {MINIMUM_SECRET} caracteres al azar")
     if not settings.database_url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):

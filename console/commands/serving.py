@@ -57,6 +57,8 @@ def migrate() -> None:
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the console; without Redis it also runs the background work."""
     config = settings.load()
+    if config.demo and host not in settings.LOOPBACK:
+        raise Failed("La demostración deja entrar sin contraseña: solo escucha en 127.0.0.1.")
     if workers > 1 and config.is_sqlite:
         raise Failed("SQLite admite un solo proceso: use --workers 1, o PostgreSQL y Redis para varios.")
     if workers > 1 and not config.redis_url:

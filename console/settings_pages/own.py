@@ -35,7 +35,7 @@ class SessionLine(msgspec.Struct, frozen=True):
 
 
 @get("/settings")
-async def settings_home() -> Response[Any]:
+async def settings_home(viewer: NamedDependency[Viewer]) -> Response[Any]:  # noqa: ARG001 for whoever is signed in
     """The first of the quiet pages."""
     return back_to(PAGE)
 
