@@ -84,6 +84,25 @@ async def follow(tx: Tx, failures: Sequence[Failure]) -> None:
         await _of_all(tx, message, wanted[message.id])
 
 
+def forgive(tx: Tx, contact: Contact, conversation: Conversation) -> None:
+    """Whoever wrote after we noted that nothing reaches them is reached again. Records "contact.updated"."""
+    opened = conversation.window_opened_at
+    for column in ("unreachable_at", "blocked_us_at"):
+        noted = getattr(contact, column)
+        if noted is not None and opened is not None and opened > noted:
+            setattr(contact, column, None)
+            contact.version += 1
+            audit.record(
+                tx,
+                META,
+                "contact.updated",
+                conversation_id=conversation.id,
+                subject=f"contact:{contact.id}",
+                old={column: noted},
+                new={column: None},
+            )
+
+
 _OF_ONE = {
     Action.MARK_UNREACHABLE,
     Action.MARK_BLOCKED,

@@ -14,7 +14,7 @@ from console.agents import Viewer
 from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused
-from console.inbox import assign, message_templates, policy, thread
+from console.inbox import assign, consequences, message_templates, policy, thread
 from console.inbox.channel import MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
@@ -183,6 +183,7 @@ async def _already(
 
 async def _require_reachable(tx: Tx, conversation: Conversation) -> None:
     contact = await tx.get_one(Contact, conversation.contact_id)
+    consequences.forgive(tx, contact, conversation)
     if contact.blocked_us_at is not None:
         text = "Este contacto está bloqueado en WhatsApp: no puede recibir mensajes."
         raise Refused(409, text, code="contact_blocked")

@@ -12,14 +12,13 @@ from typing import Any, cast
 
 import httpx
 import pytest
-import uvicorn
 from sqlalchemy import select
 
 from console.inbox import media_files, reply, sender
 from console.inbox.models import Conversation, Media, Message, Status
-from integrations.simulator.app import Simulator
-from integrations.simulator.serving import configured
+from integrations.simulator.serving import SimulatorServer
 from integrations.simulator.settings import SimulatorSettings
+from integrations.simulator.simulation import Simulation
 from tests.front import APP_SECRET, Front, Person, a_console, settings_for
 from tests.inbox import meta
 from tests.patience import eventually
@@ -122,12 +121,12 @@ async def _both_ends(database_url: str, tmp_path: Path) -> AsyncIterator[Ends]:
     async with _simulator() as (simulator, address):
         settings = settings_for(database_url, tmp_path, whatsapp_api_url=address)
         async with a_console(settings) as front, httpx.AsyncClient(base_url=address, trust_env=False) as control:
-            simulator.simulation.webhooks.courier.redirect(f"{front.address}/webhooks/whatsapp")
+            simulator.webhooks.courier.redirect(f"{front.address}/webhooks/whatsapp")
             yield Ends(front, control, await front.agent("Ana"))
 
 
 @asynccontextmanager
-async def _simulator() -> AsyncIterator[tuple[Simulator, str]]:
+async def _simulator() -> AsyncIterator[tuple[Simulation, str]]:
     listening = socket.create_server(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     settings = SimulatorSettings(
@@ -140,13 +139,12 @@ async def _simulator() -> AsyncIterator[tuple[Simulator, str]]:
         delivered_after=0.05,
         base_url=address,
     )
-    config = configured(settings)
-    server = uvicorn.Server(config)
+    server = SimulatorServer(settings)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,unused-ignore]
     running = asyncio.create_task(server.serve(sockets=[listening]))
     await eventually(lambda: server.started)
     try:
-        yield cast("Simulator", config.app), address
+        yield server.simulation, address
     finally:
         server.should_exit = True
         await running

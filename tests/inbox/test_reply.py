@@ -32,7 +32,7 @@ async def say(
     conversation: Conversation,
     by: Viewer | Actor,
     text: str = "Con gusto",
-    **more: Any,  # noqa: ANN401 whatever else reply takes
+    **more: Any,
 ) -> Message:
     async with database.transaction() as tx:
         return await reply.reply(tx, conversation, by=by, text=text, **{"client_key": "k1", **more})
@@ -229,6 +229,24 @@ async def test_whom_nothing_reaches_nothing_is_queued_for(
     assert (refused.value.status, refused.value.code) == (409, code)
 
 
+@pytest.mark.parametrize("column", ["blocked_us_at", "unreachable_at"])
+async def test_who_wrote_since_can_be_reached_again(
+    database: Database, inbox: Inbox, column: str, moment: Moment
+) -> None:
+    conversation = await a_conversation(database, inbox)
+    async with database.transaction() as tx:
+        await tx.execute(update(Contact).values({column: clock.now()}))
+    moment.passes(hours=1)
+    async with database.transaction() as tx:
+        await tx.execute(update(Conversation).values(window_opened_at=clock.now()))
+
+    await say(database, conversation, inbox.ana)
+
+    async with database.reading() as tx:
+        assert getattr(await tx.get_one(Contact, conversation.contact_id), column) is None
+    assert "contact.updated" in await actions(database)
+
+
 async def test_a_note_never_leaves(database: Database, inbox: Inbox) -> None:
     conversation = await a_conversation(database, inbox, window=False)
 
@@ -259,7 +277,7 @@ async def send_template(
     conversation: Conversation,
     by: Viewer | Actor,
     template: MessageTemplate,
-    **more: Any,  # noqa: ANN401 whatever else send_template takes
+    **more: Any,
 ) -> Message:
     given = {"client_key": "t1", "variables": FILLED, **more}
     async with database.transaction() as tx:
