@@ -48,6 +48,7 @@ async def pause_channel(
     viewer: NamedDependency[Viewer],
 ) -> Response[Any]:
     """Stop everything that would leave; what is queued stays queued."""
+    policy.require(viewer, "resume_channel")
     reason = " ".join((await read_form(request)).get("reason", "").split())
     if not reason or len(reason) > 200:
         raise Refused(422, "Escriba el motivo, en una línea: se muestra a todos.", code="invalid", field="reason")

@@ -71,6 +71,7 @@ async def settle_review(
     viewer: NamedDependency[Viewer],
 ) -> Response[Any]:
     """Settle one."""
+    policy.require(viewer, "review_identity")
     decided = (await read_form(request)).get("decision", "")
     if decided not in set(Decision):
         raise Refused(422, "Elija qué se decide.", code="invalid", field="decision")
