@@ -504,16 +504,16 @@ async def test_a_thousand_messages_in_one_delivery_cost_a_constant_number_of_sta
 
 
 async def statements(database: Database, body: bytes) -> int:
-    from sqlalchemy import event  # noqa: PLC0415 only this test listens
+    from sqlalchemy import Engine, event  # noqa: PLC0415 only this test listens
 
     heard: list[str] = []
 
     def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         heard.append(statement)
 
-    event.listen(database.writer.sync_engine, "before_cursor_execute", hear)
+    event.listen(Engine, "before_cursor_execute", hear)
     try:
         await ingest.store(database, [body])
     finally:
-        event.remove(database.writer.sync_engine, "before_cursor_execute", hear)
+        event.remove(Engine, "before_cursor_execute", hear)
     return len(heard)
