@@ -54,6 +54,7 @@ class Screen:
         self._reload: dict[str, None] = {}
         self._extra: dict[str, object] = {}
         self._head = 0
+        self._frames = 0
         self._awake = asyncio.Event()
         self._behind = False
         self._wrote_at = 0.0
@@ -146,6 +147,9 @@ class Screen:
             return None
         # Before it has caught up a page must not believe that it has: cut then, it asks again from where it stood.
         control: dict[str, object] = ({"head": self._head} if self.caught_up else {}) | self._extra
+        # Numbered, so that a page notices at the next frame when one was lost on the way.
+        self._frames += 1
+        control["n"] = self._frames
         if self._remove:
             control["remove"] = list(self._remove)
         if self._reload:

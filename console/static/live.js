@@ -17,6 +17,7 @@ export const whenConnected = (listener) => listeners.push(listener)
 
 let socket, retry, patience, worry, leaving
 let failures = 0
+let frames = 0
 let wasCut = false
 
 export function tell(message) {
@@ -41,6 +42,7 @@ export function connect() {
   if (socket) return
   const line = new WebSocket(`${location.protocol.replace('http', 'ws')}//${location.host}/live`)
   let isFirst = true
+  frames = 0
   socket = line
   worry ??= setTimeout(trouble, SPEAK_AFTER)
   line.onopen = () => tell({ t: 'hello', head: state.head, view: state.view, open: state.open })
@@ -56,6 +58,8 @@ export function connect() {
 function receive(data, isFirst) {
   const cut = data.indexOf('\n')
   const control = JSON.parse(cut < 0 ? data : data.slice(0, cut))
+  frames += 1
+  if (control.n !== frames) return hangUp()
   clearTimeout(patience)
   clearTimeout(worry)
   patience = worry = null
@@ -89,10 +93,13 @@ function lost(code) {
 function ping() {
   if (!socket) return connect()
   tell({ t: 'ping' })
-  patience ??= setTimeout(() => {
-    socket?.close()
-    lost(1006)
-  }, ANSWER_WITHIN)
+  patience ??= setTimeout(hangUp, ANSWER_WITHIN)
+}
+
+function hangUp() {
+  const line = socket
+  lost(1006)
+  line?.close()
 }
 
 setInterval(() => socket && ping(), PING_EVERY)

@@ -123,36 +123,54 @@ def test_two_enters_are_one_message(house: House, new_page: NewPage) -> None:
 
 
 class Cable:
-    """The wire between a page and the server, in the hands of a test: it may go dead or be cut."""
+    """The wire between a page and the server, in the hands of a test."""
 
     def __init__(self, page: Page) -> None:
-        self.dead = False
         self.cut_after: Iterator[int] | None = None
-        self.sockets: list[WebSocketRoute] = []
+        self.lose = 0
+        self._plugs: list[Plug] = []
         page.route_web_socket(re.compile("/live"), self._plug)
 
     def _plug(self, route: WebSocketRoute) -> None:
-        server = route.connect_to_server()
-        self.sockets.append(server)
-        left = next(self.cut_after) if self.cut_after else None
+        self._plugs.append(Plug(self, route, next(self.cut_after) if self.cut_after else None))
 
-        def to_page(frame: str | bytes) -> None:
-            nonlocal left
-            if self.dead:
-                return
-            if left is not None:
-                left -= 1
-                if left < 0:
-                    route.close(code=1001)
-                    server.close()
-                    return
-            route.send(frame)
+    def go_dead(self) -> None:
+        """Nothing passes any more, and nobody is told."""
+        self._plugs[-1].dead = True
 
-        server.on_message(to_page)
-        route.on_message(lambda frame: None if self.dead else server.send(frame))
+    @property
+    def times(self) -> int:
+        """How often the page has connected."""
+        return len(self._plugs)
+
+
+class Plug:
+    """One connection: it ends after `left` frames, if that is said."""
+
+    def __init__(self, cable: Cable, route: WebSocketRoute, left: int | None) -> None:
+        self.dead = False
+        self._cable, self._route, self._left = cable, route, left
+        self._server = route.connect_to_server()
+        self._server.on_message(self._to_page)
+        route.on_message(lambda frame: None if self.dead else self._server.send(frame))
+
+    def _to_page(self, frame: str | bytes) -> None:
+        if self.dead:
+            return
+        if self._left == 0:
+            self.dead = True
+            self._route.close(code=1001)
+            self._server.close()
+            return
+        self._left = None if self._left is None else self._left - 1
+        if self._cable.lose:
+            self._cable.lose -= 1
+        else:
+            self._route.send(frame)
 
 
 def test_a_laptop_that_slept_wakes_up_complete(house: House, new_page: NewPage) -> None:
+    """R16."""
     debtor = house.debtor()
     debtor.write("buenas noches")
     ana = new_page()
@@ -163,19 +181,42 @@ def test_a_laptop_that_slept_wakes_up_complete(house: House, new_page: NewPage) 
     debtor.open(ana)
     composer(ana).fill("Mañana le")
 
-    cable.dead = True
+    cable.go_dead()
     debtor.write("¿me oye?")
     debtor.write("buenos días")
+    eventually_now(lambda: len(debtor.chat()) == 3 and debtor.chat()[-1]["status"] == "delivered")
     ana.clock.fast_forward("08:00:00")
     expect(bubble(ana, "buenos días")).to_have_count(0)
-    cable.dead = False
     ana.clock.fast_forward("00:10")
 
-    expect(bubble(ana, "buenos días")).to_be_visible()
     expect(pill(ana)).to_have_text("Conectado, 2 novedades")
+    expect(bubble(ana, "buenos días")).to_be_visible()
     assert texts(ana) == ["buenas noches", "¿me oye?", "buenos días"]
     expect(composer(ana)).to_have_value("Mañana le")
     expect(ana.locator("#toasts .toast")).to_have_count(0)
+
+
+def test_a_frame_that_is_lost_is_noticed_at_the_next(house: House, new_page: NewPage) -> None:
+    """R4."""
+    debtor = house.debtor()
+    debtor.write("uno")
+    ana = new_page()
+    house.let_in(ana, "ana")
+    cable = Cable(ana)
+    ana.goto(f"{house.address}/inbox?view=all")
+    debtor.open(ana)
+    # Whatever opening it brought has come.
+    expect(debtor.row(ana).locator(".badge")).to_have_count(0)
+
+    cable.lose = 1
+    debtor.write("dos")
+    eventually_now(lambda: ana.title() and not cable.lose)
+    assert cable.times == 1
+    ana.evaluate("dispatchEvent(new Event('online'))")
+
+    expect(bubble(ana, "dos")).to_be_visible()
+    assert texts(ana) == ["uno", "dos"]
+    assert cable.times == 2
 
 
 def test_what_happens_between_page_and_socket_is_not_missed(house: House, new_page: NewPage) -> None:
@@ -216,7 +257,7 @@ def test_cut_again_and_again_each_message_comes_once_and_in_order(house: House, 
 
     expect(bubble(ana, re.compile(r"^\s*40\s*$"))).to_be_visible(timeout=20_000)  # type: ignore[arg-type]
     assert texts(ana) == [str(number) for number in range(41)]
-    assert len(cable.sockets) > 5
+    assert cable.times > 5
 
 
 def test_two_tabs_of_one_person_agree(house: House, new_page: NewPage) -> None:
