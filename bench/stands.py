@@ -114,7 +114,7 @@ def environ(url: str, port: int) -> dict[str, str]:
         "WHATSAPP_API_URL": "http://127.0.0.1:9",
         "WHATSAPP_PHONE_NUMBER_ID": "106540352242922",
         "WHATSAPP_BUSINESS_ACCOUNT_ID": "102290129340398",
-        "WHATSAPP_ACCESS_TOKEN": "a token of the bench",
+        "WHATSAPP_ACCESS_TOKEN": "token-of-the-bench",
         "WHATSAPP_APP_SECRET": "a secret of the bench",
         "WHATSAPP_VERIFY_TOKEN": "a word of the bench",
     }

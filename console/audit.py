@@ -127,6 +127,7 @@ def record(
 
 
 _HEAD = table_of(AuditHead)
+_HEAD_NUMBER = select(_HEAD.c.entry_id).where(_HEAD.c.id == 1)
 _HEAD_LOCKED = select(_HEAD.c.entry_id, _HEAD.c.hash).where(_HEAD.c.id == 1).with_for_update()
 _MOVE_HEAD = (
     update(_HEAD)
@@ -167,7 +168,7 @@ def digest(previous: str, row: Mapping[str, Any]) -> str:
 
 async def head_of(tx: Tx) -> int:
     """The number of the newest entry that this reader can see."""
-    return await tx.scalar(select(AuditHead.entry_id).where(AuditHead.id == 1)) or 0
+    return next((number for (number,) in await fetch(tx, _HEAD_NUMBER)), 0)
 
 
 async def entries_after(tx: Tx, number: int, *, limit: int = 1000) -> list[Entry]:

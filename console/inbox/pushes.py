@@ -3,53 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy import select
 
-from console import audit, clock
+from console import audit
 from console.agents import Agent, AgentTeam, Role, Viewer
-from console.audit import AuditEntry, Entry
+from console.audit import Entry
 from console.db import Database, Tx
-from console.inbox import counts, queries, threads
+from console.inbox import changes, counts, policy, queries
+from console.inbox.changes import Change, Opened, Shown
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
+from console.inbox.queries import HeaderFacts
 from console.inbox.screens import COUNTS_EVERY, SIGN_IN_AGAIN, Screen, Screens
-from console.inbox.views import HeaderView, MessageView
+from console.inbox.views import MessageView
 from console.render import fragment
-
-# What changes who may see a conversation or where it is listed: former watchers must let go of it.
-_MOVES = frozenset(
-    {
-        "conversation.assigned",
-        "conversation.released",
-        "conversation.resolved",
-        "conversation.reopened",
-        "conversation.snoozed",
-        "conversation.transferred",
-        "conversation.merged",
-    },
-)
-_COUNTED = _MOVES | {"conversation.created"}
-# Personal: they change what one agent has read and nothing that others see.
-_READINGS = frozenset({"conversation.read"})
-_UNSEEN = frozenset({"conversation.viewed", "media.viewed"})
-# Steps that belong in the panel's history.
-_NOT_IN_PANEL = _READINGS | _UNSEEN | {"message.sending", "message.sent", "message.delivered", "message.read"}
-
-
-class Change(msgspec.Struct):
-    """All that a batch of entries says about one conversation."""
-
-    messages: dict[int, None] = msgspec.field(default_factory=dict)
-    moves: list[int] = msgspec.field(default_factory=list)
-    in_panel: bool = False
-    about: bool = False
-    counted: bool = False
-    readers: set[int] = msgspec.field(default_factory=set)
-    row: bool = False
 
 
 class Pushes:
@@ -69,77 +39,66 @@ class Pushes:
 
     async def show(self, entries: Sequence[Entry], screens: set[Screen]) -> None:
         """Push what `entries` changed to those of `screens` that may see it."""
-        changes = _by_conversation(entries)
+        changed = changes.by_conversation(entries)
+        await self._show_rare(entries, changed, screens)
+        if changed:
+            await self._show_lines(changed, screens)
+            await self._show_panes(changed, screens)
+        if any(change.counted for change in changed.values()):
+            self._owe_counts(screens)
+
+    async def _show_rare(self, entries: Sequence[Entry], changed: dict[int, Change], screens: set[Screen]) -> None:
+        """What happened outside of conversations: to contacts, people, or the channel."""
+        if all(entry.conversation_id is not None for entry in entries):
+            return
         async with self._db.reading() as tx:
-            head = await queries.head(tx)
             for contact_id in _subjects(entries, "contact"):
                 for conversation_id in await _conversations_of(tx, contact_id):
-                    changes[conversation_id].row = changes[conversation_id].about = True
+                    changed[conversation_id].row = changed[conversation_id].about = True
             await self._show_people(tx, entries, screens)
             if any(entry.action.startswith("channel.") for entry in entries):
                 _give(screens, "banner", fragment("inbox/_banner.html", banner=await queries.banner(tx)))
-            if changes:
-                await self._show_conversations(tx, changes, screens, head)
-            if any(change.counted for change in changes.values()):
-                self._owe_counts(screens)
 
-    async def _show_conversations(self, tx: Tx, changes: dict[int, Change], screens: set[Screen], head: int) -> None:
-        facts = {fact.row.conversation_id: fact for fact in await queries.rows_by_id(tx, changes, version=head)}
-        seers = {
-            number: self._screens.who_see(fact.row.team_id, fact.row.holder_id) & screens
-            for number, fact in facts.items()
-        }
-        await self._let_go(tx, changes, seers, screens)
-        marks = await queries.read_marks(tx, {s.viewer.id for seen in seers.values() for s in seen}, facts)
-        for number, fact in facts.items():
-            _show_row(fact, changes[number], seers[number], marks)
-        open_ones = {n: s for n, seen in seers.items() if (s := self._screens.by_open.get(n, set()) & seen)}
-        if open_ones:
-            await self._show_threads(tx, changes, open_ones)
+    async def _show_lines(self, changed: dict[int, Change], screens: set[Screen]) -> None:
+        viewers = {screen.viewer.id for screen in screens}
+        shown = await self._db.read(lambda tx: changes.lines(tx, changed, viewers))
+        self._let_go(shown, screens)
+        for number, fact in shown.rows.items():
+            seers = self._screens.who_see(fact.row.team_id, fact.row.holder_id) & screens
+            _show_row(fact, changed[number], seers, shown.marks)
 
-    async def _let_go(
-        self,
-        tx: Tx,
-        changes: dict[int, Change],
-        seers: dict[int, set[Screen]],
-        screens: set[Screen],
-    ) -> None:
+    def _let_go(self, shown: Shown, screens: set[Screen]) -> None:
         """Take a conversation off the screens that may no longer see it, and off no others."""
-        moves = [number for change in changes.values() for number in change.moves]
-        if not moves:
-            return
-        rows = await tx.execute(select(AuditEntry.conversation_id, AuditEntry.old).where(AuditEntry.id.in_(moves)))
-        for conversation_id, old in rows.all():
-            if conversation_id is None:
-                continue
-            before = msgspec.json.decode(old, type=dict[str, object]) if old else {}
+        for conversation_id, before in shown.before:
             team, holder = before.get("team_id"), before.get("holder_id")
             former = self._screens.by_team.get(team, set()) if isinstance(team, int) else set()
             former = former | (self._screens.by_agent.get(holder, set()) if isinstance(holder, int) else set())
-            for screen in (former & screens) - seers.get(conversation_id, set()):
+            fact = shown.rows.get(conversation_id)
+            seers = self._screens.who_see(fact.row.team_id, fact.row.holder_id) if fact else set()
+            for screen in (former & screens) - seers:
                 screen.remove_row(conversation_id)
                 screen.owes_counts = True
                 if screen.open == conversation_id:
                     screen.reload("pane")
 
-    async def _show_threads(self, tx: Tx, changes: dict[int, Change], open_ones: dict[int, set[Screen]]) -> None:
-        wanted = [message for number in open_ones for message in changes[number].messages]
-        for message in await threads.messages_by_id(tx, wanted):
-            key = f"message-{message.id}"
-            for screen in open_ones.get(message.conversation_id, ()):
-                screen.put(key, message_fragment(message))
-        headers = await queries.headers_by_id(tx, open_ones, clock.now())
-        for number, watching in open_ones.items():
-            if changes[number].row:
-                for screen in watching:
-                    header = queries.personal_header(headers[number], screen.viewer)
-                    screen.put(f"header-{number}", fragment("inbox/_header.html", header=header))
-            if changes[number].about:
-                _give(watching, f"about-{number}", await _about(tx, number, headers[number].header))
-            if changes[number].in_panel:
-                lines = await threads.history_of(tx, number)
-                html = fragment("inbox/_history.html", conversation_id=number, history=lines, whole=False)
-                _give(watching, f"history-{number}", html)
+    async def _show_panes(self, changed: dict[int, Change], screens: set[Screen]) -> None:
+        """The panes of conversations that somebody has open, for those who may still see them."""
+        opened = changed.keys() & self._screens.by_open.keys()
+        if not opened:
+            return
+        pane = await self._db.read(lambda tx: changes.panes(tx, changed, opened))
+        watching = {
+            number: {
+                screen
+                for screen in self._screens.by_open.get(number, set()) & screens
+                if policy.sees(screen.viewer, team_id=facts.team_id, holder_id=facts.header.holder_id)
+            }
+            for number, facts in pane.headers.items()
+        }
+        for message in pane.messages:
+            _give(watching.get(message.conversation_id, ()), f"message-{message.id}", message_fragment(message))
+        for number, facts in pane.headers.items():
+            _show_pane(number, changed[number], facts, pane, watching[number])
 
     async def _show_people(self, tx: Tx, entries: Sequence[Entry], screens: set[Screen]) -> None:
         """Sessions that ended and rights that changed take effect on the open screens."""
@@ -217,30 +176,18 @@ def message_fragment(message: MessageView) -> str:
     return fragment("inbox/_message.html", message=message)
 
 
-async def _about(tx: Tx, conversation_id: int, header: HeaderView) -> str:
-    """What the panel says of the person and of who attends to them."""
-    panel = await threads.panel_of(tx, await tx.get_one(Conversation, conversation_id))
-    return fragment("inbox/_about.html", conversation_id=conversation_id, header=header, panel=panel)
-
-
-def _by_conversation(entries: Iterable[Entry]) -> defaultdict[int, Change]:
-    changes: defaultdict[int, Change] = defaultdict(Change)
-    for entry in entries:
-        if entry.conversation_id is None or entry.action in _UNSEEN:
-            continue
-        change = changes[entry.conversation_id]
-        if entry.action in _READINGS:
-            change.readers.add(entry.actor_id or 0)
-            continue
-        change.row = True
-        if entry.message_id is not None:
-            change.messages[entry.message_id] = None
-        if entry.action in _MOVES:
-            change.moves.append(entry.id)
-            change.about = True
-        change.counted = change.counted or entry.action in _COUNTED
-        change.in_panel = change.in_panel or entry.action not in _NOT_IN_PANEL
-    return changes
+def _show_pane(number: int, change: Change, facts: HeaderFacts, pane: Opened, watching: Iterable[Screen]) -> None:
+    for screen in watching if change.row else ():
+        header = queries.personal_header(facts, screen.viewer)
+        screen.put(f"header-{number}", fragment("inbox/_header.html", header=header))
+    if number in pane.panels:
+        panel = pane.panels[number]
+        html = fragment("inbox/_about.html", conversation_id=number, header=facts.header, panel=panel)
+        _give(watching, f"about-{number}", html)
+    if number in pane.history:
+        lines = pane.history[number]
+        html = fragment("inbox/_history.html", conversation_id=number, history=lines, whole=False)
+        _give(watching, f"history-{number}", html)
 
 
 def _show_row(

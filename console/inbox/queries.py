@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, select, tuple_, union_all
 
 from console import audit
 from console.agents import Agent, AgentTeam, Role, Team, Viewer
+from console.bulk import among, fetch
 from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import counts, policy
@@ -26,6 +27,7 @@ from integrations.whatsapp.numbers import display
 
 PAGE = 30
 PREVIEW = 160
+LARGEST_ID = 2**63 - 1
 # Kinds whose text is not what the line of the list should show.
 _SILENT = frozenset({"event"})
 
@@ -37,6 +39,8 @@ async def open_conversation(tx: Tx, viewer: Viewer, conversation_id: int, *, loc
 
     Raises Refused(404) for both "is not" and "may not": ids must tell nothing.
     """
+    if not 0 < conversation_id <= LARGEST_ID:
+        raise not_found()
     wanted = select(Conversation).where(Conversation.id == conversation_id, policy.visible(viewer))
     conversation = (await tx.scalars(wanted.with_for_update() if lock else wanted)).one_or_none()
     if conversation is None:
@@ -149,6 +153,23 @@ _ROW = (
     .join(Contact, Contact.id == Conversation.contact_id)
     .outerjoin(Agent, Agent.id == Conversation.holder_id)
     .outerjoin(Message, Message.id == Conversation.last_message_id)
+    .where(among(Conversation.id, "ids"))
+)
+_MARKS = select(ReadMark.agent_id, ReadMark.conversation_id, ReadMark.inbound_count).where(
+    among(ReadMark.agent_id, "agents"), among(ReadMark.conversation_id, "conversations")
+)
+_HEADERS = (
+    select(Conversation, Contact, Team.name, Agent.name)
+    .join(Contact, Contact.id == Conversation.contact_id)
+    .join(Team, Team.id == Conversation.team_id)
+    .outerjoin(Agent, Agent.id == Conversation.holder_id)
+    .where(among(Conversation.id, "ids"))
+)
+_MEMBERS = (
+    select(AgentTeam.team_id, Agent.id, Agent.name)
+    .join(Agent, AgentTeam.agent_id == Agent.id)
+    .where(among(AgentTeam.team_id, "teams"), Agent.disabled_at.is_(None), Agent.role != Role.BOT)
+    .order_by(Agent.name)
 )
 
 
@@ -157,8 +178,7 @@ async def rows_by_id(tx: Tx, ids: Iterable[int], *, version: int) -> list[RowFac
     wanted = list(ids)
     if not wanted:
         return []
-    found = await tx.execute(_ROW.where(Conversation.id.in_(wanted)))
-    return [_row_facts(row, version) for row in found]
+    return [_row_facts(row, version) for row in await fetch(tx, _ROW, {"ids": wanted})]
 
 
 def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database row
@@ -208,12 +228,7 @@ def unread(fact: RowFacts, mark: int | None) -> int:
 
 async def read_marks(tx: Tx, agent_ids: Iterable[int], conversation_ids: Iterable[int]) -> dict[tuple[int, int], int]:
     """How many inbound messages each of these agents has read in each of these conversations."""
-    rows = await tx.execute(
-        select(ReadMark.agent_id, ReadMark.conversation_id, ReadMark.inbound_count).where(
-            ReadMark.agent_id.in_(list(agent_ids)),
-            ReadMark.conversation_id.in_(list(conversation_ids)),
-        ),
-    )
+    rows = await fetch(tx, _MARKS, {"agents": agent_ids, "conversations": conversation_ids})
     return {(agent_id, conversation_id): count for agent_id, conversation_id, count in rows}
 
 
@@ -225,15 +240,7 @@ async def header_of(tx: Tx, viewer: Viewer, conversation_id: int, moment: dateti
 
 async def headers_by_id(tx: Tx, ids: Iterable[int], moment: datetime) -> dict[int, HeaderFacts]:
     """The heads of these conversations before they are anybody's: two queries."""
-    rows = (
-        await tx.execute(
-            select(Conversation, Contact, Team.name, Agent.name)
-            .join(Contact, Contact.id == Conversation.contact_id)
-            .join(Team, Team.id == Conversation.team_id)
-            .outerjoin(Agent, Agent.id == Conversation.holder_id)
-            .where(Conversation.id.in_(list(ids))),
-        )
-    ).all()
+    rows = (await tx.execute(_HEADERS, {"ids": ids})).all()
     members = await candidates(tx, {conversation.team_id for conversation, *_rest in rows})
     return {
         conversation.id: HeaderFacts(
@@ -297,12 +304,7 @@ def _header(
 
 async def candidates(tx: Tx, team_ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
     """Who may be given a conversation of each of these teams, by name."""
-    rows = await tx.execute(
-        select(AgentTeam.team_id, Agent.id, Agent.name)
-        .join(Agent, AgentTeam.agent_id == Agent.id)
-        .where(AgentTeam.team_id.in_(list(team_ids)), Agent.disabled_at.is_(None), Agent.role != Role.BOT)
-        .order_by(Agent.name),
-    )
+    rows = await fetch(tx, _MEMBERS, {"teams": team_ids})
     members: dict[int, list[tuple[int, str]]] = {}
     for team_id, agent_id, name in rows:
         members.setdefault(team_id, []).append((agent_id, name))

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select
 
 from console.audit import AuditEntry
+from console.bulk import among, fetch
 from console.db import Tx
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.models import Conversation, Media, Message, MessageVersion, Reaction, Status
@@ -46,6 +47,25 @@ _QUIET = (
     "media.viewed",
 )
 
+_MESSAGES = select(Message).where(among(Message.id, "ids"))
+_MEDIA = select(Media).where(among(Media.message_id, "ids")).order_by(Media.id)
+_REACTIONS = select(Reaction).where(among(Reaction.message_id, "ids"))
+_VERSIONS = select(MessageVersion).where(among(MessageVersion.message_id, "ids")).order_by(MessageVersion.id)
+_NAMES = (
+    select(Conversation.id, Contact.name, Contact.profile_name, Contact.username, Contact.wa_id)
+    .join(Contact, Contact.id == Conversation.contact_id)
+    .where(among(Conversation.id, "ids"))
+)
+_QUOTED = select(Message).where(among(Message.wamid, "wamids"), among(Message.conversation_id, "conversations"))
+_HISTORY = (
+    select(AuditEntry, Message.content)
+    .outerjoin(Message, (Message.id == AuditEntry.message_id) & (Message.kind == "event"))
+    .where(AuditEntry.conversation_id == bindparam("conversation"))
+    .order_by(AuditEntry.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+_LOUD_HISTORY = _HISTORY.where(AuditEntry.action.not_in(_QUIET))
+
 
 async def thread_page(
     tx: Tx, conversation: Conversation, *, before: int | None = None, limit: int = PAGE
@@ -70,11 +90,11 @@ async def messages_by_id(tx: Tx, ids: Iterable[int]) -> list[MessageView]:
     wanted = list(ids)
     if not wanted:
         return []
-    found = (await tx.scalars(select(Message).where(Message.id.in_(wanted)))).all()
+    found = (await tx.scalars(_MESSAGES, {"ids": wanted})).all()
     shown = {message.id: message for message in found if message.target_id is None}
     targets = {message.target_id for message in found if message.target_id is not None} - shown.keys()
     if targets:
-        shown |= {m.id: m for m in await tx.scalars(select(Message).where(Message.id.in_(targets)))}
+        shown |= {m.id: m for m in await tx.scalars(_MESSAGES, {"ids": targets})}
     return await as_views(tx, sorted(shown.values(), key=lambda message: message.sequence))
 
 
@@ -84,13 +104,12 @@ async def as_views(tx: Tx, messages: Sequence[Message]) -> list[MessageView]:
         return []
     ids = [message.id for message in messages]
     names = await _contact_names(tx, {message.conversation_id for message in messages})
-    media = _grouped(await tx.scalars(select(Media).where(Media.message_id.in_(ids)).order_by(Media.id)), _of_message)
-    reactions = _grouped(await tx.scalars(select(Reaction).where(Reaction.message_id.in_(ids))), _of_message)
+    media = _grouped(await tx.scalars(_MEDIA, {"ids": ids}), _of_message)
+    reactions = _grouped(await tx.scalars(_REACTIONS, {"ids": ids}), _of_message)
     edited = [message.id for message in messages if message.edited_at]
     versions: dict[int, list[MessageVersion]] = {}
     if edited:
-        wanted = select(MessageVersion).where(MessageVersion.message_id.in_(edited)).order_by(MessageVersion.id)
-        versions = _grouped(await tx.scalars(wanted), _of_message)
+        versions = _grouped(await tx.scalars(_VERSIONS, {"ids": edited}), _of_message)
     quotes = await _quotes(tx, messages, names)
     return [
         _view(
@@ -117,11 +136,7 @@ def _grouped(things: Iterable[T], key: Callable[[T], int]) -> dict[int, list[T]]
 
 
 async def _contact_names(tx: Tx, conversation_ids: Iterable[int]) -> dict[int, str]:
-    rows = await tx.execute(
-        select(Conversation.id, Contact.name, Contact.profile_name, Contact.username, Contact.wa_id)
-        .join(Contact, Contact.id == Conversation.contact_id)
-        .where(Conversation.id.in_(list(conversation_ids))),
-    )
+    rows = await fetch(tx, _NAMES, {"ids": conversation_ids})
     return {number: contact_name(*names) for number, *names in rows}
 
 
@@ -135,9 +150,7 @@ async def _quotes(
         return {}
     conversations = {message.conversation_id for message in messages}
     # Only what was said in the same conversation may be shown in it, whatever wamid a stranger names.
-    rows = await tx.scalars(
-        select(Message).where(Message.wamid.in_(wamids), Message.conversation_id.in_(conversations)),
-    )
+    rows = await tx.scalars(_QUOTED, {"wamids": wamids, "conversations": conversations})
     return {
         (row.channel_id, row.wamid or ""): QuoteView(
             message_id=row.id,
@@ -246,22 +259,15 @@ async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:
 
 async def history_of(tx: Tx, conversation_id: int, *, limit: int = HISTORY, quiet: bool = False) -> list[HistoryLine]:
     """The steps of a conversation in words, latest first. `quiet` includes ticks and readings too."""
-    wanted = (
-        select(AuditEntry, Message.content)
-        .outerjoin(Message, (Message.id == AuditEntry.message_id) & (Message.kind == "event"))
-        .where(AuditEntry.conversation_id == conversation_id)
-        .order_by(AuditEntry.id.desc())
-        .limit(limit)
-    )
-    if not quiet:
-        wanted = wanted.where(AuditEntry.action.not_in(_QUIET))
+    wanted = _HISTORY if quiet else _LOUD_HISTORY
+    found = await tx.execute(wanted, {"conversation": conversation_id, "most": limit})
     return [
         HistoryLine(
             id=entry.id,
             at=entry.at,
             words=history_line(entry.action, entry.actor_name, _read(entry.new), event),
         )
-        for entry, event in await tx.execute(wanted)
+        for entry, event in found
     ]
 
 

@@ -1,0 +1,122 @@
+"""What entries of the history changed, and all that screens need to know of it, read in one go."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+from sqlalchemy import select
+
+from console import clock
+from console.audit import AuditEntry, Entry
+from console.bulk import among, fetch
+from console.db import Tx, table_of
+from console.inbox import queries, threads
+from console.inbox.models import Conversation
+from console.inbox.views import HistoryLine, MessageView, PanelView
+
+# What changes who may see a conversation or where it is listed: former watchers must let go of it.
+_MOVES = frozenset(
+    {
+        "conversation.assigned",
+        "conversation.released",
+        "conversation.resolved",
+        "conversation.reopened",
+        "conversation.snoozed",
+        "conversation.transferred",
+        "conversation.merged",
+    },
+)
+_COUNTED = _MOVES | {"conversation.created"}
+# Personal: they change what one agent has read and nothing that others see.
+_READINGS = frozenset({"conversation.read"})
+_UNSEEN = frozenset({"conversation.viewed", "media.viewed"})
+# Steps that belong in the panel's history.
+_NOT_IN_PANEL = _READINGS | _UNSEEN | {"message.sending", "message.sent", "message.delivered", "message.read"}
+
+_ENTRIES = table_of(AuditEntry)
+_BEFORE = select(_ENTRIES.c.conversation_id, _ENTRIES.c.old).where(among(_ENTRIES.c.id, "ids"))
+
+
+class Change(msgspec.Struct):
+    """All that a batch of entries says about one conversation."""
+
+    messages: dict[int, None] = msgspec.field(default_factory=dict)
+    moves: list[int] = msgspec.field(default_factory=list)
+    in_panel: bool = False
+    about: bool = False
+    counted: bool = False
+    readers: set[int] = msgspec.field(default_factory=set)
+    row: bool = False
+
+
+Changes = Mapping[int, Change]
+
+
+def by_conversation(entries: Iterable[Entry]) -> defaultdict[int, Change]:
+    """What `entries` say, conversation by conversation."""
+    changes: defaultdict[int, Change] = defaultdict(Change)
+    for entry in entries:
+        if entry.conversation_id is None or entry.action in _UNSEEN:
+            continue
+        change = changes[entry.conversation_id]
+        if entry.action in _READINGS:
+            change.readers.add(entry.actor_id or 0)
+            continue
+        change.row = True
+        if entry.message_id is not None:
+            change.messages[entry.message_id] = None
+        if entry.action in _MOVES:
+            change.moves.append(entry.id)
+            change.about = True
+        change.counted = change.counted or entry.action in _COUNTED
+        change.in_panel = change.in_panel or entry.action not in _NOT_IN_PANEL
+    return changes
+
+
+class Shown(msgspec.Struct):
+    """The lines of the list as they are now, what each agent has read, and where what moved was before."""
+
+    rows: dict[int, queries.RowFacts]
+    marks: dict[tuple[int, int], int]
+    before: list[tuple[int, dict[str, object]]]
+
+
+class Opened(msgspec.Struct):
+    """What belongs into the panes that show these conversations."""
+
+    messages: list[MessageView]
+    headers: dict[int, queries.HeaderFacts]
+    panels: dict[int, PanelView]
+    history: dict[int, list[HistoryLine]]
+
+
+async def lines(tx: Tx, changes: Changes, viewers: Collection[int]) -> Shown:
+    """Read what the list shows of `changes` to the agents `viewers`. What is read is at least as new as the head."""
+    head = await queries.head(tx)
+    rows = {fact.row.conversation_id: fact for fact in await queries.rows_by_id(tx, changes, version=head)}
+    marks = await queries.read_marks(tx, viewers, rows)
+    moves = [number for change in changes.values() for number in change.moves]
+    moved = await fetch(tx, _BEFORE, {"ids": moves}) if moves else []
+    before = [(number, _decoded(old)) for number, old in moved if number is not None]
+    return Shown(rows, marks, before)
+
+
+async def panes(tx: Tx, changes: Changes, opened: Collection[int]) -> Opened:
+    """Read what the panes of `opened` show of `changes`."""
+    wanted = [message for number in opened for message in changes[number].messages]
+    return Opened(
+        messages=await threads.messages_by_id(tx, wanted),
+        headers=await queries.headers_by_id(tx, opened, clock.now()),
+        panels={
+            number: await threads.panel_of(tx, await tx.get_one(Conversation, number))
+            for number in opened
+            if changes[number].about
+        },
+        history={number: await threads.history_of(tx, number) for number in opened if changes[number].in_panel},
+    )
+
+
+def _decoded(old: str | None) -> dict[str, object]:
+    return msgspec.json.decode(old, type=dict[str, object]) if old else {}
