@@ -96,11 +96,12 @@ class House:
 
     @contextlib.contextmanager
     def queries(self) -> Iterator[list[str]]:
-        """The statements sent to the database while inside."""
+        """The statements sent to the database for requests while inside; the background work has its own."""
         seen: list[str] = []
 
         def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            seen.append(statement)
+            if "request_id" in structlog.contextvars.get_contextvars():
+                seen.append(statement)
 
         engines = {self.db.reader.sync_engine, self.db.writer.sync_engine}
         for engine in engines:
