@@ -12,6 +12,7 @@ from console.audit import SYSTEM, Actor
 from console.db import Tx
 from console.inbox import policy
 from console.inbox.channel import Channel
+from integrations.whatsapp.account import Number
 
 _BY_NUMBER = select(Channel).where(Channel.phone_number_id == bindparam("number"))
 FIRST_TEAM = "Cobranza"
@@ -70,6 +71,30 @@ async def resume(tx: Tx, channel: Channel, *, by: Viewer | Actor) -> bool:
     old = {"kind": channel.paused_kind, "reason": channel.paused_reason}
     channel.paused_at = channel.paused_kind = channel.paused_reason = None
     audit.record(tx, actor, "channel.resumed", subject=f"channel:{channel.id}", old=old)
+    await tx.flush()
+    return True
+
+
+async def learn(tx: Tx, channel: Channel, number: Number, *, by: Viewer | Actor) -> bool:
+    """Keep what WhatsApp says about our number now; says whether any of it is news. Records "channel.updated".
+
+    Refuses: 403 to a viewer no admin.
+    """
+    actor = _allowed(by)
+    told = {
+        "display_phone_number": number.display_phone_number,
+        "verified_name": number.verified_name,
+        "quality": number.quality_rating,
+        "messaging_limit": number.messaging_limit,
+    }
+    channel = await lock(tx, channel.id)
+    new = {name: value for name, value in told.items() if value is not None and value != getattr(channel, name)}
+    if not new:
+        return False
+    old = {name: getattr(channel, name) for name in new}
+    for name, value in new.items():
+        setattr(channel, name, value)
+    audit.record(tx, actor, "channel.updated", subject=f"channel:{channel.id}", old=old, new=new)
     await tx.flush()
     return True
 

@@ -17,6 +17,8 @@ from console.inbox.channel import Channel
 from console.inbox.models import Message, Status
 from console.settings import Settings
 from console.settings_pages.answers import back_to, show
+from integrations.whatsapp.client import WhatsApp
+from integrations.whatsapp.errors import WhatsAppError
 
 PAGE = "/settings/channel"
 
@@ -38,6 +40,26 @@ async def channel_page(
 
 def _on_the_way(channel: Channel) -> Any:  # noqa: ANN401 a condition
     return Message.status.in_([Status.QUEUED, Status.SENDING]) & (Message.channel_id == channel.id)
+
+
+@post("/settings/channel/refresh", status_code=303)
+async def refresh_channel(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """Ask WhatsApp how our number stands."""
+    policy.require(viewer, "resume_channel")
+    whatsapp: WhatsApp = request.app.state.console.whatsapp
+    try:
+        number = await whatsapp.number()
+    except WhatsAppError as failed:
+        text = "WhatsApp no respondió; lo que se muestra es lo último que dijo. Vuelva a probar en un momento."
+        raise Refused(503, text, code="whatsapp_away", details={"reason": type(failed).__name__}) from failed
+    async with db.transaction() as tx:
+        await channel_state.learn(tx, await _own(tx, settings), number, by=viewer)
+    return back_to(PAGE)
 
 
 @post("/settings/channel/pause", status_code=303)
@@ -77,4 +99,4 @@ async def _own(tx: Tx, settings: Settings) -> Channel:
     return channel
 
 
-routes = [channel_page, pause_channel, resume_channel]
+routes = [channel_page, refresh_channel, pause_channel, resume_channel]

@@ -20,7 +20,7 @@ from console.settings import Settings
 from console.settings_pages.answers import cursor_of, show
 
 AT_ONCE = 50
-KINDS = {"contact", "agent", "bot", "system", "token"}
+KINDS = {"contact": "La persona", "agent": "Agente", "bot": "Bot", "system": "Al Día", "token": "Programa"}
 
 # What conversations do not know about; {actor} is who did it.
 _WORDS = {
@@ -143,7 +143,7 @@ def _begin_of_day(typed: str, settings: Settings, *, days_later: int = 0) -> int
 
 def _line(row: AuditEntry) -> Line:
     words = _WORDS.get(row.action)
-    actor = row.actor_name or row.actor_kind
+    actor = row.actor_name or KINDS.get(row.actor_kind, row.actor_kind)
     new = msgspec.json.decode(row.new) if row.new else {}
     return Line(
         id=row.id,

@@ -115,9 +115,9 @@ async def end_everywhere(
 
 
 @get("/settings/password")
-async def password_page(viewer: NamedDependency[Viewer]) -> Response[Any]:
+async def password_page(db: NamedDependency[Database], viewer: NamedDependency[Viewer]) -> Response[Any]:
     """The form for a new password."""
-    return show("settings/password.html", viewer, problems={}, is_changed=False)
+    return await _password_form(db, viewer)
 
 
 @post("/settings/password", status_code=200)
@@ -133,8 +133,23 @@ async def change_password(
         await _change(db, settings, viewer, fields, address_of(request))
     except Refused as refused:
         problems = {refused.field or "form": refused.text}
-        return show("settings/password.html", viewer, status=refused.status, problems=problems, is_changed=False)
-    return show("settings/password.html", viewer, problems={}, is_changed=True)
+        return await _password_form(db, viewer, status=refused.status, problems=problems)
+    return await _password_form(db, viewer, is_changed=True)
+
+
+async def _password_form(
+    db: Database,
+    viewer: Viewer,
+    *,
+    status: int = 200,
+    problems: dict[str, str] | None = None,
+    is_changed: bool = False,
+) -> Response[Any]:
+    async with db.reading() as tx:
+        # So that a password manager knows whose password this is.
+        email = (await tx.get_one(Agent, viewer.id)).email or ""
+    values = {"email": email, "problems": problems or {}, "is_changed": is_changed}
+    return show("settings/password.html", viewer, status=status, **values)
 
 
 async def _change(
