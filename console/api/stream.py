@@ -13,6 +13,7 @@ from litestar import Request, WebSocket, get, websocket
 from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketException
 from litestar.types import ASGIApp, Receive, Scope, Send
+from sqlalchemy.exc import SQLAlchemyError
 
 from console import audit
 from console.api import problems, tokens
@@ -33,7 +34,7 @@ EVENT_STREAM = "text/event-stream"
 PATIENCE = 10.0
 # How long what is being done may still take once a client has left.
 FAREWELL = 2.0
-# Frames from a client that only has to listen.
+# Frames that a client may send although it only has to listen.
 MOST_FRAMES = 100
 
 # Close codes: 4401 ask for another token, 4408 read faster, 1013 come back in a moment.
@@ -90,6 +91,9 @@ async def stream_socket(
                 await _close(socket, code)
     except Refused as refusal:
         await _refuse(socket, refusal)
+    except (SQLAlchemyError, OSError) as away:  # before it opened: later, a follower's end has a code of its own
+        log.warning("stream.unavailable", kind=type(away).__name__)
+        await _refuse(socket, Refused(503, "La base de datos no responde.", code="unavailable"))
 
 
 async def _begin(db: Database, program: Program, cursor: str | None, *, via: str) -> int:
@@ -128,7 +132,7 @@ async def _together(
 
 
 async def _listen(socket: WebSocket[Any, Any, Any]) -> str | None:
-    """Wait for the client to leave. What it says is answered once, and never repeated back."""
+    """Wait for the client to leave. What it says is not looked at; too much of it ends the stream."""
     for _ in range(MOST_FRAMES):
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":

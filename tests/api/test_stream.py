@@ -18,8 +18,11 @@ from console import audit, clock, metrics
 from console.api import following, stream
 from console.audit import AuditEntry
 from console.inbox import ingest
+from console.migrations import migrate
 from integrations.whatsapp.payloads import parse
+from tests import servers
 from tests.api.house import House, Program, frames, serving
+from tests.databases import apart
 from tests.inbox import meta
 from tests.patience import eventually
 
@@ -179,6 +182,25 @@ async def test_a_bad_place_is_refused_before_the_stream_opens(house: House, prog
                 pass
         assert refused.value.response.status_code == 400
         assert json.loads(refused.value.response.body)["code"] == code
+
+
+async def test_a_database_that_goes_away_ends_the_stream_with_a_word_for_it() -> None:
+    with servers.postgres() as server:
+        apart(migrate(server.url))
+        async with serving(server.url) as house, house.program() as program:
+            async with program.socket() as wire:
+                await wire.recv()
+                server.kill()
+                last = await rest(wire)
+            with pytest.raises(InvalidStatus) as refused:
+                async with program.socket():
+                    pass
+            answer = await program.http.get("/users")
+
+    assert last == [{"type": "error", "code": "unavailable"}]
+    assert wire.close_code == 1013
+    assert refused.value.response.status_code == 503
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "unavailable", "2")
 
 
 async def test_without_a_token_no_socket_opens(house: House, program: Program) -> None:
