@@ -58,12 +58,12 @@ async def run(port: int, say: Say) -> None:
         finally:
             say("Deteniendo …")
             opening.cancel()
-            await asyncio.gather(opening, stage.simulator.stop(), stage.console.stop(), return_exceptions=True)
+            await asyncio.gather(opening, *(child.stop() for child in stage.children), return_exceptions=True)
 
 
 async def _until(stop: asyncio.Event, opening: asyncio.Task[None], stage: Stage) -> None:
     """Return when told to stop; raise what goes wrong for good before that."""
-    children = (stage.simulator, stage.console)
+    children = stage.children
     stopped = asyncio.create_task(stop.wait())
     going: set[asyncio.Task[Any]] = {
         opening,
@@ -84,7 +84,7 @@ async def _until(stop: asyncio.Event, opening: asyncio.Task[None], stage: Stage)
 
 
 class Stage:
-    """The two processes, and what has to happen until somebody can look at them."""
+    """The processes, and what has to happen until somebody can look at them."""
 
     def __init__(self, settings: Settings, environ: dict[str, str], simulator_port: int) -> None:
         self._settings = settings
@@ -100,12 +100,14 @@ class Stage:
         )
         # The program itself, so that a list of processes says what it is.
         program = str(Path(sys.executable).with_name("aldia"))
-        self.console = Child(
-            "console",
-            [program, "serve", "--host", HOST, "--port", console_port],
-            environ=environ,
-            folder=FOLDER,
-        )
+        serve = [program, "serve", "--host", HOST, "--port", console_port]
+        self.console = Child("console", serve, environ=environ, folder=FOLDER)
+        self.work = Child("work", [program, "work"], environ=environ, folder=FOLDER)
+
+    @property
+    def children(self) -> list[Child]:
+        """The processes that run; with Redis the background work is one of its own."""
+        return [self.simulator, self.console, *([self.work] if self._settings.redis_url else [])]
 
     async def open(self, say: Say) -> None:
         """Tables, story, both processes, what the phones remember; then say where everything is."""
@@ -118,7 +120,8 @@ class Stage:
                 say("Preparando la cartera de muestra …")
                 await _answers(http, "/simulator/api/personas")
                 await demo_story.tell(db, settings, await demo_past.personas_of(http))
-            await self.console.start()
+            for child in self.children[1:]:
+                await child.start()
             await self._remind()
             await _answers(http, f"{settings.base_url}/ready")
             if is_new:

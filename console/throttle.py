@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from litestar.datastructures import Cookie
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from console import clock
 from console.agents import SignInThrottle
@@ -77,7 +77,9 @@ async def give_back(tx: Tx, keys: list[str]) -> None:
     They keep their earlier failures, or somebody with an account of their own could wipe them out.
     """
     own = [key for key in keys if key.startswith(("email:", "device:"))]
-    await tx.execute(delete(SignInThrottle).where(SignInThrottle.key.in_(own)))
+    long_ago = clock.now() - max(allowance.forgotten for allowance in POLICY.values())
+    forgotten = or_(SignInThrottle.key.in_(own), SignInThrottle.last_failure_at < long_ago)
+    await tx.execute(delete(SignInThrottle).where(forgotten))
     shared = SignInThrottle.key.in_(sorted(set(keys) - set(own)))
     values = {"failures": SignInThrottle.failures - 1, "blocked_until": None}
     await tx.execute(update(SignInThrottle).where(shared, SignInThrottle.failures > 0).values(values))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from console import audit, clock, sessions
 from console.agents import Agent, AgentTeam, Role, Team
@@ -48,15 +49,23 @@ async def add(
     if role not in PEOPLE:
         raise Refused(422, "El rol debe ser agent, supervisor o admin.", code="invalid", field="role")
     if await tx.scalar(select(Agent.id).where(Agent.email == email)) is not None:
-        raise Refused(409, "Ya hay una persona con ese correo.", code="already_exists", field="email")
+        raise _in_use()
     agent = Agent(email=email, name=name, role=role, password_hash=password_hash, created_at=clock.now())
     tx.add(agent)
-    await tx.flush()
+    try:
+        await tx.flush()
+    except IntegrityError as taken:
+        # Somebody else was adding the same person at this very moment.
+        raise _in_use() from taken
     joined = teams or [await first_team(tx)]
     tx.add_all([AgentTeam(agent_id=agent.id, team_id=team.id) for team in joined])
     new = {"role": role, "team_ids": [team.id for team in joined]}
     audit.record(tx, by, "agent.created", subject=f"agent:{agent.id}", new=new)
     return agent
+
+
+def _in_use() -> Refused:
+    return Refused(409, "Ya hay una persona con ese correo.", code="already_exists", field="email")
 
 
 async def first_team(tx: Tx) -> Team:

@@ -30,6 +30,7 @@ from integrations.whatsapp.signature import sign
 from tests.conftest import SECRET_KEY
 from tests.inbox import meta
 from tests.patience import eventually
+from tests.servers import Server
 
 APP_SECRET = "the app secret of the tests"
 ALDIA = str(Path(sys.executable).with_name("aldia"))
@@ -106,14 +107,15 @@ class Shell:
                 process.terminate()
             process.communicate(timeout=30)
 
-    def answers(self, path: str, within: float = 40) -> httpx.Response:
-        """What stands at `path`, as soon as anybody answers."""
+    def answers(self, path: str, *, within: float = 40, is_well: bool = False) -> httpx.Response:
+        """What stands at `path`, as soon as anybody answers; if asked for, as soon as that is 200."""
 
         def look() -> httpx.Response | None:
             try:
-                return httpx.get(f"{self.address}{path}", trust_env=False)
+                answer = httpx.get(f"{self.address}{path}", trust_env=False)
             except httpx.TransportError:
                 return None
+            return answer if not is_well or answer.status_code == 200 else None
 
         found = asyncio.run(eventually(look, within=within))
         assert found is not None
@@ -392,6 +394,20 @@ def test_without_redis_postgresql_serves_one_process_only(shell: Shell, postgres
 
         assert code == 1
         assert "ALDIA_REDIS_URL" in error
+
+
+def test_with_redis_several_processes_serve_and_one_works(
+    shell: Shell, postgres_database_url: str, valkey: Server
+) -> None:
+    shell.has(ALDIA_DATABASE_URL=postgres_database_url, ALDIA_REDIS_URL=valkey.url)
+    worker = subprocess.Popen([ALDIA, "work"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with shell.serving("--workers", "2") as process:
+        shell.answers("/ready", is_well=True)
+        shell.receives("hola")
+        process.terminate()
+        assert process.wait(timeout=40) == 0
+    worker.terminate()
+    assert worker.wait(timeout=40) == 0
 
 
 def test_a_port_in_use_is_said_in_one_line(house: Shell) -> None:
