@@ -5,7 +5,7 @@ import { act, toast } from './menus.js'
 import { afterUpsert, apply, byId, copyOf, upsert } from './upsert.js'
 import { isFromThisTab, post, showWaiting, whenRefused } from './outbox.js'
 import { goTo, seenSequence } from './thread.js'
-import { openTemplates } from './templates.js'
+import { leaveTemplates, openTemplates } from './templates.js'
 import { timeOf } from './clock.js'
 
 const SAVE_AFTER = 500
@@ -182,7 +182,7 @@ act('uncite', () => { box().querySelector('[data-citing]').hidden = true })
 
 function windowChanged() {
   fit()
-  if (box().dataset.window === 'open') return
+  if (box().dataset.window === 'open') return leaveTemplates()
   const closed = Date.parse(document.querySelector('#pane .head').dataset.windowCloses)
   if (closed) box().querySelector('[data-closed-words]').textContent = `La ventana se cerró a las ${timeOf(closed)}.`
   if (isClosed()) openTemplates()

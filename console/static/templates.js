@@ -27,6 +27,11 @@ export function closeTemplates() {
   return true
 }
 
+/** The window has opened: nothing needs a template any more, unless one is being filled in. */
+export function leaveTemplates() {
+  if (picker()?.hidden === false && !picker().contains(document.activeElement)) show(false)
+}
+
 act('templates', async () => {
   const isNote = picker().closest('.composer').dataset.mode === 'note'
   if (isNote) document.querySelector('#pane .tabs [data-mode=reply]').click()
@@ -88,5 +93,5 @@ document.addEventListener('submit', async (event) => {
   else toast(came?.said || 'No hubo respuesta. Puede enviarla otra vez: no saldrá dos veces.', 'error')
   if (!came?.ok) return
   delete form.dataset.key
-  closeTemplates()
+  if (!closeTemplates()) byId(`log-${state.open}`).focus()
 })
