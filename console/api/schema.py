@@ -24,6 +24,8 @@ from console.render import page
 from console.settings import Settings
 
 _REF = "#/components/schemas/{name}"
+# msgspec's name for a page of something.
+_PAGE_OF = re.compile(rb"\bPage_(\w+?)_(?=\")")
 _PATH_PARAMETER = re.compile(r"\{(\w+):\w+\}")
 _ABOUT = (
     "What other programs read, change and follow. Ids are strings, moments RFC 3339 in UTC. Listings are walked with "
@@ -69,7 +71,7 @@ def document() -> dict[str, Any]:
     for handler, path, call in told:
         method = next(iter(handler.http_methods)).lower()
         paths.setdefault(path, {})[method] = _operation(handler, path, call)
-    return {
+    whole = {
         "openapi": "3.1.0",
         "info": {"title": "Al Día", "version": _version(), "description": _ABOUT},
         "security": [{"token": []}],
@@ -79,6 +81,8 @@ def document() -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+    renamed: dict[str, Any] = msgspec.json.decode(_PAGE_OF.sub(rb"\1Page", msgspec.json.encode(whole)))
+    return renamed
 
 
 def _operations() -> list[tuple[HTTPRouteHandler, str, Operation]]:
