@@ -17,6 +17,7 @@ from litestar.di import Provide
 from console import api as json_api
 from console import (
     audit,
+    first_admin,
     health,
     metrics,
     refusals,
@@ -143,6 +144,7 @@ def create_app(settings: Settings) -> Litestar:
             webhook.whatsapp_webhook,
             *health.routes,
             *sign_in.routes,
+            *first_admin.routes,
             *pages.routes,
             *answering.routes,
             *handling.routes,
@@ -178,5 +180,5 @@ def create_app(settings: Settings) -> Litestar:
             "db": console.db,
         },
     )
-    app.asgi_handler = security.protect(app.asgi_handler, settings)
+    app.asgi_handler = webhook.Lane(security.protect(app.asgi_handler, settings), settings, ingest)
     return app
