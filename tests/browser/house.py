@@ -104,8 +104,9 @@ class Debtor:
         return messages
 
     def got(self) -> list[str]:
-        """The texts that the business has sent, as far as the telephone knows of them."""
-        return [message["text"] for message in self.chat() if not message["mine"]]
+        """The texts of the business that have reached the telephone."""
+        arrived = {"delivered", "read"}
+        return [it["text"] for it in self.chat() if not it["mine"] and it["status"] in arrived]
 
     def row(self, page: Page) -> Locator:
         """Their line in the list of `page`."""
