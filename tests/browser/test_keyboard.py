@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.house import PASSWORD, House, NewPage, bubble, composer
 
 # What Tab should reach: everything that can be operated and is in sight, once a group of radio buttons.
-REACHABLE = """() => {
-  const all = [...document.querySelectorAll('a[href], button, input, textarea, select, summary, [tabindex]')]
-  const radios = new Set()
-  return all.filter((one) => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({ visibilityProperty: true })
-    && one.getClientRects().length && (one.type !== 'radio' || one.checked)).map((one) => {
-    one.dataset.number ??= String(document.querySelectorAll('[data-number]').length)
-    return `${one.dataset.number} ${one.tagName} ${one.title || one.ariaLabel || one.textContent.trim().slice(0, 30)}`
-  })
-}"""
-FOCUSED = """() => {
-  const one = document.activeElement
-  return `${one.dataset.number} ${one.tagName} ${one.title || one.ariaLabel || one.textContent.trim().slice(0, 30)}`
-}"""
-
-
-def focused(page: Page) -> Locator:
-    return page.locator("*:focus")
+NAMED = """(one) => [one.closest('[id]')?.id, one.tagName,
+  one.title || one.ariaLabel || one.textContent.trim().slice(0, 20)].join(' ')"""
+REACHABLE = f"""() => [...document.querySelectorAll('a[href], button, input, textarea, select, summary, [tabindex]')]
+  .filter((one) => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({{ visibilityProperty: true }})
+    && one.getClientRects().length && (one.type !== 'radio' || one.checked)).map({NAMED})"""
+FOCUSED = f"() => ({NAMED})(document.activeElement)"
 
 
 def test_a_day_without_a_mouse(house: House, page: Page) -> None:
