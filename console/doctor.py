@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from console import audit, schema, sign_in, users
+from console import audit, first_admin, schema, users
 from console.db import Database
 from console.settings import Settings
 from integrations.whatsapp.client import WhatsApp
@@ -84,7 +84,7 @@ async def _database(db: Database, settings: Settings) -> Finding:
     except (DBAPIError, OSError) as failed:
         return Finding(about, is_well=False, said=f"no responde ({type(failed).__name__}): revise ALDIA_DATABASE_URL")
     if not people:
-        code = sign_in.setup_code(settings)
+        code = first_admin.setup_code(settings)
         return Finding(
             about, is_well=True, said=f"al día, sin personas: cree la primera en /setup con el código {code}"
         )

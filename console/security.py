@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 import sys
@@ -27,8 +28,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = structlog.get_logger("console.access")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-# Probes and Meta reach a host by whatever name its network gives it.
-ANY_HOST = ("/health", "/ready", "/metrics", "/webhooks/")
+# Probes reach a host by whatever name its network gives it; so does Meta.
+ANY_HOST = ("/health", "/ready", "/metrics")
 WEBHOOKS = "/webhooks/"
 API = "/api/"
 STATIC = "/static/"
@@ -67,6 +68,8 @@ class Guard:
     def __init__(self, app: App, settings: Settings) -> None:
         self._app = app
         self._hosts, self._origins = _own_names(settings)
+        # Unique among processes and restarts, and cheap: webhooks come by the thousand.
+        self._process, self._numbers = secrets.token_hex(6), itertools.count(1)
         headers = _HEADERS | ({"strict-transport-security": _HSTS} if settings.is_https else {})
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
         # Our own files hold nobody's data and say themselves how long they last.
@@ -80,7 +83,7 @@ class Guard:
             return
         started = time.perf_counter()
         headers = self._static_headers if scope["path"].startswith(STATIC) else self._headers
-        answer = Answer(send, headers, secrets.token_hex(8))
+        answer = Answer(send, headers, f"{self._process}{next(self._numbers):x}")
         structlog.contextvars.bind_contextvars(request_id=answer.request_id)
         try:
             refusal = self._refusal(scope)
@@ -94,10 +97,12 @@ class Guard:
                 await _refuse(scope, answer, 500, "Algo falló de nuestro lado. Quedó registrado.")
         finally:
             _log_access(scope, answer, time.perf_counter() - started)
-            structlog.contextvars.clear_contextvars()
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         path = scope["path"]
+        if path.startswith(WEBHOOKS):
+            # Their signature says whose they are.
+            return None
         headers = _Headers(scope)
         if not path.startswith(ANY_HOST) and headers.only(b"host") not in self._hosts:
             return 400, "Ese nombre de servidor no es el de Al Día."
@@ -159,9 +164,8 @@ class _Headers:
 
 
 def _speaks_for_itself(path: str, headers: _Headers) -> bool:
-    """Requests that carry no cookie's authority: signed webhooks, and programs with a token of their own."""
-    bearer = path.startswith(API) and (headers.only(b"authorization") or "").startswith("bearer ")
-    return bearer or path.startswith(WEBHOOKS)
+    """Whether a request carries a token of its own, and no cookie's authority."""
+    return path.startswith(API) and (headers.only(b"authorization") or "").startswith("bearer ")
 
 
 def _own_names(settings: Settings) -> tuple[frozenset[str], frozenset[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from console import audit, clock, passwords, sessions, throttle, users
-from console.agents import Agent, Role, Viewer
-from console.audit import Actor, AuditHead
+from console.agents import Agent, Viewer
+from console.audit import Actor
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import own_path, read_form
@@ -265,75 +264,4 @@ def leave(settings: Settings) -> Response[Any]:
     return Redirect("/login?out=", status_code=303, headers=headers, cookies=[sessions.cookie_gone(settings)])
 
 
-# The first administrator
-
-
-def setup_code(settings: Settings) -> str:
-    """What proves that whoever opens /setup also runs the server: printed by `aldia serve` and `aldia doctor`.
-
-    160 bits derived from the secret key, so every process and host knows the same one and none keeps it.
-    """
-    return hmac.digest(settings.secret_key.encode(), b"first administrator", "sha1").hex()
-
-
-@get("/setup", opt={"public": True})
-async def setup_page(db: NamedDependency[Database], settings: NamedDependency[Settings]) -> Response[str]:
-    """The form for the first account, while there is none."""
-    async with db.reading() as tx:
-        await _must_be_empty(tx)
-    return _setup_form(settings)
-
-
-@post("/setup", status_code=303, opt={"public": True})
-async def setup(
-    request: Request[Any, Any, Any],
-    db: NamedDependency[Database],
-    settings: NamedDependency[Settings],
-) -> Response[Any]:
-    """Create the first administrator. Of two at once exactly one wins; afterwards this door does not exist."""
-    fields = await read_form(request)
-    async with db.reading() as tx:
-        await _must_be_empty(tx)
-    typed = {name: fields.get(name, "") for name in ("name", "email")}
-    if not hmac.compare_digest(fields.get("code", "").strip().encode(), setup_code(settings).encode()):
-        problems = {"code": "No es el código que mostró aldia serve al arrancar."}
-        return _setup_form(settings, status=403, problems=problems, **typed)
-    try:
-        passwords.check_new(fields.get("password", ""), company=settings.company, email=typed["email"])
-        with passwords.place():
-            password_hash = await passwords.hashed(fields.get("password", ""))
-        await _add_first(db, password_hash=password_hash, origin=address_of(request), **typed)
-    except Refused as refused:
-        if refused.field is None:
-            raise
-        return _setup_form(settings, status=refused.status, problems={refused.field: refused.text}, **typed)
-    return Redirect("/login", status_code=303)
-
-
-async def _add_first(db: Database, *, name: str, email: str, password_hash: str, origin: str) -> None:
-    async with db.transaction() as tx:
-        # Everybody who wants to be first waits for this row.
-        await tx.execute(select(AuditHead.id).where(AuditHead.id == 1).with_for_update())
-        await _must_be_empty(tx)
-        by = Actor(kind="system", name="Instalación", origin=origin)
-        await users.add(tx, email=email, name=name, role=Role.ADMIN, password_hash=password_hash, by=by)
-
-
-async def _must_be_empty(tx: Tx) -> None:
-    if await users.any_person(tx):
-        raise Refused(404, "No existe.", code="not_found")
-
-
-def _setup_form(
-    settings: Settings,
-    *,
-    status: int = 200,
-    name: str = "",
-    email: str = "",
-    problems: dict[str, str] | None = None,
-) -> Response[str]:
-    content = page("sign_in/setup.html", company=settings.company, name=name, email=email, problems=problems or {})
-    return Response(content, status_code=status, media_type="text/html")
-
-
-routes = [login_page, login, logout, setup_page, setup]
+routes = [login_page, login, logout]

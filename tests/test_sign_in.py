@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text
 
-from console import audit, passwords, sessions, sign_in, throttle, users
+from console import audit, first_admin, passwords, sessions, sign_in, throttle, users
 from console.agents import Agent, SignInSession
 from console.app import create_app
 from console.db import Database
@@ -669,7 +669,7 @@ async def test_the_history_tells_who_came_and_went_and_never_what_was_typed(fron
 
 async def sets_up(front: Front, **typed: str) -> httpx.Response:
     whole = {
-        "code": sign_in.setup_code(front.console.settings),
+        "code": first_admin.setup_code(front.console.settings),
         "name": "Elena Paredes",
         "email": "elena@andes.example",
         "password": PASSWORD,
@@ -715,7 +715,7 @@ async def test_the_door_is_gone_once_somebody_is_there(front: Front) -> None:
 
 async def test_only_the_code_this_server_printed_opens_it(front: Front) -> None:
     """A36."""
-    code = sign_in.setup_code(front.console.settings)
+    code = first_admin.setup_code(front.console.settings)
 
     for tried in ("", " ", "0", "null", "None", code.upper(), code[::-1], code[:-1], "0" * len(code)):
         assert (await sets_up(front, code=tried)).status_code == 403, tried

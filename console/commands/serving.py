@@ -16,7 +16,7 @@ from litestar import Litestar
 from sqlalchemy import text
 from uvicorn.supervisors import Multiprocess
 
-from console import logs, schema, settings, sign_in, users
+from console import first_admin, logs, schema, settings, users
 from console.commands import Failed, database, run
 from console.settings import Settings
 
@@ -149,7 +149,7 @@ async def _check(config: Settings) -> None:
             is_new = not await users.any_person(tx)
     if is_new:
         click.echo(f"Cree la primera cuenta en {config.base_url}/setup", err=True)
-        click.echo(f"Código de instalación: {sign_in.setup_code(config)}", err=True)
+        click.echo(f"Código de instalación: {first_admin.setup_code(config)}", err=True)
 
 
 @contextlib.asynccontextmanager
