@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import traceback
@@ -21,7 +22,7 @@ def configure() -> None:
     as_json = structlog.processors.JSONRenderer(ensure_ascii=True)
     structlog.configure(
         processors=[*shared, _places_only, as_json],
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=lambda *_: _Patient(sys.stdout),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
@@ -37,6 +38,18 @@ def configure() -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     warnings.simplefilter("default")
+
+
+class _Patient(structlog.WriteLogger):
+    """A line that nobody can take (a full disk, a reader that is gone) is lost; the work it tells of goes on."""
+
+    def msg(self, message: str) -> None:
+        """Write one line, if that can be done."""
+        with contextlib.suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
 
 
 def _places_only(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -72,8 +72,9 @@ class Shell:
 
     def says(self, *command: str, typed: str | None = None) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of one command."""
-        if typed is not None:
-            return self.says_apart(*command, typed=typed)
+        if typed is not None or command[:1] in {("serve",), ("work",)}:
+            # What runs for long takes the process's log for itself.
+            return self.says_apart(*command, typed=typed or "")
         self._capfd.readouterr()
         code = cli.run(list(command))
         out, error = self._capfd.readouterr()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import ssl
 import subprocess
@@ -276,6 +277,19 @@ except ValueError:
     assert theirs["event"].startswith("theirs a")
     assert [line["kinds"] for line in failed] == [["ValueError"]] * 2
     assert "51944218305" not in done.stdout
+
+
+@pytest.mark.parametrize("out", ["/dev/full", None])
+def test_a_log_that_cannot_be_written_stops_nothing(out: str | None) -> None:
+    """A full disk, or a reader that is gone."""
+    program = "import structlog; from console import logs; logs.configure(); structlog.get_logger().info('x')"
+    with open(out or os.devnull, "w") as file:  # noqa: PTH123 a device
+        closed = "import os; os.close(1); " if out is None else ""
+        done = subprocess.run(
+            [sys.executable, "-c", closed + program], stdout=file, stderr=subprocess.PIPE, check=False
+        )
+
+    assert b"console" not in done.stderr, done.stderr
 
 
 async def test_a_bug_is_logged_where_it_happened_without_what_it_said(front: Front) -> None:
