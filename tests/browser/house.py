@@ -23,12 +23,15 @@ NewPage = Callable[..., Page]
 
 PASSWORD = "una frase larga y propia"
 TEAM, OTHER_TEAM = "Cobranza", "Mora judicial"
+# What somebody may well be called who wishes us ill.
+MALLORY = '<img src=x onerror="window.taken=1">{{7*7}}\'"><b class=taken>'
 # Who works here: name, role and teams.
 PEOPLE = {
     "ana": ("Ana Ríos", "agent", [TEAM]),
     "luz": ("Luz Paredes", "agent", [TEAM]),
     "rosa": ("Rosa Vega", "supervisor", [TEAM]),
     "elena": ("Elena Soto", "admin", [TEAM]),
+    "mallory": (MALLORY, "agent", [TEAM]),
     "beto": ("Beto Lara", "agent", [OTHER_TEAM]),
 }
 _numbers = count(1)
