@@ -7,17 +7,18 @@ once and the database prepares it once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, ColumnElement, Dialect, Executable, Text, bindparam
+from sqlalchemy import Boolean, ColumnElement, Dialect, Executable, Table, Text, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from console.db import Tx
+from console.db import Base, Columns, Tx, table_of
 
 
 async def fetch(tx: Tx, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
@@ -30,6 +31,30 @@ async def execute_many(tx: Tx, statement: Executable, rows: Sequence[Mapping[str
     """Run `statement` once for each of `rows`. The objects that the session holds do not hear of it."""
     if rows:
         await tx.run_sync(lambda session: session.connection().execute(statement, rows))
+
+
+async def bulk_update(tx: Tx, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give each of `rows` (all name the same columns, `id` among them) its new values, and count `version` up.
+
+    The objects that the session holds do not hear of it.
+    """
+    if not rows:
+        return
+    # SQLite's marks have no names: the id comes last, where the statement asks for it.
+    names = (*(name for name in rows[0] if name != "id"), "id")
+    columns, sql = _update(table_of(model), names, tx.get_bind().dialect.name)
+    await tx.run_sync(lambda session: columns.run(session.connection(), sql, rows))
+
+
+@lru_cache(maxsize=32)
+def _update(table: Table, names: tuple[str, ...], dialect: str) -> tuple[Columns, str]:
+    columns = Columns(table, names, dialect)
+    if dialect == "sqlite":
+        settings = ", ".join(f'"{name}" = ?' for name in names[:-1])
+        return columns, f'UPDATE "{table.name}" SET {settings}, version = version + 1 WHERE id = ?'  # noqa: S608
+    settings = ", ".join(f'"{name}" = r."{name}"' for name in names[:-1])
+    rows = f"jsonb_to_recordset(CAST($1 AS jsonb)) AS r({columns.typed})"
+    return columns, f'UPDATE "{table.name}" AS t SET {settings}, version = t.version + 1 FROM {rows} WHERE t.id = r.id'  # noqa: S608
 
 
 class _List(TypeDecorator[Sequence[Any]]):

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 
 from console import audit
 from console.audit import SYSTEM, Actor
-from console.bulk import among, execute_many, fetch
+from console.bulk import among, bulk_update, fetch
 from console.db import Tx, bulk_insert, next_ids, table_of
 from console.inbox import counts, identity
 from console.inbox.acts import apply_acts
@@ -59,14 +59,7 @@ _LOCK = (
     .order_by(_CONVERSATIONS.c.id)
     .with_for_update()
 )
-_SAVE = (
-    update(_CONVERSATIONS)
-    .where(_CONVERSATIONS.c.id == bindparam("of_id"))
-    .values(
-        {name: bindparam(f"new_{name}") for name in _LOCKED if name not in {"id", "contact_id", "team_id", "holder_id"}}
-        | {"updated_at": bindparam("new_updated_at"), "version": _CONVERSATIONS.c.version + 1},
-    )
-)
+_MOVED = tuple(name for name in _LOCKED if name not in {"contact_id", "team_id", "holder_id"})
 
 
 class Thread(msgspec.Struct):
@@ -282,16 +275,8 @@ def _media_row(message_id: int, kind: str, attachment: Attachment, moment: datet
 
 async def _save(tx: Tx, threads: Iterable[Thread], moment: datetime) -> None:
     threads = sorted(threads, key=lambda thread: thread.id)
-    rows = [
-        {
-            f"new_{name}": getattr(thread, name)
-            for name in _LOCKED
-            if name not in {"id", "contact_id", "team_id", "holder_id"}
-        }
-        | {"of_id": thread.id, "new_updated_at": moment}
-        for thread in threads
-    ]
-    await execute_many(tx, _SAVE, rows)
+    rows = [{name: getattr(thread, name) for name in _MOVED} | {"updated_at": moment} for thread in threads]
+    await bulk_update(tx, Conversation, rows)
     changes: Counter[counts.Slot] = Counter()
     for thread in threads:
         now = (thread.team_id, thread.holder_id or 0, thread.status)

@@ -120,7 +120,8 @@ class Screen:
             frame = self._frame()
             if frame is not None:
                 try:
-                    await asyncio.wait_for(self._write(frame), SEND_SECONDS)
+                    async with asyncio.timeout(SEND_SECONDS):
+                        await self._write(frame)
                 except TimeoutError:
                     return COME_AGAIN
                 self._wrote_at = time.perf_counter()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import Executable, bindparam, or_, select
 
 from console import audit
 from console.audit import Actor
-from console.bulk import execute_many
+from console.bulk import among, bulk_update, fetch
 from console.db import Tx, bulk_insert, table_of
 from console.inbox.models import RANK, Message, Status, Tick
 from integrations.whatsapp.events import StatusUpdate
@@ -27,21 +27,21 @@ _MEANS = {
 ORPHANS_LIVE = timedelta(days=8)
 
 _MESSAGES = table_of(Message)
-_CLIMB = (
-    update(_MESSAGES)
-    .where(_MESSAGES.c.id == bindparam("of_id"))
-    .values(
-        status=bindparam("new_status"),
-        wamid=bindparam("new_wamid"),
-        read_at=bindparam("new_read_at"),
-        error_code=bindparam("new_error_code"),
-        error_details=bindparam("new_error_details"),
-        claim=None,
-        claimed_until=None,
-        version=_MESSAGES.c.version + 1,
-    )
-)
+_MOVED = ("id", "status", "wamid", "read_at", "error_code", "error_details")
 _OURS = ("id", "conversation_id", "wamid", "ref", "status", "read_at", "error_code", "error_details")
+
+_OURS_OF = (
+    select(*(_MESSAGES.c[name] for name in _OURS))
+    .where(_MESSAGES.c.channel_id == bindparam("channel"), _MESSAGES.c.direction == "out")
+    .order_by(_MESSAGES.c.id)
+    .with_for_update()
+)
+_BY_WAMID = _OURS_OF.where(among(_MESSAGES.c.wamid, "names"))
+_BY_REF = _OURS_OF.where(among(_MESSAGES.c.ref, "names"))
+_TICKS = table_of(Tick)
+_KEPT = select(_TICKS.c.wamid, _TICKS.c.status, _TICKS.c.participant).where(
+    _TICKS.c.channel_id == bindparam("channel"), among(_TICKS.c.wamid, "names")
+)
 
 
 def climbs(present: str, reported: str) -> bool:
@@ -114,19 +114,16 @@ async def _ours(tx: Tx, channel_id: int, updates: Iterable[StatusUpdate]) -> lis
     """Our messages that these statuses speak of, held until the commit so that a tick can't be lost between two."""
     wamids = {u.wamid for u in updates}
     refs = {u.opaque for u in updates if u.opaque}
-    columns = [_MESSAGES.c[name] for name in _OURS]
-    mine = (_MESSAGES.c.channel_id == channel_id) & (_MESSAGES.c.direction == "out")
-    rows = await tx.execute(
-        select(*columns).where(mine, _MESSAGES.c.wamid.in_(wamids)).order_by(_MESSAGES.c.id).with_for_update(),
-    )
-    found = {row["id"]: dict(row) for row in rows.mappings()}
+    found = await _by(tx, _BY_WAMID, channel_id, wamids)
     missing = refs - {message["ref"] for message in found.values()}
     if missing:
-        rows = await tx.execute(
-            select(*columns).where(mine, _MESSAGES.c.ref.in_(missing)).order_by(_MESSAGES.c.id).with_for_update(),
-        )
-        found |= {row["id"]: dict(row) for row in rows.mappings()}
+        found |= await _by(tx, _BY_REF, channel_id, missing)
     return list(found.values())
+
+
+async def _by(tx: Tx, statement: Executable, channel_id: int, names: Collection[str]) -> dict[int, dict[str, Any]]:
+    rows = await fetch(tx, statement, {"channel": channel_id, "names": names})
+    return {row.id: dict(row._mapping) for row in rows}  # noqa: SLF001 its public way to a dictionary
 
 
 async def _not_yet_kept(
@@ -134,15 +131,8 @@ async def _not_yet_kept(
     channel_id: int,
     unique: dict[tuple[str, str, str], StatusUpdate],
 ) -> list[StatusUpdate]:
-    known = {
-        tuple(row)
-        for row in await tx.execute(
-            select(Tick.wamid, Tick.status, Tick.participant).where(
-                Tick.channel_id == channel_id,
-                Tick.wamid.in_({wamid for wamid, _status, _participant in unique}),
-            ),
-        )
-    }
+    wamids = {wamid for wamid, _status, _participant in unique}
+    known = {tuple(row) for row in await fetch(tx, _KEPT, {"channel": channel_id, "names": wamids})}
     return [update_ for key, update_ in unique.items() if key not in known]
 
 
@@ -179,20 +169,9 @@ async def _move(tx: Tx, moves: Sequence[tuple[dict[str, Any], dict[str, Any]]]) 
         message["error_details"] = tick["error_details"] if failed else None
     if not changed:
         return
-    await execute_many(
-        tx,
-        _CLIMB,
-        [
-            {
-                "of_id": message["id"],
-                **{
-                    f"new_{name}": message[name]
-                    for name in ("status", "wamid", "read_at", "error_code", "error_details")
-                },
-            }
-            for _id, message in sorted(changed.items())
-        ],
-    )
+    free = {"claim": None, "claimed_until": None}
+    rows = [{name: message[name] for name in _MOVED} | free for _id, message in sorted(changed.items())]
+    await bulk_update(tx, Message, rows)
     for message in changed.values():
         _record(tx, message["conversation_id"], message["id"], message["status"], message["error_code"])
 
