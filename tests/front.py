@@ -77,8 +77,8 @@ class Front:
                 found = Team(name=team, created_at=clock.now())
                 tx.add(found)
                 await tx.flush()
-            hashed = await passwords.hashed(PASSWORD)
-            agent = Agent(name=name, email=email, role=role, password_hash=hashed, created_at=clock.now())
+            known = await _hash_of_the_password()
+            agent = Agent(name=name, email=email, role=role, password_hash=known, created_at=clock.now())
             tx.add(agent)
             await tx.flush()
             tx.add(AgentTeam(agent_id=agent.id, team_id=found.id))
@@ -204,6 +204,16 @@ async def a_console(settings: Settings) -> AsyncIterator[Front]:
             await front.close()
             server.should_exit = True
             await running
+
+
+async def _hash_of_the_password() -> str:
+    """Hashed once for all the agents of a run: it is slow on purpose."""
+    if not _hashes:
+        _hashes.append(await passwords.hashed(PASSWORD))
+    return _hashes[0]
+
+
+_hashes: list[str] = []
 
 
 def _listening() -> Any:

@@ -1,0 +1,344 @@
+"""Who may do what: every route, every frame of a socket and every kind of push has its row, and each is really tried.
+
+The table is in tests/who_may.py. What has no row there fails, and so does a row of what no longer exists. Rows A27,
+A29 and A41.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+import httpx
+import pytest
+import pytest_asyncio
+import websockets
+from sqlalchemy import select, text
+from websockets.exceptions import InvalidStatus
+
+from console import clock, sessions
+from console.agents import ApiToken
+from console.api import events
+from console.api.tokens import SCOPES
+from console.app import create_app
+from console.inbox import media_files, sockets
+from console.inbox.channel import DeadLetter, MessageTemplate
+from console.inbox.contacts import ReviewTask
+from console.inbox.models import Media
+from tests.databases import SqliteCopies
+from tests.front import Front, Person, Wire, a_console, settings_for
+from tests.inbox import meta
+from tests.who_may import API, CALLS, EVENTS, FRAMES, PAGES, PUSHES, SOCKETS, WHO, Row
+
+HTML = {"accept": "text/html"}
+_keys = itertools.count(1)
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass
+class House:
+    """A console with everything in it that the rows ask for."""
+
+    front: Front
+    people: dict[str, Person]
+    names: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(_sqlite_copies: SqliteCopies, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    folder = tmp_path_factory.mktemp("authorisation")
+    async with a_console(settings_for(_sqlite_copies.one(folder), folder)) as front:
+        people = {
+            "ana": await front.agent("Ana"),
+            "beto": await front.agent("Beto", team="Mora judicial"),
+            "sara": await front.agent("Sara", role="supervisor"),
+            "tito": await front.agent("Tito", role="supervisor", team="Mora judicial"),
+            "iván": await front.agent("Iván", role="admin", team="Mora judicial"),
+        }
+        house = House(front, people)
+        await furnish(house)
+        house.names["victim"] = str((await front.agent("Zoe", team="Mora judicial")).id)
+        # What is Ana's alone: a link to a file, and a second session.
+        house.names["link"] = (await people["ana"].http.get("/media/1")).headers["location"]
+        async with Person(front, people["ana"].id, people["ana"].email):
+            found = re.findall(r"/settings/sessions/(\d+)/end", await people["ana"].see("/settings/sessions"))
+        house.names["session"] = found[-1]
+        yield house
+
+
+async def furnish(house: House) -> None:
+    front = house.front
+    # Nobody works in the background: whatever changes, a request changed it.
+    front.app.state["work"].cancel()
+    await front.webhook(meta.body(meta.text("secreto de María")))
+    await front.webhook(b"[1]")
+    content = b"\xff\xd8\xff\xe0 a picture"
+    stored = media_files.place(front.console.settings.media_dir, "ab" * 32)
+    stored.parent.mkdir(parents=True)
+    stored.write_bytes(content)
+    async with front.console.db.transaction() as tx:
+        of = {"message_id": 1, "kind": "image", "mime_type": "image/jpeg", "sha256": "ab" * 32, "size": len(content)}
+        tx.add(Media(**of, state="stored", created_at=clock.now()))
+        doubt = {"kind": "user_id_changed", "digest": "0" * 64, "contact_id": 1, "conversation_id": 1, "details": {}}
+        tx.add(ReviewTask(**doubt, created_at=clock.now()))
+        template = {"name": "recordatorio", "language": "es", "category": "UTILITY", "status": "APPROVED"}
+        body = [{"type": "BODY", "text": "Buenos días"}]
+        tx.add(MessageTemplate(channel_id=1, components=body, updated_at=clock.now(), **template))
+        assert await tx.scalar(select(DeadLetter.id)) == 1
+        for scope in SCOPES:
+            house.tokens[scope] = f"only-{scope}"
+            house.tokens[f"all but {scope}"] = f"all-but-{scope}"
+        for name, token in house.tokens.items():
+            scopes = [name] if name in SCOPES else sorted(SCOPES.keys() - {name.removeprefix("all but ")})
+            tx.add(ApiToken(name=name, token_hash=sessions.hash_of(token), scopes=scopes, created_at=clock.now()))
+
+
+# The table and the product name the same things
+
+
+async def test_every_route_has_its_row(tmp_path: Path) -> None:
+    app = create_app(settings_for(f"sqlite+aiosqlite:///{tmp_path}/x.db", tmp_path))
+    found: set[tuple[str, str]] = set()
+    for route in app.routes:
+        if type(route).__name__ == "WebSocketRoute":
+            found.add(("WS", route.path))
+        elif type(route).__name__ == "HTTPRoute":
+            # Every path answers OPTIONS, with the methods it has and nothing else.
+            found |= {(str(method), route.path) for method in route.methods if method != "OPTIONS"}
+        else:
+            found |= {("GET", route.path), ("POST", route.path)}
+
+    tried = {(row.method, row.path) for row in PAGES + CALLS} | {("WS", path) for path in SOCKETS}
+    assert found - tried == set(), "a way in that nobody has decided who may take"
+    assert tried - found == set(), "a row for what no longer exists"
+    assert len(PAGES + CALLS) == len({(row.method, row.path) for row in PAGES + CALLS})
+
+
+async def test_every_frame_and_event_has_its_row() -> None:
+    assert {str(kind.__struct_config__.tag) for kind in get_args(sockets.Frame)} == FRAMES.keys()
+    assert set(get_args(events.Kind)) == EVENTS.keys()
+    assert {row.who for row in CALLS} | {SOCKETS["/api/v1/stream"], "metrics"} == SCOPES.keys()
+
+
+# Nobody who is not let in
+
+
+async def test_a_stranger_gets_nothing_but_what_is_for_anybody(house: House) -> None:
+    """Anonymous: a page leads to the sign-in, everything else is told 401; nothing happens."""
+    before = await everything(house.front)
+    for row in PAGES + CALLS:
+        if row.who == "anybody":
+            continue
+        for headers in ({}, HTML, {"hx-request": "true"}, {"authorization": "Bearer nobody"}):
+            answer = await ask(house, house.front.outside, row, "ana", headers=headers)
+
+            where = (row.method, row.path, headers)
+            is_page = headers is HTML and row.method in {"GET", "HEAD"} and not row.path.startswith(API)
+            assert answer.status_code == (303 if is_page else 401), where
+            if is_page:
+                assert answer.headers["location"].startswith("/login"), where
+            assert "María" not in answer.text, where
+            assert "Traceback" not in answer.text, where
+
+    assert changed(before, await everything(house.front)) == set()
+
+
+async def test_what_is_for_anybody_says_nothing_of_anybody(house: House) -> None:
+    for row in PAGES:
+        if row.who != "anybody":
+            continue
+        answer = await ask(house, house.front.outside, row, "ana")
+
+        assert answer.status_code in row.answers, (row.method, row.path, answer.status_code)
+        for never in ("María", "secreto", "ana@andes.example", "Ana", "51944"):
+            assert never not in answer.text, (row.method, row.path)
+
+
+async def test_options_say_the_methods_and_nothing_else(house: House) -> None:
+    for path in {row.path: row.ask for row in PAGES + CALLS}.values():
+        if "{" in path or path.startswith("/webhooks/"):
+            continue
+        answer = await house.front.outside.request("OPTIONS", path)
+
+        assert answer.status_code == (401 if path.startswith(API) else 204), path
+        assert "allow" in answer.headers or answer.status_code == 401
+        assert "access-control-allow-origin" not in answer.headers
+
+
+# Those who are signed in, each to their own
+
+
+async def test_everybody_gets_what_the_table_says_and_no_more(house: House) -> None:
+    """Another team's agent 404, the wrong role 403, and whoever may is let through; refusals leave nothing behind."""
+    for row in PAGES:
+        if row.who == "anybody":
+            continue
+        await renew_sessions(house)
+        allowed = WHO[row.who]
+        before = await everything(house.front)
+        for name in sorted(WHO["everyone"] - allowed):
+            answer = await ask(house, house.people[name].http, row, name)
+
+            where = (row.method, row.path, name)
+            expected = {row.others, 403} if row.who == "supervisors of the team" and name != "tito" else {row.others}
+            assert answer.status_code in expected, where
+            assert "María" not in answer.text, where
+        assert changed(before, await everything(house.front)) == set(), (row.method, row.path)
+        for name in sorted(allowed):
+            answer = await ask(house, house.people[name].http, row, name)
+
+            assert answer.status_code in row.answers, (row.method, row.path, name, answer.status_code, answer.text)
+
+
+async def test_a_program_does_what_its_scopes_say_and_nothing_with_a_cookie(house: House) -> None:
+    """A41: one token with every scope but the one needed, one with that alone."""
+    for row in CALLS:
+        without = {"authorization": f"Bearer {house.tokens[f'all but {row.who}']}"}
+        only = {"authorization": f"Bearer {house.tokens[row.who]}"}
+        where = (row.method, row.path)
+
+        before = await everything(house.front)
+        assert (await ask(house, house.front.outside, row, "", headers=without)).status_code == 403, where
+        assert (await ask(house, house.people["iván"].http, row, "iván")).status_code == 401, where
+        assert changed(before, await everything(house.front)) == set(), where
+        assert (await ask(house, house.front.outside, row, "", headers=only)).status_code in row.answers, where
+
+
+async def test_no_token_opens_a_page(house: House) -> None:
+    """A41: whatever it may do in the API."""
+    async with house.front.console.db.transaction() as tx:
+        tx.add(ApiToken(name="*", token_hash=sessions.hash_of("all"), scopes=["*"], created_at=clock.now()))
+    for row in PAGES:
+        if row.who != "anybody":
+            for headers in ({"authorization": "Bearer all"}, {"cookie": "aldia=all"}):
+                answer = await ask(house, house.front.outside, row, "ana", headers=headers)
+                assert answer.status_code == 401, (row.method, row.path)
+
+
+# Sockets
+
+
+async def test_a_socket_opens_for_those_the_table_names(house: House) -> None:
+    address = house.front.address.replace("http", "ws", 1)
+    async with websockets.connect(f"{address}/live", origin=house.front.address) as socket:  # type: ignore[arg-type]
+        await socket.wait_closed()
+        assert socket.close_code == 4401
+    for name, status in (("all but stream:read", 403), ("nobody", 401)):
+        headers = {"authorization": f"Bearer {house.tokens.get(name, name)}"}
+        with pytest.raises(InvalidStatus) as refused:
+            async with websockets.connect(f"{address}/api/v1/stream", additional_headers=headers):
+                pass
+        assert refused.value.response.status_code == status
+    headers = {"authorization": f"Bearer {house.tokens['stream:read']}"}
+    async with websockets.connect(f"{address}/api/v1/stream", additional_headers=headers) as stream:
+        assert await stream.recv()
+
+
+async def test_no_frame_shows_or_changes_what_the_agent_behind_it_may_not_see(house: House) -> None:
+    """Before a greeting and after it, from an agent and a supervisor of another team."""
+    await renew_sessions(house)
+    for name in ("beto", "tito"):
+        before = await everything(house.front)
+        for first in ([], [FRAMES["hello"]], [FRAMES["hello"] | {"open": None}]):
+            async with house.people[name].socket() as socket:
+                wire = Wire(socket)
+                for frame in [*first, *FRAMES.values()]:
+                    await wire.say(**frame)
+                await wire.until(lambda frame: "pong" in frame.control)
+                await house.front.webhook(meta.body(meta.text("más secretos de María")))
+                await wire.say(t="ping")
+                await wire.until(lambda frame: "pong" in frame.control)
+
+                assert {part for frame in wire.heard for part in parts(frame.html)} <= of("everyone")
+                assert not any("María" in frame.html or "secreto" in frame.html for frame in wire.heard)
+                assert not house.front.app.state.presence.people(1), "nobody of another team is seen looking"
+        after = await everything(house.front)
+        assert not [row for row in after["read_mark"] if row not in before["read_mark"]]
+
+
+async def test_every_push_goes_to_those_the_table_names_and_each_is_seen(house: House) -> None:
+    """All that can happen to conversation 1, before the eyes of its team and of another one."""
+    await renew_sessions(house)
+    ana, sara, admin = (house.people[name] for name in ("ana", "sara", "iván"))
+    async with ana.live(opened=1) as hers, house.people["beto"].live() as strangers, sara.live(opened=1) as theirs:
+        await house.front.webhook(meta.body(meta.text("otra vez")))
+        await sara.reply(1, "Buenos días")
+        await sara.do("/inbox/1/notes", text="ojo", client_key="aaaaaaaa")
+        await theirs.say(t="typing", on=True)
+        await admin.do("/inbox/1/assignment", holder=str(ana.id))
+        await ana.do("/inbox/1/resolution")
+        await ana.do("/inbox/1/reopening")
+        await admin.do("/settings/channel/pause", reason="feriado")
+
+        heard: set[str] = set()
+        while heard < PUSHES.keys():
+            heard |= parts((await hers.hear()).html)
+        assert heard == PUSHES.keys(), "a push that nobody has decided who may see"
+        await strangers.say(t="ping")
+        await strangers.until(lambda frame: "pong" in frame.control)
+        assert {part for frame in strangers.heard for part in parts(frame.html)} <= of("everyone")
+        assert not any("row-1" in frame.control.get("remove", ()) for frame in strangers.heard)
+
+
+def of(who: str) -> set[str]:
+    return {part for part, whose in PUSHES.items() if whose == who}
+
+
+def parts(html: str) -> set[str]:
+    """What the fragments of a frame are: how the id of each of their roots begins."""
+    roots = (line for line in html.splitlines() if re.match(r"<\w+ [^>]*\bid=", line))
+    return {re.split(r"-\d", match[1])[0] for line in roots if (match := re.search(r'\bid="([^"]+)"', line))}
+
+
+# Asking
+
+
+async def ask(
+    house: House,
+    http: httpx.AsyncClient,
+    row: Row,
+    name: str,
+    *,
+    headers: dict[str, str] | None = None,
+) -> httpx.Response:
+    """Ask for what `row` names, as a page of ours would."""
+    key = f"key-{next(_keys):06d}"
+    path = row.ask.format(key=key, **house.names)
+    request: dict[str, Any] = {"headers": {"origin": house.front.address, **(headers or {})}}
+    if row.form is not None:
+        request["data"] = {k: v.format(key=key) for k, v in row.form.items()}
+    if row.json is not None:
+        request["json"] = row.json
+        request["headers"]["idempotency-key"] = key
+    async with http.stream(row.method, path, **request) as answer:
+        # A stream that is open never ends.
+        if not (row.path.endswith("/stream") and answer.status_code == 200):
+            await answer.aread()
+        else:
+            answer._content = b""
+        return answer
+
+
+async def renew_sessions(house: House) -> None:
+    """Whoever ended all of their own sessions comes in again."""
+    for person in house.people.values():
+        if (await person.http.get("/inbox/counts")).status_code == 401:
+            await person.__aenter__()
+
+
+async def everything(front: Front) -> dict[str, list[Any]]:
+    async with front.console.db.reading() as tx:
+        tables = list(await tx.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")))
+        return {
+            table: [tuple(row) for row in (await tx.execute(text(f'SELECT * FROM "{table}"'))).all()]
+            for table in tables
+        }
+
+
+def changed(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> set[str]:
+    return {table for table, rows in after.items() if rows != before[table]}

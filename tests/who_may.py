@@ -1,0 +1,212 @@
+"""The table of who may do what: every route, every frame of a socket, every push and every event of the stream.
+
+tests/test_authorisation.py fails for what has no row here and for a row of what no longer exists, and tries each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+FINE = frozenset({200, 201, 204, 303})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way in. `who` are those it answers; `others` is what everybody else who is signed in gets.
+
+    `ask` is the address really asked for, with {key} for a fresh key and {own} for something of the asker's; `answers`
+    are the statuses that count as being let through.
+    """
+
+    method: str
+    path: str
+    who: str
+    ask: str = ""
+    form: dict[str, str] | None = None
+    json: Any = None
+    answers: frozenset[int] = FINE
+    others: int = 404
+
+
+def one(method: str, path: str, who: str, ask: str = "", **more: Any) -> Row:
+    """A row; `answers` may be one status."""
+    answers = more.pop("answers", FINE)
+    return Row(
+        method, path, who, ask or path, answers=frozenset({answers} if isinstance(answers, int) else answers), **more
+    )
+
+
+# Who: anybody; everyone signed in; the team (and who stands above all teams); supervisors, wherever they are;
+# supervisors of the team; administrators; nobody but the owner; or the scope a program needs.
+INBOX, SETTINGS, API = "/inbox/{conversation_id:int}", "/settings", "/api/v1"
+CONVERSATION = API + "/conversations/{conversation_id:str}"
+SAID = {"text": "Buenos días", "client_key": "{key}"}
+
+PAGES = [
+    one("GET", "/health", "anybody"),
+    one("HEAD", "/health", "anybody"),
+    one("GET", "/ready", "anybody", answers={200, 503}),
+    one("HEAD", "/ready", "anybody", answers={200, 503}),
+    one("GET", "/metrics", "anybody"),  # on this machine; tests/test_metrics.py has the others
+    one("HEAD", "/metrics", "anybody"),
+    one("GET", "/login", "anybody"),
+    one("POST", "/login", "anybody", form={"email": "nadie@andes.example", "password": "x"}, answers=401),
+    one("POST", "/logout", "anybody"),
+    one("GET", "/setup", "anybody", answers=404),
+    one("POST", "/setup", "anybody", form={"code": "0"}, answers=404),
+    one("GET", "/simulator", "anybody", answers=404),
+    one("GET", "/", "anybody"),
+    one("GET", "/static/{asked_release:str}/{path:path}", "anybody", "/static/x/icon.svg"),
+    one("GET", "/api/schema", "anybody"),
+    one("GET", "/api/schema/openapi.json", "anybody"),
+    one("GET", "/webhooks/whatsapp", "anybody", answers=403),
+    one("POST", "/webhooks/whatsapp", "anybody", answers=401),
+    one("GET", "/inbox", "everyone"),
+    one("GET", "/inbox/rows", "everyone"),
+    one("GET", "/inbox/counts", "everyone"),
+    one("GET", INBOX, "team", "/inbox/1"),
+    one("GET", INBOX + "/messages", "team", "/inbox/1/messages?before=9"),
+    one("GET", INBOX + "/history", "team", "/inbox/1/history"),
+    one("GET", INBOX + "/templates", "team", "/inbox/1/templates"),
+    one("POST", INBOX + "/replies", "team", "/inbox/1/replies", form=SAID),
+    one("POST", INBOX + "/notes", "team", "/inbox/1/notes", form=SAID),
+    one(
+        "POST",
+        INBOX + "/template-messages",
+        "team",
+        "/inbox/1/template-messages",
+        form={"template_id": "1", "client_key": "{key}"},
+    ),
+    one("POST", INBOX + "/messages/{message_id:int}/resend", "team", "/inbox/1/messages/1/resend", answers=409),
+    one("POST", INBOX + "/assignment", "team", "/inbox/1/assignment", form={"holder": "me"}, answers={200, 409}),
+    one("POST", INBOX + "/resolution", "team", "/inbox/1/resolution", form={}),
+    one("POST", INBOX + "/reopening", "team", "/inbox/1/reopening"),
+    one("PUT", INBOX + "/draft", "team", "/inbox/1/draft", form={"text": "borrador"}),
+    one("GET", "/media/{media_id:int}", "team", "/media/1"),
+    one("GET", "/media/{media_id:int}/{expiry:int}/{signature:str}", "owner", "{link}", others=403),
+    one("HEAD", "/media/{media_id:int}/{expiry:int}/{signature:str}", "owner", "{link}", others=403),
+    one("GET", SETTINGS, "everyone"),
+    one("GET", SETTINGS + "/sessions", "everyone"),
+    one("POST", SETTINGS + "/sessions/{session_id:int}/end", "owner", SETTINGS + "/sessions/{session}/end"),
+    one("POST", SETTINGS + "/sessions/end-all", "everyone"),
+    one("POST", SETTINGS + "/sessions/end-everywhere", "everyone"),
+    one("GET", SETTINGS + "/password", "everyone"),
+    one("POST", SETTINGS + "/password", "everyone", form={"current": "no", "password": "x"}, answers=422),
+    one("GET", SETTINGS + "/users", "admins", others=403),
+    one("POST", SETTINGS + "/users", "admins", form={"name": "", "email": "", "role": ""}, answers=422, others=403),
+    one("POST", SETTINGS + "/users/{agent_id:int}/disable", "admins", SETTINGS + "/users/{victim}/disable", others=403),
+    one(
+        "POST",
+        SETTINGS + "/users/{agent_id:int}/reset-password",
+        "admins",
+        SETTINGS + "/users/{victim}/reset-password",
+        others=403,
+    ),
+    one(
+        "POST",
+        SETTINGS + "/users/{agent_id:int}/end-sessions",
+        "admins",
+        SETTINGS + "/users/{victim}/end-sessions",
+        others=403,
+    ),
+    one("GET", SETTINGS + "/dead-letters", "admins", others=403),
+    one("GET", SETTINGS + "/dead-letters/{letter_id:int}/raw", "admins", SETTINGS + "/dead-letters/1/raw", others=403),
+    one(
+        "POST",
+        SETTINGS + "/dead-letters/{letter_id:int}/replay",
+        "admins",
+        SETTINGS + "/dead-letters/1/replay",
+        others=403,
+    ),
+    one(
+        "POST",
+        SETTINGS + "/dead-letters/{letter_id:int}/resolve",
+        "admins",
+        SETTINGS + "/dead-letters/1/resolve",
+        others=403,
+    ),
+    one("GET", SETTINGS + "/reviews", "supervisors", others=403),
+    one(
+        "POST",
+        SETTINGS + "/reviews/{task_id:int}/resolve",
+        "supervisors of the team",
+        SETTINGS + "/reviews/1/resolve",
+        form={"decision": "same_person"},
+        answers={303, 409},
+    ),
+    one("GET", "/audit", "supervisors", others=403),
+    one("GET", SETTINGS + "/channel", "admins", others=403),
+    # Nobody answers at WhatsApp's address.
+    one("POST", SETTINGS + "/channel/refresh", "admins", answers=503, others=403),
+    one("POST", SETTINGS + "/channel/pause", "admins", form={"reason": "feriado"}, others=403),
+    one("POST", SETTINGS + "/channel/resume", "admins", others=403),
+]
+
+CALLS = [
+    one("GET", API + "/conversations", "conversations:read"),
+    one("GET", CONVERSATION, "conversations:read", API + "/conversations/1"),
+    one("PATCH", CONVERSATION, "conversations:write", API + "/conversations/1", json={"status": "open"}),
+    one("GET", CONVERSATION + "/messages", "messages:read", API + "/conversations/1/messages"),
+    one(
+        "POST",
+        CONVERSATION + "/messages",
+        "messages:write",
+        API + "/conversations/1/messages",
+        json={"type": "text", "text": {"body": "Buenos días"}},
+    ),
+    one("POST", CONVERSATION + "/notes", "conversations:write", API + "/conversations/1/notes", json={"text": "ojo"}),
+    one("GET", API + "/contacts", "contacts:read"),
+    one("GET", API + "/contacts/{contact_id:str}", "contacts:read", API + "/contacts/1"),
+    one("PATCH", API + "/contacts/{contact_id:str}", "contacts:write", API + "/contacts/1", json={"name": "María"}),
+    one("GET", API + "/audit", "audit:read"),
+    one("GET", API + "/users", "catalogues:read"),
+    one("GET", API + "/teams", "catalogues:read"),
+    one("GET", API + "/templates", "catalogues:read"),
+    one("GET", API + "/tags", "catalogues:read"),
+    one("GET", API + "/canned-responses", "catalogues:read"),
+    one("GET", API + "/stream", "stream:read"),
+]
+
+SOCKETS = {"/live": "everyone", "/api/v1/stream": "stream:read"}
+
+FRAMES: dict[str, dict[str, Any]] = {
+    "hello": {"t": "hello", "head": 0, "view": "all", "open": 1},
+    "view": {"t": "view", "view": "all"},
+    "open": {"t": "open", "open": 1},
+    "typing": {"t": "typing", "on": True},
+    "seen": {"t": "seen", "open": 1, "sequence": 1},
+    "ping": {"t": "ping"},
+}
+"""What a page may say. What it says is worth nothing beyond what the agent behind it may see."""
+
+PUSHES = {
+    "row": "team",
+    "header": "team",
+    "message": "team",
+    "about": "team",
+    "history": "team",
+    "presence": "team",
+    "counts": "everyone",
+    "banner": "everyone",
+}
+"""What a screen may be given, by how its fragment's id begins, and who may be given it."""
+
+EVENTS = {
+    "message.created": "messages:read",
+    "message.updated": "messages:read",
+    "conversation.created": "conversations:read",
+    "conversation.updated": "conversations:read",
+    "contact.updated": "contacts:read",
+}
+"""What a program's stream may say, and the scope without which it does not."""
+
+WHO = {
+    "everyone": {"ana", "beto", "sara", "tito", "iván"},
+    "team": {"ana", "sara", "iván"},
+    "supervisors": {"sara", "tito", "iván"},
+    "supervisors of the team": {"sara", "iván"},
+    "admins": {"iván"},
+    "owner": {"ana"},
+}
+"""Ana (agent) and Sara (supervisor) are of the team that has conversation 1; Beto and Tito of another one."""
