@@ -133,7 +133,7 @@ async def resend(
     try:
         async with db.transaction() as tx:
             conversation = await queries.open_conversation(tx, viewer, conversation_id)
-            message = await tx.get(Message, message_id)
+            message = await tx.get(Message, message_id) if message_id <= queries.LARGEST_ID else None
             if message is None or message.conversation_id != conversation.id:
                 raise not_found()
             again = await reply.resend(tx, message, by=viewer)

@@ -111,6 +111,8 @@ routes = [media_link, media_file]
 
 async def _visible(tx: Tx, viewer: Viewer, media_id: int) -> tuple[Media, Message]:
     """The attachment of a conversation that `viewer` may see; its own id alone opens nothing."""
+    if media_id > queries.LARGEST_ID:
+        raise not_found()
     found = select(Media, Message).join(Message, Message.id == Media.message_id).where(Media.id == media_id)
     row = (await tx.execute(found)).one_or_none()
     if row is None:

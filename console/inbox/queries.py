@@ -374,7 +374,7 @@ def read_cursor(text: str | None) -> Cursor | None:
     if not text:
         return None
     moment, _dot, number = text.partition(".")
-    if not (moment.isdigit() and number.isdigit() and len(moment) <= 17 and len(number) <= 18):
+    if not (text.isascii() and moment.isdigit() and number.isdigit() and len(moment) <= 17 and len(number) <= 18):
         raise Refused(422, "Ese cursor no es válido.", code="invalid", field="cursor")
     micro = int(moment)
     at = datetime.fromtimestamp(micro // 1_000_000, UTC).replace(microsecond=micro % 1_000_000)

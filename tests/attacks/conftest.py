@@ -1,0 +1,24 @@
+"""A console to attack: on SQLite where the database makes no difference, on either where it may."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.front import Front, a_console, settings_for
+
+
+@pytest.fixture
+async def front(sqlite_database_url: str, tmp_path: Path) -> AsyncIterator[Front]:
+    """The product on loopback, in this process, with nobody at the Cloud API's address."""
+    async with a_console(settings_for(sqlite_database_url, tmp_path)) as front:
+        yield front
+
+
+@pytest.fixture
+async def front_on_either(database_url: str, tmp_path: Path) -> AsyncIterator[Front]:
+    """The same on SQLite and on PostgreSQL, one after the other."""
+    async with a_console(settings_for(database_url, tmp_path)) as front:
+        yield front
