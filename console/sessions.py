@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -93,6 +94,12 @@ def open_now() -> tuple[ColumnElement[bool], ...]:
         SignInSession.expires_at > now,
         SignInSession.seen_at > now - IDLE,
     )
+
+
+async def ended_among(tx: Tx, session_ids: Collection[int | None]) -> Sequence[int]:
+    """Those of these sessions that somebody ended."""
+    query = select(SignInSession.id).where(SignInSession.id.in_(session_ids), SignInSession.ended_at.is_not(None))
+    return (await tx.scalars(query)).all()
 
 
 async def touch(tx: Tx, session_id: int) -> None:

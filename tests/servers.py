@@ -36,7 +36,7 @@ class Server:
         ready: Callable[[], bool],
         log: Path,
         quit_with: signal.Signals = signal.SIGTERM,
-        **popen: Any,  # noqa: ANN401 what Popen takes
+        **popen: Any,
     ) -> None:
         self.url = url
         self._command = [*_leash(quit_with), *map(str, command)]

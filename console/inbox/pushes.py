@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import select
 
-from console import audit
+from console import audit, sessions
 from console.agents import Agent, AgentTeam, Role, Viewer
 from console.audit import Entry
 from console.db import Database, Tx
+from console.errors import Refused
 from console.inbox import changes, counts, policy, queries
 from console.inbox.changes import Change, Opened, Shown
 from console.inbox.contacts import Contact
@@ -79,7 +80,7 @@ class Pushes:
                 screen.remove_row(conversation_id)
                 screen.owes_counts = True
                 if screen.open == conversation_id:
-                    screen.reload("pane")
+                    self._screens.take_away(screen)
 
     async def _show_panes(self, changed: dict[int, Change], screens: set[Screen]) -> None:
         """The panes of conversations that somebody has open, for those who may still see them."""
@@ -104,11 +105,12 @@ class Pushes:
         """Sessions that ended and rights that changed take effect on the open screens."""
         for entry in entries:
             kind, _colon, number = (entry.subject or "").partition(":")
-            if entry.action == "session.ended":
-                for screen in screens:
-                    mine = screen.viewer.session_id if kind == "session" else screen.viewer.id
-                    if kind in {"session", "agent"} and str(mine) == number:
-                        screen.close(SIGN_IN_AGAIN)
+            if entry.action == "session.ended" and kind == "session":
+                _hang_up(screen for screen in screens if str(screen.viewer.session_id) == number)
+            elif entry.action == "session.ended" and kind == "agent":
+                # A page that slept catches up with ends from before it was signed in again: those were not its own.
+                theirs = {screen.viewer.session_id: screen for screen in screens if str(screen.viewer.id) == number}
+                _hang_up(theirs[ended] for ended in await sessions.ended_among(tx, theirs))
             elif entry.action.startswith(("agent.", "team.")) and kind in {"agent", "team"}:
                 touched = {s for s in screens if kind == "team" or str(s.viewer.id) == number}
                 await self._refresh(tx, touched)
@@ -121,6 +123,14 @@ class Pushes:
             elif viewer != screen.viewer:
                 self._screens.change_viewer(screen, viewer)
                 screen.reload("list", "pane", "counts")
+                await self._look_again(tx, screen)
+
+    async def _look_again(self, tx: Tx, screen: Screen) -> None:
+        if screen.open is not None:
+            try:
+                await queries.open_conversation(tx, screen.viewer, screen.open)
+            except Refused:
+                self._screens.take_away(screen)
 
     def _owe_counts(self, screens: Iterable[Screen]) -> None:
         for screen in screens:
@@ -210,6 +220,11 @@ def _show_row(
         if row.unread not in rendered:
             rendered[row.unread] = fragment("inbox/_row.html", row=row)
         screen.put_row(row.conversation_id, rendered[row.unread])
+
+
+def _hang_up(screens: Iterable[Screen]) -> None:
+    for screen in screens:
+        screen.close(SIGN_IN_AGAIN)
 
 
 def _give(screens: Iterable[Screen], key: str, html: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -47,6 +47,7 @@ class Screen:
         self.closing: int | None = None
         self.seen_typing = False
         self.owes_counts = False
+        self.on_lost: Callable[[int], None] = lambda _conversation_id: None
         self._write = write
         self._fragments: dict[str, str] = {}
         self._rows: dict[int, str] = {}
@@ -173,6 +174,7 @@ class Screens:
         self.by_team: dict[int, set[Screen]] = defaultdict(set)
         self.by_open: dict[int, set[Screen]] = defaultdict(set)
         self.unbound: set[Screen] = set()
+        self.lines: Counter[int] = Counter()
 
     def add(self, screen: Screen) -> None:
         """Begin to push to `screen`."""
@@ -181,10 +183,10 @@ class Screens:
         metrics.live_sockets.inc()
 
     def remove(self, screen: Screen) -> None:
-        """Stop pushing to `screen`."""
+        """Stop pushing to `screen`. One that never greeted may have opened something all the same."""
+        self._forget(screen)
         if screen in self.all:
             self.all.discard(screen)
-            self._forget(screen)
             metrics.live_sockets.dec()
 
     def turn_to(self, screen: Screen, conversation_id: int | None) -> None:
@@ -194,6 +196,14 @@ class Screens:
         screen.open = conversation_id
         if conversation_id is not None:
             self.by_open[conversation_id].add(screen)
+
+    def take_away(self, screen: Screen) -> None:
+        """What `screen` has open is out of its viewer's reach now: it shows it no longer, and is not seen there."""
+        lost = screen.open
+        self.turn_to(screen, None)
+        screen.reload("pane")
+        if lost is not None:
+            screen.on_lost(lost)
 
     def change_viewer(self, screen: Screen, viewer: Viewer) -> None:
         """The agent's role or teams changed: from now on the new ones decide."""

@@ -6,6 +6,7 @@ It holds no database session while it waits, answers nothing a stranger could us
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from console.db import Database
 from console.errors import Refused
 from console.inbox import queries, reading
 from console.inbox.pushes import Pushes
-from console.inbox.screens import SCREENS_PER_AGENT, SIGN_IN_AGAIN, TOO_MANY, Screen, Screens
+from console.inbox.screens import COME_AGAIN, SCREENS_PER_AGENT, SIGN_IN_AGAIN, TOO_MANY, Screen, Screens
 from console.live import Live, Whisper
 from console.settings import Settings
 from console.sign_in import session_of
@@ -27,7 +28,9 @@ log = structlog.get_logger()
 BAD_FRAMES = 20
 NOT_UNDERSTOOD = 1008
 # The session is looked at again this often, because it may simply have grown old.
-PINGS_PER_CHECK = 3
+CHECK_EVERY = 60.0
+# A page says something every 20 s (a hidden one every minute); who says nothing for so long is gone, or not a page.
+SILENCE = 150.0
 
 
 class Hello(msgspec.Struct, tag_field="t", tag="hello"):
@@ -85,9 +88,11 @@ async def live_socket(
         return
     state = socket.app.state
     screens: Screens = state.screens
-    if len(screens.by_agent.get(found.viewer.id, ())) >= SCREENS_PER_AGENT:
+    if screens.lines[found.viewer.id] >= SCREENS_PER_AGENT:
         await socket.close(TOO_MANY)
         return
+    # Counted from here, not from the greeting: what never greets holds a line all the same.
+    screens.lines[found.viewer.id] += 1
     screen = Screen(found.viewer, socket.send_text)
     line = Line(
         socket,
@@ -101,6 +106,7 @@ async def live_socket(
     try:
         code = await line.run()
     finally:
+        screens.lines[found.viewer.id] -= 1
         screens.remove(screen)
         line.leave()
     if code is not None:
@@ -128,7 +134,8 @@ class Line:
         self._pushes = pushes
         self._screens = screens
         self._live = live
-        self._pings = 0
+        self._checked_at = time.monotonic()
+        screen.on_lost = self._say_gone
         self._bad = 0
 
     async def run(self) -> int | None:
@@ -151,8 +158,13 @@ class Line:
     async def _listen(self) -> int:
         while True:
             try:
-                frame = _frames.decode(await self._socket.receive_text())
-                await self._obey(frame)
+                async with asyncio.timeout(SILENCE):
+                    said = await self._socket.receive_text()
+                if not await self._may_stay():
+                    return SIGN_IN_AGAIN
+                await self._obey(_frames.decode(said))
+            except TimeoutError:
+                return COME_AGAIN
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 self._bad += 1
                 self._screen.say(error="bad_frame")
@@ -160,6 +172,12 @@ class Line:
                 self._screen.say(error=refused.code)
             if self._bad > BAD_FRAMES:
                 return NOT_UNDERSTOOD
+
+    async def _may_stay(self) -> bool:
+        if time.monotonic() - self._checked_at < CHECK_EVERY:
+            return True
+        self._checked_at = time.monotonic()
+        return await session_of(self._socket, self._db, self._settings) is not None
 
     async def _obey(self, frame: Frame) -> None:
         match frame:
@@ -174,7 +192,8 @@ class Line:
             case Seen(open=conversation_id, sequence=sequence):
                 await self._read(conversation_id, sequence)
             case Ping():
-                await self._ping()
+                self._whisper("looking")
+                self._screen.say(pong=True)
 
     async def _greet(self, hello: Hello) -> None:
         """Push from now on, then bring what was missed: in this order nothing falls between."""
@@ -213,27 +232,22 @@ class Line:
             conversation = await queries.open_conversation(tx, self._screen.viewer, conversation_id)
             await reading.mark_read(tx, conversation, by=self._screen.viewer, sequence=sequence)
 
-    async def _ping(self) -> None:
-        self._pings += 1
-        if self._pings % PINGS_PER_CHECK == 0:
-            found = await session_of(self._socket, self._db, self._settings)
-            if found is None:
-                self._screen.close(SIGN_IN_AGAIN)
-                return
-        self._whisper("looking")
-        self._screen.say(pong=True)
-
     def _whisper(self, doing: str) -> None:
         """Tell colleagues; how many screens of ours show it decides whether we are really gone."""
-        screen = self._screen
-        if screen.open is None:
-            return
-        others = self._screens.by_open.get(screen.open, set()) - {screen}
-        if doing == "gone" and any(other.viewer.id == screen.viewer.id for other in others):
-            return
-        self._live.whisper(
-            Whisper(screen.viewer.id, screen.viewer.name, screen.open, doing, self._live.process),
-        )
+        opened = self._screen.open
+        if opened is not None and doing == "gone":
+            self._say_gone(opened)
+        elif opened is not None:
+            self._say(opened, doing)
+
+    def _say_gone(self, conversation_id: int) -> None:
+        others = self._screens.by_open.get(conversation_id, set()) - {self._screen}
+        if all(other.viewer.id != self._screen.viewer.id for other in others):
+            self._say(conversation_id, "gone")
+
+    def _say(self, conversation_id: int, doing: str) -> None:
+        viewer = self._screen.viewer
+        self._live.whisper(Whisper(viewer.id, viewer.name, conversation_id, doing, self._live.process))
 
     def leave(self) -> None:
         """The page is gone."""
