@@ -133,12 +133,14 @@ def _symbol(name: str) -> Markup:
 
 def iso(at: datetime | None) -> str:
     """RFC 3339 in UTC with milliseconds, for attributes that scripts read; empty for None."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else ""
+    # Ends in "+00:00", which is taken off by its length.
+    return f"{at.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z" if at else ""
 
 
 def clock_time(at: datetime) -> str:
     """Hour and minute: `08:03`."""
-    return f"{_local(at):%H:%M}"
+    local = _local(at)
+    return f"{local.hour:02}:{local.minute:02}"
 
 
 def day_key(at: datetime) -> str:
@@ -157,7 +159,7 @@ def short_when(at: datetime) -> str:
     """What a list shows: `10:42` today, `ayer`, `6 nov`, `6 nov 2025`."""
     local, today = _local(at), _local(clock.now()).date()
     if local.date() == today:
-        return f"{local:%H:%M}"
+        return f"{local.hour:02}:{local.minute:02}"
     if local.date() == today - timedelta(days=1):
         return "ayer"
     year = "" if local.year == today.year else f" {local.year}"

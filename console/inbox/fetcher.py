@@ -30,6 +30,7 @@ from integrations.whatsapp.media import Download, same_hash
 log = structlog.get_logger()
 AT_ONCE = 4
 POLL_SECONDS = 1.0
+BREATH = 0.02
 FORGOTTEN_AFTER = timedelta(days=1)
 """A file that no row speaks of may be one whose row is about to be written; after this it is not."""
 TRIES_WHEN_GONE = 3
@@ -91,9 +92,8 @@ class Fetcher:
     async def _claim(self, room: int) -> list[Wanted]:
         if room <= 0:
             return []
-        async with self._db.reading() as tx:
-            if not await media.is_due(tx):
-                return []
+        if not await self._db.read(media.is_due):
+            return []
         async with self._db.transaction() as tx:
             return await media.claim(tx, limit=room)
 
@@ -102,6 +102,9 @@ class Fetcher:
         await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         for task in waits:
             task.cancel()
+        if not stop.is_set():
+            # Messages come many at a time, and one look serves them all.
+            await asyncio.sleep(BREATH)
         self._awake.clear()
 
     async def _fetch(self, wanted: Wanted) -> None:

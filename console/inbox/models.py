@@ -90,7 +90,22 @@ class Message(Base):
     __table_args__ = (
         UniqueConstraint("conversation_id", "sequence"),
         UniqueConstraint("wamid", "channel_id"),
-        UniqueConstraint("conversation_id", "client_key"),
+        # Most messages come in and have neither: no index keeps a place for them.
+        Index(
+            "uq_message_client_key",
+            "conversation_id",
+            "client_key",
+            unique=True,
+            sqlite_where=text("client_key IS NOT NULL"),
+            postgresql_where=text("client_key IS NOT NULL"),
+        ),
+        Index(
+            "uq_message_ref",
+            "ref",
+            unique=True,
+            sqlite_where=text("ref IS NOT NULL"),
+            postgresql_where=text("ref IS NOT NULL"),
+        ),
         Index(
             "ix_message_outbox",
             "due_at",
@@ -139,7 +154,7 @@ class Message(Base):
     error_code: Mapped[int | None]
     error_details: Mapped[str | None] = mapped_column(Text)
     client_key: Mapped[str | None] = mapped_column(String(64))
-    ref: Mapped[str | None] = mapped_column(String(36), unique=True)
+    ref: Mapped[str | None] = mapped_column(String(36))
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)  # keys the digest in the history; forgotten on erasure
     provider_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

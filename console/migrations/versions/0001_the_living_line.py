@@ -373,9 +373,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["channel_id"], ["channel.id"], name=op.f("fk_message_channel_id")),
         sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=op.f("fk_message_conversation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
-        sa.UniqueConstraint("conversation_id", "client_key", name=op.f("uq_message_conversation_id_client_key")),
         sa.UniqueConstraint("conversation_id", "sequence", name=op.f("uq_message_conversation_id_sequence")),
-        sa.UniqueConstraint("ref", name=op.f("uq_message_ref")),
         sa.UniqueConstraint("wamid", "channel_id", name=op.f("uq_message_wamid_channel_id")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
@@ -406,6 +404,20 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("status = 'unknown'"),
             postgresql_where=sa.text("status = 'unknown'"),
+        )
+        batch_op.create_index(
+            "uq_message_client_key",
+            ["conversation_id", "client_key"],
+            unique=True,
+            sqlite_where=sa.text("client_key IS NOT NULL"),
+            postgresql_where=sa.text("client_key IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_message_ref",
+            ["ref"],
+            unique=True,
+            sqlite_where=sa.text("ref IS NOT NULL"),
+            postgresql_where=sa.text("ref IS NOT NULL"),
         )
 
     op.create_table(
@@ -498,6 +510,14 @@ def downgrade() -> None:
 
     op.drop_table("read_mark")
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_message_ref", sqlite_where=sa.text("ref IS NOT NULL"), postgresql_where=sa.text("ref IS NOT NULL")
+        )
+        batch_op.drop_index(
+            "uq_message_client_key",
+            sqlite_where=sa.text("client_key IS NOT NULL"),
+            postgresql_where=sa.text("client_key IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_message_unknown",
             sqlite_where=sa.text("status = 'unknown'"),
