@@ -202,9 +202,12 @@ def left(until: datetime) -> str:
 
 
 def left_roughly(until: datetime) -> str:
-    """How long until then, for a list: in hours while there are two or more."""
+    """How long until then, for a list: in hours while there are two or more, else in minutes."""
     length = until - clock.now()
-    return f"{length // timedelta(hours=1)} h" if length >= timedelta(hours=2) else duration(length)
+    if length >= timedelta(hours=2):
+        return f"{length // timedelta(hours=1)} h"
+    minutes = length // timedelta(minutes=1)
+    return f"{minutes} min" if minutes > 0 else "menos de 1 min"
 
 
 def is_past(at: datetime | None) -> bool:

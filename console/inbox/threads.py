@@ -28,6 +28,7 @@ from console.inbox.views import (
     ThreadView,
 )
 from console.inbox.words import REVIEWS, event_words, history_line
+from integrations.whatsapp.errors import Action, classify
 from integrations.whatsapp.failures_es import NO_ANSWER, explain
 
 T = TypeVar("T")
@@ -229,11 +230,17 @@ def _failure(message: Message) -> FailureView | None:
     if message.status != Status.FAILED:
         return None
     told = explain(message.error_code)
-    action = "template" if message.error_code == _WINDOW_CLOSED else "resend" if message.kind != "template" else None
-    return FailureView(sentence=told.what, advice=told.do, code=message.error_code, action=action)
+    return FailureView(sentence=told.what, advice=told.do, code=message.error_code, action=_way_out(message))
 
 
-_WINDOW_CLOSED = 131047
+def _way_out(message: Message) -> str | None:
+    """The button under a failed message. To whom nothing can be delivered nothing is offered to be sent again."""
+    action = classify(message.error_code, None).action
+    if action is Action.NEEDS_TEMPLATE:
+        return "template"
+    if message.kind == "template" or action in {Action.MARK_UNREACHABLE, Action.MARK_BLOCKED}:
+        return None
+    return "resend"
 
 
 async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:

@@ -38,6 +38,8 @@ _ACTIONS = {
     "message.edited": "Mensaje editado",
     "message.revoked": "Mensaje eliminado por la persona",
     "message.reacted": "Reacción a un mensaje",
+    "contact.updated": "Datos de la persona actualizados",
+    "contact.merged": "Unida con otro contacto de la misma persona",
     "conversation.created": "Conversación abierta",
     "conversation.released": "{actor} la dejó sin asignar",
     "conversation.resolved": "Resuelta por {actor}",
@@ -63,6 +65,16 @@ _EVENTS = {
     "transferred": "{who} pasó la conversación al equipo {to}",
 }
 
+# Of a contact's field: what its being set or emptied means.
+_CONTACT = {
+    ("unreachable_at", True): "No recibe mensajes por WhatsApp",
+    ("unreachable_at", False): "Vuelve a recibir mensajes",
+    ("blocked_us_at", True): "Está bloqueada en WhatsApp",
+    ("blocked_us_at", False): "Ya no está bloqueada en WhatsApp",
+    ("marketing_stopped_at", True): "No quiere recibir publicidad",
+    ("changed", True): "Cambió su nombre en WhatsApp",
+}
+
 REVIEWS = {
     "alias_conflict": "Dos contactos podrían ser la misma persona: confirme quién es.",
     "number_changed": "Cambió de número: podría ser otra persona. Confirme la identidad antes de hablar de la deuda.",
@@ -74,6 +86,11 @@ def history_line(action: str, actor: str | None, new: Mapping[str, Any], event: 
     """What one history entry says. `event` is the content of the thread's own line about it, where there is one."""
     if event and event.get("action") in _EVENTS:
         return event_words(event)
+    if action == "contact.updated":
+        return next(
+            (words for words in (_CONTACT.get((name, bool(value))) for name, value in new.items()) if words),
+            _ACTIONS[action],
+        )
     if action == "message.received":
         return _KINDS.get(str(new.get("kind")), "Mensaje recibido")
     return _ACTIONS.get(action, action).format(actor=actor or "Al Día")

@@ -44,7 +44,8 @@ export function tick(root = document) {
   }
   for (const element of root.querySelectorAll('[data-until]')) {
     const length = Date.parse(element.dataset.until) - now()
-    const words = length < SOON ? left(length) : `${Math.floor(length / HOUR)} h`
+    const minutes = Math.floor(length / 60_000)
+    const words = length >= SOON ? `${Math.floor(length / HOUR)} h` : minutes ? `${minutes} min` : 'menos de 1 min'
     write(element, length > 0 ? `Quedan ${words}` : 'Solo plantilla')
     element.classList.toggle('soon', length > 0 && length < SOON)
   }

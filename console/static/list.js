@@ -2,16 +2,14 @@
 import { ask } from './http.js'
 import { state, tell, whenReloaded } from './live.js'
 import { act, toast } from './menus.js'
-import { afterUpsert, apply, byId, parse, upsert } from './upsert.js'
+import { afterUpsert, apply, byId, copyOf, parse, upsert } from './upsert.js'
 import { tick } from './clock.js'
 
 const links = () => [...document.querySelectorAll('#rows > .row > a')]
 
 async function fetchList(view) {
   const came = await ask(`/inbox?view=${view}`, { target: 'list' })
-  const fresh = came?.ok && parse(came.html).find((element) => element.id === 'list')
-  if (!fresh) toast('No pudimos cargar la lista.', 'error')
-  return fresh
+  return came?.ok && parse(came.html).find((element) => element.id === 'list')
 }
 
 function swap(fresh) {
@@ -24,7 +22,7 @@ function swap(fresh) {
 /** Reads the first page again and merges it: what no longer belongs goes, what was loaded below stays, and so does the scroll. */
 async function reload() {
   const fresh = await fetchList(state.view)
-  if (!fresh) return
+  if (!fresh) return toast('No pudimos actualizar la lista.', 'error')
   const items = [...fresh.querySelectorAll('.row')]
   if (!byId('rows') || !items.length || !links().length) return swap(fresh)
   const kept = new Set(items.map((row) => row.id))
@@ -41,16 +39,24 @@ whenReloaded('counts', async () => {
   if (came?.ok) apply(came.html)
 })
 
+/** What stands in the place of a list that could not be read. */
+function failed(view) {
+  const list = copyOf('list-failed')
+  list.querySelector('header h2').textContent = document.querySelector(`#counts [data-view=${view}]`).firstChild.textContent
+  list.querySelector('.count').remove()
+  list.dataset.view = view
+  return list
+}
+
 /** Another view: the list and the highlighted name change, the open conversation stays. */
 export async function show(view, { push = true } = {}) {
   const fresh = await fetchList(view)
-  if (!fresh) return
   state.view = document.body.dataset.view = view
   for (const link of document.querySelectorAll('#counts a')) {
     if (link.dataset.view === view) link.setAttribute('aria-current', 'true')
     else link.removeAttribute('aria-current')
   }
-  swap(fresh)
+  swap(fresh || failed(view))
   tell({ t: 'view', view })
   if (push) history.pushState(null, '', `/inbox${state.open ? `/${state.open}` : ''}?view=${view}`)
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -43,7 +44,7 @@ class House:
     def __init__(self, product: Product, keys: dict[str, str]) -> None:
         self.product = product
         self.address = product.address
-        self._keys = keys
+        self.keys = keys
 
     def enter(self, new_page: NewPage, who: str, path: str = "/inbox?view=all", **options: Any) -> Page:
         """A browser of `who`, signed in, at `path`."""
@@ -54,7 +55,7 @@ class House:
 
     def let_in(self, page: Page, who: str) -> None:
         """Give the browser of `page` the session of `who`."""
-        page.context.add_cookies([{"name": "aldia", "value": self._keys[who], "url": self.address}])
+        page.context.add_cookies([{"name": "aldia", "value": self.keys[who], "url": self.address}])
 
     def debtor(self, name: str | None = None, **more: Any) -> Debtor:
         """Somebody new with a telephone."""
@@ -64,11 +65,21 @@ class House:
             "/personas",
             json={"name": name or f"Persona {number}", "wa_id": f"519{number:08d}", **more},
         )
-        return Debtor(self, made["id"], made["name"])
+        return Debtor(self, made["id"], made["name"], made["wa_id"])
 
     def deliver(self, body: bytes) -> None:
         """A webhook from elsewhere."""
         self.product.deliver(body)
+
+    def press(self, who: str, path: str, **form: str) -> None:
+        """A button that `who` presses somewhere else."""
+        headers = {"origin": self.address, "hx-request": "true"}
+        answer = httpx.post(self.address + path, data=form, headers=headers, cookies={"aldia": self.keys[who]})
+        assert answer.status_code < 400, answer.text
+
+    def reply(self, who: str, conversation: int, text: str) -> None:
+        """An answer that `who` gives somewhere else."""
+        self.press(who, f"/inbox/{conversation}/replies", text=text, client_key=str(uuid.uuid4()))
 
     def misbehave(self, **faults: Any) -> None:
         """Set the simulator's faults to exactly these; none: it behaves."""
@@ -78,10 +89,11 @@ class House:
 class Debtor:
     """One of those who write: what they do on the telephone."""
 
-    def __init__(self, house: House, persona: str, name: str) -> None:
+    def __init__(self, house: House, persona: str, name: str, phone: str) -> None:
         self.house = house
         self.id = persona
         self.name = name
+        self.phone = phone
         self.conversation = 0
 
     def write(self, text: str = "Hola, ¿cuánto debo?", **more: Any) -> str:

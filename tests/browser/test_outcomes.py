@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -25,6 +24,8 @@ def test_a_failed_message_says_why_and_what_to_do(house: House, new_page: NewPag
     expect(failed.locator(".why")).to_contain_text("(131026)")
     assert len(failed.locator(".why").inner_text()) > 60, "a sentence, and what to do"
     expect(failed.get_by_role("button", name="Copiar texto")).to_be_visible()
+    # "No insista" is what it says, and what it offers.
+    expect(failed.get_by_role("button", name="Enviar otra vez")).to_have_count(0)
     expect(debtor.row(ana)).to_contain_text("No se envió: ¿Recibió el estado de cuenta?")
 
 
@@ -64,24 +65,20 @@ def test_what_whatsapp_took_and_did_not_confirm_settles_by_itself(house: House, 
     assert debtor.got() == ["Le envío la constancia"]
 
 
-def test_what_never_left_can_be_sent_again_once(house: House, new_page: NewPage) -> None:
+def test_what_stays_in_doubt_is_sent_again_only_by_a_person_and_once(house: House, new_page: NewPage) -> None:
     debtor = house.debtor()
     debtor.write()
     ana = house.enter(new_page, "ana")
     debtor.open(ana)
-    house.product.simulated("PATCH", f"/personas/{debtor.id}", json={"on_whatsapp": False})
-    expect(send(ana, "Segundo intento")).to_contain_text("no se envió")
-    house.product.simulated("PATCH", f"/personas/{debtor.id}", json={"on_whatsapp": True})
-    # Wire times are whole seconds; this one is surely after the failure.
-    debtor.write("Ya volví", at=time.time() + 2)
-    expect(bubble(ana, "Ya volví")).to_be_visible()
+    house.misbehave(reset_after_one_in=1, drop_statuses_percent=100)
+    doubtful = send(ana, "Le envío la constancia")
+    expect(doubtful).to_contain_text("sin confirmar")
+    house.misbehave(drop_statuses_percent=100)
 
-    again = bubble(ana, "Segundo intento").get_by_role("button", name="Enviar otra vez")
-    again.dblclick()
-
-    expect(bubble(ana, "Segundo intento").last).to_contain_text("entregado")
-    assert debtor.got().count("Segundo intento") == 1
-    expect(bubble(ana, "Segundo intento")).to_have_count(2)
+    doubtful.get_by_role("button", name="Enviar otra vez").dblclick()
+    expect(bubble(ana, "Le envío la constancia")).to_have_count(2)
+    expect(bubble(ana, "Le envío la constancia").last).to_contain_text("enviado")
+    assert len([it for it in debtor.chat() if not it["mine"]]) == 2
 
 
 @pytest.mark.complaints("409")
