@@ -13,6 +13,7 @@ from tests.faults import ledger
 from tests.faults.product import Product, a_product
 from tests.inbox import meta
 
+pytestmark = pytest.mark.timeout(240)
 PLACES = ("ingest.parsed", "ingest.written", "audit.sealed", "ingest.committed", "live.told")
 DELIVERIES = 1
 # A start, the channel's opening and two deliveries pass each place fewer times than this.

@@ -21,6 +21,7 @@ from tests.faults import ledger
 from tests.faults.product import Product, a_product
 from tests.patience import eventually
 
+pytestmark = pytest.mark.timeout(240)
 TOKEN = "aldia_a-token-of-the-tests"
 MARIA = "maria-fernanda-ccori"
 
@@ -36,12 +37,12 @@ async def test_killed_while_sending(sqlite_database_url: str, tmp_path: Path, pl
         for n in range(3):
             _say(product, f"respuesta {n}")
 
-        await eventually(lambda: product.died or product.hits.exists(), within=10)
+        await eventually(lambda: product.died or product.hits.exists(), within=30)
         assert product.hits.exists(), "the place was never reached"
         if product.died:
             product.start()
         doubts = 1 if place == "sender.wired" else 0
-        accepted = await eventually(lambda: _all_ended(product, 3, doubts), within=20)
+        accepted = await eventually(lambda: _all_ended(product, 3, doubts), within=60)
 
     shown = await ledger.sent_once_or_in_doubt(sqlite_database_url, accepted)
     assert len(shown) == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,12 @@ async def fronts(settings: Settings) -> AsyncIterator[tuple[Front, Front]]:
         yield one, other
 
 
-async def at(front: Front, person: Person) -> Person:
-    """The same person at another process's address."""
-    there = Person(front, person.id, person.email)
-    await there.__aenter__()
-    return there
+@asynccontextmanager
+async def at(front: Front, person: Person) -> AsyncIterator[Person]:
+    """The same browser at another process's address."""
+    async with Person(front, person.id, person.email) as there:
+        there.http.cookies = person.http.cookies
+        yield there
 
 
 async def test_a_message_taken_by_one_process_is_on_the_screens_of_the_other(fronts: tuple[Front, Front]) -> None:
@@ -80,9 +82,7 @@ async def test_signing_out_here_closes_the_screen_there(fronts: tuple[Front, Fro
     """A13: within a second, in every process."""
     one, other = fronts
     ana = await one.agent("Ana")
-    there = await at(other, ana)
-    there.http.cookies = ana.http.cookies
-    async with there.live() as wire:
+    async with at(other, ana) as there, there.live() as wire:
         await ana.do("/logout")
         async with asyncio.timeout(2):
             await wire.socket.wait_closed()

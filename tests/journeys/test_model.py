@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -27,6 +28,7 @@ from tests.inbox import meta
 from tests.journeys.screen import Screen
 from tests.patience import eventually
 
+pytestmark = pytest.mark.timeout(240)
 PEOPLE = [f"5194400000{n}" for n in range(3)]
 WHO = st.sampled_from(["ana", "luz"])
 NUMBER = st.integers(1, 3)
@@ -66,7 +68,8 @@ class Watched:
             assert not found, "\n".join(found)
             return True
 
-        await eventually(same, within=5)
+        equal: bool = await eventually(same, within=10)
+        assert equal
 
 
 def difference(shown: dict[str, str], fresh: dict[str, str]) -> list[str]:
