@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -76,8 +76,11 @@ def create_console(settings: Settings) -> Console:
 
 
 @asynccontextmanager
-async def running(console: Console) -> AsyncIterator[None]:
-    """The console's own life: the channel exists, the history is followed; both end with the block."""
+async def running(console: Console, *last: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """The console's own life: the channel exists, the history is followed; both end with the block.
+
+    `last` is done when the history is no longer followed and the database can still be asked.
+    """
     settings = console.settings
     async with AsyncExitStack() as stack:
         stack.push_async_callback(console.db.close)
@@ -88,6 +91,8 @@ async def running(console: Console) -> AsyncIterator[None]:
                 phone_number_id=settings.whatsapp_phone_number_id,
                 business_account_id=settings.whatsapp_business_account_id,
             )
+        for step in last:
+            stack.push_async_callback(step)
         await console.live.start()
         stack.push_async_callback(console.live.stop)
         yield
@@ -114,7 +119,7 @@ def create_app(settings: Settings) -> Litestar:
     @asynccontextmanager
     async def lifespan(started: Litestar) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        async with running(console):
+        async with running(console, pushes.stop):
             ingest.start()
             loops = [metrics.watch_loop(), presence.forget_for_ever()]
             tasks = [asyncio.create_task(loop) for loop in loops]

@@ -31,6 +31,12 @@ class Pushes:
         self._screens = screens
         self._counts_task: asyncio.Task[None] | None = None
 
+    async def stop(self) -> None:
+        """Pay no more counts; called when nothing is followed any more."""
+        if self._counts_task is not None:
+            self._counts_task.cancel()
+            await asyncio.gather(self._counts_task, return_exceptions=True)
+
     async def follow(self, entries: Sequence[Entry]) -> None:
         """Show `entries` to every screen that may see them. Reads nothing when nobody looks."""
         if self._screens.all:
