@@ -103,6 +103,10 @@ function hangUp() {
 }
 
 setInterval(() => socket && ping(), PING_EVERY)
+// Who signs out leaves by that door: the line, which ends as well, must not lead away before it has answered.
+addEventListener('submit', ({ target }) => {
+  if (socket && target.getAttribute('action') === '/logout') socket.onclose = null
+})
 addEventListener('online', ping)
 addEventListener('offline', trouble)
 document.addEventListener('visibilitychange', () => document.hidden || ping())
