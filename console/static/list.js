@@ -37,6 +37,7 @@ act('reload-list', reload)
 whenReloaded('counts', async () => {
   const came = await ask(`/inbox/counts?view=${state.view}`)
   if (came?.ok) apply(came.html)
+  return came?.ok
 })
 
 /** What stands in the place of a list that could not be read. */

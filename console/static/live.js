@@ -6,6 +6,7 @@ import { apply, byId } from './upsert.js'
 const PING_EVERY = 20_000
 const ANSWER_WITHIN = 8_000
 const SPEAK_AFTER = 1_500
+const POLL_AFTER = 3
 const SHORTEST = 300
 const LONGEST = 10_000
 
@@ -19,6 +20,7 @@ let socket, retry, patience, worry, leaving
 let failures = 0
 let frames = 0
 let wasCut = false
+let isPolling = false
 
 export function tell(message) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
@@ -35,7 +37,7 @@ function say(what, news = 0) {
   }
   pill.dataset.says = what
 }
-const trouble = () => say(navigator.onLine ? (failures > 6 ? 'failed' : 'connecting') : 'offline')
+const trouble = () => say(!navigator.onLine ? 'offline' : isPolling ? 'slow' : failures > 6 ? 'failed' : 'connecting')
 
 export function connect() {
   clearTimeout(retry)
@@ -49,7 +51,10 @@ export function connect() {
   line.onclose = ({ code }) => line === socket && lost(code)
   line.onmessage = ({ data }) => {
     if (line !== socket) return
-    if (isFirst) failures = 0
+    if (isFirst) {
+      failures = 0
+      isPolling = false
+    }
     receive(data, isFirst)
     isFirst = false
   }
@@ -84,9 +89,19 @@ function lost(code) {
   if (code === 4429) return say('tabs')
   if (code === 4403) Object.values(reloads).forEach((reload) => reload())
   failures += 1
+  if (failures >= POLL_AFTER) poll()
   if (failures > 6 || !navigator.onLine) trouble()
   else worry ??= setTimeout(trouble, SPEAK_AFTER)
   retry = setTimeout(connect, Math.random() * Math.min(LONGEST, SHORTEST * 2 ** failures))
+}
+
+/** Where only the socket is kept from us, by a proxy perhaps, the page is read again at every try to open it. */
+async function poll() {
+  if (!(await reloads.counts()) || socket?.readyState === WebSocket.OPEN) return
+  isPolling = true
+  trouble()
+  reloads.list()
+  reloads.pane()
 }
 
 /** Asks for a sign of life: a line that stays silent is dead, even if the system has not noticed. */

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
+from tests.browser.cable import Cable
 from tests.browser.house import House, NewPage, bubble, composer, send
 from tests.patience import eventually_now
 
@@ -120,53 +120,6 @@ def test_two_enters_are_one_message(house: House, new_page: NewPage) -> None:
     expect(bubble(ana, "y con el ratón")).to_contain_text("entregado")
     assert debtor.got() == ["Una sola vez", "y con el ratón"]
     expect(bubble(ana, "Una sola vez")).to_have_count(1)
-
-
-class Cable:
-    """The wire between a page and the server, in the hands of a test."""
-
-    def __init__(self, page: Page) -> None:
-        self.cut_after: Iterator[int] | None = None
-        self.lose = 0
-        self._plugs: list[Plug] = []
-        page.route_web_socket(re.compile("/live"), self._plug)
-
-    def _plug(self, route: WebSocketRoute) -> None:
-        self._plugs.append(Plug(self, route, next(self.cut_after) if self.cut_after else None))
-
-    def go_dead(self) -> None:
-        """Nothing passes any more, and nobody is told."""
-        self._plugs[-1].dead = True
-
-    @property
-    def times(self) -> int:
-        """How often the page has connected."""
-        return len(self._plugs)
-
-
-class Plug:
-    """One connection: it ends after `left` frames, if that is said."""
-
-    def __init__(self, cable: Cable, route: WebSocketRoute, left: int | None) -> None:
-        self.dead = False
-        self._cable, self._route, self._left = cable, route, left
-        self._server = route.connect_to_server()
-        self._server.on_message(self._to_page)
-        route.on_message(lambda frame: None if self.dead else self._server.send(frame))
-
-    def _to_page(self, frame: str | bytes) -> None:
-        if self.dead:
-            return
-        if self._left == 0:
-            self.dead = True
-            self._route.close(code=1001)
-            self._server.close()
-            return
-        self._left = None if self._left is None else self._left - 1
-        if self._cable.lose:
-            self._cable.lose -= 1
-        else:
-            self._route.send(frame)
 
 
 def test_a_laptop_that_slept_wakes_up_complete(house: House, new_page: NewPage) -> None:
@@ -283,3 +236,25 @@ def test_two_tabs_of_one_person_agree(house: House, new_page: NewPage) -> None:
     answer = send(one, "y desde la otra")
     expect(answer).to_contain_text("entregado")
     assert debtor.got() == ["Le escribo desde", "y desde la otra"]
+
+
+@pytest.mark.complaints("WebSocket")
+def test_without_sockets_the_page_keeps_up_all_the_same(house: House, new_page: NewPage) -> None:
+    """R21: some proxies let no socket through."""
+    debtor = house.debtor()
+    debtor.write("uno")
+    ana = new_page()
+    house.let_in(ana, "ana")
+    ana.route_web_socket(re.compile("/live"), lambda route: route.close(code=1006))
+    ana.goto(f"{house.address}/inbox?view=all")
+    debtor.open(ana)
+    expect(pill(ana)).to_have_text("Sin conexión directa: se actualiza cada pocos segundos", timeout=20_000)
+    composer(ana).fill("Estoy en ello")
+
+    debtor.write("dos")
+    expect(bubble(ana, "dos")).to_be_visible(timeout=20_000)
+    expect(debtor.row(ana)).to_contain_text("dos")
+    expect(composer(ana)).to_have_value("Estoy en ello")
+    composer(ana).press("Enter")
+    expect(bubble(ana, "Estoy en ello")).to_contain_text("entregado", timeout=20_000)
+    assert texts(ana) == ["uno", "dos", "Estoy en ello"]
