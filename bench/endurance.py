@@ -41,7 +41,7 @@ def overload(bench: Bench) -> Iterator[Section]:
 
 def calm_after(windows: list[Window], end: float) -> float:
     """Seconds after `end` from which on every window was calm; nan when it never was."""
-    late = [window.at + 0.5 for window in windows if not window.screen.p99 < CALM_MS]
+    late = [window.at + 0.5 for window in windows if window.screen.p99 >= CALM_MS]
     last = max([end, *late])
     return last - end if windows and last <= windows[-1].at else math.nan
 

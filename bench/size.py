@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import shutil
+import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -17,10 +18,10 @@ from sqlalchemy import event
 from bench import million, scene, seed, stands
 from bench.orders import Run
 from bench.processes import free_port
-from bench.report import COLUMNS, Latency, latency, line, table
+from bench.report import COLUMNS, Latency, Result, latency, line, table
 from bench.scenarios import Bench, Scenario, Section
 from bench.seed import Shape
-from bench.stands import Stand
+from bench.stands import Crowd, Stand
 from console.agents import Role, Viewer
 from console.db import Database, Tx
 from console.inbox import queries, threads
@@ -28,33 +29,50 @@ from console.settings import load
 
 SMALL = Shape()
 ASKED = 300
+RATE = 1000.0
+ROUNDS = 3
 _AGENT = Viewer(id=1, name="Agente", role=Role.AGENT, team_ids=frozenset({2}))
 _ADMIN = Viewer(id=100, name="Administradora", role=Role.ADMIN, team_ids=frozenset())
 
 
 def growth(bench: Bench) -> Iterator[Section]:
-    """The same rates on an empty and on a full database."""
+    """The same rate on an empty and on a full database, in turns, so that a busy minute disturbs both."""
     for kind in stands.KINDS:
-        lines: list[list[str]] = []
-        with stands.prepared(kind) as stand, stands.product(stand), stand.crowd() as crowd:
-            crowd.at(300, 1.0)
-            empty = crowd.at(1000, bench.length.rate)
-        with _full(bench, kind) as stand, stands.product(stand), stand.crowd() as crowd:
-            crowd.at(300, 1.0)
-            few = crowd.run(Run(phases=[(1000, bench.length.rate)], debtors=SMALL.conversations))
-            everybody = crowd.at(1000, bench.length.rate)
-            pages = _pages(stand)
-        with _full(bench, kind) as stand:
-            sql = asyncio.run(_in_sql(stand))
-        lines = [line("empty", empty), line("full, 2,000 write", few), line("full, all write", everybody)]
+        found: dict[str, list[Result]] = {"empty": [], "full, 2,000 write": [], "full, all write": []}
+        with contextlib.ExitStack() as stack:
+            empty = stack.enter_context(_crowd(stack.enter_context(stands.prepared(kind))))
+            full_stand = stack.enter_context(_full(bench, kind))
+            full = stack.enter_context(_crowd(full_stand))
+            for _ in range(ROUNDS):
+                phases = [(RATE, bench.length.rate)]
+                found["empty"].append(empty.run(Run(phases=phases)))
+                found["full, 2,000 write"].append(full.run(Run(phases=phases, debtors=SMALL.conversations)))
+                found["full, all write"].append(full.run(Run(phases=phases)))
+            pages = _pages(full_stand)
+            sql = asyncio.run(_in_sql(full_stand))
+        costs = {name: statistics.median(map(_cost, results)) for name, results in found.items()}
+        messages, conversations = _size(bench)
         title = (
-            f"{kind}: {_size(bench)[0]:,} messages in {_size(bench)[1]:,} conversations; a webhook costs "
-            f"{few.cpu_us / empty.cpu_us:.2f} times (all write: {everybody.cpu_us / empty.cpu_us:.2f})"
+            f"{kind}: {messages:,} messages in {conversations:,} conversations: a webhook costs "
+            f"{costs['full, 2,000 write'] / costs['empty']:.2f} times what it does in an empty one, "
+            f"{costs['full, all write'] / costs['empty']:.2f} times when everybody writes (server and database)"
         )
-        rows = [[name, *_cells(found), *_cells(sql.get(name))] for name, found in pages.items()]
+        lines = [line(name, result) for name, results in found.items() for result in results]
+        rows = [[name, *_cells(times), *_cells(sql.get(name))] for name, times in pages.items()]
         header = ["reading the full one", "page p50/p99/most ms", "its SQL p50/p99/most ms"]
-        data: dict[str, Any] = {"empty": empty, "few": few, "everybody": everybody, "pages": pages, "sql": sql}
+        data: dict[str, Any] = {"runs": found, "costs": costs, "pages": pages, "sql": sql}
         yield Section(f"{kind} growth", table(title, COLUMNS, lines) + table("", header, rows), data)
+
+
+@contextlib.contextmanager
+def _crowd(stand: Stand) -> Iterator[Crowd]:
+    with stands.product(stand), stand.crowd() as crowd:
+        crowd.at(300, 1.0)
+        yield crowd
+
+
+def _cost(result: Result) -> float:
+    return (result.cpu_seconds + result.database_cpu_seconds) / result.deliveries
 
 
 def _cells(found: Latency | None) -> list[str]:
