@@ -6,9 +6,17 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 Seen = TypeVar("Seen")
+
+
+@overload
+async def eventually(look: Callable[[], Awaitable[Seen]], *, within: float = 5.0) -> Seen: ...
+
+
+@overload
+async def eventually(look: Callable[[], Seen], *, within: float = 5.0) -> Seen: ...
 
 
 async def eventually(look: Callable[[], Seen | Awaitable[Seen]], *, within: float = 5.0) -> Seen:
