@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from bench.bodies import wamid
 from bench.scene import Debtor, Scene, Seat
-from console import audit, clock, sessions
+from console import audit, clock, engines, sessions
 from console.agents import Agent, AgentTeam, Role, SignInSession, Team
 from console.audit import SYSTEM
 from console.db import Database, Tx, bulk_insert, next_ids
@@ -47,6 +47,8 @@ class Shape(msgspec.Struct, frozen=True):
 
 async def seed(settings: Settings, shape: Shape) -> Scene:
     """Fill a migrated, empty database and describe who is in it. The first team gets what nobody knows."""
+    # One statement fills a whole table.
+    engines.POSTGRES_OPTIONS["command_timeout"] = 600
     db = Database(settings.database_url, seal=audit.sealer(settings.secret_key))
     try:
         async with db.transaction() as tx:

@@ -27,6 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -183,8 +185,23 @@ class Database:
         for thread in self._threads:
             await thread.close()
         await self.writer.dispose()
-        if self.reader is not self.writer:
-            await self.reader.dispose()
+        await self.reader.dispose()
+
+
+def is_away(failure: BaseException) -> bool:
+    """Whether the database itself is the trouble: gone, unreachable, full, or its lock never given.
+
+    What was being done may be tried again as it is; nothing of it was half done.
+    """
+    if isinstance(failure, OperationalError | InterfaceError | PoolTimeout | OSError):  # a time-out is an OSError
+        return True
+    # A server that falls says so in many ways, which the drivers leave without a class of their own.
+    return isinstance(failure, DBAPIError) and (failure.connection_invalidated or _is_a_refusal(failure))
+
+
+def _is_a_refusal(failure: DBAPIError) -> bool:
+    """A PostgreSQL that starts, stops, is out of places or of space, or only reads (SQLSTATE 53, 57P and 25006)."""
+    return str(getattr(failure.orig, "sqlstate", "")).startswith(("08", "53", "57P", "25006"))
 
 
 async def bulk_insert(tx: Tx, model: type[Base], rows: Sequence[dict[str, Any]], *, or_ignore: bool = False) -> None:

@@ -9,9 +9,8 @@ import structlog
 from litestar import Request, Response
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from console.db import is_away
 from console.errors import Refused
 from console.render import page
 from console.security import log_unexpected
@@ -39,6 +38,11 @@ def away(request: _Request, error: Exception) -> Response[Any]:
     log.error("database.away", reason=type(error).__name__)
     text = "La base de datos no responde en este momento. No se perdió nada; vuelva a intentarlo."
     return answer(request, UNAVAILABLE, text, code="unavailable")
+
+
+def away_or_unexpected(request: _Request, error: Exception) -> Response[Any]:
+    """What nobody refused: the database, or a bug of ours."""
+    return away(request, error) if is_away(error) else unexpected(request, error)
 
 
 def unexpected(request: _Request, error: Exception) -> Response[Any]:
@@ -77,8 +81,5 @@ def answer(
 exception_handlers: dict[int | type[Exception], Any] = {
     Refused: refuse,
     HTTPException: refuse_http,
-    OperationalError: away,
-    InterfaceError: away,
-    PoolTimeout: away,
-    Exception: unexpected,
+    Exception: away_or_unexpected,
 }

@@ -8,10 +8,9 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from console import metrics
+from console.db import is_away
 from console.errors import Refused
 from console.security import log_unexpected
 
@@ -113,6 +112,11 @@ def http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Pro
     return _answer(describe(status, code=code, detail=_TITLES[status] + "."), allow)
 
 
+def unavailable_or_internal(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """What nobody refused: the database, or a bug of ours."""
+    return unavailable(request, error) if is_away(error) else internal(request, error)
+
+
 def unavailable(_request: Request[Any, Any, Any], _error: Exception) -> Response[Problem]:
     """The database is away or has no connection left: worth trying again."""
     problem = describe(
@@ -130,10 +134,6 @@ def internal(_request: Request[Any, Any, Any], error: Exception) -> Response[Pro
 handlers: dict[int | type[Exception], Any] = {
     Refused: refused,
     HTTPException: http,
-    OperationalError: unavailable,
-    InterfaceError: unavailable,
-    PoolTimeout: unavailable,
-    OSError: unavailable,  # a database that refuses to connect, or does not answer in time
-    Exception: internal,
+    Exception: unavailable_or_internal,
 }
 """For whatever answers under /api: exception to problem."""

@@ -15,12 +15,11 @@ from datetime import datetime
 import msgspec
 import structlog
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from console import audit, clock, metrics
 from console.audit import SYSTEM, Actor
-from console.db import Database, Tx, bulk_insert
+from console.db import Database, Tx, bulk_insert, is_away
 from console.errors import Refused, not_found
 from console.failpoints import failpoint
 from console.inbox import channel_state, consequences, notices, receive, ticks
@@ -96,7 +95,7 @@ class Ingest:
         try:
             await store(self._db, [delivery.body for delivery in batch])
         except Exception as failure:  # noqa: BLE001 every delivery must get an answer, whatever went wrong
-            if len(batch) > 1 and not _is_away(failure):
+            if len(batch) > 1 and not is_away(failure):
                 for delivery in batch:
                     await self._settle([delivery])
                 return
@@ -111,7 +110,7 @@ class Ingest:
         for delivery in batch:
             if delivery.done.done():
                 continue
-            if not _is_away(failure) and await self._set_aside(delivery.body, failure):
+            if not is_away(failure) and await self._set_aside(delivery.body, failure):
                 delivery.done.set_result(None)
             else:
                 delivery.done.set_exception(Unavailable(type(failure).__name__))
@@ -121,17 +120,10 @@ class Ingest:
         try:
             async with self._db.transaction() as tx:
                 await dead_letter(tx, {body: f"our fault: {type(failure).__name__}"}, clock.now())
-        except (DBAPIError, OSError, PoolTimeout):
+        except (SQLAlchemyError, OSError):
             log.exception("ingest.dead_letter_failed")
             return False
         return True
-
-
-def _is_away(failure: BaseException) -> bool:
-    """The database, not the body, is the trouble: full disk, lost connection, lock never given."""
-    return isinstance(failure, OperationalError | InterfaceError | PoolTimeout | OSError | TimeoutError) or (
-        isinstance(failure, DBAPIError) and failure.connection_invalidated
-    )
 
 
 async def store(db: Database, bodies: Sequence[bytes]) -> None:

@@ -12,11 +12,10 @@ from typing import Protocol
 
 import msgspec
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from console import clock, metrics
 from console.audit import Entry
-from console.db import Database, Tx
+from console.db import Database, Tx, is_away
 from console.failpoints import failpoint
 from console.inbox import deliver, pacing, settle
 from console.inbox.deliver import Claimed, Held
@@ -115,15 +114,14 @@ class Sender:
         try:
             room = await self._room(glance=not wishes)
             claims = await self._write(wishes, room) if wishes or room else deliver.Claims([])
-        except (OSError, TimeoutError, OperationalError, InterfaceError) as away:
-            log.warning("sender.database_away", reason=type(away).__name__, wishes=len(wishes))
+        except Exception as failure:
             self._failed = True
-            self._keep(wishes)
-            return
-        except Exception:
-            log.exception("sender.turn_failed", wishes=len(wishes))
-            self._failed = True
-            await self._write_one_by_one(wishes)
+            if is_away(failure):
+                log.warning("sender.database_away", reason=type(failure).__name__, wishes=len(wishes))
+                self._keep(wishes)
+            else:
+                log.exception("sender.turn_failed", wishes=len(wishes))
+                await self._write_one_by_one(wishes)
             return
         if claims.messages:
             failpoint("sender.claimed")
