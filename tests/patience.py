@@ -46,3 +46,8 @@ def eventually_now(look: Callable[[], Seen], *, within: float = 5.0) -> Seen:
         assert time.monotonic() < end, f"still {seen!r} after {within} s"
         time.sleep(0.01)
     return seen
+
+
+async def pace(seconds: float) -> None:
+    """The beat of a load that goes on beside a test; never a way to wait for something."""
+    await asyncio.sleep(seconds)

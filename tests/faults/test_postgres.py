@@ -29,7 +29,7 @@ from tests.faults import ledger
 from tests.faults.chaos import Chaos, between
 from tests.front import Front, Person, a_console, settings_for
 from tests.inbox import meta
-from tests.patience import eventually
+from tests.patience import eventually, pace
 from tests.servers import Server
 
 
@@ -76,7 +76,7 @@ class Load:
             body = meta.body(element)
             while (status := (await self.front.webhook(body)).status_code) != 200:
                 self.refusals.append(status)
-                await asyncio.sleep(0.05)
+                await pace(0.05)
 
     async def _look(self) -> None:
         while self._on:
@@ -84,7 +84,7 @@ class Load:
                 self.pages.append((await self.ana.http.get("/inbox?view=all")).status_code)
             except httpx.ReadTimeout:
                 self.pages.append(0)
-            await asyncio.sleep(0.02)
+            await pace(0.02)
 
 
 async def kill_a_backend(server: Server) -> None:
