@@ -44,7 +44,7 @@ bench: $(VENV)/.ok-dev
 	@exec $(BIN)/python -m bench $(ARGS)
 
 faults: $(VENV)/.ok-dev
-	@exec $(BIN)/python -m bench.faults
+	@exec $(BIN)/python -m bench.faults $(ARGS)
 
 screenshots: $(VENV)/.ok-dev
 	@exec $(BIN)/python -m docs.screenshots

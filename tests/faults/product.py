@@ -33,7 +33,7 @@ class Product:
         self.address = f"http://127.0.0.1:{self.port}"
         self.simulator_address = f"http://127.0.0.1:{self.simulator_port}"
         self.hits = folder / "hits"
-        self._environment = {
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("ALDIA_", "WHATSAPP_"))},
             "ALDIA_DATABASE_URL": database_url,
             "ALDIA_SECRET_KEY": SECRET_KEY,
@@ -57,7 +57,7 @@ class Product:
     def start(self, failpoints: str = "") -> None:
         """Start the console; with `failpoints` it will die, fail or hang where they say."""
         program = Path(sys.executable).parent / "aldia"
-        environment = self._environment | ({"ALDIA_FAILPOINTS": failpoints} if failpoints else {})
+        environment = self.environment | ({"ALDIA_FAILPOINTS": failpoints} if failpoints else {})
         self.console = Server(
             self.address,
             [program, "serve", "--port", str(self.port)],
@@ -79,7 +79,7 @@ class Product:
             ready=lambda: answers(f"{self.simulator_address}/simulator/api/personas"),
             log=self.folder / "simulator.log",
             cwd=ROOT,
-            env=self._environment,
+            env=self.environment,
         )
         self.simulator.start()
 
