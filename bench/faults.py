@@ -180,7 +180,9 @@ class Load:
             await asyncio.sleep(0.2)
 
     async def _ask(self, method: str, path: str, **more: object) -> httpx.Response | None:
-        headers = {"authorization": f"Bearer {TOKEN}", **dict(more.pop("headers", {}))}  # type: ignore[call-overload]
+        # As behind a proxy: whichever process answers, it is asked by the public name.
+        ours = {"authorization": f"Bearer {TOKEN}", "host": self.house.product.address.removeprefix("http://")}
+        headers = {**ours, **dict(more.pop("headers", {}))}  # type: ignore[call-overload]
         try:
             url = f"http://127.0.0.1:{next(self._ports)}{path}"
             answer = await self.http.request(method, url, headers=headers, **more)  # type: ignore[arg-type]
