@@ -116,7 +116,7 @@ async def _debtors(tx: Tx, channel_id: int, teams: list[Team], count: int) -> li
         ],
     )
     await bulk_insert(tx, Conversation, [_conversation(d, channel_id, teams[d.team].id) for d in debtors])
-    await counts.apply(tx, Counter((teams[debtor.team].id, 0, "open") for debtor in debtors))
+    await counts.apply(tx, Counter((teams[debtor.team].id, 0, "open", "") for debtor in debtors))
     for debtor in debtors:
         audit.record(tx, SYSTEM, "conversation.created", conversation_id=debtor.conversation_id)
     return debtors

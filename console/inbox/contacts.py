@@ -26,6 +26,11 @@ class Contact(Base):
     unreachable_at: Mapped[datetime | None]
     blocked_us_at: Mapped[datetime | None]
     marketing_stopped_at: Mapped[datetime | None]
+    # Asked not to be written to, or is not whom we look for: honoured by everybody; a supervisor may lift it.
+    opted_out_at: Mapped[datetime | None]
+    wrong_number_at: Mapped[datetime | None]
+    # Until then nobody starts a conversation about the debt (a promise runs, a claim is looked at).
+    outreach_paused_until: Mapped[datetime | None]
     # A number or identity that changed may be another person: nothing about a debt until confirmed again.
     identity_doubt_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -15,13 +15,18 @@ from console.bulk import execute_many
 from console.db import Tx
 from console.inbox.models import Conversation, ViewCount
 
-Slot = tuple[int, int, str]
-"""Team, holder (0: nobody) and status: where one conversation is counted."""
+Slot = tuple[int, int, str, str]
+"""Team, holder (0: nobody), status and account state ("" where no debt is known): where a conversation is counted."""
 
 
 def slot_of(conversation: Conversation) -> Slot:
     """Where `conversation` is counted now; take it before a change and give it to `moved` after."""
-    return (conversation.team_id, conversation.holder_id or 0, conversation.status)
+    return slot(conversation.team_id, conversation.holder_id, conversation.status, conversation.account_state)
+
+
+def slot(team_id: int, holder_id: int | None, status: str, account_state: str | None) -> Slot:
+    """Where a conversation with these columns is counted."""
+    return (team_id, holder_id or 0, status, account_state or "")
 
 
 async def moved(tx: Tx, conversation: Conversation, before: Slot) -> None:
@@ -34,8 +39,8 @@ async def moved(tx: Tx, conversation: Conversation, before: Slot) -> None:
 async def apply(tx: Tx, changes: Mapping[Slot, int]) -> None:
     """Add to the counters, always in the same order so that two transactions can't wait for each other."""
     rows = [
-        {"team_id": team, "holder_id": holder, "status": status, "n": n}
-        for (team, holder, status), n in sorted(changes.items())
+        {"team_id": team, "holder_id": holder, "status": status, "account_state": state, "n": n}
+        for (team, holder, status, state), n in sorted(changes.items())
         if n
     ]
     if not rows:
@@ -48,6 +53,7 @@ async def apply(tx: Tx, changes: Mapping[Slot, int]) -> None:
             ViewCount.team_id == bindparam("of_team"),
             ViewCount.holder_id == bindparam("of_holder"),
             ViewCount.status == bindparam("of_status"),
+            ViewCount.account_state == bindparam("of_state"),
         )
         .values(n=ViewCount.n + bindparam("by"))
     )
@@ -56,19 +62,29 @@ async def apply(tx: Tx, changes: Mapping[Slot, int]) -> None:
         tx,
         step,
         [
-            {"of_team": row["team_id"], "of_holder": row["holder_id"], "of_status": row["status"], "by": row["n"]}
+            {
+                "of_team": row["team_id"],
+                "of_holder": row["holder_id"],
+                "of_status": row["status"],
+                "of_state": row["account_state"],
+                "by": row["n"],
+            }
             for row in rows
         ],
     )
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Open conversations as one viewer sees them, and the resolved ones."""
+    """Open conversations as one viewer sees them, by account state too (name and number), and the resolved ones."""
 
     mine: int
     unassigned: int
     all: int
     resolved: int
+    states: tuple[tuple[str, int], ...] = ()
+
+
+_SLOT = (ViewCount.team_id, ViewCount.holder_id, ViewCount.status, ViewCount.account_state)
 
 
 async def counts_for(tx: Tx, viewer: Viewer) -> Counts:
@@ -79,19 +95,16 @@ async def counts_for(tx: Tx, viewer: Viewer) -> Counts:
 async def counts_by_viewer(tx: Tx, viewers: list[Viewer]) -> dict[int, Counts]:
     """`counts_for` many viewers, still one query."""
     rows = await tx.execute(
-        select(ViewCount.team_id, ViewCount.holder_id, ViewCount.status, func.sum(ViewCount.n)).group_by(
-            ViewCount.team_id,
-            ViewCount.holder_id,
-            ViewCount.status,
-        ),
+        select(*_SLOT, func.sum(ViewCount.n)).group_by(*_SLOT),
     )
-    slots = Counter({(team, holder, status): int(n) for team, holder, status, n in rows})
+    slots = Counter({slot(team, holder, status, state): int(n) for team, holder, status, state, n in rows})
     return {viewer.id: _seen_by(viewer, slots) for viewer in viewers}
 
 
 def _seen_by(viewer: Viewer, slots: Mapping[Slot, int]) -> Counts:
     mine = unassigned = everything = resolved = 0
-    for (team, holder, status), n in slots.items():
+    states: Counter[str] = Counter()
+    for (team, holder, status, state), n in slots.items():
         if not (viewer.sees_all or team in viewer.team_ids or holder == viewer.id):
             continue
         if status != "open":
@@ -100,4 +113,5 @@ def _seen_by(viewer: Viewer, slots: Mapping[Slot, int]) -> Counts:
         everything += n
         mine += n if holder == viewer.id else 0
         unassigned += n if holder == 0 else 0
-    return Counts(mine, unassigned, everything, resolved)
+        states[state] += n
+    return Counts(mine, unassigned, everything, resolved, tuple(sorted(states.items())))

@@ -22,6 +22,7 @@ from console.db import Tx, bulk_insert, table_of
 from console.inbox.channel import Channel
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.merge import merge_contacts
+from console.portfolio import points
 from integrations.whatsapp.events import IdentityChange, Person
 from integrations.whatsapp.numbers import match_key
 
@@ -159,6 +160,9 @@ async def _attach(
     latest = {"wa_id" if kind == "phone" else "user_id": value for kind, value in new}
     if latest:
         await tx.execute(update(Contact).where(Contact.id == contact_id).values(latest))
+    keys = {match_key(value) for kind, value in new if kind == "phone"}
+    if keys:
+        await points.adopt(tx, contact_id, keys, moment)
     for address, row in zip(new, rows, strict=True):
         known.by_address[address] = contact_id
         if row["match_key"]:

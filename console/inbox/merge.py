@@ -10,6 +10,7 @@ from console.db import Tx
 from console.inbox import counts
 from console.inbox.contacts import Alias, Contact
 from console.inbox.models import Conversation, Draft, Message, ReadMark
+from console.portfolio import points
 
 
 async def merge_contacts(tx: Tx, *, keep: int, absorb: int, by: Actor) -> None:
@@ -49,6 +50,8 @@ async def merge_contacts(tx: Tx, *, keep: int, absorb: int, by: Actor) -> None:
         by_channel.setdefault(conversation.channel_id, {})[conversation.contact_id] = conversation
     for pair in by_channel.values():
         await _merge_conversations(tx, pair.get(keep), pair.get(absorb), keep=keep, by=by)
+    await tx.flush()
+    await points.move(tx, keep=keep, absorb=absorb, moment=clock.now())
 
 
 async def _merge_conversations(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -51,6 +51,25 @@ class Conversation(Base):
         Index("ix_conversation_list", "status", "last_at", "id"),
         Index("ix_conversation_team", "team_id", "status", "last_at", "id"),
         Index("ix_conversation_holder", "holder_id", "status", "last_at", "id"),
+        # Only people with a debt are listed by its state: strangers cost this index nothing.
+        Index(
+            "ix_conversation_account_state",
+            "account_state",
+            "team_id",
+            "status",
+            "last_at",
+            "id",
+            sqlite_where=text("account_state IS NOT NULL"),
+            postgresql_where=text("account_state IS NOT NULL"),
+        ),
+        Index(
+            "ix_conversation_promise",
+            "promise_state",
+            "promise_on",
+            "id",
+            sqlite_where=text("promise_state IS NOT NULL"),
+            postgresql_where=text("promise_state IS NOT NULL"),
+        ),
         Index("ix_conversation_receipt", "id", sqlite_where=text("receipt_due"), postgresql_where=text("receipt_due")),
     )
 
@@ -74,6 +93,16 @@ class Conversation(Base):
     held_back_until: Mapped[datetime | None]
     pair_refusals: Mapped[int] = mapped_column(default=0)
     receipt_due: Mapped[bool] = mapped_column(default=False)  # blue ticks owed to the debtor
+    # How the person's debts stand, kept in step by console.portfolio.standing: None where we know of no debt.
+    account_state: Mapped[str | None] = mapped_column(String(8))
+    overdue_minor: Mapped[int | None]
+    balance_minor: Mapped[int | None]
+    currency: Mapped[str | None] = mapped_column(String(3))
+    oldest_due_on: Mapped[date | None]
+    promise_on: Mapped[date | None]
+    promise_state: Mapped[str | None] = mapped_column(String(10))
+    plan_paid: Mapped[int | None]
+    plan_count: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -276,11 +305,15 @@ class Draft(Base):
 
 
 class ViewCount(Base):
-    """Conversations per team, holder (0: nobody) and status: kept in step by every verb, never counted."""
+    """Conversations per team, holder (0: nobody), status and account state ("": no debt known).
+
+    Kept in step by every verb, never counted.
+    """
 
     __tablename__ = "view_count"
 
     team_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     holder_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     status: Mapped[str] = mapped_column(String(16), primary_key=True)
+    account_state: Mapped[str] = mapped_column(String(8), primary_key=True, server_default="")
     n: Mapped[int]

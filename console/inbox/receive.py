@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from console.inbox.channel import Channel
 from console.inbox.models import Conversation, Media, Message, Status
 from console.inbox.policy import SERVICE_WINDOW
 from console.inbox.thread import SALT_BYTES, digest
+from console.portfolio import standing
 from integrations.whatsapp.events import Attachment, Echo, Inbound
 
 # Older than this on arrival and the agent is told when it was written ("recibido tarde").
@@ -41,6 +42,7 @@ _LOCKED = (
     "team_id",
     "holder_id",
     "status",
+    "account_state",
     "last_sequence",
     "inbound_count",
     "last_at",
@@ -59,7 +61,7 @@ _LOCK = (
     .order_by(_CONVERSATIONS.c.id)
     .with_for_update()
 )
-_MOVED = tuple(name for name in _LOCKED if name not in {"contact_id", "team_id", "holder_id"})
+_MOVED = tuple(name for name in _LOCKED if name not in {"contact_id", "team_id", "holder_id", "account_state"})
 
 
 class Thread(msgspec.Struct):
@@ -70,6 +72,7 @@ class Thread(msgspec.Struct):
     team_id: int
     holder_id: int | None
     status: str
+    account_state: str | None
     last_sequence: int
     inbound_count: int
     last_at: datetime
@@ -78,7 +81,12 @@ class Thread(msgspec.Struct):
     waiting_since: datetime | None
     window_opened_at: datetime | None
     window_closes_at: datetime | None
-    was: counts.Slot = (0, 0, "")
+    was: counts.Slot = (0, 0, "", "")
+
+    @property
+    def slot(self) -> counts.Slot:
+        """Where it is counted as it is now."""
+        return counts.slot(self.team_id, self.holder_id, self.status, self.account_state)
 
 
 async def receive(tx: Tx, channel: Channel, arrivals: Sequence[Arrival], moment: datetime) -> int:
@@ -129,19 +137,17 @@ async def _lock_threads(tx: Tx, channel: Channel, contact_ids: set[int], moment:
     missing = sorted(contact_ids - threads.keys())
     if not missing:
         return threads
+    debts = await standing.facts_of(tx, missing)
     await bulk_insert(
         tx,
         Conversation,
-        [_new_conversation(channel, contact_id, moment) for contact_id in missing],
+        [_new_conversation(channel, contact_id, moment, debts) for contact_id in missing],
         or_ignore=True,
     )
     opened = await _read_locked(tx, channel.id, set(missing))
     for thread in opened.values():
-        thread.was = (0, 0, "")
         audit.record(tx, SYSTEM, "conversation.created", conversation_id=thread.id, new={"team": thread.team_id})
-    await counts.apply(tx, Counter((t.team_id, t.holder_id or 0, t.status) for t in opened.values()))
-    for thread in opened.values():
-        thread.was = (thread.team_id, thread.holder_id or 0, thread.status)
+    await counts.apply(tx, Counter(thread.slot for thread in opened.values()))
     return threads | opened
 
 
@@ -149,11 +155,16 @@ async def _read_locked(tx: Tx, channel_id: int, contact_ids: set[int]) -> dict[i
     rows = await fetch(tx, _LOCK, {"channel": channel_id, "contacts": contact_ids})
     threads = [Thread(*row) for row in rows]
     for thread in threads:
-        thread.was = (thread.team_id, thread.holder_id or 0, thread.status)
+        thread.was = thread.slot
     return {thread.contact_id: thread for thread in threads}
 
 
-def _new_conversation(channel: Channel, contact_id: int, moment: datetime) -> dict[str, Any]:
+def _new_conversation(
+    channel: Channel,
+    contact_id: int,
+    moment: datetime,
+    debts: Mapping[int, standing.Facts],
+) -> dict[str, Any]:
     return {
         "channel_id": channel.id,
         "contact_id": contact_id,
@@ -167,6 +178,7 @@ def _new_conversation(channel: Channel, contact_id: int, moment: datetime) -> di
         "version": 1,
         "created_at": moment,
         "updated_at": moment,
+        **debts.get(contact_id, standing.NOTHING).columns(),
     }
 
 
@@ -279,7 +291,7 @@ async def _save(tx: Tx, threads: Iterable[Thread], moment: datetime) -> None:
     await bulk_update(tx, Conversation, rows)
     changes: Counter[counts.Slot] = Counter()
     for thread in threads:
-        now = (thread.team_id, thread.holder_id or 0, thread.status)
+        now = thread.slot
         if now != thread.was:
             changes[thread.was] -= 1
             changes[now] += 1

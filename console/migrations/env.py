@@ -11,7 +11,12 @@ import console.agents
 import console.audit
 import console.inbox.channel
 import console.inbox.contacts
-import console.inbox.models  # noqa: F401 every table must be known
+import console.inbox.dispositions
+import console.inbox.models
+import console.inbox.tags
+import console.portfolio.agreements
+import console.portfolio.ledger
+import console.portfolio.models  # noqa: F401 every table must be known
 from console.db import Base, Json, UTCDateTime
 
 

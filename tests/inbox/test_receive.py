@@ -147,7 +147,7 @@ async def test_a_resolved_conversation_is_open_again_when_its_contact_writes(dat
     await ingest.store(database, [meta.body(meta.text())])
     async with database.transaction() as tx:
         conversation = (await tx.scalars(select(Conversation))).one()
-        slot = (conversation.team_id, 0, "open")
+        slot = counts.slot_of(conversation)
         conversation.status = "resolved"
         await counts.moved(tx, conversation, slot)
 
