@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from console import clock, health
 from console.db import Database, Tx
-from console.inbox import assign, deliver, fetcher, ticks
+from console.inbox import assign, counts, deliver, fetcher, ticks
 from console.inbox.channel import Channel
 from console.inbox.fetcher import Fetcher
 from console.inbox.receipts import Receipts
@@ -140,6 +140,10 @@ async def _bury(db: Database) -> None:
 
 
 async def _sweep(console: Console) -> None:
+    async with console.db.transaction() as tx:
+        wrong = await counts.mend(tx)
+    if wrong:
+        log.warning("counters.mended", wrong=wrong)
     removed, missing = await fetcher.sweep(console.db, console.settings.media_dir)
     if removed or missing:
         log.info("media.swept", removed=removed, missing=missing)
