@@ -107,7 +107,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
 
 def create_app(settings: Settings) -> Litestar:
     """The web process. Without Redis it also does the background work."""
-    render.configure(zone=settings.zone, company=settings.company)
+    render.configure(zone=settings.zone, company=settings.company, country=settings.country)
     console = create_console(settings)
     ingest = Ingest(console.db)
     screens = Screens()

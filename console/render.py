@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import phonenumbers
+from babel.core import Locale, UnknownLocaleError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from jinja2.runtime import Context
 from lucide.jinja import lucide
 from markupsafe import Markup, escape
 
 from console import clock, static_files
+from console import money as amounts
 
 HERE = Path(__file__).parent
 MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
@@ -27,32 +29,44 @@ MONTHS_IN_FULL = (
 DAYS = ("Lunes", "Martes", "Miércoles", "Jueves", "Viernes", "Sábado", "Domingo")
 # Every icon a template may ask for; they are drawn once a page, as symbols, and referred to by name.
 ICONS = (
-    "archive-restore", "arrow-down", "arrow-right", "arrow-up", "ban", "bot", "briefcase", "calendar", "check",
-    "check-check", "chevron-down", "chevron-left", "chevron-right", "circle-check", "circle-question-mark", "clock",
-    "contact", "copy", "download", "eye", "eye-off", "external-link", "file-text", "forward", "history", "hourglass",
-    "image", "inbox", "info", "keyboard", "laptop", "layout-template", "list-checks", "lock", "log-out",
-    "mail-warning", "map-pin", "message-square", "mic", "moon", "panel-right", "pause", "pencil", "phone", "play",
-    "refresh-cw", "reply", "rotate-ccw", "search", "send", "settings", "shield-check", "shopping-cart", "smartphone",
-    "smile", "sticker", "sun", "sun-moon", "triangle-alert", "user", "user-minus", "user-plus", "users", "video",
-    "wifi-off", "x",
+    "archive-restore", "arrow-down", "arrow-right", "arrow-up", "ban", "banknote", "bell", "bot", "briefcase",
+    "building-2", "calculator", "calendar", "calendar-check", "calendar-clock", "calendar-x", "check", "check-check",
+    "chevron-down", "chevron-left", "chevron-right", "circle-check", "circle-question-mark", "clock", "contact",
+    "copy", "credit-card", "download", "ellipsis", "external-link", "eye", "eye-off", "file-spreadsheet", "file-text",
+    "forward", "funnel", "handshake", "history", "hourglass", "id-card", "image", "inbox", "info", "keyboard",
+    "landmark", "laptop", "layout-template", "link", "list-checks", "list-filter", "lock", "log-out", "mail-warning",
+    "map-pin", "message-square", "message-square-plus", "mic", "minus", "moon", "panel-right", "pause", "pencil",
+    "percent", "phone", "phone-off", "play", "plus", "receipt", "refresh-cw", "reply", "rotate-ccw", "scale", "search",
+    "send", "settings", "shield-check", "shopping-cart", "smartphone", "smile", "square", "square-check-big",
+    "sticker", "sun", "sun-moon", "tag", "tags", "trash-2", "triangle-alert", "undo-2", "upload", "user", "user-minus",
+    "user-plus", "users", "video", "wallet", "wifi-off", "x",
 )  # fmt: skip
 
 
 class House(NamedTuple):
-    """What every page says about the business that uses it. `country` is the ISO code phones are read with."""
+    """What every page says about the business that uses it. `locale` (`es_PE`) is how amounts are written."""
 
     zone: ZoneInfo = ZoneInfo("America/Lima")
     company: str = "Al Día"
     version: str = "0.1"
+    locale: str = "es_PE"
 
 
 _house = House()
 
 
-def configure(*, zone: ZoneInfo, company: str, version: str = "0.1") -> None:
-    """Say once, at start, in whose time zone and under whose name pages are shown."""
+def configure(*, zone: ZoneInfo, company: str, country: str = "PE", version: str = "0.1") -> None:
+    """Say once, at start, in whose time zone, under whose name and as in which country pages are shown."""
     global _house  # noqa: PLW0603 one business per process
-    _house = House(zone, company, version)
+    _house = House(zone, company, version, _locale(country))
+
+
+def _locale(country: str) -> str:
+    """Spanish as written in `country`; as written in Spain where nobody described it."""
+    try:
+        return str(Locale.parse(f"es_{country.upper()}"))
+    except (UnknownLocaleError, ValueError):
+        return "es"
 
 
 def page(template: str, /, *, csrf_token: str = "", **values: object) -> str:
@@ -100,7 +114,7 @@ def _environment() -> Environment:
         long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,
         left_roughly=left_roughly, duration=duration, phone=phone,
         size=size, initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
-        point=point, file_kind=file_kind,
+        point=point, file_kind=file_kind, money=money, day=day,
     )  # fmt: skip
     return environment
 
@@ -215,10 +229,24 @@ def is_past(at: datetime | None) -> bool:
     return at is not None and at <= clock.now()
 
 
+def day(on: date) -> str:
+    """A day of a calendar, whoever's: `27 nov`, `27 nov 2025`."""
+    year = "" if on.year == _local(clock.now()).year else f" {on.year}"
+    return f"{on.day} {MONTHS[on.month - 1]}{year}"
+
+
 def _local(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("a moment without a time zone cannot be shown")
     return at.astimezone(_house.zone)
+
+
+# Money
+
+
+def money(minor: int, currency: str) -> str:
+    """`S/ 412.50`: an amount in its currency's smallest unit, as people of the house's country read it."""
+    return amounts.shown(minor, currency, _house.locale)
 
 
 # People, files, and text from strangers

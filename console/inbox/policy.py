@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, or_, true
+from sqlalchemy import ColumnElement, exists, or_, select, true
 
 from console.agents import Role, Viewer
 from console.errors import Refused
 from console.inbox.models import Conversation
+from console.portfolio.models import Account, ContactPoint, PointState
 
 # The customer service window (whatsapp.md §13): 24 h from the contact's last message; we stop a little earlier,
 # so that a message written in the last minutes doesn't reach Meta too late.
@@ -33,15 +35,66 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     return or_(Conversation.team_id.in_(viewer.team_ids), Conversation.holder_id == viewer.id)
 
 
-Deed = Literal["assign_others", "resume_channel", "read_history", "review_identity", "replay", "manage_users"]
+def sees_account(viewer: Viewer, *, team_id: int, conversations: Iterable[tuple[int, int | None]] = ()) -> bool:
+    """Whether `viewer` may see an account of this team.
+
+    Beside their teams' accounts people see those of whom they speak with: `conversations` are the team and the holder
+    of each conversation of the debtor. The twin of `visible_accounts`.
+    """
+    return (
+        viewer.sees_all
+        or team_id in viewer.team_ids
+        or any(sees(viewer, team_id=team, holder_id=holder) for team, holder in conversations)
+    )
+
+
+def visible_accounts(viewer: Viewer) -> ColumnElement[bool]:
+    """`sees_account`, as a condition on Account."""
+    if viewer.sees_all:
+        return true()
+    spoken_with = (
+        select(Conversation.id)
+        .join(ContactPoint, ContactPoint.contact_id == Conversation.contact_id)
+        .where(
+            ContactPoint.debtor_id == Account.debtor_id,
+            ContactPoint.state == PointState.ACTIVE,
+            Conversation.status != "merged",
+            visible(viewer),
+        )
+        .correlate(Account)
+    )
+    return or_(Account.team_id.in_(viewer.team_ids), exists(spoken_with))
+
+
+Deed = Literal[
+    "assign_others",
+    "resume_channel",
+    "read_history",
+    "review_identity",
+    "replay",
+    "manage_users",
+    "import_portfolio",
+    "edit_rules",
+    "apply_payments",
+    "lift_opt_out",
+    "edit_dispositions",
+    "edit_tags",
+]
+_LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
 _MAY: dict[Deed, frozenset[str]] = {
-    "assign_others": frozenset({Role.SUPERVISOR, Role.ADMIN}),
-    "read_history": frozenset({Role.SUPERVISOR, Role.ADMIN}),
-    "review_identity": frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    "assign_others": _LEADERS,
+    "read_history": _LEADERS,
+    "review_identity": _LEADERS,
     "resume_channel": frozenset({Role.ADMIN}),
     "replay": frozenset({Role.ADMIN}),
     "manage_users": frozenset({Role.ADMIN}),
+    "import_portfolio": _LEADERS,
+    "edit_rules": _LEADERS,
+    "apply_payments": _LEADERS,
+    "lift_opt_out": _LEADERS,
+    "edit_dispositions": _LEADERS,
+    "edit_tags": _LEADERS,
 }
 
 
