@@ -1,0 +1,302 @@
+"""The days people name: "el viernes", "la quincena", "fin de mes", "el 15", "5/12", "en 3 días".
+
+Pure: today is an argument, and always the day where the debtor lives. Texts come folded (`said.fold`).
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import msgspec
+
+FARTHEST = 366
+"""Days ahead beyond which nobody means it: a day of a past month is then a day gone by, and not one to come."""
+_SAME_YEAR_AGAIN = 180
+COVER = "\N{BLACK SQUARE}"
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A day somebody named, and where. `others` are what else it may mean; with them it is not sure."""
+
+    start: int
+    end: int
+    day: date
+    others: tuple[date, ...] = ()
+
+
+WEEKDAYS = {
+    name: number
+    for number, names in enumerate(
+        (("lunes", "lun"), ("martes",), ("miercoles", "mie"), ("jueves", "jue"), ("viernes", "vie"), ("sabado", "sab"))
+    )
+    for name in names
+} | {"domingo": 6}
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("enero", "ene"),
+            ("febrero", "feb"),
+            ("marzo", "mar"),
+            ("abril", "abr"),
+            ("mayo", "may"),
+            ("junio", "jun"),
+            ("julio", "jul"),
+            ("agosto", "ago"),
+            ("septiembre", "setiembre", "sept", "sep", "set"),
+            ("octubre", "oct"),
+            ("noviembre", "nov"),
+            ("diciembre", "dic"),
+        ),
+        start=1,
+    )
+    for name in names
+}
+_SMALL = (
+    "una|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|trece|catorce|quince|dieciseis|diecisiete|"
+    "dieciocho|diecinueve|veinte|veintiuno|veintidos|veintitres|veinticuatro|veinticinco|veintiseis|veintisiete|"
+    "veintiocho|veintinueve|treinta"
+)
+_COUNT = {"un": 1} | {word: number for number, word in enumerate(_SMALL.split("|"), start=1)} | {"primero": 1}
+_N = r"\d{1,2}|primero|" + "|".join(sorted(_COUNT, key=len, reverse=True))
+_W = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
+_M = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_NEXT_WEEK = r"(?:la\s+)?(?:(?:otra|proxima|siguiente)\s+semana|semana\s+(?:que\s+(?:viene|entra)|entrante|proxima))"
+_NEXT_MONTH = r"(?:(?:otro|proximo|siguiente)(?:\s+mes)?|mes\s+(?:que\s+(?:viene|entra)|entrante|proximo|siguiente))"
+
+Meant = tuple[date, tuple[date, ...]]
+Reader = Callable[[re.Match[str], date, str], "Meant | None"]
+
+
+def find_days(text: str, today: date, country: str) -> tuple[list[Found], str]:
+    """The days named in `text` in the order they stand, and `text` without them.
+
+    None that has passed and none more than `FARTHEST` days ahead; whatever was read as a day, even one gone by, is
+    covered in what is left, so that it is not read again as an amount.
+    """
+    found = []
+    for pattern, read in _GRAMMAR:
+        for match in list(pattern.finditer(text)):
+            meant = read(match, today, country)
+            if meant is None:
+                continue
+            covered = COVER * (match.end() - match.start())
+            text = text[: match.start()] + covered + text[match.end() :]
+            if _is_to_come(meant[0], today):
+                others = sorted({day for day in meant[1] if day != meant[0] and _is_to_come(day, today)})
+                found.append(Found(match.start(), match.end(), meant[0], tuple(others)))
+    return sorted(found, key=lambda each: each.start), text
+
+
+def _is_to_come(day: date, today: date) -> bool:
+    return 0 <= (day - today).days <= FARTHEST
+
+
+def last_of_month(day: date, *, months: int = 0) -> date:
+    """The last day of the month that lies `months` after that of `day`."""
+    first = first_of_month(day, months=months)
+    return first.replace(day=monthrange(first.year, first.month)[1])
+
+
+def first_of_month(day: date, *, months: int = 0) -> date:
+    """The first day of the month that lies `months` after that of `day`."""
+    years, month = divmod(day.month - 1 + months, 12)
+    return date(day.year + years, month + 1, 1)
+
+
+def on_day(number: int, of: date, *, months: int = 0) -> date:
+    """The day `number` of a month, or its last one where it has fewer."""
+    last = last_of_month(of, months=months)
+    return last.replace(day=min(number, last.day))
+
+
+def _iso(match: re.Match[str], today: date, _country: str) -> Meant | None:
+    return _date(int(match[3]), int(match[2]), int(match[1]), today)
+
+
+def _numbers(match: re.Match[str], today: date, _country: str) -> Meant | None:
+    """5/12 is the fifth of December in all of Latin America."""
+    return _date(int(match[1]), int(match[2]), int(match[3]) if match[3] else None, today)
+
+
+def _day_of_month(match: re.Match[str], today: date, _country: str) -> Meant | None:
+    return _date(_number(match[1]), _MONTHS[match[2]], int(match[3]) if match[3] else None, today)
+
+
+def _date(day: int, month: int, year: int | None, today: date) -> Meant | None:
+    if year is not None and year < 100:
+        year += 2000
+    try:
+        meant = date(year or today.year, month, day)
+        if year is None and meant < today:
+            again = meant.replace(year=today.year + 1)
+            meant = again if (again - today).days <= _SAME_YEAR_AGAIN else meant
+    except ValueError:
+        return None
+    return meant, ()
+
+
+def _weekday_next_week(match: re.Match[str], today: date, _country: str) -> Meant:
+    number = WEEKDAYS[match["day"] or match["later"]]
+    return _monday_after(today) + timedelta(days=number), ()
+
+
+def _weekday(match: re.Match[str], today: date, _country: str) -> Meant:
+    """The one to come; said on that very day it is a week ahead, unless "este" says otherwise."""
+    ahead = (WEEKDAYS[match["day"]] - today.weekday()) % 7
+    if match["number"]:
+        return _of_month(int(match["number"]), today)
+    if match["this"] and ahead == 0:
+        return today, (today + timedelta(days=7),)
+    first = today + timedelta(days=ahead or 7)
+    if match["next"] or match["coming"]:
+        return first, (first + timedelta(days=7),)
+    return first, () if ahead else (today,)
+
+
+def _in_some_time(match: re.Match[str], today: date, _country: str) -> Meant:
+    number, unit = _number(match[1]), match[2]
+    if unit.startswith("dia"):
+        return (_working(today, number) if match[3] else today + timedelta(days=number)), ()
+    if unit.startswith("semana"):
+        return today + timedelta(days=7 * number), ()
+    return on_day(today.day, today, months=min(number, 12)), ()
+
+
+def _working(today: date, number: int) -> date:
+    day = today
+    while number > 0:
+        day += timedelta(days=1)
+        number -= day.weekday() < 5
+    return day
+
+
+def _quincena(_match: re.Match[str], today: date, country: str) -> Meant:
+    """Payday: the 15th; in Mexico and Colombia the end of the month is one as well."""
+    middle = on_day(15, today, months=0 if today.day <= 15 else 1)
+    end = last_of_month(today)
+    if country in {"MX", "CO"}:
+        first = min(middle, end)
+        return first, (middle, end) if first < end else (middle,)
+    return middle, (end,)
+
+
+def _end_of_month(match: re.Match[str], today: date, _country: str) -> Meant:
+    return last_of_month(today, months=1 if match["next"] else 0), ()
+
+
+def _weekend(_match: re.Match[str], today: date, _country: str) -> Meant:
+    saturday = today + timedelta(days=(5 - today.weekday()) % 7) if today.weekday() != 6 else today
+    return saturday, (saturday + timedelta(days=1),) if saturday.weekday() == 5 else ()
+
+
+def _next_week(_match: re.Match[str], today: date, _country: str) -> Meant:
+    monday = _monday_after(today)
+    return monday + timedelta(days=4), (monday,)
+
+
+def _this_week(_match: re.Match[str], today: date, _country: str) -> Meant:
+    sunday = _monday_after(today) - timedelta(days=1)
+    return max(today, sunday - timedelta(days=2)), (sunday,)
+
+
+def _next_month(_match: re.Match[str], today: date, _country: str) -> Meant:
+    return first_of_month(today, months=1), (last_of_month(today, months=1),)
+
+
+def _start_of_month(_match: re.Match[str], today: date, _country: str) -> Meant:
+    first = first_of_month(today, months=1)
+    return first + timedelta(days=4), (first,)
+
+
+def _bare_day(match: re.Match[str], today: date, _country: str) -> Meant | None:
+    number = _number(match[1])
+    if not 1 <= number <= 31:
+        return None
+    if match["next"]:
+        return on_day(number, today, months=1), ()
+    return _of_month(number, today)
+
+
+def _of_month(number: int, today: date) -> Meant:
+    """The next day of that number; a month that lacks it ends before."""
+    number = min(number, 31)
+    ahead = 0 if number >= today.day else 1
+    meant = on_day(number, today, months=ahead)
+    others = (on_day(number, today, months=ahead + 1),) if number == today.day or meant.day != number else ()
+    return meant, others
+
+
+def _monday_after(today: date) -> date:
+    return today + timedelta(days=7 - today.weekday())
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else _COUNT[word]
+
+
+_RULES: tuple[tuple[str, Reader], ...] = (
+    (r"\b(20\d\d)-(\d\d)-(\d\d)\b", _iso),
+    (r"(?<![\d/$.,])\b(\d{1,2})[/-](\d{1,2})(?:[/-](20\d\d|\d\d))?\b(?![/\d])", _numbers),
+    (rf"\b(?:el\s+)?({_N})(?:ro|er|°|º)?\s*(?:de\s+|-)?({_M})\b(?:\s*(?:de|del)?\s*(20\d\d)\b)?", _day_of_month),
+    (
+        rf"\b(?:el\s+)?(?P<day>{_W})\s+(?:de\s+)?{_NEXT_WEEK}|{_NEXT_WEEK},?\s+(?:el\s+)?(?P<later>{_W})\b",
+        _weekday_next_week,
+    ),
+    (
+        (
+            rf"\b(?:(?P<this>este|hoy)\s+|el\s+)?(?:(?P<next>proximo|siguiente|otro)\s+)?(?P<day>{_W})\b"
+            r"(?:\s+(?P<coming>proximo|siguiente|que\s+(?:viene|entra)|entrante)|\s+(?P<number>[12]?\d|3[01])\b"
+            r"(?!\s*(?:soles|pesos|mil|lucas|am|pm|:)))?"
+        ),
+        _weekday,
+    ),
+    (r"\bpasado\s+manana\b", lambda _match, today, _country: (today + timedelta(days=2), ())),
+    (
+        r"\b(?:hoy(?:\s+(?:mismo|dia))?|esta\s+(?:tarde|noche)|ahorita|ahora\s+mismo)\b",
+        lambda _match, today, _country: (today, ()),
+    ),
+    (
+        r"(?<!la )(?<!las )(?<!esta )(?<!cada )(?<!media )\bmanana\b(?:\s+mismo)?",
+        lambda _match, today, _country: (today + timedelta(days=1), ()),
+    ),
+    (
+        (
+            rf"\b(?:en|dentro\s+de|deme|dame|espereme|faltan|unos)\s+({_N})\s+(dias?|semanas?|mes(?:es)?)\b"
+            r"(\s+(?:habiles|laborables|utiles))?"
+        ),
+        _in_some_time,
+    ),
+    (r"\b(?:la\s+|esta\s+|proxima\s+|esa\s+)*quincena\b", _quincena),
+    (
+        (
+            r"\b(?:a\s+)?(?:fin(?:es|ales)?|final|ultimo(?:\s+dia)?|ultimos\s+dias|cierre)\s+(?:de\s+|del\s+)(?:este\s+)?"
+            rf"(?:(?P<next>{_NEXT_MONTH})|mes)\b"
+        ),
+        _end_of_month,
+    ),
+    (r"\bfin(?:es)?\s+de\s+ano\b", lambda _match, today, _country: (date(today.year, 12, 31), ())),
+    (r"\b(?:este\s+|el\s+)?(?:proximo\s+)?fin(?:de|\s+de\s+semana)\b", _weekend),
+    (rf"\b{_NEXT_WEEK}\b", _next_week),
+    (r"\besta\s+(?:misma\s+)?semana\b", _this_week),
+    (
+        r"\b(?:principios?|inicios?|comienzos?|primeros\s+dias)\s+de(?:l)?\s+(?:proximo\s+)?mes(?:\s+que\s+viene)?\b",
+        _start_of_month,
+    ),
+    (rf"\b(?:el\s+)?(?:dia\s+)?({_N})\s+(?:de|del)\s+(?:(?P<next>{_NEXT_MONTH})|este(?:\s+mes)?|mes)\b", _bare_day),
+    (
+        r"\b(?:el\s+|del\s+)?(?:(?:otro|proximo|siguiente)\s+mes|mes\s+(?:que\s+(?:viene|entra)|entrante|proximo))\b",
+        _next_month,
+    ),
+    (
+        (
+            rf"\b(?:el|al|este|dia)\s+(?:dia\s+)?({_N})(?:ro|°|º)?\b(?P<next>(?!))?"
+            r"(?!\s*(?:%|por\s+ciento|soles?|pesos|mil\b|lucas|k\b|[.,:]\d|de\s+cada))"
+        ),
+        _bare_day,
+    ),
+)
+_GRAMMAR = tuple((re.compile(pattern), read) for pattern, read in _RULES)

@@ -1,0 +1,216 @@
+"""What debtors of five countries write about when and how much, and what is understood of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.portfolio.said import Said, fold, read
+from console.portfolio.states import today_in
+
+LIMA = ZoneInfo("America/Lima")
+# A Friday morning.
+FRIDAY = datetime(2026, 11, 20, 10, tzinfo=LIMA)
+
+
+def understood(text: str, *, at: datetime = FRIDAY, currency: str = "PEN", country: str = "PE") -> Said:
+    return read(
+        text, moment=at, zone=LIMA, currency=currency, overdue_minor=41250, balance_minor=288750, country=country
+    )
+
+
+DAYS = {
+    "hoy mismo": "11-20",
+    "Hoy en la noche le deposito": "11-20",
+    "mañana": "11-21",
+    "MAÑANA A PRIMERA HORA": "11-21",
+    "mañana en la mañana": "11-21",
+    "pasado mañana": "11-22",
+    "el lunes": "11-23",
+    "el lunes en la mañana": "11-23",
+    "el Miércoles": "11-25",
+    "el viernes pago 200": "11-27",
+    "este viernes": "11-20",
+    "el sábado sin falta": "11-21",
+    "el próximo martes": "11-24",
+    "el martes que viene": "11-24",
+    "el viernes de la próxima semana": "11-27",
+    "la otra semana el lunes": "11-23",
+    "el viernes 27": "11-27",
+    "el 15": "12-15",
+    "el 25 le pago": "11-25",
+    "para el quince": "12-15",
+    "el día 30": "11-30",
+    "el 5 de diciembre": "12-05",
+    "5 dic": "12-05",
+    "1ro de diciembre": "12-01",
+    "el primero de diciembre": "12-01",
+    "5/12": "12-05",
+    "05-12-2026": "12-05",
+    "2026-12-05": "12-05",
+    "el 10 del mes que viene": "12-10",
+    "el 10 del próximo mes": "12-10",
+    "en 3 días": "11-23",
+    "en tres días": "11-23",
+    "dentro de una semana": "11-27",
+    "en 15 días": "12-05",
+    "deme dos semanas": "12-04",
+    "en un mes": "12-20",
+    "en 2 días hábiles": "11-24",
+    "la quincena": "12-15",
+    "fin de mes": "11-30",
+    "a fines de mes": "11-30",
+    "el último día del mes": "11-30",
+    "fin del próximo mes": "12-31",
+    "el fin de semana": "11-21",
+    "la próxima semana": "11-27",
+    "la semana que viene": "11-27",
+    "esta semana": "11-20",
+    "hoy no puedo, el lunes sí": "11-23",
+    "no puedo el lunes pero el martes le pago": "11-24",
+    "no se preocupe, el jueves": "11-26",
+    "¿puede ser el jueves, no?": "11-26",
+}
+
+
+@pytest.mark.parametrize(("text", "day"), DAYS.items())
+def test_the_day_that_is_meant(text: str, day: str) -> None:
+    assert understood(text).day == date.fromisoformat(f"2026-{day}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hola", "", "Buenos días", "por la mañana", "no puedo pagar el viernes", "ni el lunes ni el martes",
+        "ayer pagué", "ya pagué el lunes", "el 50%", "el mes pasado", "llámeme a las 5", "5/11/2025", "99/99",
+        "24/7 me escriben", "todas las mañanas", "el 5/11 vencía", "31/02",
+    ],
+)  # fmt: skip
+def test_no_day_is_promised(text: str) -> None:
+    assert understood(text).day is None
+
+
+def test_payday_is_twice_a_month_in_mexico_and_colombia() -> None:
+    assert understood("en la quincena", country="MX", currency="MXN").day == date(2026, 11, 30)
+    assert understood("en la quincena", country="CO", currency="COP").day == date(2026, 11, 30)
+    assert understood("en la quincena", country="CL", currency="CLP").day == date(2026, 12, 15)
+
+
+def test_what_can_mean_two_days_says_so() -> None:
+    friday = understood("el viernes pago 200")
+    assert friday.candidates == (date(2026, 11, 27), date(2026, 11, 20))
+    assert not friday.sure
+    both = understood("el martes pago 200 y el resto a fin de mes")
+    assert both.candidates == (date(2026, 11, 24), date(2026, 11, 30))
+    assert understood("el martes pago 200").sure
+
+
+AMOUNTS = {
+    ("PEN", "el viernes pago 200"): 20000,
+    ("PEN", "200 soles"): 20000,
+    ("PEN", "S/ 200.50"): 20050,
+    ("PEN", "s/.200"): 20000,
+    ("PEN", "S/200,50"): 20050,
+    ("PEN", "el 15 pago S/ 1,200.00"): 120000,
+    ("PEN", "le deposito 1.200 el 5/12"): 120000,
+    ("PEN", "200 lucas"): 20000,
+    ("PEN", "doscientos soles"): 20000,
+    ("PEN", "pago doscientos cincuenta"): 25000,
+    ("PEN", "mil quinientos"): 150000,
+    ("PEN", "la mitad el lunes"): 20625,
+    ("PEN", "le pago todo"): 41250,
+    ("PEN", "cancelo todo lo que debo el viernes"): 41250,
+    ("PEN", "el total"): 41250,
+    ("PEN", "pago el 50%"): 20625,
+    ("PEN", "todo"): 41250,
+    ("MXN", "$1,500.00 el viernes"): 150000,
+    ("MXN", "le pago 500 pesos"): 50000,
+    ("COP", "200 mil"): 20000000,
+    ("COP", "le consigno $200.000"): 20000000,
+    ("COP", "pago 200"): 20000000,
+    ("CLP", "20 lucas el viernes"): 20000,
+    ("CLP", "pago $15.000"): 15000,
+    ("CLP", "medio millón"): 500000,
+    ("ARS", "te transfiero 50 lucas"): 5000000,
+    ("ARS", "un palo"): 100000000,
+    ("ARS", "$ 12.500,75"): 1250075,
+}
+
+
+@pytest.mark.parametrize(("said", "minor"), AMOUNTS.items())
+def test_the_amount_that_is_meant(said: tuple[str, str], minor: int) -> None:
+    currency, text = said
+    found = read(text, moment=FRIDAY, zone=LIMA, currency=currency, overdue_minor=41250, balance_minor=0)
+    assert found.amount_minor == minor
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hola", "el 15", "el viernes", "5/12", "a las 10", "10:30", "10 am", "en 3 cuotas", "mi dni es 44218305",
+        "mi celular es 944218305", "todo bien", "estoy trabajando todo el día", "tengo 2 hijos", "operación 882716",
+        "no puedo pagar 200", "ayer deposité 200", "C-08841", "en dos pagos",
+    ],
+)  # fmt: skip
+def test_no_amount_is_promised(text: str) -> None:
+    assert understood(text).amount_minor is None
+
+
+def test_where_it_was_said_can_be_shown() -> None:
+    text = "Señorita, el próximo lunes le depósito S/ 200"
+    found = understood(text)
+    assert found.day_at is not None
+    assert found.amount_at is not None
+    assert text[slice(*found.day_at)] == "el próximo lunes"
+    assert text[slice(*found.amount_at)] == "S/ 200"
+
+
+def test_the_day_is_the_debtors() -> None:
+    late = datetime(2026, 11, 20, 23, 30, tzinfo=LIMA)
+    assert understood("mañana", at=late).day == date(2026, 11, 21)
+    assert read("mañana", moment=late, zone=ZoneInfo("America/Santiago"), currency="CLP").day == date(2026, 11, 22)
+
+
+PIECES = st.sampled_from(
+    [
+        *DAYS,
+        *(text for _currency, text in AMOUNTS),
+        "y",
+        "pero",
+        "no",
+        ",",
+        ".",
+        "200",
+        "31/12",
+        "el 31",
+        "29 feb",
+        "\0",
+    ]
+)
+
+
+@given(
+    text=st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=6).map(" ".join)),
+    at=st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.just(LIMA)),  # noqa: DTZ001 given its zone
+    currency=st.sampled_from(["PEN", "MXN", "COP", "CLP", "ARS"]),
+    overdue=st.integers(0, 10**9),
+)
+def test_whatever_is_written_no_past_day_and_no_senseless_amount_comes_out(
+    text: str, at: datetime, currency: str, overdue: int
+) -> None:
+    found = read(text, moment=at, zone=LIMA, currency=currency, overdue_minor=overdue, balance_minor=overdue)
+    today = today_in(LIMA, at)
+    assert all(today <= day <= today + timedelta(days=366) for day in found.candidates)
+    assert (found.day is None) == (not found.candidates)
+    assert found.amount_minor is None or found.amount_minor > 0
+    for span in (found.day_at, found.amount_at):
+        assert span is None or 0 <= span[0] < span[1] <= len(text)
+
+
+@given(st.text(max_size=60))
+def test_folding_keeps_every_place(text: str) -> None:
+    assert len(fold(text)) == len(text)
