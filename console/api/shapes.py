@@ -21,6 +21,13 @@ class Page(msgspec.Struct, Generic[Item]):
     next_cursor: str | None
 
 
+class Money(msgspec.Struct, forbid_unknown_fields=True):
+    """An amount: digits and a point (`"412.50"`), in the currency with this ISO 4217 code."""
+
+    amount: str
+    currency: str
+
+
 class Author(msgspec.Struct):
     """Who wrote a message. A program and the number's own telephone are "system", under their name."""
 

@@ -24,6 +24,8 @@ SCOPES = {
     "messages:write": "Send messages",
     "contacts:read": "See contacts",
     "contacts:write": "Change what a contact is called",
+    "payments:read": "See payments",
+    "payments:write": "Report payments",
     "audit:read": "Read the history",
     "stream:read": "Follow events, of whatever the other reading scopes allow",
     "catalogues:read": "See users, teams and templates",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from console.render import money
+
 VIEWS = {"mine": "Mías", "unassigned": "Sin asignar", "all": "Todas", "resolved": "Resueltas"}
 
 _KINDS = {
@@ -53,6 +55,13 @@ _ACTIONS = {
     "media.stored": "Archivo guardado",
     "media.failed": "Un archivo no se pudo traer",
     "media.viewed": "{actor} abrió un archivo",
+    "payment.applied": "Pago recibido",
+    "payment.parked": "Un pago quedó por revisar",
+    "payment.reversed": "Un pago se devolvió",
+    "payment.restored": "Un pago devuelto volvió a entrar",
+    "payment.resolved": "{actor} revisó un pago",
+    "payment_link.created": "{actor} creó un enlace de pago",
+    "payment_link.failed": "No se pudo crear un enlace de pago",
 }
 
 _EVENTS = {
@@ -63,6 +72,10 @@ _EVENTS = {
     "reopened": "{who} reabrió la conversación",
     "snoozed": "{who} pospuso la conversación",
     "transferred": "{who} pasó la conversación al equipo {to}",
+    "payment_applied": "Pago de {amount} recibido",
+    "payment_reversed": "Pago de {amount} devuelto",
+    "payment_restored": "Pago de {amount} recuperado",
+    "payment_link_created": "{who} creó un enlace de pago de {amount}",
 }
 
 # Of a contact's field: what its being set or emptied means.
@@ -99,4 +112,5 @@ def history_line(action: str, actor: str | None, new: Mapping[str, Any], event: 
 def event_words(content: Mapping[str, Any]) -> str:
     """What an event row of the thread says."""
     sentence = _EVENTS.get(str(content.get("action")), "Cambio en la conversación")
-    return sentence.format(who=content.get("who") or "Al Día", to=content.get("to") or "otra persona")
+    amount = money(content["minor"], content["currency"]) if "minor" in content else ""
+    return sentence.format(who=content.get("who") or "Al Día", to=content.get("to") or "otra persona", amount=amount)

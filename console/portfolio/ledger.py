@@ -17,25 +17,22 @@ class PaymentState(StrEnum):
 
     APPLIED = "applied"
     PARKED = "parked"  # kept for a person: unknown account, another currency, an amount that cannot be
-    REVERSED = "reversed"  # refunded or charged back: what it paid is owed again
+    REVERSED = "reversed"  # all of it refunded or charged back: what it paid is owed again
+    DISMISSED = "dismissed"  # was parked; a person looked, and it stays out of the books
 
 
 class Payment(Base):
     """A payment as one source reported it, once (`source`, `external_id`). `unapplied_minor` is what exceeded the debt.
 
-    A parked one has no account and moves nothing; `why` says what a person must look at.
+    A parked one moves nothing; `why` says what a person must look at, and `needs_look` that nobody has. What applied
+    allocations hold, what is unapplied and what is reversed add up to the amount.
     """
 
     __tablename__ = "payment"
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("ix_payment_account", "account_id", "paid_at", "id"),
-        Index(
-            "ix_payment_parked",
-            "id",
-            sqlite_where=text("state = 'parked'"),
-            postgresql_where=text("state = 'parked'"),
-        ),
+        Index("ix_payment_look", "id", sqlite_where=text("needs_look"), postgresql_where=text("needs_look")),
         Index(
             "ix_payment_receipt",
             "id",
@@ -55,20 +52,43 @@ class Payment(Base):
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     unapplied_minor: Mapped[int] = mapped_column(default=0)
+    reversed_minor: Mapped[int] = mapped_column(default=0)
     method: Mapped[str | None] = mapped_column(Text)
     paid_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(10))
     why: Mapped[str | None] = mapped_column(String(32))
     received_at: Mapped[datetime]
     reversed_at: Mapped[datetime | None]
+    needs_look: Mapped[bool] = mapped_column(default=False)
     resolved_by_id: Mapped[int | None]
+    resolved_at: Mapped[datetime | None]
+    resolution: Mapped[str | None] = mapped_column(String(12))  # assigned | applied | returned | dismissed | seen
+    note: Mapped[str | None] = mapped_column(Text)  # why, in the words of whoever resolved it
     receipt_due: Mapped[bool] = mapped_column(default=False)
     receipt_message_id: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
 
 
+class PaymentReversal(Base):
+    """Money that went back, as a provider reported it; it may arrive before the payment it speaks of.
+
+    One row for all refunds of a payment (their sum only grows) and one for each chargeback (`stage` open, won, lost).
+    """
+
+    __tablename__ = "payment_reversal"
+    __table_args__ = (UniqueConstraint("source", "external_id", "reference"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    source: Mapped[str] = mapped_column(String(24))
+    external_id: Mapped[str] = mapped_column(Text)  # the payment's
+    reference: Mapped[str] = mapped_column(Text)  # "refunds", or the chargeback's own id
+    stage: Mapped[str] = mapped_column(String(8))
+    amount_minor: Mapped[int]
+    reported_at: Mapped[datetime]
+
+
 class Allocation(Base):
-    """How much of a payment paid which invoice. A reversal takes it back and keeps the row."""
+    """How much of a payment pays which invoice now. What was taken back whole keeps its row and has `reversed_at`."""
 
     __tablename__ = "payment_allocation"
     __table_args__ = (
@@ -118,6 +138,7 @@ class PaymentLink(Base):
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
+    failure: Mapped[str | None] = mapped_column(Text)  # why the provider made none, in a few words
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -133,6 +154,7 @@ class PaymentNotice(Base):
             sqlite_where=text("done_at IS NULL"),
             postgresql_where=text("done_at IS NULL"),
         ),
+        Index("ix_payment_notice_look", "id", sqlite_where=text("needs_look"), postgresql_where=text("needs_look")),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -144,3 +166,4 @@ class PaymentNotice(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None]
     outcome: Mapped[dict[str, Any] | None]
+    needs_look: Mapped[bool] = mapped_column(default=False)  # nothing was made of it, and a person should know

@@ -19,6 +19,7 @@ from console import audit
 from console.audit import Actor
 from console.bulk import among, bulk_update, execute_many, fetch
 from console.db import Tx, table_of
+from console.inbox import contacts as _contacts  # noqa: F401 a column that points there has no type before it is known
 from console.inbox import counts
 from console.inbox.models import Conversation
 from console.portfolio.agreements import Dispute, DisputeState, Instalment, Plan, PlanState, Promise, PromiseState

@@ -12,6 +12,14 @@ from console.api import schema
 from tests.api.house import House, Program
 from tests.inbox import meta
 
+A_PAYMENT = {
+    "external_id": "pago-1",
+    "account": "nobody",
+    "amount": {"amount": "412.50", "currency": "PEN"},
+    "paid_at": "2026-11-05T12:00:00Z",
+    "method": "transferencia",
+}
+
 
 @pytest.fixture
 def document() -> dict[str, Any]:
@@ -67,7 +75,9 @@ def test_what_does_not_exist_yet_is_not_promised(document: dict[str, Any]) -> No
 async def test_what_is_given_is_what_was_promised(house: House, program: Program, document: dict[str, Any]) -> None:
     await house.writes(meta.MARIA)
     conversation = await program.conversation()
+    reported = await program.http.post("/payments", json=A_PAYMENT)
     asked = {
+        "/payments/{payment_id}": f"/payments/{reported.json()['details']['payment']}",
         "/conversations/{conversation_id}": f"/conversations/{conversation['id']}",
         "/conversations/{conversation_id}/messages": f"/conversations/{conversation['id']}/messages",
         "/contacts/{contact_id}": f"/contacts/{conversation['contact']['id']}",

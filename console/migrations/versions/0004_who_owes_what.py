@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("done_at", UTCDateTime(), nullable=True),
         sa.Column("outcome", Json(), nullable=True),
+        sa.Column("needs_look", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_notice")),
         sa.UniqueConstraint("provider", "event_id", name=op.f("uq_payment_notice_provider_event_id")),
     )
@@ -69,7 +70,28 @@ def upgrade() -> None:
             sqlite_where=sa.text("done_at IS NULL"),
             postgresql_where=sa.text("done_at IS NULL"),
         )
+        batch_op.create_index(
+            "ix_payment_notice_look",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("needs_look"),
+            postgresql_where=sa.text("needs_look"),
+        )
 
+    op.create_table(
+        "payment_reversal",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.String(length=24), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("stage", sa.String(length=8), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reported_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_reversal")),
+        sa.UniqueConstraint(
+            "source", "external_id", "reference", name=op.f("uq_payment_reversal_source_external_id_reference")
+        ),
+    )
     op.create_table(
         "portfolio_rules",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -99,6 +121,7 @@ def upgrade() -> None:
         sa.Column("team_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("product", sa.Text(), nullable=True),
+        sa.Column("phones", Json(), nullable=True),
         sa.Column("status", sa.String(length=8), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("balance_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -288,6 +311,7 @@ def upgrade() -> None:
         sa.Column("made_at", UTCDateTime(), nullable=False),
         sa.Column("expires_at", UTCDateTime(), nullable=True),
         sa.Column("paid_at", UTCDateTime(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_payment_link_account_id")),
         sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=op.f("fk_payment_link_conversation_id")),
@@ -427,13 +451,18 @@ def upgrade() -> None:
         sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("unapplied_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reversed_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("method", sa.Text(), nullable=True),
         sa.Column("paid_at", UTCDateTime(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("why", sa.String(length=32), nullable=True),
         sa.Column("received_at", UTCDateTime(), nullable=False),
         sa.Column("reversed_at", UTCDateTime(), nullable=True),
+        sa.Column("needs_look", sa.Boolean(), nullable=False),
         sa.Column("resolved_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("resolved_at", UTCDateTime(), nullable=True),
+        sa.Column("resolution", sa.String(length=12), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
         sa.Column("receipt_due", sa.Boolean(), nullable=False),
         sa.Column("receipt_message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -445,11 +474,11 @@ def upgrade() -> None:
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.create_index("ix_payment_account", ["account_id", "paid_at", "id"], unique=False)
         batch_op.create_index(
-            "ix_payment_parked",
+            "ix_payment_look",
             ["id"],
             unique=False,
-            sqlite_where=sa.text("state = 'parked'"),
-            postgresql_where=sa.text("state = 'parked'"),
+            sqlite_where=sa.text("needs_look"),
+            postgresql_where=sa.text("needs_look"),
         )
         batch_op.create_index(
             "ix_payment_receipt",
@@ -517,10 +546,17 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_conversation_promise",
-            ["promise_state", "promise_on", "id"],
+            ["promise_state", "promise_on", "status", "team_id", "holder_id", "id"],
             unique=False,
             sqlite_where=sa.text("promise_state IS NOT NULL"),
             postgresql_where=sa.text("promise_state IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_conversation_window",
+            ["window_closes_at", "team_id", "holder_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("status = 'open'"),
+            postgresql_where=sa.text("status = 'open'"),
         )
 
     # ### end Alembic commands ###
@@ -529,6 +565,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_conversation_window",
+            sqlite_where=sa.text("status = 'open'"),
+            postgresql_where=sa.text("status = 'open'"),
+        )
         batch_op.drop_index(
             "ix_conversation_promise",
             sqlite_where=sa.text("promise_state IS NOT NULL"),
@@ -564,7 +605,7 @@ def downgrade() -> None:
             "ix_payment_receipt", sqlite_where=sa.text("receipt_due"), postgresql_where=sa.text("receipt_due")
         )
         batch_op.drop_index(
-            "ix_payment_parked", sqlite_where=sa.text("state = 'parked'"), postgresql_where=sa.text("state = 'parked'")
+            "ix_payment_look", sqlite_where=sa.text("needs_look"), postgresql_where=sa.text("needs_look")
         )
         batch_op.drop_index("ix_payment_account")
 
@@ -658,7 +699,11 @@ def downgrade() -> None:
 
     op.drop_table("account")
     op.drop_table("portfolio_rules")
+    op.drop_table("payment_reversal")
     with op.batch_alter_table("payment_notice", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_payment_notice_look", sqlite_where=sa.text("needs_look"), postgresql_where=sa.text("needs_look")
+        )
         batch_op.drop_index(
             "ix_payment_notice_due",
             sqlite_where=sa.text("done_at IS NULL"),
