@@ -22,7 +22,7 @@ from console.inbox.receipts import Receipts
 from console.inbox.sender import Sender
 from console.inbox.templates_sync import TemplateSync
 from console.live import Live
-from console.portfolio import midnight
+from console.portfolio import midnight, settling
 from console.settings import Settings
 from integrations.whatsapp.client import WhatsApp
 
@@ -73,6 +73,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "templates": templates.run,
         "mending": _every(MEND_EVERY, lambda: _mend(db)),
         "midnight": lambda until: midnight.run(db, until),
+        "settling": lambda until: settling.run(db, until),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }
     if url := settings.redis_url:

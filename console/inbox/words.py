@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from console.render import money
+from console.render import day, money
 
 VIEWS = {"mine": "Mías", "unassigned": "Sin asignar", "all": "Todas", "resolved": "Resueltas"}
 
@@ -55,6 +56,30 @@ _ACTIONS = {
     "media.stored": "Archivo guardado",
     "media.failed": "Un archivo no se pudo traer",
     "media.viewed": "{actor} abrió un archivo",
+    "promise.made": "{actor} anotó una promesa",
+    "promise.replaced": "Una promesa reemplazó a la anterior",
+    "promise.cancelled": "{actor} anuló una promesa",
+    "promise.kept": "Promesa cumplida",
+    "promise.partial": "Promesa cumplida en parte",
+    "promise.broken": "Promesa rota",
+    "promise.reopened": "Una promesa volvió a quedar abierta",
+    "promise.paid": "Abono a la promesa",
+    "promise.reminded": "Recordatorio de promesa enviado",
+    "promise.reminder_changed": "Cambió el recordatorio de la promesa",
+    "plan.proposed": "{actor} propuso un plan de pagos",
+    "plan.accepted": "Plan de pagos aceptado",
+    "plan.paid": "Abono al plan de pagos",
+    "plan.completed": "Plan de pagos completado",
+    "plan.broken": "Plan de pagos incumplido",
+    "plan.reopened": "El plan de pagos volvió a estar vigente",
+    "plan.cancelled": "{actor} anuló el plan de pagos",
+    "dispute.opened": "{actor} abrió una disputa",
+    "dispute.resolved": "{actor} resolvió una disputa",
+    "outcome.recorded": "{actor} tipificó la conversación",
+    "contact.opted_out": "Pidió que no le escribamos",
+    "contact.opt_out_lifted": "{actor} levantó la baja",
+    "contact.wrong_number": "Número equivocado",
+    "contact.wrong_number_lifted": "{actor} corrigió lo del número equivocado",
     "payment.applied": "Pago recibido",
     "payment.parked": "Un pago quedó por revisar",
     "payment.reversed": "Un pago se devolvió",
@@ -72,6 +97,26 @@ _EVENTS = {
     "reopened": "{who} reabrió la conversación",
     "snoozed": "{who} pospuso la conversación",
     "transferred": "{who} pasó la conversación al equipo {to}",
+    "promise_made": "{who} anotó una promesa: {amount} para el {on}",
+    "promise_replaced": "{who} cambió la promesa: {amount} para el {on}",
+    "promise_cancelled": "{who} anuló la promesa de {amount} para el {on}",
+    "promise_kept": "Promesa cumplida: {amount} para el {on}",
+    "promise_partial": "Promesa cumplida en parte: {amount} para el {on}",
+    "promise_broken": "Promesa rota: {amount} para el {on}",
+    "promise_reopened": "La promesa de {amount} para el {on} vuelve a estar abierta: se devolvió un pago",
+    "plan_proposed": "{who} propuso un plan de pagos de {amount} en {count} cuotas",
+    "plan_accepted": "Plan de pagos aceptado: {amount} en {count} cuotas",
+    "plan_completed": "Plan de pagos completado: {amount}",
+    "plan_broken": "Plan de pagos incumplido: venció la cuota del {on}",
+    "plan_reopened": "El plan de pagos vuelve a estar vigente: llegó el pago que faltaba",
+    "plan_cancelled": "{who} anuló el plan de pagos de {amount}",
+    "dispute_opened": "{who} abrió una disputa: {what}",
+    "dispute_resolved": "{who} resolvió la disputa: {what}",
+    "outcome_recorded": "{who} la tipificó: {what}",
+    "contact_opted_out": "{who} registró que no quiere que le escribamos",
+    "contact_opt_out_lifted": "{who} levantó la baja: {what}",
+    "contact_wrong_number": "{who} marcó el número como equivocado: la deuda ya no se muestra aquí",
+    "contact_wrong_number_lifted": "{who} corrigió que el número era equivocado: {what}",
     "payment_applied": "Pago de {amount} recibido",
     "payment_reversed": "Pago de {amount} devuelto",
     "payment_restored": "Pago de {amount} recuperado",
@@ -113,4 +158,11 @@ def event_words(content: Mapping[str, Any]) -> str:
     """What an event row of the thread says."""
     sentence = _EVENTS.get(str(content.get("action")), "Cambio en la conversación")
     amount = money(content["minor"], content["currency"]) if "minor" in content else ""
-    return sentence.format(who=content.get("who") or "Al Día", to=content.get("to") or "otra persona", amount=amount)
+    return sentence.format(
+        who=content.get("who") or "Al Día",
+        to=content.get("to") or "otra persona",
+        amount=amount,
+        on=day(date.fromisoformat(content["on"])) if "on" in content else "",
+        count=content.get("count") or "",
+        what=content.get("what") or "",
+    )

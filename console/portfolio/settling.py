@@ -1,0 +1,66 @@
+"""The day of grace passes: promises nobody kept settle by themselves when it ends where the debtor lives."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from sqlalchemy import select
+
+from console import clock
+from console.audit import Actor
+from console.db import Database, Tx
+from console.portfolio.agreements import Promise, PromiseState
+from console.portfolio.holding import conversations_of_debtors
+from console.portfolio.models import Account
+from console.portfolio.settlement import settle_promises
+from console.portfolio.standing import recompute
+
+AT_ONCE = 50
+"""Accounts in one transaction."""
+LOOK_EVERY = 1.0
+"""Seconds between looks; each is one step of an index when nothing is due."""
+CALENDAR = Actor(kind="system", name="Al Día", origin="calendar")
+
+
+async def turn(tx: Tx, moment: datetime) -> int:
+    """Settle the promises whose day of grace has passed, of at most `AT_ONCE` accounts; say of how many.
+
+    Of several processes none takes what another holds. Announces what `settle_promises` announces.
+    """
+    due = select(Promise.account_id).where(Promise.state == PromiseState.OPEN, Promise.settles_at <= moment)
+    wanted = (
+        select(Account.id, Account.debtor_id)
+        .where(Account.id.in_(due))
+        .order_by(Account.id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    found = (await tx.execute(wanted)).all()
+    # All at once and by id, as everybody does: one by one they would be taken in the accounts' order.
+    await conversations_of_debtors(tx, {row.debtor_id for row in found})
+    for row in found:
+        await settle_promises(tx, row.id, moment, by=CALENDAR)
+    await recompute(tx, [row.id for row in found], by=CALENDAR, moment=moment)
+    return len(found)
+
+
+async def run(db: Database, stop: asyncio.Event) -> None:
+    """Settle what falls due until `stop`."""
+    while not stop.is_set():
+        while await is_due(db):
+            async with db.transaction() as tx:
+                if not await turn(tx, clock.now()):
+                    break
+        try:
+            async with asyncio.timeout(LOOK_EVERY):
+                await stop.wait()
+        except TimeoutError:
+            continue
+
+
+async def is_due(db: Database) -> bool:
+    """Whether any promise's grace has passed; asked without taking the writer."""
+    async with db.reading() as tx:
+        due = select(Promise.id).where(Promise.state == PromiseState.OPEN, Promise.settles_at <= clock.now()).limit(1)
+        return (await tx.scalar(due)) is not None
