@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,9 @@ from tests import servers
 from tests.databases import PostgresCopies, SqliteCopies
 
 SECRET_KEY = "a secret of the tests, long enough to be one"
+
+# Every httpx client reads the world's certificates anew, 20 ms each time; on loopback nobody shows any.
+ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

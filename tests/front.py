@@ -16,7 +16,7 @@ import uvicorn
 import websockets
 from litestar import Litestar
 
-from console import clock, passwords
+from console import clock, passwords, sessions
 from console.agents import Agent, AgentTeam, Team
 from console.app import Console, create_app
 from console.commands.serving import OPTIONS
@@ -82,8 +82,11 @@ class Front:
             tx.add(agent)
             await tx.flush()
             tx.add(AgentTeam(agent_id=agent.id, team_id=found.id))
+            # As signing in does, without the hash that is slow on purpose.
+            key = await sessions.start(tx, agent, address="127.0.0.1", user_agent="a browser")
         person = Person(self, agent.id, email)
-        await self._stack.enter_async_context(person)
+        person.http.cookies.set(sessions.cookie_name(self.console.settings), key, domain="127.0.0.1")
+        self._stack.push_async_callback(person.http.aclose)
         return person
 
 
@@ -97,9 +100,13 @@ class Person:
         self.http = httpx.AsyncClient(base_url=front.address, timeout=20, trust_env=False)
 
     async def __aenter__(self) -> Self:
+        await self.sign_in()
+        return self
+
+    async def sign_in(self) -> None:
+        """By the door, with the password."""
         answer = await self.http.post("/login", data={"email": self.email, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.http.aclose()

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests import brood
+
 # A socket's path may be 107 bytes long, and TMPDIR may already use them up.
 SHORT = "/tmp" if os.access("/tmp", os.W_OK) else None  # noqa: S108 mkdtemp makes the name
 # Generous: a machine that runs other work beside the tests must not fail them.
@@ -27,30 +29,37 @@ class Server:
     """A server that can be stopped, killed, frozen and started again in the same place.
 
     `url` is where it listens; `ready` says whether it answers by now; `quit_with` is its signal for a fast, clean stop.
+    `program` is one of tests.brood's, of which `command` are then the arguments.
     """
 
     def __init__(
         self,
         url: str,
-        command: Sequence[str | Path],
+        command: Sequence[object],
         *,
         ready: Callable[[], bool],
         log: Path,
         quit_with: signal.Signals = signal.SIGTERM,
+        program: str | None = None,
         **popen: Any,
     ) -> None:
         self.url = url
-        self._command = [*_leash(quit_with), *map(str, command)]
+        self._program = program
+        self._command = [*map(str, command)] if program else [*_leash(quit_with), *map(str, command)]
         self._ready = ready
         self._log = log
         self._quit_with = quit_with
         self._popen = popen
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[Any] | brood.Process | None = None
 
     def start(self) -> None:
         """Start it, and return when it answers; RuntimeError with the end of its log when it does not."""
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, **self._popen)
+            how = {"stdout": log, "stderr": log, **self._popen}
+            if self._program:
+                self._process = brood.start(self._program, self._command, **how)
+            else:
+                self._process = subprocess.Popen(self._command, **how)
         end = time.monotonic() + PATIENCE
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > end:

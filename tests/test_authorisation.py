@@ -328,7 +328,7 @@ async def renew_sessions(house: House) -> None:
     """Whoever ended all of their own sessions comes in again."""
     for person in house.people.values():
         if (await person.http.get("/inbox/counts")).status_code == 401:
-            await person.__aenter__()
+            await person.sign_in()
 
 
 async def everything(front: Front) -> dict[str, list[Any]]:

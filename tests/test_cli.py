@@ -15,9 +15,11 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -27,6 +29,7 @@ from websockets.typing import Origin
 
 from console import cli
 from integrations.whatsapp.signature import sign
+from tests import brood
 from tests.conftest import SECRET_KEY
 from tests.inbox import meta
 from tests.patience import eventually
@@ -81,9 +84,16 @@ class Shell:
         return code, out, error
 
     def says_apart(self, *command: str, typed: str = "") -> tuple[int, str, str]:
-        """The same in a process of its own."""
-        done = subprocess.run([ALDIA, *command], input=typed, capture_output=True, text=True, check=False, timeout=60)
-        return done.returncode, done.stdout, done.stderr
+        """The same in a process of its own; where something is typed, the program as it is installed."""
+        if typed:
+            done = subprocess.run([ALDIA, *command], input=typed, capture_output=True, text=True, check=False)
+            return done.returncode, done.stdout, done.stderr
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as error:
+            process = brood.start(brood.ALDIA, command, stdout=out, stderr=error)
+            code = process.wait(timeout=50)
+            out.seek(0)
+            error.seek(0)
+            return code, out.read(), error.read()
 
     def does(self, *command: str, typed: str | None = None) -> str:
         """Standard output of a command that must go well."""
@@ -92,21 +102,22 @@ class Shell:
         return out
 
     @contextlib.contextmanager
-    def serving(self, *more: str) -> Iterator[subprocess.Popen[str]]:
-        """`aldia serve`, answering; stopped at the end."""
-        process = subprocess.Popen(
-            [ALDIA, "serve", "--port", str(self.port), *more],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def serving(self, *more: str, as_installed: bool = False) -> Iterator[subprocess.Popen[Any] | brood.Process]:
+        """`aldia serve`, answering; stopped at the end. What it writes is in the files `out` and `error`."""
+        command = ["serve", "--port", str(self.port), *more]
+        process: subprocess.Popen[Any] | brood.Process
+        with (self.folder / "out").open("wb") as out, (self.folder / "error").open("wb") as error:
+            if as_installed:
+                process = subprocess.Popen([ALDIA, *command], stdout=out, stderr=error)
+            else:
+                process = brood.start(brood.ALDIA, command, stdout=out, stderr=error)
         try:
             self.answers("/health")
             yield process
         finally:
             if process.poll() is None:
                 process.terminate()
-            process.communicate(timeout=30)
+            process.wait(timeout=30)
 
     def answers(self, path: str, *, within: float = 40, is_well: bool = False) -> httpx.Response:
         """What stands at `path`, as soon as anybody answers; if asked for, as soon as that is 200."""
@@ -142,9 +153,9 @@ def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.Capture
 
 
 @pytest.fixture
-def house(shell: Shell) -> Shell:
+def house(shell: Shell, sqlite_database_url: str) -> Shell:
     """An installation on SQLite, migrated."""
-    shell.does("migrate")
+    assert sqlite_database_url.endswith(str(shell.database))
     return shell
 
 
@@ -219,7 +230,7 @@ def test_a_missing_setting_stops_the_start_with_its_name(shell: Shell, name: str
             shell.lacks(name)
         else:
             shell.has(**{name: value})
-        code, _, error = shell.says("serve")
+        code, _, error = shell.says_apart("serve")
         assert code == 1
         assert name in error
         assert len(error.strip().splitlines()) == 1
@@ -355,13 +366,13 @@ def test_a_broken_history_exits_with_1_and_names_the_first_entry(house: Shell) -
 
 
 def test_it_serves_logs_json_and_stops_with_0(house: Shell) -> None:
-    with house.serving() as process:
+    with house.serving(as_installed=True) as process:
         assert house.answers("/ready").status_code == 200
         assert "server" not in house.answers("/health").headers
         process.terminate()
-        out, error = process.communicate(timeout=30)
+        assert process.wait(timeout=30) == 0
 
-    assert process.returncode == 0
+    out, error = ((house.folder / name).read_text() for name in ("out", "error"))
     assert f"Cree la primera cuenta en {house.address}/setup" in error
     assert "Código de instalación: " in error
     assert all(json.loads(line)["event"] for line in out.splitlines())
@@ -370,9 +381,8 @@ def test_it_serves_logs_json_and_stops_with_0(house: Shell) -> None:
 def test_an_interrupt_stops_it_with_0_too(house: Shell) -> None:
     with house.serving() as process:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
 
-    assert process.returncode == 0
+        assert process.wait(timeout=30) == 0
 
 
 def test_a_second_instance_on_one_sqlite_file_is_refused_until_the_first_is_gone(house: Shell) -> None:
@@ -401,8 +411,9 @@ def test_with_redis_several_processes_serve_and_one_works(
     shell: Shell, postgres_database_url: str, valkey: Server
 ) -> None:
     shell.has(ALDIA_DATABASE_URL=postgres_database_url, ALDIA_REDIS_URL=valkey.url)
-    worker = subprocess.Popen([ALDIA, "work"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    with shell.serving("--workers", "2") as process:
+    with (shell.folder / "worked").open("wb") as said:
+        worker = brood.start(brood.ALDIA, ["work"], stdout=said, stderr=said)
+    with shell.serving("--workers", "2", as_installed=True) as process:
         shell.answers("/ready", is_well=True)
         shell.receives("hola")
         process.terminate()

@@ -105,6 +105,7 @@ async def test_each_further_failure_doubles_the_wait_up_to_a_quarter_of_an_hour(
 async def test_a_stranger_who_keeps_failing_cannot_keep_the_owner_out(front: Front) -> None:
     """A browser the owner signed in with before counts for itself."""
     ana = await front.agent("Ana")
+    await ana.sign_in()
     await ana.http.post("/logout")
     for _ in range(6):
         assert (await tries(front, "no es esta")).status_code in {401, 429}
@@ -116,6 +117,7 @@ async def test_a_stranger_who_keeps_failing_cannot_keep_the_owner_out(front: Fro
 
 async def test_a_known_browser_has_no_more_tries_than_any_other(front: Front) -> None:
     ana = await front.agent("Ana")
+    await ana.sign_in()
 
     answers = [await ana.http.post("/login", data={"email": ana.email, "password": "no"}) for _ in range(7)]
 
@@ -477,7 +479,7 @@ async def test_leaving_everywhere_ends_every_session_and_its_sockets(front_on_ei
     front = front_on_either
     ana = await front.agent("Ana")
     elsewhere = Person(front, ana.id, ana.email)
-    await elsewhere.__aenter__()
+    await elsewhere.sign_in()
     async with elsewhere.live() as wire:
         await ana.do("/settings/sessions/end-everywhere")
         async with asyncio.timeout(1):
@@ -506,7 +508,7 @@ async def test_a_new_password_ends_all_sessions_but_this_one(front: Front) -> No
     """A14."""
     ana = await front.agent("Ana")
     elsewhere = Person(front, ana.id, ana.email)
-    await elsewhere.__aenter__()
+    await elsewhere.sign_in()
 
     new = "otra frase, más larga"
     async with elsewhere.live() as wire:

@@ -162,7 +162,7 @@ async def test_old_ends_of_sessions_do_not_close_a_new_one(front: Front) -> None
     async with front.console.db.reading() as tx:
         then = await audit.head_of(tx)
     await ana.do("/settings/sessions/end-everywhere")
-    await ana.__aenter__()
+    await ana.sign_in()
 
     async with ana.live(head=then) as wire:
         await front.webhook(meta.body(meta.text("sigo aquí")))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 
 from integrations.whatsapp.signature import sign
+from tests import brood
 from tests.conftest import SECRET_KEY
 from tests.inbox import meta
 from tests.servers import Server
@@ -56,13 +56,13 @@ class Product:
 
     def start(self, failpoints: str = "") -> None:
         """Start the console; with `failpoints` it will die, fail or hang where they say."""
-        program = Path(sys.executable).parent / "aldia"
         environment = self.environment | ({"ALDIA_FAILPOINTS": failpoints} if failpoints else {})
         self.console = Server(
             self.address,
-            [program, "serve", "--port", str(self.port)],
+            ["serve", "--port", self.port],
             ready=lambda: answers(f"{self.address}/{'ready' if self.needs_workers else 'health'}"),
             log=self.folder / "console.log",
+            program=brood.ALDIA,
             cwd=self.folder,
             env=environment,
         )
@@ -72,12 +72,10 @@ class Product:
         """Start the Cloud API it speaks to; its webhooks come back to the console."""
         self.simulator = Server(
             self.simulator_address,
-            [
-                *(sys.executable, "-m", "integrations.simulator"),
-                *("--port", str(self.simulator_port), "--webhook-url", f"{self.address}/webhooks/whatsapp"),
-            ],
+            ["--port", self.simulator_port, "--webhook-url", f"{self.address}/webhooks/whatsapp"],
             ready=lambda: answers(f"{self.simulator_address}/simulator/api/personas"),
             log=self.folder / "simulator.log",
+            program=brood.SIMULATOR,
             cwd=ROOT,
             env=self.environment,
         )
