@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select, text
@@ -11,10 +11,11 @@ from console import audit
 from console.audit import Actor
 from console.db import Tx
 from console.inbox import thread
-from console.inbox.models import Conversation
 from console.portfolio.allocation import Share, Shares, Unpaid, allocate, take_back
+from console.portfolio.holding import conversations_of
 from console.portfolio.ledger import Allocation, Payment
-from console.portfolio.models import Account, ContactPoint, Invoice, PointState
+from console.portfolio.models import Account, Invoice
+from console.portfolio.settlement import settle_by_payments
 from console.portfolio.standing import recompute
 
 
@@ -29,12 +30,6 @@ async def by_key(tx: Tx, source: str, external_id: str) -> Payment | None:
     """The payment as it stands now, by its id at its source."""
     wanted = select(Payment).where(Payment.source == source, Payment.external_id == external_id)
     return (await tx.scalars(wanted.execution_options(populate_existing=True))).one_or_none()
-
-
-async def locked(tx: Tx, account_id: int) -> Account:
-    """The account as it is now, held until `tx` ends."""
-    wanted = select(Account).where(Account.id == account_id).with_for_update()
-    return (await tx.scalars(wanted.execution_options(populate_existing=True))).one()
 
 
 async def divide(tx: Tx, payment: Payment, account: Account, *, moment: datetime) -> Shares:
@@ -120,25 +115,10 @@ async def tell(
         )
 
 
-async def conversations_of(tx: Tx, account: Account) -> Sequence[Conversation]:
-    """The threads with whoever writes from a number of the account's debtor, held until `tx` ends."""
-    writers = select(ContactPoint.contact_id).where(
-        ContactPoint.debtor_id == account.debtor_id,
-        ContactPoint.contact_id.is_not(None),
-        ContactPoint.state == PointState.ACTIVE,
-    )
-    wanted = (
-        select(Conversation)
-        .where(Conversation.contact_id.in_(writers), Conversation.status != "merged")
-        .order_by(Conversation.id)
-        .with_for_update()
-    )
-    return (await tx.scalars(wanted.execution_options(populate_existing=True))).all()
-
-
 async def follow(tx: Tx, account_id: int, *, by: Actor, moment: datetime) -> None:
-    """What a change of payments leads to: how the account and its debtor's conversations stand."""
+    """What a change of payments leads to: promises and plan, how the account and its debtor's conversations stand."""
     await tx.flush()
+    await settle_by_payments(tx, account_id, moment, by=by)
     await recompute(tx, [account_id], by=by, moment=moment)
 
 

@@ -18,7 +18,8 @@ from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused
 from console.portfolio import bookkeeping
-from console.portfolio.bookkeeping import by_key, locked, one_at_a_time
+from console.portfolio.bookkeeping import by_key, one_at_a_time
+from console.portfolio.holding import locked
 from console.portfolio.ledger import Payment, PaymentLink, PaymentState
 from console.portfolio.models import Account, Invoice
 from console.portfolio.reversals import take_back_what_went_back

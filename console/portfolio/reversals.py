@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from console.audit import Actor
 from console.db import Tx
 from console.portfolio import bookkeeping
+from console.portfolio.holding import locked
 from console.portfolio.ledger import Payment, PaymentReversal, PaymentState
 from console.portfolio.models import Account
 
@@ -41,7 +42,7 @@ async def reverse(
     payment = await bookkeeping.by_key(tx, source, external_id)
     if payment is None or payment.account_id is None or payment.state not in _BOOKED:
         return payment
-    account = await bookkeeping.locked(tx, payment.account_id)
+    account = await locked(tx, payment.account_id)
     await tx.refresh(payment)
     if await take_back_what_went_back(tx, payment, account, by=by, moment=moment):
         await bookkeeping.follow(tx, account.id, by=by, moment=moment)
