@@ -65,6 +65,7 @@ PAGES = [
     one("GET", "/inbox", "everyone"),
     one("GET", "/inbox/rows", "everyone"),
     one("GET", "/inbox/counts", "everyone"),
+    one("GET", "/inbox/filtered", "everyone"),
     one("GET", INBOX, "team", "/inbox/1"),
     one("GET", INBOX + "/messages", "team", "/inbox/1/messages?before=9"),
     one("GET", INBOX + "/history", "team", "/inbox/1/history"),
@@ -159,6 +160,8 @@ CALLS = [
     one("GET", API + "/contacts", "contacts:read"),
     one("GET", API + "/contacts/{contact_id:str}", "contacts:read", API + "/contacts/1"),
     one("PATCH", API + "/contacts/{contact_id:str}", "contacts:write", API + "/contacts/1", json={"name": "María"}),
+    one("PUT", API + "/accounts/{external_id:str}", "accounts:write", API + "/accounts/PR-1", json={}, answers=422),
+    one("GET", API + "/accounts/{external_id:str}", "accounts:read", API + "/accounts/PR-1", answers=404),
     one("POST", API + "/payments", "payments:write", json={}, answers=422),
     one("GET", API + "/payments", "payments:read"),
     one("GET", API + "/payments/{payment_id:str}", "payments:read", API + "/payments/1", answers=404),
@@ -201,6 +204,7 @@ EVENTS = {
     "conversation.created": "conversations:read",
     "conversation.updated": "conversations:read",
     "contact.updated": "contacts:read",
+    "account.updated": "accounts:read",
 }
 """What a program's stream may say, and the scope without which it does not."""
 

@@ -85,7 +85,31 @@ def _convert(plain: Any, shape: type[Shape], *, strict: bool) -> Shape:  # noqa:
     try:
         return msgspec.convert(plain, shape, strict=strict)
     except msgspec.ValidationError as error:
-        raise _named(str(error)) from None
+        raise _named(_with_place(str(error), plain, shape, strict=strict)) from None
+
+
+def _with_place(message: str, plain: Any, shape: type[Any], *, strict: bool) -> str:  # noqa: ANN401
+    """Msgspec says `invoices[...]` of whichever is wrong in a list: say which one, by trying each alone."""
+    place = _PLACE.search(message)
+    name, inside, rest = (place["path"] if place else "").partition("[...]")
+    listed = plain
+    for key in name.split("."):
+        listed = listed.get(key) if isinstance(listed, dict) else None
+    if not inside or not isinstance(listed, list):
+        return message
+    for index, item in enumerate(listed):
+        try:
+            msgspec.convert(_replaced(plain, name.split("."), [item]), shape, strict=strict)
+        except msgspec.ValidationError as error:
+            if _PLACE.search(str(error)):
+                return str(error).replace(f"{name}[...]", f"{name}[{index}]", 1)
+    return message if not rest else message.replace("[...]", "[]", 1)
+
+
+def _replaced(plain: dict[str, Any], path: list[str], value: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A copy of `plain` that has `value` at `path`."""
+    inner = value if len(path) == 1 else _replaced(plain[path[0]], path[1:], value)
+    return {**plain, path[0]: inner}
 
 
 def _named(message: str) -> Refused:

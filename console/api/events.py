@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from sqlalchemy import Row, select
 
-from console.api import rendering, shapes
+from console.api import accounts, rendering, shapes
 from console.api.conversations import STATUSES
 from console.api.cursors import moment_of
 from console.api.tokens import Program
@@ -17,6 +17,7 @@ from console.audit import AuditEntry
 from console.db import Tx
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
+from console.portfolio.models import Account
 
 BATCH = 200
 
@@ -26,12 +27,18 @@ Kind = Literal[
     "conversation.created",
     "conversation.updated",
     "contact.updated",
+    "account.updated",
 ]
 
 # Opening a thread shows it to somebody and changes nothing in it; a note is nobody's message.
 _SILENT = frozenset({"conversation.viewed", "message.noted", "media.viewed"})
 _CREATED = frozenset({"message.received", "message.queued"})
-_SCOPES = {"message": "messages:read", "conversation": "conversations:read", "contact": "contacts:read"}
+_SCOPES = {
+    "message": "messages:read",
+    "conversation": "conversations:read",
+    "contact": "contacts:read",
+    "account": "accounts:read",
+}
 """What a token needs for the events of each kind of object."""
 
 _COLUMNS = (
@@ -43,6 +50,7 @@ _COLUMNS = (
     AuditEntry.action,
     AuditEntry.conversation_id,
     AuditEntry.message_id,
+    AuditEntry.account_id,
     AuditEntry.subject,
 )
 
@@ -51,7 +59,7 @@ class Event(msgspec.Struct):
     """One thing that happened, and what it happened to as it is now.
 
     `cursor` is the place right after this event. `action` is the history's own word for it. `data` is a message, a
-    conversation or a contact, by the first word of `type`.
+    conversation, a contact or an account, by the first word of `type`.
     """
 
     cursor: str
@@ -88,7 +96,7 @@ async def after(tx: Tx, position: int, *, seen_by: Program) -> Batch:
 
 
 def _about(entry: Row[*tuple[Any, ...]]) -> _Object | None:
-    """The message, conversation or contact that an entry says is new or has changed."""
+    """The message, conversation, contact or account that an entry says is new or has changed."""
     noun = entry.action.partition(".")[0]
     if entry.action in _SILENT:
         return None
@@ -96,6 +104,8 @@ def _about(entry: Row[*tuple[Any, ...]]) -> _Object | None:
         return _Object("message", entry.message_id) if entry.message_id is not None else None
     if noun == "conversation":
         return _Object("conversation", entry.conversation_id) if entry.conversation_id is not None else None
+    if noun == "account":
+        return _Object("account", entry.account_id) if entry.account_id is not None else None
     kind, _, number = (entry.subject or "").partition(":")
     # A doubt about who somebody is shows on the contact.
     if noun in {"contact", "review"} and kind == "contact" and number.isdigit():
@@ -124,6 +134,7 @@ def _type(action: str, noun: str, *, is_phones: bool) -> Kind:
         "message": "message.updated",
         "conversation": "conversation.updated",
         "contact": "contact.updated",
+        "account": "account.updated",
     }
     return updated[noun]
 
@@ -143,6 +154,9 @@ async def _present(tx: Tx, things: set[_Object], program: Program) -> dict[_Obje
         shown[_Object("conversation", row.id)] = (conversation, False)
     for row in contacts:
         shown[_Object("contact", row.id)] = (rendering.contact(row), False)
+    debts = await _rows(tx, Account, things, "account")
+    for row, account in zip(debts, await accounts.accounts(tx, debts), strict=True):
+        shown[_Object("account", row.id)] = (account, False)
     return shown
 
 

@@ -24,6 +24,8 @@ SCOPES = {
     "messages:write": "Send messages",
     "contacts:read": "See contacts",
     "contacts:write": "Change what a contact is called",
+    "accounts:read": "See accounts, who holds them and their invoices",
+    "accounts:write": "State accounts: holder, phones, invoices and balances",
     "payments:read": "See payments",
     "payments:write": "Report payments",
     "audit:read": "Read the history",

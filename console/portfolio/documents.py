@@ -70,9 +70,10 @@ def read(text: str, *, country: str, kind: str | None = None) -> Document | None
         raise BadDocument("Falta el número del documento.")
     if len(bare) > LONGEST or not bare.isalnum() or not bare.isascii():
         raise BadDocument("El número del documento solo puede tener letras y cifras.")
-    if bare in _NOBODY or (bare.isdigit() and len(set(bare)) == 1):
+    named = _kind_named(kind, country) if kind and kind.strip() else None
+    if bare in _NOBODY or (bare.isdigit() and len(bare) >= 5 and len(set(bare)) == 1):
         return None
-    return _as_named(bare, country, kind) if kind and kind.strip() else _as_guessed(text, bare, country)
+    return Document(named.name, _checked(named, bare)) if named else _as_guessed(text, bare, country)
 
 
 def masked(number: str) -> str:
@@ -93,21 +94,21 @@ def _whole(text: str) -> str:
     return spoilt[1] if spoilt else text
 
 
-def _as_named(bare: str, country: str, kind: str) -> Document:
+def _kind_named(kind: str, country: str) -> _Kind:
     wanted = _key(kind)
     name = _ALIASES.get((country, wanted)) or _ALIASES.get(("", wanted), wanted)
     known = [each for each in _KINDS if each.name == name]
     known.sort(key=lambda each: each.country != country)
     if not known:
         raise BadDocument(f"Tipo de documento desconocido: se esperaba uno de {', '.join(kinds(country))}.")
-    return Document(name, _checked(known[0], bare))
+    return known[0]
 
 
 def _as_guessed(text: str, bare: str, country: str) -> Document:
     name = _guess(text, bare, country)
     if name is None:
         raise BadDocument(f"No tiene la forma de ningún documento de aquí ({', '.join(kinds(country))}).")
-    return _as_named(bare, country, name)
+    return Document(name, _checked(_kind_named(name, country), bare))
 
 
 def _guess(text: str, bare: str, country: str) -> str | None:

@@ -5,13 +5,21 @@ Money is whole numbers of the currency's smallest unit. Days are the debtor's; i
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from console.db import Base, BigKey
+
+
+def name_key(name: str) -> str:
+    """`name` as searches compare it: without accents, in lower case, one space between words."""
+    bare = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    return " ".join(bare.casefold().split())
 
 
 class Creditor(Base):
@@ -120,6 +128,7 @@ class Account(Base):
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
     currency: Mapped[str] = mapped_column(String(3))
     product: Mapped[str | None] = mapped_column(Text)
+    phones: Mapped[list[Any] | None]  # as the creditor last named them for this debt, in E.164
     status: Mapped[str] = mapped_column(String(8), default="open")  # open | closed (no longer in the portfolio)
     state: Mapped[str] = mapped_column(String(8))
     balance_minor: Mapped[int] = mapped_column(default=0)

@@ -76,11 +76,14 @@ async def test_what_is_given_is_what_was_promised(house: House, program: Program
     await house.writes(meta.MARIA)
     conversation = await program.conversation()
     reported = await program.http.post("/payments", json=A_PAYMENT)
+    stated = {"holder": {"name": "María Ccori"}, "currency": "PEN", "invoices": []}
+    assert (await program.http.put("/accounts/PR-1", json=stated)).status_code == 201
     asked = {
         "/payments/{payment_id}": f"/payments/{reported.json()['details']['payment']}",
         "/conversations/{conversation_id}": f"/conversations/{conversation['id']}",
         "/conversations/{conversation_id}/messages": f"/conversations/{conversation['id']}/messages",
         "/contacts/{contact_id}": f"/contacts/{conversation['contact']['id']}",
+        "/accounts/{external_id}": "/accounts/PR-1",
     }
 
     for path, methods in document["paths"].items():

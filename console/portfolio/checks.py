@@ -1,0 +1,81 @@
+"""Whether what somebody wrote about a debtor can be taken: texts, numbers and days, and if not, why, in Spanish."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+
+from console.portfolio.statement import LONGEST_ID, LONGEST_NAME, LONGEST_NUMBER
+from integrations.whatsapp import numbers
+from integrations.whatsapp.numbers import BadNumber, Problem
+
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
+
+
+class Wrong(ValueError):  # noqa: N818 an answer about a text
+    """What cannot be taken; the message says why, for whoever wrote it, and repeats no personal data."""
+
+
+def name(text: str) -> str:
+    """A person's or company's name, with one space between its words. Raises Wrong."""
+    return _line(text, LONGEST_NAME, "el nombre")
+
+
+def external_id(text: str) -> str:
+    """How a creditor calls a debt. Raises Wrong."""
+    return _line(text, LONGEST_ID, "el identificador de la cuenta")
+
+
+def invoice_number(text: str) -> str:
+    """How a creditor calls an invoice. Raises Wrong."""
+    return _line(text, LONGEST_NUMBER, "el número de la factura")
+
+
+def product(text: str) -> str:
+    """What is owed for. Raises Wrong."""
+    return _line(text, LONGEST_NAME, "el producto")
+
+
+def phone(text: str, country: str) -> str:
+    """A number in E.164, read as in `country` where it has no country code. Raises Wrong."""
+    try:
+        return numbers.e164(text, country)
+    except BadNumber as bad:
+        raise Wrong(_PHONES[bad.problem]) from None
+
+
+def due_day(day: date) -> date:
+    """A day on which something can be due. Raises Wrong."""
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Wrong(f"La fecha debe estar entre {FIRST_DAY.year} y {LAST_DAY.year}.")
+    return day
+
+
+def amounts(amount_minor: int, balance_minor: int) -> None:
+    """What is left of an invoice lies between nothing and all of it. Raises Wrong."""
+    if balance_minor < 0:
+        raise Wrong("El saldo no puede ser negativo.")
+    if balance_minor > amount_minor:
+        raise Wrong("El saldo no puede ser mayor que el monto.")
+
+
+def _line(text: str, longest: int, what: str) -> str:
+    line = " ".join(text.split())
+    if not line:
+        raise Wrong(f"Falta {what}.")
+    if len(line) > longest:
+        raise Wrong(f"Es demasiado largo: {what} puede tener hasta {longest} caracteres.")
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in line):
+        raise Wrong(f"Hay caracteres que no se pueden guardar en {what}.")
+    return line
+
+
+_PHONES = {
+    Problem.EMPTY: "Falta el teléfono.",
+    Problem.NOT_A_NUMBER: "No es un número de teléfono.",
+    Problem.SCIENTIFIC: "La hoja de cálculo lo guardó como 5.25E+11 y perdió cifras: dé formato de texto a la columna.",
+    Problem.UNKNOWN_COUNTRY: "No se sabe de qué país es: escríbalo con su código, como +51944218305.",
+    Problem.TOO_SHORT: "Al teléfono le faltan cifras.",
+    Problem.TOO_LONG: "Al teléfono le sobran cifras.",
+    Problem.IMPOSSIBLE: "Ningún teléfono tiene esa cantidad de cifras.",
+}
