@@ -22,9 +22,11 @@ from bench.report import COLUMNS, Latency, Result, latency, line, table
 from bench.scenarios import Bench, Scenario, Section
 from bench.seed import Shape
 from bench.stands import Crowd, Stand
+from console import clock
 from console.agents import Role, Viewer
 from console.db import Database, Tx
-from console.inbox import queries, threads
+from console.inbox import lists, queries, threads
+from console.inbox.listing import Listing, now_in
 from console.settings import load
 
 SMALL = Shape()
@@ -156,7 +158,8 @@ async def _in_sql(stand: Stand) -> dict[str, Latency]:
         await threads.thread_page(tx, conversation)
 
     def view(viewer: Viewer, name: str) -> Callable[[Tx], Awaitable[object]]:
-        return lambda tx: queries.inbox_rows(tx, viewer, name, version=0)
+        now = now_in(stand.settings.zone, clock.now())
+        return lambda tx: lists.inbox_rows(tx, viewer, Listing(view=name), now=now, version=0)
 
     try:
         return {

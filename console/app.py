@@ -111,7 +111,7 @@ def create_app(settings: Settings) -> Litestar:
     console = create_console(settings)
     ingest = Ingest(console.db)
     screens = Screens()
-    pushes = Pushes(console.db, screens)
+    pushes = Pushes(console.db, screens, settings.zone)
     presence = Presence(screens)
     console.live.followers.append(pushes.follow)
     console.live.on_whisper.append(presence.hear)

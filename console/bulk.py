@@ -101,3 +101,26 @@ def _(element: among, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401
 @compiles(among, "postgresql")
 def _(element: among, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401
     return f"{compiler.process(element.column, **how)} = ANY ({compiler.process(element.values, **how)})"
+
+
+class as_lines(ColumnElement[str]):  # noqa: N801 read as a word in a statement
+    """The rows of a group as one text: a line for each, its columns apart by tabs."""
+
+    inherit_cache = True
+    type = Text()
+    _traverse_internals = [("columns", InternalTraversal.dp_clauseelement_tuple)]  # noqa: RUF012 as SQLAlchemy declares it
+
+    def __init__(self, *columns: Any) -> None:  # noqa: ANN401 columns or mapped attributes
+        self.columns = columns
+
+
+@compiles(as_lines, "sqlite")
+def _(element: as_lines, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401
+    columns = " || char(9) || ".join(compiler.process(column, **how) for column in element.columns)
+    return f"group_concat({columns}, char(10))"
+
+
+@compiles(as_lines, "postgresql")
+def _(element: as_lines, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401
+    columns = " || chr(9) || ".join(compiler.process(column, **how) for column in element.columns)
+    return f"string_agg({columns}, chr(10))"

@@ -114,7 +114,7 @@ def _environment() -> Environment:
         long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,
         left_roughly=left_roughly, duration=duration, phone=phone,
         size=size, initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
-        point=point, file_kind=file_kind, money=money, day=day,
+        point=point, file_kind=file_kind, money=money, day=day, days_since=days_since,
     )  # fmt: skip
     return environment
 
@@ -233,6 +233,11 @@ def day(on: date) -> str:
     """A day of a calendar, whoever's: `27 nov`, `27 nov 2025`."""
     year = "" if on.year == _local(clock.now()).year else f" {on.year}"
     return f"{on.day} {MONTHS[on.month - 1]}{year}"
+
+
+def days_since(on: date) -> int:
+    """Whole days from a day of the calendar to today, as the business counts them."""
+    return (_local(clock.now()).date() - on).days
 
 
 def _local(at: datetime) -> datetime:

@@ -13,7 +13,7 @@ from console.agents import Agent, Team
 from console.audit import SYSTEM, AuditHead, record
 from console.bulk import among, bulk_update, fetch
 from console.db import Database, Tx, bulk_insert, next_ids, table_of
-from console.inbox import changes, identity, queries, receive, threads, ticks
+from console.inbox import changes, headers, identity, receive, rows, threads, ticks
 from console.inbox.channel import Channel
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
@@ -29,9 +29,9 @@ HOT: dict[str, Any] = {
     "ticks, by ref": ticks._BY_REF,
     "ticks, kept": ticks._KEPT,
     "changes, before": changes._BEFORE,
-    "queries, row": queries._ROW,
-    "queries, marks": queries._MARKS,
-    "queries, headers": queries._HEADERS,
+    "rows, row": rows._ROW,
+    "rows, marks": rows._MARKS,
+    "headers, headers": headers._HEADERS,
     "threads, messages": threads._MESSAGES,
     "threads, media": threads._MEDIA,
     "threads, names": threads._NAMES,

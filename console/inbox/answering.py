@@ -16,7 +16,7 @@ from console.agents import Viewer
 from console.db import Database, Tx
 from console.errors import Refused, not_found
 from console.forms import html, read_form, whole
-from console.inbox import queries, reply, template_picker, threads
+from console.inbox import headers, queries, reply, template_picker, threads
 from console.inbox.models import Conversation, Draft, Message
 from console.inbox.pushes import message_fragment
 from console.render import fragment
@@ -83,7 +83,7 @@ async def templates(
     """The approved templates, with what we know filled in."""
     async with db.reading() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
-        header = await queries.header_of(tx, viewer, conversation.id, clock.now())
+        header = await headers.header_of(tx, viewer, conversation.id, clock.now())
         offered = await template_picker.offer(tx, conversation, name=header.name, company=settings.company)
     return html(
         fragment(

@@ -12,7 +12,7 @@ from console import clock
 from console.audit import AuditEntry, Entry
 from console.bulk import among, fetch
 from console.db import Tx, table_of
-from console.inbox import queries, threads
+from console.inbox import headers, queries, rows, threads
 from console.inbox.models import Conversation
 from console.inbox.views import HistoryLine, MessageView, PanelView
 
@@ -28,7 +28,11 @@ _MOVES = frozenset(
         "conversation.merged",
     },
 )
-_COUNTED = _MOVES | {"conversation.created"}
+# What changes where a debt is listed, and what the panel says of it.
+_STANDS = frozenset({"conversation.standing_changed", "conversation.tagged", "conversation.untagged"})
+_COUNTED = _MOVES | _STANDS | {"conversation.created"}
+# Done to debts and agreements: the panel shows them.
+_OF_DEBTS = ("account", "invoice", "payment", "payment_link", "promise", "plan", "dispute", "outcome", "contact")
 # Personal: they change what one agent has read and nothing that others see.
 _READINGS = frozenset({"conversation.read"})
 _UNSEEN = frozenset({"conversation.viewed", "media.viewed"})
@@ -44,6 +48,7 @@ class Change(msgspec.Struct):
 
     messages: dict[int, None] = msgspec.field(default_factory=dict)
     moves: list[int] = msgspec.field(default_factory=list)
+    stands: bool = False
     in_panel: bool = False
     about: bool = False
     counted: bool = False
@@ -70,6 +75,8 @@ def by_conversation(entries: Iterable[Entry]) -> defaultdict[int, Change]:
         if entry.action in _MOVES:
             change.moves.append(entry.id)
             change.about = True
+        change.stands = change.stands or entry.action in _STANDS
+        change.about = change.about or change.stands or entry.action.partition(".")[0] in _OF_DEBTS
         change.counted = change.counted or entry.action in _COUNTED
         change.in_panel = change.in_panel or entry.action not in _NOT_IN_PANEL
     return changes
@@ -78,7 +85,7 @@ def by_conversation(entries: Iterable[Entry]) -> defaultdict[int, Change]:
 class Shown(msgspec.Struct):
     """The lines of the list as they are now, what each agent has read, and where what moved was before."""
 
-    rows: dict[int, queries.RowFacts]
+    rows: dict[int, rows.RowFacts]
     marks: dict[tuple[int, int], int]
     before: list[tuple[int, dict[str, object]]]
 
@@ -87,7 +94,7 @@ class Opened(msgspec.Struct):
     """What belongs into the panes that show these conversations."""
 
     messages: list[MessageView]
-    headers: dict[int, queries.HeaderFacts]
+    headers: dict[int, headers.HeaderFacts]
     panels: dict[int, PanelView]
     history: dict[int, list[HistoryLine]]
 
@@ -95,12 +102,12 @@ class Opened(msgspec.Struct):
 async def lines(tx: Tx, changes: Changes, viewers: Collection[int]) -> Shown:
     """Read what the list shows of `changes` to the agents `viewers`. What is read is at least as new as the head."""
     head = await queries.head(tx)
-    rows = {fact.row.conversation_id: fact for fact in await queries.rows_by_id(tx, changes, version=head)}
-    marks = await queries.read_marks(tx, viewers, rows)
+    facts = {fact.row.conversation_id: fact for fact in await rows.rows_by_id(tx, changes, version=head)}
+    marks = await rows.read_marks(tx, viewers, facts)
     moves = [number for change in changes.values() for number in change.moves]
     moved = await fetch(tx, _BEFORE, {"ids": moves}) if moves else []
     before = [(number, _decoded(old)) for number, old in moved if number is not None]
-    return Shown(rows, marks, before)
+    return Shown(facts, marks, before)
 
 
 async def panes(tx: Tx, changes: Changes, opened: Collection[int]) -> Opened:
@@ -108,7 +115,7 @@ async def panes(tx: Tx, changes: Changes, opened: Collection[int]) -> Opened:
     wanted = [message for number in opened for message in changes[number].messages]
     return Opened(
         messages=await threads.messages_by_id(tx, wanted),
-        headers=await queries.headers_by_id(tx, opened, clock.now()),
+        headers=await headers.headers_by_id(tx, opened, clock.now()),
         panels={
             number: await threads.panel_of(tx, await tx.get_one(Conversation, number))
             for number in opened

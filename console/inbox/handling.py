@@ -13,7 +13,7 @@ from console.agents import Viewer
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import html, read_form, whole
-from console.inbox import assign, queries
+from console.inbox import assign, headers, queries
 from console.inbox.models import Conversation
 from console.render import fragment
 
@@ -88,7 +88,7 @@ async def _header(db: Database, viewer: Viewer, conversation_id: int) -> Respons
     async with db.reading() as tx:
         # Whoever gives a conversation away may lose sight of it.
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
-        header = await queries.header_of(tx, viewer, conversation.id, clock.now())
+        header = await headers.header_of(tx, viewer, conversation.id, clock.now())
     return html(fragment("inbox/_header.html", header=header))
 
 

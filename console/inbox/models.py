@@ -66,9 +66,22 @@ class Conversation(Base):
             "ix_conversation_promise",
             "promise_state",
             "promise_on",
+            "status",
+            "team_id",
+            "holder_id",
             "id",
             sqlite_where=text("promise_state IS NOT NULL"),
             postgresql_where=text("promise_state IS NOT NULL"),
+        ),
+        # Which windows are about to close: counted and listed by its end.
+        Index(
+            "ix_conversation_window",
+            "window_closes_at",
+            "team_id",
+            "holder_id",
+            "id",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
         ),
         Index("ix_conversation_receipt", "id", sqlite_where=text("receipt_due"), postgresql_where=text("receipt_due")),
     )

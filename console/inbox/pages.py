@@ -13,7 +13,8 @@ from console.agents import Viewer
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import html, whole
-from console.inbox import queries, reading, threads
+from console.inbox import filter_bar, headers, lists, queries, reading, sidebar, threads
+from console.inbox.listing import Listing, Now, now_in, read_listing
 from console.inbox.models import Conversation
 from console.render import fragment, page
 from console.settings import Settings
@@ -36,13 +37,11 @@ async def inbox(
     viewer: NamedDependency[Viewer],
 ) -> Response[str]:
     """The list with nothing open; asked for by a script, the list alone."""
-    view = queries.check_view(request.query_params.get("view", "mine"))
+    listing, now = _asked(request, settings)
     async with db.reading() as tx:
-        listed = await _list(tx, viewer, view)
+        listed = await _list(tx, viewer, listing, now)
         if _is_swap(request):
-            return html(
-                fragment("inbox/_list.html", error=None, **_only(listed, "view", "counts", "rows", "next_cursor"))
-            )
+            return html(fragment("inbox/_list.html", error=None, **_only(listed, *_LIST)))
         return html(page("inbox/inbox.html", viewer=viewer, pane=None, **listed, **_demo(settings)))
 
 
@@ -50,26 +49,44 @@ async def inbox(
 async def more_rows(
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
     viewer: NamedDependency[Viewer],
 ) -> Response[str]:
     """The next page of a list."""
-    view = queries.check_view(request.query_params.get("view", "mine"))
-    after = queries.read_cursor(request.query_params.get("cursor"))
+    listing, now = _asked(request, settings)
+    after = lists.read_cursor(request.query_params.get("cursor"))
     async with db.reading() as tx:
-        rows, cursor = await queries.inbox_rows(tx, viewer, view, version=await queries.head(tx), after=after)
-    return html(fragment("inbox/_rows.html", rows=rows, next_cursor=queries.cursor_text(cursor)))
+        head = await queries.head(tx)
+        rows, cursor = await lists.inbox_rows(tx, viewer, listing, now=now, version=head, after=after)
+    return html(fragment("inbox/_rows.html", rows=rows, next_cursor=lists.cursor_text(cursor)))
 
 
 @get("/inbox/counts")
 async def view_counts(
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
     viewer: NamedDependency[Viewer],
 ) -> Response[str]:
     """The views and their numbers."""
-    view = queries.check_view(request.query_params.get("view", "mine"))
+    listing, now = _asked(request, settings)
     async with db.reading() as tx:
-        return html(fragment("inbox/_counts.html", counts=await queries.view_counts(tx, viewer), view=view))
+        numbers = await sidebar.view_counts(tx, viewer, now)
+    return html(fragment("inbox/_counts.html", counts=numbers, view=listing.view))
+
+
+@get("/inbox/filtered")
+async def filtered_count(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """How many conversations the filters leave."""
+    listing, now = _asked(request, settings)
+    async with db.reading() as tx:
+        count, is_more = await filter_bar.count_of(tx, viewer, listing, now)
+    return html(fragment("inbox/_filter_count.html", count=count, is_more=is_more))
 
 
 @get("/inbox/{conversation_id:int}")
@@ -81,12 +98,12 @@ async def conversation_page(
     viewer: NamedDependency[Viewer],
 ) -> Response[str]:
     """One conversation open. Opening it is a disclosure and goes on record."""
-    view = queries.check_view(request.query_params.get("view", "mine"))
+    listing, now = _asked(request, settings)
     swap = _is_swap(request)
     try:
         await _note_opening(db, viewer, conversation_id)
         async with db.reading() as tx:
-            listed = {} if swap else await _list(tx, viewer, view)
+            listed = {} if swap else await _list(tx, viewer, listing, now)
             conversation = await queries.open_conversation(tx, viewer, conversation_id)
             pane: dict[str, Any] = await _pane(tx, request, viewer, conversation)
     except Refused as refused:
@@ -95,7 +112,7 @@ async def conversation_page(
         if swap:
             return html(fragment("inbox/_no_access.html"), status=404)
         async with db.reading() as tx:
-            listed = await _list(tx, viewer, view)
+            listed = await _list(tx, viewer, listing, now)
         no_access = page("inbox/inbox.html", viewer=viewer, pane={"no_access": True}, **listed, **_demo(settings))
         return html(no_access, status=404)
     if swap:
@@ -131,23 +148,33 @@ async def whole_history(
     return html(fragment("inbox/_history.html", conversation_id=conversation_id, history=lines, whole=True))
 
 
-async def _list(tx: Tx, viewer: Viewer, view: str) -> dict[str, Any]:
+_LIST = ("view", "counts", "rows", "next_cursor", "bar")
+
+
+async def _list(tx: Tx, viewer: Viewer, listing: Listing, now: Now) -> dict[str, Any]:
     """What the list and everything around it need; the head is read first, so that the page is at least that new."""
     head = await queries.head(tx)
-    rows, cursor = await queries.inbox_rows(tx, viewer, view, version=head)
+    rows, cursor = await lists.inbox_rows(tx, viewer, listing, now=now, version=head)
+    counts = await sidebar.view_counts(tx, viewer, now)
     return {
-        "view": view,
+        "view": listing.view,
         "head": head,
         "rows": rows,
-        "next_cursor": queries.cursor_text(cursor),
-        "counts": await queries.view_counts(tx, viewer),
+        "next_cursor": lists.cursor_text(cursor),
+        "counts": counts,
+        "bar": await filter_bar.bar_of(tx, viewer, listing, counts, now),
         "banner": await queries.banner(tx),
     }
 
 
+def _asked(request: Request[Any, Any, Any], settings: Settings) -> tuple[Listing, Now]:
+    """What the address asks to see, and when that is."""
+    return read_listing(request.query_params, settings.currency), now_in(settings.zone, clock.now())
+
+
 async def _pane(tx: Tx, request: Request[Any, Any, Any], viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
     return {
-        "header": await queries.header_of(tx, viewer, conversation.id, clock.now()),
+        "header": await headers.header_of(tx, viewer, conversation.id, clock.now()),
         "thread": await threads.thread_page(tx, conversation),
         "panel": await threads.panel_of(tx, conversation),
         "presence": request.app.state.presence.people(conversation.id),
@@ -172,4 +199,4 @@ def _demo(settings: Settings) -> dict[str, Any]:
     return {"demo": settings.demo, "simulator_url": settings.simulator_url}
 
 
-routes = [home, inbox, more_rows, view_counts, conversation_page, earlier_messages, whole_history]
+routes = [home, inbox, more_rows, view_counts, filtered_count, conversation_page, earlier_messages, whole_history]

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import select
 
-from console import audit, sessions
+from console import audit, clock, sessions
 from console.agents import Agent, AgentTeam, Role, Viewer
 from console.audit import Entry
 from console.db import Database, Tx
 from console.errors import Refused
-from console.inbox import changes, counts, policy, queries
+from console.inbox import changes, headers, policy, queries, rows, sidebar
 from console.inbox.changes import Change, Opened, Shown
 from console.inbox.contacts import Contact
+from console.inbox.headers import HeaderFacts
+from console.inbox.listing import Now, now_in, shows
 from console.inbox.models import Conversation
-from console.inbox.queries import HeaderFacts
 from console.inbox.screens import COUNTS_EVERY, SIGN_IN_AGAIN, Screen, Screens
 from console.inbox.views import MessageView
 from console.render import fragment
@@ -26,8 +28,9 @@ from console.render import fragment
 class Pushes:
     """Follows the history on behalf of this process's screens."""
 
-    def __init__(self, db: Database, screens: Screens) -> None:
+    def __init__(self, db: Database, screens: Screens, zone: ZoneInfo) -> None:
         self._db = db
+        self._zone = zone
         self._screens = screens
         self._counts_task: asyncio.Task[None] | None = None
 
@@ -65,14 +68,18 @@ class Pushes:
             await self._show_people(tx, entries, screens)
             if any(entry.action.startswith("channel.") for entry in entries):
                 _give(screens, "banner", fragment("inbox/_banner.html", banner=await queries.banner(tx)))
+            if any(entry.action in _SHOWN_EVERYWHERE for entry in entries):
+                for screen in screens:
+                    screen.reload("list", "pane", "counts")
 
     async def _show_lines(self, changed: dict[int, Change], screens: set[Screen]) -> None:
         viewers = {screen.viewer.id for screen in screens}
         shown = await self._db.read(lambda tx: changes.lines(tx, changed, viewers))
         self._let_go(shown, screens)
+        now = now_in(self._zone, clock.now())
         for number, fact in shown.rows.items():
             seers = self._screens.who_see(fact.row.team_id, fact.row.holder_id) & screens
-            _show_row(fact, changed[number], seers, shown.marks)
+            _show_row(fact, changed[number], seers, shown.marks, now)
 
     def _let_go(self, shown: Shown, screens: set[Screen]) -> None:
         """Take a conversation off the screens that may no longer see it, and off no others."""
@@ -148,16 +155,17 @@ class Pushes:
         """Counters move with every new conversation; a person reads them a few times a second at most."""
         await asyncio.sleep(COUNTS_EVERY)
         owed = [screen for screen in self._screens.all if screen.owes_counts]
+        viewers = {screen.viewer.id: screen.viewer for screen in owed}
         async with self._db.reading() as tx:
-            numbers = await counts.counts_by_viewer(tx, list({s.viewer.id: s.viewer for s in owed}.values()))
-        rendered: dict[tuple[counts.Counts, str], str] = {}
+            numbers = await sidebar.numbers_for(tx, viewers.values(), now_in(self._zone, clock.now()))
+        rendered: dict[tuple[sidebar.Numbers, str], str] = {}
         for screen in owed:
             screen.owes_counts = False
-            mine = numbers[screen.viewer.id]
-            html = rendered.get((mine, screen.view))
+            mine, view = numbers[screen.viewer.id], screen.listing.view
+            html = rendered.get((mine, view))
             if html is None:
-                html = fragment("inbox/_counts.html", counts=queries.as_views(mine), view=screen.view)
-                rendered[mine, screen.view] = html
+                html = fragment("inbox/_counts.html", counts=sidebar.as_views(mine), view=view)
+                rendered[mine, view] = html
             screen.put("counts", html)
 
     async def catch_up(self, screen: Screen, since: int) -> None:
@@ -185,6 +193,8 @@ class Pushes:
 
 
 _TOO_MUCH = 2000
+# The words of tags and states stand on every line.
+_SHOWN_EVERYWHERE = frozenset({"rules.updated", "tag.updated"})
 
 
 def message_fragment(message: MessageView) -> str:
@@ -194,7 +204,7 @@ def message_fragment(message: MessageView) -> str:
 
 def _show_pane(number: int, change: Change, facts: HeaderFacts, pane: Opened, watching: Iterable[Screen]) -> None:
     for screen in watching if change.row else ():
-        header = queries.personal_header(facts, screen.viewer)
+        header = headers.personal_header(facts, screen.viewer)
         screen.put(f"header-{number}", fragment("inbox/_header.html", header=header))
     if number in pane.panels:
         panel = pane.panels[number]
@@ -207,10 +217,11 @@ def _show_pane(number: int, change: Change, facts: HeaderFacts, pane: Opened, wa
 
 
 def _show_row(
-    fact: queries.RowFacts,
+    fact: rows.RowFacts,
     change: Change,
     seers: Iterable[Screen],
     marks: dict[tuple[int, int], int],
+    now: Now,
 ) -> None:
     """One line of the list, rendered once for each number of unread messages it shows."""
     row = fact.row
@@ -218,11 +229,11 @@ def _show_row(
     for screen in seers:
         if not change.row and screen.viewer.id not in change.readers:
             continue
-        if not queries.shows(screen.view, screen.viewer, holder_id=row.holder_id, status=row.status):
-            if change.moves:
+        if not shows(screen.listing, screen.viewer, fact.place, now):
+            if change.moves or change.stands or screen.listing.watches_windows:
                 screen.remove_row(row.conversation_id)
             continue
-        row.unread = queries.unread(fact, marks.get((screen.viewer.id, row.conversation_id)))
+        row.unread = rows.unread(fact, marks.get((screen.viewer.id, row.conversation_id)))
         if row.unread not in rendered:
             rendered[row.unread] = fragment("inbox/_row.html", row=row)
         screen.put_row(row.conversation_id, rendered[row.unread])

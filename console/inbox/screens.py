@@ -15,6 +15,7 @@ import msgspec
 
 from console import metrics
 from console.agents import Viewer
+from console.inbox.listing import Listing
 
 # A frame is written at once when the last one is this long ago; else fragments wait and share one.
 BREATH = 0.02
@@ -36,11 +37,11 @@ Write = Callable[[str], Awaitable[None]]
 
 
 class Screen:
-    """One browser tab: the viewer behind it, the view and conversation it shows, and what waits for it."""
+    """One browser tab: the viewer behind it, the list and conversation it shows, and what waits for it."""
 
     def __init__(self, viewer: Viewer, write: Write) -> None:
         self.viewer = viewer
-        self.view = "mine"
+        self.listing = Listing()
         self.open: int | None = None
         self.greeted = False
         self.caught_up = False

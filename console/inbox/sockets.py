@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 import structlog
@@ -18,6 +19,7 @@ from litestar.exceptions import WebSocketDisconnect
 from console.db import Database
 from console.errors import Refused
 from console.inbox import queries, reading
+from console.inbox.listing import Listing, read_listing
 from console.inbox.pushes import Pushes
 from console.inbox.screens import COME_AGAIN, SCREENS_PER_AGENT, SIGN_IN_AGAIN, TOO_MANY, Screen, Screens
 from console.live import Live, Whisper
@@ -26,6 +28,7 @@ from console.sign_in import session_of
 
 log = structlog.get_logger()
 BAD_FRAMES = 20
+LONGEST_FILTERS = 1000
 NOT_UNDERSTOOD = 1008
 # The session is looked at again this often, because it may simply have grown old.
 CHECK_EVERY = 60.0
@@ -38,13 +41,15 @@ class Hello(msgspec.Struct, tag_field="t", tag="hello"):
 
     head: int
     view: str
+    filters: str = ""
     open: int | None = None
 
 
 class View(msgspec.Struct, tag_field="t", tag="view"):
-    """Another view is listed."""
+    """Another list is shown: its view, and its filters as they stand in the address."""
 
     view: str
+    filters: str = ""
 
 
 class Open(msgspec.Struct, tag_field="t", tag="open"):
@@ -183,8 +188,8 @@ class Line:
         match frame:
             case Hello():
                 await self._greet(frame)
-            case View(view=view):
-                self._screen.view = queries.check_view(view)
+            case View():
+                self._screen.listing = self._listing(frame)
             case Open(open=conversation_id):
                 await self._turn_to(conversation_id)
             case Typing(on=on):
@@ -197,7 +202,7 @@ class Line:
 
     async def _greet(self, hello: Hello) -> None:
         """Push from now on, then bring what was missed: in this order nothing falls between."""
-        self._screen.view = queries.check_view(hello.view)
+        self._screen.listing = self._listing(hello)
         if not self._screen.greeted:
             self._screen.greeted = True
             self._screens.add(self._screen)
@@ -207,6 +212,10 @@ class Line:
             # What it shows may be out of reach by now; the rest it missed it gets all the same.
             await self._pushes.catch_up(self._screen, hello.head)
             self._screen.caught_up = True
+
+    def _listing(self, frame: Hello | View) -> Listing:
+        asked = dict(parse_qsl(frame.filters[:LONGEST_FILTERS], max_num_fields=20, errors="replace"))
+        return read_listing({**asked, "view": frame.view}, self._settings.currency)
 
     async def _turn_to(self, conversation_id: int | None) -> None:
         if conversation_id == self._screen.open:

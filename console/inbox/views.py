@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
+
+
+class TagView(msgspec.Struct):
+    """A free tag as lines and panels show it. `colour` names one of the palette."""
+
+    id: int
+    name: str
+    colour: str
+
+
+class StandingView(msgspec.Struct, kw_only=True):
+    """How a person's debts stand, in one line. `tone` is the class that gives the state its colour.
+
+    Amounts are in the smallest unit of `currency`; days past due are counted from `oldest_due_on`.
+    """
+
+    state: str
+    label: str
+    tone: str
+    overdue_minor: int
+    balance_minor: int
+    currency: str
+    oldest_due_on: date | None
+    promise_on: date | None
+    promise_state: str | None
+    plan_paid: int | None
+    plan_count: int | None
 
 
 class RowView(msgspec.Struct, kw_only=True):
@@ -30,6 +57,8 @@ class RowView(msgspec.Struct, kw_only=True):
     failed: bool
     version: int
     position: int
+    standing: StandingView | None = None
+    tags: list[TagView] = []
 
 
 class MediaView(msgspec.Struct, kw_only=True):
@@ -136,6 +165,7 @@ class HeaderView(msgspec.Struct, kw_only=True):
     can_assign: bool
     candidates: list[tuple[int, str]]
     identity_note: str | None
+    standing: StandingView | None = None
 
 
 class HistoryLine(msgspec.Struct, kw_only=True):
@@ -171,6 +201,8 @@ class ViewCount(msgspec.Struct, kw_only=True):
     key: str
     label: str
     count: int
+    group: str = "views"
+    tone: str | None = None
 
 
 class DraftView(msgspec.Struct, kw_only=True):

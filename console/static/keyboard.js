@@ -14,6 +14,7 @@ const KEYS = {
   t: () => click('#pane [data-act=templates]'),
   m: () => click('#pane .head button[value=me]'),
   e: () => click('#pane .head [data-key=e] button'),
+  f: () => list.openFilters(),
   '?': () => click('[data-act=help]'),
 }
 let going = 0

@@ -1,15 +1,15 @@
 // The list of conversations: the one that is open, moving with the keyboard, other views.
 import { ask } from './http.js'
-import { state, tell, whenReloaded } from './live.js'
+import { state, tell, whenReloaded, where } from './live.js'
 import { act, toast } from './menus.js'
 import { afterUpsert, apply, byId, copyOf, parse, upsert } from './upsert.js'
 import { tick } from './clock.js'
 
 const links = () => [...document.querySelectorAll('#rows > .row > a')]
 
-async function fetchList(view) {
-  const came = await ask(`/inbox?view=${view}`, { target: 'list' })
-  return came?.ok && parse(came.html).find((element) => element.id === 'list')
+async function fetchList() {
+  const came = await ask(`/inbox?${where()}`, { target: 'list' })
+  return { fresh: came?.ok && parse(came.html).find((element) => element.id === 'list'), said: came?.said }
 }
 
 function swap(fresh) {
@@ -21,7 +21,7 @@ function swap(fresh) {
 
 /** Reads the first page again and merges it: what no longer belongs goes, what was loaded below stays, and so does the scroll. */
 async function reload() {
-  const fresh = await fetchList(state.view)
+  const { fresh } = await fetchList()
   if (!fresh) return toast('No pudimos actualizar la lista.', 'error')
   const items = [...fresh.querySelectorAll('.row')]
   if (!byId('rows') || !items.length || !links().length) return swap(fresh)
@@ -35,7 +35,7 @@ async function reload() {
 whenReloaded('list', reload)
 act('reload-list', reload)
 whenReloaded('counts', async () => {
-  const came = await ask(`/inbox/counts?view=${state.view}`)
+  const came = await ask(`/inbox/counts?${where()}`)
   if (came?.ok) apply(came.html)
   return came?.ok
 })
@@ -43,23 +43,51 @@ whenReloaded('counts', async () => {
 /** What stands in the place of a list that could not be read. */
 function failed(view) {
   const list = copyOf('list-failed')
-  list.querySelector('header h2').textContent = document.querySelector(`#counts [data-view=${view}]`).firstChild.textContent
+  list.querySelector('header h2').textContent = [...document.querySelector(`#counts [data-view=${view}]`).childNodes].find((node) => node.nodeType === 3).textContent.trim()
   list.querySelector('.count').remove()
   list.dataset.view = view
   return list
 }
 
-/** Another view: the list and the highlighted name change, the open conversation stays. */
-export async function show(view, { push = true } = {}) {
-  const fresh = await fetchList(view)
-  state.view = document.body.dataset.view = view
+/** Another view or other filters: the list and the highlighted name change, the open conversation stays. */
+export async function show(view, { filters = '', push = true } = {}) {
+  const before = { view: state.view, filters: state.filters }
+  Object.assign(state, { view, filters })
+  const { fresh, said } = await fetchList()
+  // What was asked for cannot be: the list stays as it was, and the sentence says why.
+  if (!fresh && said) return Object.assign(state, before) && toast(said, 'error')
+  Object.assign(document.body.dataset, { view, filters })
   for (const link of document.querySelectorAll('#counts a')) {
     if (link.dataset.view === view) link.setAttribute('aria-current', 'true')
     else link.removeAttribute('aria-current')
   }
+  const wasInside = document.activeElement?.closest('#list')
   swap(fresh || failed(view))
-  tell({ t: 'view', view })
-  if (push) history.pushState(null, '', `/inbox${state.open ? `/${state.open}` : ''}?view=${view}`)
+  if (wasInside) (document.querySelector('#list .chip') ?? document.querySelector('#filter > summary'))?.focus()
+  tell({ t: 'view', view, filters })
+  if (push) history.pushState(null, '', `/inbox${state.open ? `/${state.open}` : ''}?${where()}`)
+}
+
+document.addEventListener('submit', (event) => {
+  if (!event.target.matches('form[data-filter]')) return
+  event.preventDefault()
+  const asked = new FormData(event.target)
+  const tags = asked.getAll('tags').join('.')
+  asked.delete('tags')
+  if (tags) asked.set('tags', tags)
+  for (const [name, value] of [...asked]) if (!value.trim()) asked.delete(name)
+  asked.delete('view')
+  show(state.view, { filters: new URLSearchParams(asked).toString() })
+})
+
+/** How many the filters leave changes with the lists: asked again a moment after the numbers of the views moved. */
+let counting
+function recount() {
+  clearTimeout(counting)
+  counting = setTimeout(async () => {
+    const came = state.filters && (await ask(`/inbox/filtered?${where()}`))
+    if (came?.ok && byId('filter-count')) apply(came.html)
+  }, 500)
 }
 
 /** One row can be reached with Tab: the open one, or the first; the arrows do the rest. */
@@ -72,6 +100,14 @@ export function markOpen(reachable) {
     if (link === open) link.setAttribute('aria-current', 'true')
     else link.removeAttribute('aria-current')
   }
+}
+
+/** Opens the filters, and closes them again. */
+export function openFilters() {
+  const menu = byId('filter')
+  if (!menu) return
+  menu.open = !menu.open
+  menu.querySelector(menu.open ? 'input:not([type=hidden]), select' : 'summary').focus()
 }
 
 export function move(step) {
@@ -93,5 +129,6 @@ afterUpsert((element) => {
     if (isOpen) link.setAttribute('aria-current', 'true')
   }
   if (element.id !== 'counts') return
+  if (state.filters) recount()
   for (const shown of document.querySelectorAll('[data-count-of]')) shown.textContent = element.querySelector(`[data-count="${shown.dataset.countOf}"]`).textContent
 })

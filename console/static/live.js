@@ -10,7 +10,9 @@ const POLL_AFTER = 3
 const SHORTEST = 300
 const LONGEST = 10_000
 
-export const state = { head: Number(document.body.dataset.head), view: document.body.dataset.view, open: null }
+export const state = { head: Number(document.body.dataset.head), view: document.body.dataset.view, filters: document.body.dataset.filters, open: null }
+/** The list that is shown, as an address names it. */
+export const where = () => `view=${state.view}${state.filters && `&${state.filters}`}`
 const reloads = {}
 const listeners = []
 export const whenReloaded = (part, reload) => { reloads[part] = reload }
@@ -47,7 +49,7 @@ export function connect() {
   frames = 0
   socket = line
   worry ??= setTimeout(trouble, SPEAK_AFTER)
-  line.onopen = () => tell({ t: 'hello', head: state.head, view: state.view, open: state.open })
+  line.onopen = () => tell({ t: 'hello', head: state.head, view: state.view, filters: state.filters, open: state.open })
   line.onclose = ({ code }) => line === socket && lost(code)
   line.onmessage = ({ data }) => {
     if (line !== socket) return

@@ -1,6 +1,6 @@
 // Which conversation is open: clicks, addresses, the back button, and the three steps on a phone.
 import { ask } from './http.js'
-import { state, tell, whenReloaded } from './live.js'
+import { state, tell, whenReloaded, where } from './live.js'
 import { act, toast } from './menus.js'
 import { byId, copyOf, parse, upsert } from './upsert.js'
 import * as list from './list.js'
@@ -39,13 +39,13 @@ function show(fresh) {
 }
 
 async function fetchPane(id, signal) {
-  const came = await ask(`/inbox/${id}?view=${state.view}`, { signal, target: 'pane' })
+  const came = await ask(`/inbox/${id}?${where()}`, { signal, target: 'pane' })
   return came && parse(came.html).find((element) => element.id === 'pane')
 }
 
 export async function open(id, { push = true } = {}) {
   composer.saveDraft()
-  if (push) history.pushState(null, '', `/inbox/${id}?view=${state.view}`)
+  if (push) history.pushState(null, '', `/inbox/${id}?${where()}`)
   step()
   if (id === state.open && byId('pane').dataset.conversation) return
   fetching?.abort()
@@ -58,7 +58,7 @@ export async function open(id, { push = true } = {}) {
     const fresh = await fetchPane(id, signal)
     clearTimeout(late)
     // Greeting anew from before the request brings whatever happened while the answer was under way.
-    tell({ t: 'hello', head, view: state.view, open: fresh?.dataset.conversation ? id : null })
+    tell({ t: 'hello', head, view: state.view, filters: state.filters, open: fresh?.dataset.conversation ? id : null })
     show(fresh || copyOf('pane-failed'))
   } catch {
     clearTimeout(late)
@@ -89,10 +89,13 @@ whenReloaded('pane', reload)
 act('retry-pane', () => open(state.open, { push: false }))
 
 addEventListener('popstate', () => {
-  const view = new URLSearchParams(location.search).get('view')
+  const asked = new URLSearchParams(location.search)
+  const view = asked.get('view')
+  asked.delete('view')
+  const filters = asked.toString()
   const id = idIn(location.pathname)
   step()
-  if (view && view !== state.view) list.show(view, { push: false })
+  if (view && (view !== state.view || filters !== state.filters)) list.show(view, { filters, push: false })
   if (id && id !== state.open) open(id, { push: false })
   else if (!id && state.open) close()
 })
@@ -101,12 +104,12 @@ document.addEventListener('click', (event) => {
   const link = event.target.closest('.row > a, a[data-view]')
   if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return
   event.preventDefault()
-  if (link.dataset.view) list.show(link.dataset.view)
+  if (link.dataset.view) list.show(link.dataset.view, { filters: link.dataset.filters ?? '' })
   else open(idIn(link.pathname))
 })
 
 act('back', () => {
-  history.pushState(null, '', `/inbox?view=${state.view}`)
+  history.pushState(null, '', `/inbox?${where()}`)
   step()
   close()
 })

@@ -1,0 +1,205 @@
+"""The rows of the list: what one line shows of a conversation, for one page or one push."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import literal_column, select
+
+from console.agents import Agent, Viewer
+from console.bulk import among, as_lines, fetch
+from console.db import Tx
+from console.inbox.contacts import Contact
+from console.inbox.listing import Place
+from console.inbox.models import Conversation, Message, ReadMark
+from console.inbox.queries import contact_name, initials
+from console.inbox.tags import ConversationTag, Tag
+from console.inbox.views import RowView, StandingView, TagView
+from console.portfolio.models import PortfolioRules
+from console.portfolio.states import Edges, State, label
+
+PREVIEW = 160
+TONES = {
+    State.CURRENT: "ok",
+    State.LATE_1: "b30",
+    State.LATE_2: "b60",
+    State.LATE_3: "b60p",
+    State.PLAN: "plan",
+    State.DISPUTE: "disp",
+}
+"""The class that gives a state its colour."""
+RULES = PortfolioRules.id == literal_column("1")
+STANDING = (
+    Conversation.account_state,
+    Conversation.overdue_minor,
+    Conversation.balance_minor,
+    Conversation.currency,
+    Conversation.oldest_due_on,
+    Conversation.promise_on,
+    Conversation.promise_state,
+    Conversation.plan_paid,
+    Conversation.plan_count,
+    PortfolioRules.first_edge,
+    PortfolioRules.second_edge,
+)
+"""What `standing` reads of a row; the rules are joined, so that a label never lags behind its edges."""
+TAGS = (
+    select(as_lines(Tag.id, Tag.colour, Tag.name))
+    .join(ConversationTag, ConversationTag.tag_id == Tag.id)
+    .where(ConversationTag.conversation_id == Conversation.id)
+    .correlate(Conversation)
+    .scalar_subquery()
+    .label("tags")
+)
+"""The free tags of a conversation, for `tags_of`."""
+
+
+class RowFacts(msgspec.Struct):
+    """A row before it is anybody's: unread depends on who looks."""
+
+    row: RowView
+    inbound_count: int
+    place: Place
+
+
+_ROW = (
+    select(
+        Conversation.id,
+        Conversation.team_id,
+        Conversation.holder_id,
+        Conversation.status,
+        Conversation.last_at,
+        Conversation.inbound_count,
+        Conversation.waiting_since,
+        Conversation.window_closes_at,
+        Contact.name,
+        Contact.profile_name,
+        Contact.username,
+        Contact.wa_id,
+        Agent.name.label("holder_name"),
+        Message.kind,
+        Message.text,
+        Message.direction,
+        Message.status.label("message_status"),
+        Message.author_name,
+        Message.content,
+        Message.revoked_at,
+        *STANDING,
+        TAGS,
+    )
+    .join(Contact, Contact.id == Conversation.contact_id)
+    .outerjoin(Agent, Agent.id == Conversation.holder_id)
+    .outerjoin(Message, Message.id == Conversation.last_message_id)
+    .outerjoin(PortfolioRules, RULES)
+    .where(among(Conversation.id, "ids"))
+)
+_MARKS = select(ReadMark.agent_id, ReadMark.conversation_id, ReadMark.inbound_count).where(
+    among(ReadMark.agent_id, "agents"), among(ReadMark.conversation_id, "conversations")
+)
+
+
+async def rows_by_id(tx: Tx, ids: Iterable[int], *, version: int) -> list[RowFacts]:
+    """The list's rows of these conversations: one query."""
+    wanted = list(ids)
+    if not wanted:
+        return []
+    return [_row_facts(row, version) for row in await fetch(tx, _ROW, {"ids": wanted})]
+
+
+def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database row
+    name = contact_name(row.name, row.profile_name, row.username, row.wa_id)
+    ours = row.direction == "out"
+    text = (
+        "Eliminó este mensaje"
+        if row.revoked_at
+        else row.text or (row.content or {}).get("body") or (row.content or {}).get("emoji") or ""
+    )
+    tags = tags_of(row.tags)
+    view = RowView(
+        conversation_id=row.id,
+        team_id=row.team_id,
+        name=name,
+        initials=initials(name),
+        preview=str(text)[:PREVIEW],
+        preview_kind=row.kind or "text",
+        direction=row.direction or "none",
+        last_status=row.message_status if ours else None,
+        last_author=row.author_name.split()[0] if ours and row.author_name else None,
+        at=row.last_at,
+        unread=0,
+        holder_id=row.holder_id,
+        holder_name=row.holder_name,
+        status=row.status,
+        waiting_since=row.waiting_since,
+        window_closes_at=row.window_closes_at,
+        failed=row.message_status == "failed",
+        version=version,
+        position=int(row.last_at.timestamp() * 1000),
+        standing=standing(row),
+        tags=tags,
+    )
+    return RowFacts(view, row.inbound_count, place_of(row, tags))
+
+
+def standing(row: Any) -> StandingView | None:  # noqa: ANN401 a database row
+    """How the person's debts stand, of a row with the columns `STANDING`; None where no debt is known."""
+    if row.account_state is None:
+        return None
+    state = State(row.account_state)
+    return StandingView(
+        state=state,
+        label=label(state, Edges(row.first_edge, row.second_edge)),
+        tone=TONES[state],
+        overdue_minor=row.overdue_minor or 0,
+        balance_minor=row.balance_minor or 0,
+        currency=row.currency or "",
+        oldest_due_on=row.oldest_due_on,
+        promise_on=row.promise_on,
+        promise_state=row.promise_state,
+        plan_paid=row.plan_paid,
+        plan_count=row.plan_count,
+    )
+
+
+def tags_of(text: str | None) -> list[TagView]:
+    """The free tags in the column `TAGS`, by name."""
+    # No name has a tab or a line end (see tagging).
+    cut = [line.split("\t") for line in (text or "").split("\n") if line]
+    return sorted((TagView(int(number), name, colour) for number, colour, name in cut), key=lambda tag: tag.name)
+
+
+def place_of(row: Any, tags: Iterable[TagView]) -> Place:  # noqa: ANN401 a database row
+    """What decides where a conversation is listed."""
+    return Place(
+        holder_id=row.holder_id,
+        status=row.status,
+        account_state=row.account_state,
+        overdue_minor=row.overdue_minor,
+        currency=row.currency,
+        oldest_due_on=row.oldest_due_on,
+        promise_on=row.promise_on,
+        promise_state=row.promise_state,
+        window_closes_at=row.window_closes_at,
+        tag_ids=frozenset(tag.id for tag in tags),
+    )
+
+
+async def personal(tx: Tx, viewer: Viewer, facts: Sequence[RowFacts]) -> list[RowView]:
+    """The rows with what `viewer` has not read."""
+    marks = await read_marks(tx, [viewer.id], [fact.row.conversation_id for fact in facts])
+    for fact in facts:
+        fact.row.unread = unread(fact, marks.get((viewer.id, fact.row.conversation_id)))
+    return [fact.row for fact in facts]
+
+
+def unread(fact: RowFacts, mark: int | None) -> int:
+    """How many inbound messages somebody whose read mark is `mark` has not seen."""
+    return max(fact.inbound_count - (mark or 0), 0)
+
+
+async def read_marks(tx: Tx, agent_ids: Iterable[int], conversation_ids: Iterable[int]) -> dict[tuple[int, int], int]:
+    """How many inbound messages each of these agents has read in each of these conversations."""
+    rows = await fetch(tx, _MARKS, {"agents": agent_ids, "conversations": conversation_ids})
+    return {(agent_id, conversation_id): count for agent_id, conversation_id, count in rows}

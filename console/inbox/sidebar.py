@@ -1,0 +1,77 @@
+"""The sidebar: views with their numbers, account states, and what today asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+import msgspec
+from sqlalchemy import ColumnElement, func, select
+
+from console.agents import Viewer
+from console.db import Tx
+from console.inbox import counts, policy
+from console.inbox.listing import STATE_VIEWS, TODAY_VIEWS, VIEWS, Now, promise_is, window_is_closing
+from console.inbox.models import Conversation
+from console.inbox.rows import TONES
+from console.inbox.views import ViewCount
+from console.portfolio.models import PortfolioRules
+from console.portfolio.states import Edges, label
+
+Slots = Counter[tuple[int, int | None]]
+"""How many conversations each team has with each holder."""
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """All the numbers of one viewer's sidebar."""
+
+    counts: counts.Counts
+    today: tuple[tuple[str, int], ...]
+    edges: Edges
+
+
+async def numbers_for(tx: Tx, viewers: Collection[Viewer], now: Now) -> dict[int, Numbers]:
+    """The numbers of these viewers: a handful of small queries, however many viewers and conversations there are."""
+    kept = await counts.counts_by_viewer(tx, list(viewers))
+    rules = (await tx.execute(select(PortfolioRules.first_edge, PortfolioRules.second_edge))).one_or_none()
+    today = {
+        "promises_due": await _slots(tx, promise_is("due", now)),
+        "promises_broken": await _slots(tx, promise_is("broken", now)),
+        "window_closing": await _slots(tx, window_is_closing(now)),
+    }
+    return {
+        viewer.id: Numbers(
+            kept[viewer.id],
+            tuple((view, _seen_by(viewer, slots)) for view, slots in today.items()),
+            Edges(*rules) if rules else Edges(),
+        )
+        for viewer in viewers
+    }
+
+
+async def _slots(tx: Tx, wanted: Iterable[ColumnElement[bool]]) -> Slots:
+    """Along an index that holds all that is asked of it: bounded by what today asks for, not by what there is."""
+    of = (Conversation.team_id, Conversation.holder_id)
+    found = select(*of, func.count()).where(Conversation.status == "open", *wanted).group_by(*of)
+    return Counter({(team, holder): n for team, holder, n in await tx.execute(found)})
+
+
+def _seen_by(viewer: Viewer, slots: Slots) -> int:
+    return sum(n for (team, holder), n in slots.items() if policy.sees(viewer, team_id=team, holder_id=holder))
+
+
+def as_views(numbers: Numbers) -> list[ViewCount]:
+    """Numbers as the sidebar lists them."""
+    states = dict(numbers.counts.states)
+    today = dict(numbers.today)
+    every = [ViewCount(key=key, label=name, count=getattr(numbers.counts, key)) for key, name in VIEWS.items()]
+    for state in STATE_VIEWS:
+        name = label(state, numbers.edges)
+        every.append(ViewCount(key=state, label=name, count=states.get(state, 0), group="states", tone=TONES[state]))
+    every += [ViewCount(key=key, label=name, count=today[key], group="today") for key, name in TODAY_VIEWS.items()]
+    return every
+
+
+async def view_counts(tx: Tx, viewer: Viewer, now: Now) -> list[ViewCount]:
+    """The views and their numbers."""
+    return as_views((await numbers_for(tx, [viewer], now))[viewer.id])
