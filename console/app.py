@@ -36,6 +36,7 @@ from console.inbox.presence import Presence
 from console.inbox.pushes import Pushes
 from console.inbox.screens import Screens
 from console.live import Live, LocalWire, RedisWire
+from console.portfolio import promise_door
 from console.settings import Settings
 from integrations.whatsapp.client import WhatsApp
 
@@ -153,6 +154,7 @@ def create_app(settings: Settings) -> Litestar:
             *pages.routes,
             *answering.routes,
             *handling.routes,
+            *promise_door.routes,
             *media_door.routes,
             *sockets.routes,
             *settings_pages.routes,

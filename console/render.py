@@ -114,7 +114,7 @@ def _environment() -> Environment:
         long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,
         left_roughly=left_roughly, duration=duration, phone=phone,
         size=size, initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
-        point=point, file_kind=file_kind, money=money, day=day, days_since=days_since,
+        point=point, file_kind=file_kind, money=money, day=day, weekday=weekday, days_since=days_since,
     )  # fmt: skip
     return environment
 
@@ -238,6 +238,12 @@ def day(on: date) -> str:
 def days_since(on: date) -> int:
     """Whole days from a day of the calendar to today, as the business counts them."""
     return (_local(clock.now()).date() - on).days
+
+
+def weekday(on: date) -> str:
+    """A day with its name, as people say it: `viernes 27 de noviembre`."""
+    year = "" if on.year == _local(clock.now()).year else f" de {on.year}"
+    return f"{DAYS[on.weekday()].lower()} {on.day} de {MONTHS_IN_FULL[on.month - 1]}{year}"
 
 
 def _local(at: datetime) -> datetime:

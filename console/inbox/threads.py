@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy import Integer, bindparam, select
 
+from console import clock
 from console.audit import AuditEntry
 from console.bulk import among, fetch
 from console.db import Tx
@@ -28,6 +29,7 @@ from console.inbox.views import (
     ThreadView,
 )
 from console.inbox.words import REVIEWS, event_words, history_line
+from console.portfolio.agreed import agreed_of
 from integrations.whatsapp.errors import Action, classify
 from integrations.whatsapp.failures_es import NO_ANSWER, explain
 
@@ -261,6 +263,7 @@ async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:
         ),
         history=await history_of(tx, conversation.id),
         review_tasks=[REVIEWS.get(kind, "Hay algo por revisar.") for kind in tasks],
+        agreed=await agreed_of(tx, conversation, clock.now()),
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from console.portfolio.agreed import Agreed
+
 
 class TagView(msgspec.Struct):
     """A free tag as lines and panels show it. `colour` names one of the palette."""
@@ -193,6 +195,7 @@ class PanelView(msgspec.Struct, kw_only=True):
     contact: ContactView
     history: list[HistoryLine]
     review_tasks: list[str]
+    agreed: Agreed
 
 
 class ViewCount(msgspec.Struct, kw_only=True):

@@ -2,6 +2,7 @@
 import { closeMenu } from './menus.js'
 import { write } from './composer.js'
 import { closeTemplates } from './templates.js'
+import { fromMessage } from './deeds.js'
 import * as list from './list.js'
 
 const click = (selector) => document.querySelector(selector)?.click()
@@ -12,6 +13,7 @@ const KEYS = {
   r: () => write('reply'),
   n: () => write('note'),
   t: () => click('#pane [data-act=templates]'),
+  p: () => fromMessage('promises/new'),
   m: () => click('#pane .head button[value=me]'),
   e: () => click('#pane .head [data-key=e] button'),
   f: () => list.openFilters(),
