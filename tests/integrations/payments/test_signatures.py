@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -62,7 +63,7 @@ def test_what_is_five_minutes_off_is_not(name: str, off: float) -> None:
 def test_what_is_a_little_off_is(name: str, off: float) -> None:
     headers, query, body = a_delivery(name, at=NOW + off)
 
-    assert a_provider(name).verify(headers, query, body, now=NOW)
+    a_provider(name).verify(headers, query, body, now=NOW)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -77,7 +78,7 @@ def test_another_secret_signs_nothing(name: str) -> None:
 def test_while_a_secret_is_rolled_both_are_believed_and_afterwards_only_the_new_one(name: str) -> None:
     headers, query, body = a_delivery(name, secret="the old secret")
 
-    assert a_provider(name, "the new secret", "the old secret").verify(headers, query, body, now=NOW)
+    a_provider(name, "the new secret", "the old secret").verify(headers, query, body, now=NOW)
     with pytest.raises(Forged):
         a_provider(name, "the new secret").verify(headers, query, body, now=NOW)
 
@@ -115,20 +116,20 @@ def test_of_several_signatures_one_is_enough() -> None:
     stamp, right = header.split(",")
     rolled = ",".join([stamp, "v1=" + "0" * 64, right, "v0=" + "1" * 64])
 
-    assert a_provider("stripe").verify({"stripe-signature": rolled}, {}, BODY, now=NOW)
+    a_provider("stripe").verify({"stripe-signature": rolled}, {}, BODY, now=NOW)
 
 
 @pytest.mark.parametrize(
     "forge",
     [
-        lambda header: None,
-        lambda header: "",
+        lambda _header: None,
+        lambda _header: "",
         lambda header: header.replace("v1=", "v0="),
         lambda header: header.replace("v1=", "V1="),
         lambda header: header.upper(),
         lambda header: header + ",t=1",
         lambda header: header.replace("t=", "t=-"),
-        lambda header: "t=" + "9" * 400 + ",v1=" + "0" * 64,
+        lambda _header: "t=" + "9" * 400 + ",v1=" + "0" * 64,
         lambda header: header[:-1],
         lambda header: header[:-2] + "é0",
         lambda header: header.split(",")[1],
@@ -153,7 +154,7 @@ def test_nothing_that_strangers_send_breaks_it(header: str, other: str, body: by
     st.none() | st.booleans() | st.integers() | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
         st.sampled_from(["id", "type", "data", "object", "livemode", "live", "payment", "amount", "amount_total"]),
-        inner, max_size=4)).map(lambda tree: __import__("json").dumps(tree).encode()))  # fmt: skip
+        inner, max_size=4)).map(lambda tree: json.dumps(tree).encode()))  # fmt: skip
 def test_a_signed_body_of_any_kind_is_read_without_a_mishap(body: bytes) -> None:
     for provider in (a_provider("stripe"), a_provider("signed"), a_provider("mercadopago")):
         provider.told(body, "123")
