@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
 
 from console.inbox.views import (
     Banner,
@@ -23,6 +26,7 @@ from console.inbox.views import (
     ThreadView,
     ViewCount,
 )
+from console.portfolio.agreed import Agreed, Debt, DisputeView, PlanView, PromiseView, StepView
 
 # A quarter of an hour before what the clock of the tests says.
 EARLIER = datetime(2026, 11, 20, 14, 45, tzinfo=UTC)
@@ -150,8 +154,73 @@ def a_panel(**given: Any) -> PanelView:
         "contact": contact,
         "history": [HistoryLine(id=1, at=EARLIER, words="Mensaje recibido")],
         "review_tasks": ["El número cambió."],
+        "agreed": what_is_agreed(),
     }
     return PanelView(**(usual | given))
+
+
+def what_is_agreed(**given: Any) -> Agreed:
+    """One account, an open promise, a plan and a dispute of it."""
+    debt = Debt(
+        account_id=1,
+        external_id="PR-00001",
+        product="Crédito personal",
+        currency="PEN",
+        overdue_minor=41250,
+        balance_minor=288750,
+        country="PE",
+        zone=ZoneInfo("America/Lima"),
+        today=date(2026, 11, 20),
+    )
+    promise = PromiseView(
+        id=1,
+        account_id=1,
+        account="PR-00001",
+        amount_minor=20000,
+        paid_minor=5000,
+        currency="PEN",
+        due_on=date(2026, 11, 27),
+        days_left=7,
+        state="open",
+        version=1,
+        remind_at=None,
+        reminded_at=None,
+    )
+    steps = [
+        StepView(0, date(2026, 11, 20), 10000, 10000, is_paid=True, is_late=False),
+        StepView(1, date(2026, 12, 20), 15000, 5000, is_paid=False, is_late=False),
+        StepView(2, date(2027, 1, 20), 16250, 0, is_paid=False, is_late=False),
+    ]
+    plan = PlanView(
+        id=1,
+        account="PR-00001",
+        state="active",
+        total_minor=41250,
+        paid_minor=15000,
+        currency="PEN",
+        steps=steps,
+        version=1,
+    )
+    dispute = DisputeView(
+        id=1,
+        account="PR-00001",
+        invoice="C-08841",
+        category="Dice que ya pagó",
+        words="Pagué en la agencia",
+        opened_at=EARLIER,
+        answer_by=EARLIER + timedelta(days=15),
+        version=1,
+    )
+    usual: dict[str, Any] = {
+        "debts": [debt],
+        "open": [promise],
+        "last": msgspec.structs.replace(promise, id=2, state="partial"),
+        "kept": 4,
+        "settled": 5,
+        "plans": [plan],
+        "disputes": [dispute],
+    }
+    return Agreed(**(usual | given))
 
 
 def a_pane(**given: Any) -> dict[str, Any]:

@@ -10,8 +10,10 @@ import itertools
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -25,13 +27,17 @@ from console.agents import ApiToken
 from console.api import events
 from console.api.tokens import SCOPES
 from console.app import create_app
+from console.audit import Actor
 from console.inbox import media_files, sockets
 from console.inbox.channel import DeadLetter, MessageTemplate
 from console.inbox.contacts import ReviewTask
 from console.inbox.models import Media
+from console.portfolio import promises
+from console.portfolio.states import today_in
 from tests.databases import SqliteCopies
 from tests.front import Front, Person, Wire, a_console, settings_for
 from tests.inbox import meta
+from tests.portfolio.debts import a_debtor
 from tests.who_may import API, CALLS, EVENTS, FRAMES, PAGES, PUSHES, SOCKETS, WHO, Row
 
 HTML = {"accept": "text/html"}
@@ -81,6 +87,7 @@ async def furnish(house: House) -> None:
     stored = media_files.place(front.console.settings.media_dir, "ab" * 32)
     stored.parent.mkdir(parents=True)
     stored.write_bytes(content)
+    await _owe(house)
     async with front.console.db.transaction() as tx:
         of = {"message_id": 1, "kind": "image", "mime_type": "image/jpeg", "sha256": "ab" * 32, "size": len(content)}
         tx.add(Media(**of, state="stored", created_at=clock.now()))
@@ -96,6 +103,23 @@ async def furnish(house: House) -> None:
         for name, token in house.tokens.items():
             scopes = [name] if name in SCOPES else sorted(SCOPES.keys() - {name.removeprefix("all but ")})
             tx.add(ApiToken(name=name, token_hash=sessions.hash_of(token), scopes=scopes, created_at=clock.now()))
+
+
+async def _owe(house: House) -> None:
+    """Whoever writes in conversation 1 owes something to Ana's team, and has promised to pay."""
+    database, ana = house.front.console.db, Actor(kind="agent", id=house.people["ana"].id, name="Ana")
+    bill = ("C-08841", date(2026, 11, 5), 41250)
+    debt = await a_debtor(database, 1, phone=meta.MARIA, name="María Fernanda Ccori", invoices=[bill])
+    async with database.transaction() as tx:
+        zone = ZoneInfo("America/Lima")
+        await promises.make(
+            tx,
+            debt.account_id,
+            by=ana,
+            amount_minor=100,
+            due_on=today_in(zone, clock.now()),
+            conversation_id=1,
+        )
 
 
 # The table and the product name the same things

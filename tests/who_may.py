@@ -83,23 +83,22 @@ PAGES = [
     one("POST", INBOX + "/assignment", "team", "/inbox/1/assignment", form={"holder": "me"}, answers={200, 409}),
     one("POST", INBOX + "/resolution", "team", "/inbox/1/resolution", form={}),
     one("POST", INBOX + "/reopening", "team", "/inbox/1/reopening"),
-    # The one who writes in conversation 1 owes nothing.
-    one("GET", INBOX + "/promises/new", "team", "/inbox/1/promises/new", answers=404),
-    one("POST", INBOX + "/promises", "team", "/inbox/1/promises", form={"amount": "1"}, answers=404),
+    # Whoever writes in conversation 1 owes something, and has promised.
+    one("GET", INBOX + "/promises/new", "team", "/inbox/1/promises/new"),
+    one("POST", INBOX + "/promises", "team", "/inbox/1/promises", form={"amount": "1"}, answers=422),
     one(
         "GET",
         INBOX + "/promises/{promise_id:int}/cancellation",
         "team",
         "/inbox/1/promises/1/cancellation",
-        answers=404,
     ),
     one(
         "POST",
         INBOX + "/promises/{promise_id:int}/cancellation",
         "team",
         "/inbox/1/promises/1/cancellation",
-        form={"reason": "x"},
-        answers=404,
+        form={"reason": ""},
+        answers=422,
     ),
     one("PUT", INBOX + "/draft", "team", "/inbox/1/draft", form={"text": "borrador"}),
     one("GET", "/media/{media_id:int}", "team", "/media/1"),

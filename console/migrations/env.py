@@ -15,6 +15,7 @@ import console.inbox.dispositions
 import console.inbox.models
 import console.inbox.tags
 import console.portfolio.agreements
+import console.portfolio.batches
 import console.portfolio.ledger
 import console.portfolio.models  # noqa: F401 every table must be known
 from console.db import Base, Json, UTCDateTime

@@ -85,8 +85,20 @@ async def _owing(tx: Tx, ids: Collection[int], as_of: datetime | None) -> dict[i
     if not ids:
         return owing
     later = dict(await fetch(tx, _LATER, {"ids": ids, "as_of": as_of})) if as_of is not None else {}
-    for account_id, *invoice in await fetch(tx, _INVOICES, {"ids": ids}):
-        owing[account_id].append(Owing(*invoice, int(later.get(invoice[0], 0))))
+    for row in await fetch(tx, _INVOICES, {"ids": ids}):
+        owing[row.account_id].append(
+            Owing(
+                id=row.id,
+                number=row.number,
+                due_on=row.due_on,
+                amount_minor=row.amount_minor,
+                stated_minor=row.stated_minor,
+                balance_minor=row.balance_minor,
+                disputed=row.disputed,
+                version=row.version,
+                later_minor=int(later.get(row.id, 0)),
+            )
+        )
     return owing
 
 

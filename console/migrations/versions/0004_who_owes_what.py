@@ -48,6 +48,13 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "import_mapping",
+        sa.Column("signature", sa.String(length=64), nullable=False),
+        sa.Column("columns", Json(), nullable=False),
+        sa.Column("used_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("signature", name=op.f("pk_import_mapping")),
+    )
+    op.create_table(
         "payment_notice",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("provider", sa.String(length=16), nullable=False),
@@ -178,6 +185,51 @@ def upgrade() -> None:
         batch_op.create_index("ix_contact_point_match", ["match_key"], unique=False)
 
     op.create_table(
+        "import_batch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("creditor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("team_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("undoes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=True),
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("look", Json(), nullable=True),
+        sa.Column("signature", sa.String(length=64), nullable=True),
+        sa.Column("options", Json(), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("counts", Json(), nullable=True),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("as_of", UTCDateTime(), nullable=True),
+        sa.Column("expected_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("done", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("total", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("claimed_until", UTCDateTime(), nullable=True),
+        sa.Column("made_by_kind", sa.String(length=8), nullable=False),
+        sa.Column("made_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("made_by_name", sa.Text(), nullable=True),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("committed_at", UTCDateTime(), nullable=True),
+        sa.Column("undone_at", UTCDateTime(), nullable=True),
+        sa.Column("linked_at", UTCDateTime(), nullable=True),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["creditor_id"], ["creditor.id"], name=op.f("fk_import_batch_creditor_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_import_batch_team_id")),
+        sa.ForeignKeyConstraint(["undoes_id"], ["import_batch.id"], name=op.f("fk_import_batch_undoes_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batch")),
+    )
+    with op.batch_alter_table("import_batch", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_import_batch_asked",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('waiting', 'confirmed', 'undoing')"),
+            postgresql_where=sa.text("state IN ('waiting', 'confirmed', 'undoing')"),
+        )
+        batch_op.create_index("ix_import_batch_creditor", ["creditor_id", "committed_at"], unique=False)
+
+    op.create_table(
         "tag",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -218,6 +270,104 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("disposition", schema=None) as batch_op:
         batch_op.create_index("ix_disposition_parent", ["parent_id", "position"], unique=False)
+
+    op.create_table(
+        "import_account",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("debtor_place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("debtor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("product", sa.Text(), nullable=True),
+        sa.Column("phones", Json(), nullable=True),
+        sa.Column("status", sa.String(length=8), nullable=False),
+        sa.Column("statement_digest", sa.String(length=64), nullable=True),
+        sa.Column("stated_at", UTCDateTime(), nullable=True),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("balance_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("overdue_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("oldest_due_on", sa.Date(), nullable=True),
+        sa.Column("next_change_at", UTCDateTime(), nullable=True),
+        sa.Column("before", Json(), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["import_batch.id"], name=op.f("fk_import_account_batch_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_account")),
+    )
+    with op.batch_alter_table("import_account", schema=None) as batch_op:
+        batch_op.create_index("ix_import_account_batch", ["batch_id", "id"], unique=False)
+
+    op.create_table(
+        "import_debtor",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("debtor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("document_type", sa.String(length=8), nullable=True),
+        sa.Column("document_number", sa.String(length=24), nullable=True),
+        sa.Column("timezone", sa.String(length=40), nullable=False),
+        sa.Column("before", Json(), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["import_batch.id"], name=op.f("fk_import_debtor_batch_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_debtor")),
+    )
+    with op.batch_alter_table("import_debtor", schema=None) as batch_op:
+        batch_op.create_index("ix_import_debtor_batch", ["batch_id", "id"], unique=False)
+
+    op.create_table(
+        "import_invoice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("account_place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("invoice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stated_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("balance_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("before", Json(), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["import_batch.id"], name=op.f("fk_import_invoice_batch_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_invoice")),
+    )
+    with op.batch_alter_table("import_invoice", schema=None) as batch_op:
+        batch_op.create_index("ix_import_invoice_batch", ["batch_id", "id"], unique=False)
+
+    op.create_table(
+        "import_point",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("debtor_place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("debtor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("phone", sa.Text(), nullable=False),
+        sa.Column("match_key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["import_batch.id"], name=op.f("fk_import_point_batch_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_point")),
+    )
+    with op.batch_alter_table("import_point", schema=None) as batch_op:
+        batch_op.create_index("ix_import_point_batch", ["batch_id", "id"], unique=False)
+
+    op.create_table(
+        "import_problem",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("column", sa.Text(), nullable=True),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["import_batch.id"], name=op.f("fk_import_problem_batch_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_problem")),
+    )
+    with op.batch_alter_table("import_problem", schema=None) as batch_op:
+        batch_op.create_index("ix_import_problem_batch", ["batch_id", "row"], unique=False)
 
     op.create_table(
         "invoice",
@@ -674,11 +824,40 @@ def downgrade() -> None:
         batch_op.drop_index("ix_invoice_number")
 
     op.drop_table("invoice")
+    with op.batch_alter_table("import_problem", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_problem_batch")
+
+    op.drop_table("import_problem")
+    with op.batch_alter_table("import_point", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_point_batch")
+
+    op.drop_table("import_point")
+    with op.batch_alter_table("import_invoice", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_invoice_batch")
+
+    op.drop_table("import_invoice")
+    with op.batch_alter_table("import_debtor", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_debtor_batch")
+
+    op.drop_table("import_debtor")
+    with op.batch_alter_table("import_account", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_account_batch")
+
+    op.drop_table("import_account")
     with op.batch_alter_table("disposition", schema=None) as batch_op:
         batch_op.drop_index("ix_disposition_parent")
 
     op.drop_table("disposition")
     op.drop_table("tag")
+    with op.batch_alter_table("import_batch", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_batch_creditor")
+        batch_op.drop_index(
+            "ix_import_batch_asked",
+            sqlite_where=sa.text("state IN ('waiting', 'confirmed', 'undoing')"),
+            postgresql_where=sa.text("state IN ('waiting', 'confirmed', 'undoing')"),
+        )
+
+    op.drop_table("import_batch")
     with op.batch_alter_table("contact_point", schema=None) as batch_op:
         batch_op.drop_index("ix_contact_point_match")
         batch_op.drop_index(
@@ -711,6 +890,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("payment_notice")
+    op.drop_table("import_mapping")
     with op.batch_alter_table("debtor", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_debtor_document",
