@@ -6,19 +6,23 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
 from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import select
 
-from console import audit, passwords, sessions, users
+from console import audit, clock, passwords, sessions, users
 from console.audit import SYSTEM
+from console.agents import Team
 from console.db import Database
 from tests.conftest import SECRET_KEY
 from tests.databases import apart
 from tests.faults.product import Product, a_product
+from tests.portfolio.debts import Debt, a_debtor
 
 NewPage = Callable[..., Page]
 
@@ -122,6 +126,23 @@ class Debtor:
         """The texts of the business that have reached the telephone."""
         arrived = {"delivered", "read"}
         return [it["text"] for it in self.chat() if not it["mine"] and it["status"] in arrived]
+
+    def owes(self, minor: int = 41250, *, days: int = 15, **more: Any) -> Debt:
+        """Let them owe `minor` (céntimos) since so many days, to the first team."""
+        bill = (f"C-{next(_numbers):05}", clock.now().date() - timedelta(days=days), minor)
+
+        async def owing() -> Debt:
+            database = Database(self.house.product.environment["ALDIA_DATABASE_URL"], seal=audit.sealer(SECRET_KEY))
+            try:
+                async with database.reading() as tx:
+                    team = (await tx.scalars(select(Team.id).where(Team.name == TEAM))).one()
+                more.setdefault("invoices", [bill])
+                return await a_debtor(database, team, phone=self.phone, name=self.name, **more)
+            finally:
+                await database.close()
+
+        debt: Debt = apart(owing())
+        return debt
 
     def row(self, page: Page) -> Locator:
         """Their line in the list of `page`."""

@@ -1,0 +1,94 @@
+// Forms in a layer: fetched when asked for, sent without leaving the page, closed with Esc. One at a time.
+import { ask } from './http.js'
+import { act, toast } from './menus.js'
+import { apply, byId, parse } from './upsert.js'
+
+let opener, asked
+
+/** Shows the layer of an address; what was focused gets the focus back. */
+export async function openDeed(url) {
+  const mine = (asked = Symbol('deed'))
+  opener = document.activeElement
+  const came = await ask(url)
+  if (asked !== mine) return
+  if (!came?.ok) return toast(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  show(came.html)
+}
+
+function show(html) {
+  const fresh = parse(html).find((element) => element.id === 'deed')
+  if (!fresh) return
+  byId('deed')?.remove()
+  document.body.append(fresh)
+  fresh.addEventListener('close', () => {
+    fresh.remove()
+    if (opener?.isConnected) opener.focus()
+  })
+  fresh.showModal()
+  fresh.dispatchEvent(new CustomEvent('deed-shown', { bubbles: true }))
+}
+
+const close = () => byId('deed')?.close()
+act('deed', (button) => openDeed(button.dataset.deed))
+act('close-deed', close)
+
+document.addEventListener('submit', async (event) => {
+  const form = event.target
+  if (!form.matches('[data-deed]')) return
+  event.preventDefault()
+  if (form.ariaBusy === 'true') return
+  form.ariaBusy = 'true'
+  const came = await ask(form.action, { form: new FormData(form, event.submitter) })
+  form.ariaBusy = 'false'
+  if (!came) return toast('No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  if (!came.ok && parse(came.html).some((element) => element.id === 'deed')) return show(came.html)
+  if (!came.ok) return toast(came.said || 'No se pudo guardar.', 'error')
+  close()
+  if (came.html) apply(came.html)
+  if (form.dataset.deed) toast(form.dataset.deed)
+})
+
+document.addEventListener('keydown', (event) => {
+  const form = event.target.closest?.('#deed form')
+  if (!form || event.key !== 'Enter' || event.isComposing) return
+  const send = form.querySelector('button[name=send]')
+  if ((event.ctrlKey || event.metaKey) && send) {
+    event.preventDefault()
+    form.requestSubmit(send)
+  }
+})
+
+act('take-day', (button) => {
+  const input = button.closest('form').querySelector('[name=due_on]')
+  input.value = button.dataset.day
+  input.dispatchEvent(new Event('input', { bubbles: true }))
+  input.focus()
+})
+
+// What will be sent follows the form until somebody writes in it.
+const days = new Intl.DateTimeFormat('es', { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' })
+document.addEventListener('input', ({ target }) => {
+  const form = target.closest('#deed form')
+  const text = form?.querySelector('textarea[data-words]')
+  if (!text) return
+  if (target === text) return text.removeAttribute('data-words')
+  const day = form.elements.due_on?.value
+  const amount = form.elements.amount?.value.trim()
+  if (!day || !amount) return
+  const plain = Number(amount.replace(/[^\d.]/g, ''))
+  const money = Number.isFinite(plain) && !/,/.test(amount) ? plain.toLocaleString(text.dataset.locale, { style: 'currency', currency: text.dataset.currency }) : amount
+  text.value = text.dataset.words.replace('{monto}', money).replace('{día}', days.format(new Date(`${day}T00:00Z`)).replace(',', ''))
+})
+document.addEventListener('change', ({ target }) => {
+  // Another account has other amounts and perhaps a promise of its own.
+  if (target.matches('#deed select[name=account_id]')) openDeed(`${target.form.action.replace(/\/promises$/, '/promises/new')}?account=${target.value}${target.form.elements.message_id ? `&message=${target.form.elements.message_id.value}` : ''}`)
+})
+
+/** Of the message that is focused, or of the last one of the contact. */
+export function fromMessage(path) {
+  const pane = byId('pane')
+  const conversation = pane?.dataset.conversation
+  if (!conversation) return
+  const entry = document.activeElement?.closest?.('.entry.in') ?? [...pane.querySelectorAll('.thread > .entry.in')].at(-1)
+  openDeed(`/inbox/${conversation}/${path}${entry ? `?message=${entry.id.replace('message-', '')}` : ''}`)
+}
