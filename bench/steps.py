@@ -13,11 +13,12 @@ from bench.bodies import Writer
 from bench.report import latency, table
 from bench.scenarios import Bench, Scenario, Section
 from bench.stands import Stand
-from console import audit
+from console import audit, drivers
 from console.agents import Role, Viewer
 from console.audit import Entry
 from console.db import Database
 from console.inbox import ingest
+from console.inbox.listing import Listing
 from console.inbox.pushes import Pushes
 from console.inbox.screens import Screen, Screens
 
@@ -34,6 +35,7 @@ class Stopwatch:
         self.cpus: list[float] = []
         self.statements = 0
         event.listen(Engine, "before_cursor_execute", self._count)
+        drivers.listeners.append(self._count)
 
     def _count(self, *_of: object) -> None:
         self.statements += 1
@@ -95,7 +97,7 @@ async def _steps(stand: Stand) -> list[list[str]]:
 async def _shown(db: Database, stand: Stand, told: list[Sequence[Entry]], size: int) -> list[str]:
     """The same entries shown to all seats, frames made but written nowhere."""
     screens = Screens()
-    pushes = Pushes(db, screens)
+    pushes = Pushes(db, screens, stand.settings.zone)
     written: list[str] = []
 
     async def write(frame: str) -> None:
@@ -104,7 +106,7 @@ async def _shown(db: Database, stand: Stand, told: list[Sequence[Entry]], size: 
     for number, seat in enumerate(stand.scene.seats):
         role, teams = (Role.ADMIN, frozenset[int]()) if seat.team < 0 else (Role.AGENT, frozenset({seat.team + 2}))
         screen = Screen(Viewer(id=number + 1, name="Agente", role=role, team_ids=teams), write)
-        screen.view = seat.view
+        screen.listing = Listing(view=seat.view)
         screens.add(screen)
         screens.turn_to(screen, seat.open)
     watch = Stopwatch()

@@ -19,18 +19,22 @@ from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from console.db import Base, Columns, Tx, table_of
+from console.drivers import driver_of, prepared
 
 
 async def fetch(tx: Tx, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
     """The rows of a statement over columns. What the session has not flushed yet, it does not see."""
-    found: Sequence[Any] = await tx.run_sync(lambda session: session.connection().execute(statement, values).all())
-    return found
+    driver = driver_of(tx)
+    ready = prepared(statement, driver.dialect)
+    return ready.read(await driver.rows(ready.sql, ready.bind(values or {})))
 
 
 async def execute_many(tx: Tx, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
     """Run `statement` once for each of `rows`. The objects that the session holds do not hear of it."""
     if rows:
-        await tx.run_sync(lambda session: session.connection().execute(statement, rows))
+        driver = driver_of(tx)
+        ready = prepared(statement, driver.dialect)
+        await driver.each(ready.sql, [ready.bind(row) for row in rows])
 
 
 async def bulk_update(tx: Tx, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -42,8 +46,9 @@ async def bulk_update(tx: Tx, model: type[Base], rows: Sequence[Mapping[str, Any
         return
     # SQLite's marks have no names: the id comes last, where the statement asks for it.
     names = (*(name for name in rows[0] if name != "id"), "id")
-    columns, sql = _update(table_of(model), names, tx.get_bind().dialect.name)
-    await tx.run_sync(lambda session: columns.run(session.connection(), sql, rows))
+    driver = driver_of(tx)
+    columns, sql = _update(table_of(model), names, driver.dialect.name)
+    await columns.run(driver, sql, rows)
 
 
 @lru_cache(maxsize=32)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar, cast
 
+import asyncpg
 import msgspec
 from sqlalchemy import (
     BigInteger,
-    Connection,
     DateTime,
     Dialect,
     Integer,
@@ -21,9 +22,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    func,
-    select,
-    text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
@@ -34,7 +32,8 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 from console import engines
-from console.sqlite_thread import Work
+from console.drivers import Driver, driver_of
+from console.lanes import Work
 
 T = TypeVar("T")
 Tx = AsyncSession
@@ -126,7 +125,9 @@ class Database:
         self.writer, self.reader = engines.of_sqlite(url) if self.is_sqlite else engines.of_postgres(url)
         self._write = async_sessionmaker(self.writer, expire_on_commit=False)
         self._read = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
-        self._threads = engines.threads_of_sqlite(url) if self.is_sqlite else ()
+        self._write_lane, self._read_lane = (
+            engines.lanes_of_sqlite(url) if self.is_sqlite else engines.lanes_of_postgres(self.writer, self.reader)
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -151,18 +152,15 @@ class Database:
 
     async def write(self, work: Work[T]) -> T:
         """`work` as one writing unit of work that waits for the database alone: the fast lane of `transaction`."""
-        if not self._threads:
-            async with self.transaction() as tx:
-                return await work(tx)
 
         async def unit(tx: Tx) -> tuple[T, Sequence[Any]]:
-            async with tx.begin():
-                result = await work(tx)
+            result = await work(tx)
+            if tx.new or tx.dirty or tx.deleted:
                 await tx.flush()
-                return result, await self._seal(tx)
+            return result, await self._seal(tx)
 
-        async with self._lock:
-            result, sealed = await self._threads[0].run(unit)
+        async with self._lock if self.is_sqlite else nullcontext():
+            result, sealed = await self._write_lane.run(unit)
             if sealed:
                 self.tell(sealed)
             return result
@@ -175,15 +173,12 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """`work` on a read-only view, waiting for the database alone: the fast lane of `reading`."""
-        if self._threads:
-            return await self._threads[1].run(work)
-        async with self.reading() as tx:
-            return await work(tx)
+        return await self._read_lane.run(work)
 
     async def close(self) -> None:
         """Give the connections back."""
-        for thread in self._threads:
-            await thread.close()
+        await self._write_lane.close()
+        await self._read_lane.close()
         await self.writer.dispose()
         await self.reader.dispose()
 
@@ -191,17 +186,23 @@ class Database:
 def is_away(failure: BaseException) -> bool:
     """Whether the database itself is the trouble: gone, unreachable, full, or its lock never given.
 
-    What was being done may be tried again as it is; nothing of it was half done.
+    What was being done may be tried again as it is; nothing of it was half done. Lanes raise what the driver raised.
     """
     if isinstance(failure, OperationalError | InterfaceError | PoolTimeout | OSError):  # a time-out is an OSError
         return True
-    # A server that falls says so in many ways, which the drivers leave without a class of their own.
-    return isinstance(failure, DBAPIError) and (failure.connection_invalidated or _is_a_refusal(failure))
+    if isinstance(failure, DBAPIError):
+        # A server that falls says so in many ways, which the drivers leave without a class of their own.
+        return failure.connection_invalidated or _is_a_refusal(failure.orig)
+    if isinstance(failure, asyncpg.InterfaceError):
+        return not isinstance(failure, ValueError)  # a value that fits no column is nobody's absence
+    # A migration beside us: the statement is prepared anew when it comes again.
+    stale = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+    return isinstance(failure, (sqlite3.OperationalError, *stale)) or _is_a_refusal(failure)
 
 
-def _is_a_refusal(failure: DBAPIError) -> bool:
+def _is_a_refusal(failure: BaseException | None) -> bool:
     """A PostgreSQL that starts, stops, is out of places or of space, or only reads (SQLSTATE 53, 57P and 25006)."""
-    return str(getattr(failure.orig, "sqlstate", "")).startswith(("08", "53", "57P", "25006"))
+    return str(getattr(failure, "sqlstate", "")).startswith(("08", "53", "57P", "25006"))
 
 
 async def bulk_insert(tx: Tx, model: type[Base], rows: Sequence[dict[str, Any]], *, or_ignore: bool = False) -> None:
@@ -211,27 +212,22 @@ async def bulk_insert(tx: Tx, model: type[Base], rows: Sequence[dict[str, Any]],
     """
     if not rows:
         return
-    dialect = tx.get_bind().dialect.name
-    insertion = _insertion(table_of(model), tuple(rows[0]), dialect, or_ignore)
-    await tx.run_sync(lambda session: insertion.run(session.connection(), rows))
+    driver = driver_of(tx)
+    insertion = _insertion(table_of(model), tuple(rows[0]), driver.dialect.name, or_ignore)
+    await insertion.columns.run(driver, insertion.sql, rows)
 
 
 async def next_ids(tx: Tx, model: type[Base], count: int) -> list[int]:
     """`count` fresh ids of `model`, so that rows can name each other before they are inserted in bulk."""
     if not count:
         return []
-    table = table_of(model)
-    if tx.get_bind().dialect.name == "sqlite":
+    driver, table = driver_of(tx), table_of(model).name
+    if driver.dialect.name == "sqlite":
         # Nobody else writes while this transaction lives.
-        newest = await tx.scalar(_newest(table)) or 0
-        return list(range(newest + 1, newest + 1 + count))
-    numbers = text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")
-    return list(await tx.scalars(numbers, {"sequence": f"{table.name}_id_seq", "count": count}))
-
-
-@lru_cache(maxsize=128)
-def _newest(table: Table) -> Any:  # noqa: ANN401
-    return select(func.max(table.c.id))
+        [(newest,)] = await driver.rows(f'SELECT max(id) FROM "{table}"', ())  # noqa: S608 our own table
+        return list(range((newest or 0) + 1, (newest or 0) + 1 + count))
+    fresh = "SELECT nextval(CAST($1 AS regclass)) FROM generate_series(1, $2)"
+    return [number for (number,) in await driver.rows(fresh, (f"{table}_id_seq", count))]
 
 
 class Columns:
@@ -244,27 +240,24 @@ class Columns:
         self.typed = ", ".join(f'"{name}" {types[name].compile(_POSTGRESQL)}' for name in names)
         self._plainly = [(name, plainly.get(type(types[name]))) for name in names]
 
-    def run(self, connection: Connection, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    async def run(self, driver: Driver, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Once for each row in SQLite; in PostgreSQL once, for rows that are the JSON text `$1`.
 
         asyncpg's executemany is four times slower than one statement over a JSON array (performance.md §1).
         """
-        if connection.dialect.name == "sqlite":
+        if driver.dialect.name == "sqlite":
             listed = [
                 tuple([write(row[name]) if write else row[name] for name, write in self._plainly]) for row in rows
             ]
-            connection.exec_driver_sql(sql, listed)
+            await driver.each(sql, listed)
             return
         named = [{name: write(row[name]) if write else row[name] for name, write in self._plainly} for row in rows]
-        connection.exec_driver_sql(sql, (msgspec.json.encode(named).decode(),))
+        await driver.rows(sql, (msgspec.json.encode(named).decode(),))
 
 
 class _Insertion(NamedTuple):
     columns: Columns
     sql: str
-
-    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        self.columns.run(connection, self.sql, rows)
 
 
 @lru_cache(maxsize=128)
@@ -280,6 +273,11 @@ def _insertion(table: Table, names: tuple[str, ...], dialect: str, or_ignore: bo
     return _Insertion(columns, f'{verb} INTO "{table.name}" ({columns.quoted}) {values}{conflict}')
 
 
+def dialect_of(tx: Tx) -> str:
+    """Which database `tx` works on: "sqlite" or "postgresql"."""
+    return driver_of(tx).dialect.name
+
+
 def _in_utc(value: datetime | None) -> datetime | None:
     if value is None:
         return None
@@ -288,8 +286,9 @@ def _in_utc(value: datetime | None) -> datetime | None:
     return value.astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def _sqlite_instant(value: datetime | None) -> str | None:
-    """As SQLAlchemy writes it, in a fraction of the time."""
+    """As SQLAlchemy writes it, in a fraction of the time; a batch says the same instant many times."""
     at = _in_utc(value)
     return None if at is None else at.replace(tzinfo=None).isoformat(" ", "microseconds")
 

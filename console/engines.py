@@ -10,7 +10,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from console.sqlite_thread import SqliteThread
+from console.lanes import Lane, PostgresLane, SqliteLane
+from console.sqlite_thread import engine_at_once
 
 # An idle transaction holds locks; a lost network must not hold a request (reliability.md F12, F16).
 POSTGRES_OPTIONS: dict[str, Any] = {
@@ -63,15 +64,28 @@ def of_sqlite(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     return writer, reader
 
 
-def threads_of_sqlite(url: str) -> tuple[SqliteThread, SqliteThread]:
+def lanes_of_sqlite(url: str) -> tuple[Lane, Lane]:
     """For the hot path: a second writer, which takes turns with the first, and a reader."""
-    writer, reader = SqliteThread(url, "sqlite-write"), SqliteThread(url, "sqlite-read")
-    _tame(writer.engine, "BEGIN IMMEDIATE", WRITER_PRAGMAS)
-    _tame(reader.engine, "BEGIN DEFERRED", READER_PRAGMAS)
-    return writer, reader
+    writer, reader = engine_at_once(url), engine_at_once(url)
+    _at_connecting(writer, WRITER_PRAGMAS)
+    _at_connecting(reader, READER_PRAGMAS)
+    return SqliteLane(writer, "BEGIN IMMEDIATE", "sqlite-write"), SqliteLane(reader, "BEGIN DEFERRED", "sqlite-read")
+
+
+def lanes_of_postgres(writer: AsyncEngine, reader: AsyncEngine) -> tuple[Lane, Lane]:
+    """For the hot path: connections of the same pools."""
+    return PostgresLane(writer, "BEGIN"), PostgresLane(reader, "")
 
 
 def _tame(engine: AsyncEngine, begin: str, pragmas: Sequence[str]) -> None:
+    _at_connecting(engine, pragmas)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Any) -> None:  # noqa: ANN401
+        connection.exec_driver_sql(begin)
+
+
+def _at_connecting(engine: AsyncEngine, pragmas: Sequence[str]) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401
         connection.isolation_level = None
@@ -79,7 +93,3 @@ def _tame(engine: AsyncEngine, begin: str, pragmas: Sequence[str]) -> None:
         for pragma in pragmas:
             cursor.execute(pragma)
         cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def on_begin(connection: Any) -> None:  # noqa: ANN401
-        connection.exec_driver_sql(begin)

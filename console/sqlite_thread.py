@@ -1,25 +1,19 @@
-"""SQLite without hops: a whole unit of work on one thread of its own, on a driver that answers at once.
+"""SQLite without hops: a driver that answers at once, for units of work that have a thread of their own.
 
-The driver for event loops hands every statement to a thread and back, which costs more than most statements do. Here
-the unit itself goes to the thread. It is written like any other, but may wait for nothing besides its database.
+The driver for event loops hands every statement to a thread and back, which costs more than most statements do. Where
+the unit itself goes to the thread (console.lanes), what it does through its session goes over this driver.
 """
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import StaticPool
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-
-T = TypeVar("T")
-Work = Callable[[AsyncSession], Awaitable[T]]
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 
 class AtOnce(SQLiteDialect_pysqlite):
@@ -43,51 +37,7 @@ class _Connection(sqlite3.Connection):
 registry.register("sqlite.at_once", __name__, AtOnce.__name__)
 
 
-class SqliteThread:
-    """One thread with one connection. Units of work wait their turn for it."""
-
-    def __init__(self, url: str, name: str) -> None:
-        at_once = make_url(url).set(drivername="sqlite+at_once")
-        self.engine: AsyncEngine = create_async_engine(
-            at_once, poolclass=StaticPool, connect_args={"factory": _Connection}
-        )
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-
-    async def run(self, unit: Work[T]) -> T:
-        """What `unit` returns, given a session. A cancelled caller still waits for its end: it cannot be stopped."""
-        running = asyncio.get_running_loop().run_in_executor(self._thread, _finish, self._sessions, unit)
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            await asyncio.wait([running])
-            raise
-
-    async def close(self) -> None:
-        """Give the connection back, on the thread that it belongs to."""
-
-        async def close(_tx: AsyncSession) -> None:
-            await self.engine.dispose()
-
-        await self.run(close)
-        self._thread.shutdown()
-
-
-def _finish(sessions: async_sessionmaker[AsyncSession], unit: Work[T]) -> T:
-    """Run a coroutine to its end without an event loop."""
-
-    async def with_session() -> T:
-        tx = sessions()
-        try:
-            return await unit(tx)
-        finally:
-            await tx.close()
-
-    going = with_session()
-    try:
-        going.send(None)
-    except StopIteration as done:
-        found: T = done.value
-        return found
-    going.close()
-    raise RuntimeError("a unit of work on SQLite's thread waited for something else than its database")
+def engine_at_once(url: str) -> AsyncEngine:
+    """An engine with one connection, to be used on one thread."""
+    at_once = make_url(url).set(drivername="sqlite+at_once")
+    return create_async_engine(at_once, poolclass=StaticPool, connect_args={"factory": _Connection})

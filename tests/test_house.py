@@ -57,7 +57,7 @@ def test_only_the_database_commits() -> None:
         for file, call in calls_in("console")
         if isinstance(call.func, ast.Attribute)
         and call.func.attr == "commit"
-        and file.name != "db.py"
+        and file.name not in {"db.py", "lanes.py"}  # a lane is the database's own way to end a unit of work
         and "migrations" not in file.parts  # the schema changes before there is anything to be one unit with
     }
 

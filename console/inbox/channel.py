@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,6 +33,13 @@ class Channel(Base):
     paced_until: Mapped[datetime | None]
     templates_synced_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A channel as those need it who only receive: its id, and the team that new conversations go to."""
+
+    id: int
+    team_id: int
 
 
 class MessageTemplate(Base):

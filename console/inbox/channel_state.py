@@ -9,12 +9,15 @@ from sqlalchemy import bindparam, select
 from console import audit, clock
 from console.agents import Team, Viewer
 from console.audit import SYSTEM, Actor
-from console.db import Tx
+from console.bulk import fetch
+from console.db import Tx, table_of
 from console.inbox import policy
-from console.inbox.channel import Channel
+from console.inbox.channel import Channel, Line
 from integrations.whatsapp.account import Number
 
 _BY_NUMBER = select(Channel).where(Channel.phone_number_id == bindparam("number"))
+_CHANNELS = table_of(Channel)
+_LINE = select(_CHANNELS.c.id, _CHANNELS.c.team_id).where(_CHANNELS.c.phone_number_id == bindparam("number"))
 FIRST_TEAM = "Cobranza"
 
 
@@ -43,6 +46,11 @@ async def ensure(tx: Tx, *, phone_number_id: str, business_account_id: str) -> C
 async def by_number(tx: Tx, phone_number_id: str) -> Channel | None:
     """The channel of one of our numbers."""
     return (await tx.scalars(_BY_NUMBER, {"number": phone_number_id})).one_or_none()
+
+
+async def line(tx: Tx, phone_number_id: str) -> Line | None:
+    """`by_number`, for those who only receive."""
+    return next((Line(*row) for row in await fetch(tx, _LINE, {"number": phone_number_id})), None)
 
 
 async def pause(tx: Tx, channel: Channel, *, kind: str, reason: str, by: Viewer | Actor) -> bool:

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 
 import msgspec
 from sqlalchemy import bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from console.agents import Viewer
 from console.bulk import execute_many
-from console.db import Tx
+from console.db import Tx, bulk_insert, table_of
 from console.inbox.models import Conversation, ViewCount
 
 Slot = tuple[int, int, str, str]
@@ -36,6 +34,19 @@ async def moved(tx: Tx, conversation: Conversation, before: Slot) -> None:
         await apply(tx, {before: -1, after: 1})
 
 
+_SLOTS = table_of(ViewCount)
+_STEP = (
+    update(_SLOTS)
+    .where(
+        _SLOTS.c.team_id == bindparam("of_team"),
+        _SLOTS.c.holder_id == bindparam("of_holder"),
+        _SLOTS.c.status == bindparam("of_status"),
+        _SLOTS.c.account_state == bindparam("of_state"),
+    )
+    .values(n=_SLOTS.c.n + bindparam("by"))
+)
+
+
 async def apply(tx: Tx, changes: Mapping[Slot, int]) -> None:
     """Add to the counters, always in the same order so that two transactions can't wait for each other."""
     rows = [
@@ -45,22 +56,10 @@ async def apply(tx: Tx, changes: Mapping[Slot, int]) -> None:
     ]
     if not rows:
         return
-    new = sqlite_insert if tx.get_bind().dialect.name == "sqlite" else postgresql_insert
-    missing = new(ViewCount).on_conflict_do_nothing()
-    step = (
-        update(ViewCount)
-        .where(
-            ViewCount.team_id == bindparam("of_team"),
-            ViewCount.holder_id == bindparam("of_holder"),
-            ViewCount.status == bindparam("of_status"),
-            ViewCount.account_state == bindparam("of_state"),
-        )
-        .values(n=ViewCount.n + bindparam("by"))
-    )
-    await execute_many(tx, missing, [{**row, "n": 0} for row in rows])
+    await bulk_insert(tx, ViewCount, [{**row, "n": 0} for row in rows], or_ignore=True)
     await execute_many(
         tx,
-        step,
+        _STEP,
         [
             {
                 "of_team": row["team_id"],

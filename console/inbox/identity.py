@@ -18,8 +18,7 @@ from sqlalchemy import bindparam, select, text, update
 from console import audit
 from console.audit import SYSTEM
 from console.bulk import among, fetch
-from console.db import Tx, bulk_insert, table_of
-from console.inbox.channel import Channel
+from console.db import Tx, bulk_insert, dialect_of, table_of
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.merge import merge_contacts
 from console.portfolio import points
@@ -28,8 +27,10 @@ from integrations.whatsapp.numbers import match_key
 
 _KNOWN = table_of(Alias)
 _CONTACTS = table_of(Contact)
-_ALIASES = select(_KNOWN.c.kind, _KNOWN.c.value, _KNOWN.c.contact_id).where(
-    _KNOWN.c.channel_id == bindparam("channel"), among(_KNOWN.c.value, "values")
+_ALIASES = (
+    select(_KNOWN.c.kind, _KNOWN.c.value, _KNOWN.c.contact_id, _CONTACTS.c.profile_name, _CONTACTS.c.username)
+    .join(_CONTACTS, _CONTACTS.c.id == _KNOWN.c.contact_id)
+    .where(_KNOWN.c.channel_id == bindparam("channel"), among(_KNOWN.c.value, "values"))
 )
 _NAMES = select(_CONTACTS.c.id, _CONTACTS.c.profile_name, _CONTACTS.c.username).where(among(_CONTACTS.c.id, "contacts"))
 
@@ -50,24 +51,26 @@ class Known(msgspec.Struct):
     """What the database says about the addresses of one batch."""
 
     by_address: dict[Address, int]
-    by_match_key: dict[str, int]
+    names: dict[int, tuple[str | None, str | None]]
+    """The profile name and the user name of contacts that were known before."""
+    by_match_key: dict[str, int] = {}
 
 
-async def contacts_of(tx: Tx, channel: Channel, people: Sequence[Person], moment: datetime) -> dict[Address, int]:
+async def contacts_of(tx: Tx, channel_id: int, people: Sequence[Person], moment: datetime) -> dict[Address, int]:
     """The contact behind every address of `people`, creating and joining what is new. One person, one contact.
 
     Safe when several processes meet the same stranger at once.
     """
     wanted = {address for person in people for address in addresses(person)}
-    by_address = await _lookup(tx, channel.id, wanted)
-    if not all(_settled(person, by_address) for person in people):
-        await one_at_a_time(tx, channel.id)
-        known = Known(await _lookup(tx, channel.id, wanted), await _lookup_variants(tx, channel.id, wanted))
+    known = await _lookup(tx, channel_id, wanted)
+    if not all(_settled(person, known.by_address) for person in people):
+        await one_at_a_time(tx, channel_id)
+        known = await _lookup(tx, channel_id, wanted)
+        known.by_match_key = await _lookup_variants(tx, channel_id, wanted)
         for person in people:
-            await _settle(tx, channel, person, known, moment)
-        by_address = known.by_address
-    await _refresh_names(tx, people, by_address)
-    return by_address
+            await _settle(tx, channel_id, person, known, moment)
+    await _refresh_names(tx, people, known)
+    return known.by_address
 
 
 def contact_of(person: Person, by_address: dict[Address, int]) -> int:
@@ -80,12 +83,15 @@ def _settled(person: Person, by_address: dict[Address, int]) -> bool:
     return len(owners) == 1 and None not in owners
 
 
-async def _lookup(tx: Tx, channel_id: int, wanted: Iterable[Address]) -> dict[Address, int]:
+async def _lookup(tx: Tx, channel_id: int, wanted: Iterable[Address]) -> Known:
     values = {value for _kind, value in wanted}
     if not values:
-        return {}
+        return Known({}, {})
     rows = await fetch(tx, _ALIASES, {"channel": channel_id, "values": values})
-    return {(kind, value): contact_id for kind, value, contact_id in rows}
+    return Known(
+        {(kind, value): contact_id for kind, value, contact_id, _name, _username in rows},
+        {contact_id: (name, username) for _kind, _value, contact_id, name, username in rows},
+    )
 
 
 async def _lookup_variants(tx: Tx, channel_id: int, wanted: Iterable[Address]) -> dict[str, int]:
@@ -102,24 +108,24 @@ async def _lookup_variants(tx: Tx, channel_id: int, wanted: Iterable[Address]) -
 
 async def one_at_a_time(tx: Tx, channel_id: int) -> None:
     """Strangers are rare: whoever meets one on this channel holds this lock until its commit."""
-    if tx.get_bind().dialect.name == "postgresql":
+    if dialect_of(tx) == "postgresql":
         await tx.execute(text("SELECT pg_advisory_xact_lock(7203, CAST(:channel AS int))"), {"channel": channel_id})
 
 
-async def _settle(tx: Tx, channel: Channel, person: Person, known: Known, moment: datetime) -> None:
+async def _settle(tx: Tx, channel_id: int, person: Person, known: Known, moment: datetime) -> None:
     """Bring one person to one contact: found, joined, or made."""
     mine = addresses(person)
     owners = list(dict.fromkeys(known.by_address[address] for address in mine if address in known.by_address))
     if not owners and person.wa_id and match_key(person.wa_id) in known.by_match_key:
         owners = [known.by_match_key[match_key(person.wa_id)]]
     if len(owners) > 1:
-        await _reconcile(tx, channel, person, owners, known=known, moment=moment)
+        await _reconcile(tx, channel_id, person, owners, known=known, moment=moment)
         return
     contact_id = owners[0] if owners else await _create(tx, person, moment)
     new = [address for address in mine if address not in known.by_address]
     if owners and await _another_bsuid(tx, contact_id, person, new):
         await _doubt(tx, "user_id_changed", contact_id, {"user_id": person.user_id}, moment)
-    await _attach(tx, channel.id, contact_id, new, known=known, moment=moment)
+    await _attach(tx, channel_id, contact_id, new, known=known, moment=moment)
 
 
 async def _create(tx: Tx, person: Person, moment: datetime) -> int:
@@ -179,7 +185,7 @@ async def _another_bsuid(tx: Tx, contact_id: int, person: Person, new: Sequence[
 
 async def _reconcile(
     tx: Tx,
-    channel: Channel,
+    channel_id: int,
     person: Person,
     owners: Sequence[int],
     *,
@@ -194,7 +200,7 @@ async def _reconcile(
         for address in addresses(person):
             known.by_address[address] = phone_owner
         return
-    details = {"channel_id": channel.id, "addresses": [kind for kind, _value in addresses(person)]}
+    details = {"channel_id": channel_id, "addresses": [kind for kind, _value in addresses(person)]}
     await _doubt(tx, "alias_conflict", phone_owner, details, moment, other=bsuid_owner)
 
 
@@ -207,21 +213,21 @@ async def _kinds(tx: Tx, contact_ids: Sequence[int]) -> dict[int, set[str]]:
     return kinds
 
 
-async def change_identity(tx: Tx, channel: Channel, change: IdentityChange, moment: datetime) -> int | None:
+async def change_identity(tx: Tx, channel_id: int, change: IdentityChange, moment: datetime) -> int | None:
     """A person's number or BSUID changed, says Meta. Keep both addresses and doubt the identity until confirmed.
 
     A changed number may be another person, so nothing about a debt may be said before a person or the bot has
     confirmed who it is. Returns the contact, or None when neither address is known.
     """
-    await one_at_a_time(tx, channel.id)
+    await one_at_a_time(tx, channel_id)
     old, new = addresses(change.old), addresses(change.new)
-    known = Known(await _lookup(tx, channel.id, [*old, *new]), {})
+    known = await _lookup(tx, channel_id, [*old, *new])
     owner = next((known.by_address[address] for address in old if address in known.by_address), None)
     if owner is None:
         return next((known.by_address[address] for address in new if address in known.by_address), None)
     rival = next((known.by_address[a] for a in new if known.by_address.get(a, owner) != owner), None)
     fresh = [address for address in new if address not in known.by_address]
-    await _attach(tx, channel.id, owner, fresh, known=known, moment=moment)
+    await _attach(tx, channel_id, owner, fresh, known=known, moment=moment)
     kind = "alias_conflict" if rival else f"{'number' if change.kind == 'number' else 'user_id'}_changed"
     await _doubt(tx, kind, owner, {"change": change.kind}, moment, other=rival)
     return owner
@@ -257,17 +263,19 @@ async def _doubt(
     audit.record(tx, SYSTEM, "review.opened", subject=f"contact:{contact_id}", new={"kind": kind, "other": other})
 
 
-async def _refresh_names(tx: Tx, people: Sequence[Person], by_address: dict[Address, int]) -> None:
+async def _refresh_names(tx: Tx, people: Sequence[Person], known: Known) -> None:
     """Keep the name people give themselves; it is shown, never matched on."""
     newest = {
-        contact_of(person, by_address): person
+        contact_of(person, known.by_address): person
         for person in people
-        if (person.name or person.username) and any(address in by_address for address in addresses(person))
+        if (person.name or person.username) and any(address in known.by_address for address in addresses(person))
     }
-    if not newest:
-        return
-    for contact_id, name, username in await fetch(tx, _NAMES, {"contacts": newest.keys()}):
-        person = newest[contact_id]
+    others = newest.keys() - known.names.keys()
+    names = dict(known.names)
+    if others:
+        names |= {number: (name, username) for number, name, username in await fetch(tx, _NAMES, {"contacts": others})}
+    for contact_id, person in newest.items():
+        name, username = names[contact_id]
         if (person.name or name, person.username or username) == (name, username):
             continue
         await tx.execute(

@@ -23,7 +23,7 @@ from console.db import Database, Tx, bulk_insert, is_away
 from console.errors import Refused, not_found
 from console.failpoints import failpoint
 from console.inbox import channel_state, consequences, notices, receive, ticks
-from console.inbox.channel import Channel, DeadLetter
+from console.inbox.channel import Channel, DeadLetter, Line
 from integrations.whatsapp.events import AccountEvent, Echo, Event, Inbound, StatusUpdate, Unreadable
 from integrations.whatsapp.payloads import parse
 
@@ -170,39 +170,42 @@ async def take_in(tx: Tx, events: Sequence[Event], moment: datetime) -> list[Str
         readable = [event for event in told if not isinstance(event, Unreadable)]
         if not readable:
             continue
-        channel = await _channel(tx, number, readable)
-        if channel is None:
+        line = await _line(tx, number, readable)
+        if line is None:
             strays += [Stray(event, "not one of our numbers") for event in readable]
         else:
-            await _take_in_one(tx, channel, readable, moment)
+            await _take_in_one(tx, line, readable, moment)
     return strays
 
 
-async def _channel(tx: Tx, number: str | None, events: Sequence[Event]) -> Channel | None:
+async def _line(tx: Tx, number: str | None, events: Sequence[Event]) -> Line | None:
     """The channel meant: by its number, or by its account for notices that name no number."""
     if number is not None:
-        return await channel_state.by_number(tx, number)
+        return await channel_state.line(tx, number)
     account = next((event.waba_id for event in events if isinstance(event, AccountEvent)), None)
-    return (await tx.scalars(select(Channel).where(Channel.business_account_id == account).limit(1))).one_or_none()
+    found = select(Channel.id, Channel.team_id).where(Channel.business_account_id == account).limit(1)
+    return next((Line(*row) for row in await tx.execute(found)), None)
 
 
-async def _take_in_one(tx: Tx, channel: Channel, events: Sequence[Event], moment: datetime) -> None:
+async def _take_in_one(tx: Tx, line: Line, events: Sequence[Event], moment: datetime) -> None:
     arrivals = [e for e in events if isinstance(e, Inbound | Echo) and not getattr(e, "group_id", None)]
     reported = [e for e in events if isinstance(e, StatusUpdate)]
     told = [e for e in events if isinstance(e, AccountEvent)]
+    groups = [e.payload for e in events if isinstance(e, Inbound) and e.group_id]
     if arrivals:
-        metrics.messages_received_total.inc(await receive.receive(tx, channel, arrivals, moment))
+        metrics.messages_received_total.inc(await receive.receive(tx, line, arrivals, moment))
     if reported:
-        failures = await consequences.foreseen(tx, channel.id, reported)
-        await ticks.apply(tx, channel.id, reported, moment)
+        failures = await consequences.foreseen(tx, line.id, reported)
+        await ticks.apply(tx, line.id, reported, moment)
         await consequences.follow(tx, failures)
         for update_ in reported:
             metrics.ticks_total.labels(update_.status[:16]).inc()
-    if told:
-        await notices.notice(tx, channel, told, moment)
-    groups = [e.payload for e in events if isinstance(e, Inbound) and e.group_id]
-    if groups:
-        await notices.ignore_group(tx, channel, groups, moment)
+    if told or groups:
+        channel = await tx.get_one(Channel, line.id)
+        if told:
+            await notices.notice(tx, channel, told, moment)
+        if groups:
+            await notices.ignore_group(tx, channel, groups, moment)
 
 
 async def dead_letter(tx: Tx, deliveries: Mapping[bytes, str], moment: datetime) -> None:

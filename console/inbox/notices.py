@@ -144,7 +144,7 @@ async def _preferences(tx: Tx, channel: Channel, event: AccountEvent, moment: da
         person = Person(wa_id=preference.get("wa_id"), user_id=preference.get("user_id"))
         if not identity.addresses(person):
             continue
-        contact_id = identity.contact_of(person, await identity.contacts_of(tx, channel, [person], moment))
+        contact_id = identity.contact_of(person, await identity.contacts_of(tx, channel.id, [person], moment))
         stopped = moment if preference.get("value") == "stop" else None
         await tx.execute(
             update(Contact)
@@ -157,7 +157,7 @@ async def _preferences(tx: Tx, channel: Channel, event: AccountEvent, moment: da
 
 async def _user_id(tx: Tx, channel: Channel, event: AccountEvent, moment: datetime) -> None:
     if event.identity_change:
-        await identity.change_identity(tx, channel, event.identity_change, moment)
+        await identity.change_identity(tx, channel.id, event.identity_change, moment)
 
 
 async def _call(tx: Tx, channel: Channel, event: AccountEvent, moment: datetime) -> None:
@@ -165,7 +165,7 @@ async def _call(tx: Tx, channel: Channel, event: AccountEvent, moment: datetime)
     person = call_opens_window(event)
     if person is None or not identity.addresses(person):
         return
-    contact_id = identity.contact_of(person, await identity.contacts_of(tx, channel, [person], moment))
+    contact_id = identity.contact_of(person, await identity.contacts_of(tx, channel.id, [person], moment))
     conversation = (
         await tx.scalars(
             select(Conversation)

@@ -123,7 +123,7 @@ async def _ours(tx: Tx, channel_id: int, updates: Iterable[StatusUpdate]) -> lis
 
 async def _by(tx: Tx, statement: Executable, channel_id: int, names: Collection[str]) -> dict[int, dict[str, Any]]:
     rows = await fetch(tx, statement, {"channel": channel_id, "names": names})
-    return {row.id: dict(row._mapping) for row in rows}  # noqa: SLF001 its public way to a dictionary
+    return {row.id: row._asdict() for row in rows}
 
 
 async def _not_yet_kept(

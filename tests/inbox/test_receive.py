@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 
-from console import audit
+from console import audit, drivers
 from console.db import Base, Database
 from console.inbox import channel_state, counts, ingest, ticks
 from console.inbox.channel import Channel, ChannelEvent, DeadLetter
@@ -504,16 +504,16 @@ async def test_a_thousand_messages_in_one_delivery_cost_a_constant_number_of_sta
 
 
 async def statements(database: Database, body: bytes) -> int:
-    from sqlalchemy import Engine, event  # noqa: PLC0415 only this test listens
-
     heard: list[str] = []
 
     def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         heard.append(statement)
 
     event.listen(Engine, "before_cursor_execute", hear)
+    drivers.listeners.append(heard.append)
     try:
         await ingest.store(database, [body])
     finally:
+        drivers.listeners.remove(heard.append)
         event.remove(Engine, "before_cursor_execute", hear)
     return len(heard)

@@ -6,12 +6,14 @@ import asyncio
 import gzip
 import hashlib
 import hmac
+import sqlite3
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import func, select
 
+from console import drivers
 from console.inbox.channel import DeadLetter
 from console.inbox.models import Message
 from integrations.whatsapp.signature import sign
@@ -208,17 +210,15 @@ async def test_a_database_that_is_away_is_never_answered_200(front: Front) -> No
     """W45: Meta comes again after 503, and then it is there once."""
     body = meta.body(meta.text())
     broken = httpx.Response(0)
-    from sqlalchemy import Engine, event  # noqa: PLC0415
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
 
-    def away(*_parts: object) -> None:
-        raise OperationalError("INSERT", {}, OSError("gone"))
+    def away(_statement: str) -> None:
+        raise sqlite3.OperationalError("gone")
 
-    event.listen(Engine, "before_cursor_execute", away)
+    drivers.listeners.append(away)
     try:
         broken = await front.webhook(body)
     finally:
-        event.remove(Engine, "before_cursor_execute", away)
+        drivers.listeners.remove(away)
     assert broken.status_code == 503
 
     assert (await front.webhook(body)).status_code == 200
