@@ -53,7 +53,12 @@ class AuditEntry(Base):
     @property
     def at(self) -> datetime:
         """When, in UTC."""
-        return datetime.fromtimestamp(self.at_us / 1_000_000, UTC)
+        return instant(self.at_us)
+
+
+def instant(at_us: int) -> datetime:
+    """When an entry happened, in UTC."""
+    return datetime.fromtimestamp(at_us / 1_000_000, UTC)
 
 
 class AuditHead(Base):

@@ -21,7 +21,23 @@ from console.inbox.views import HeaderView
 from console.portfolio.models import PortfolioRules
 
 _HEADERS = (
-    select(Conversation, Contact, Team.name.label("team"), Agent.name.label("holder"), *STANDING)
+    select(
+        Conversation.id,
+        Conversation.team_id,
+        Conversation.status,
+        Conversation.holder_id,
+        Conversation.version,
+        Conversation.window_opened_at,
+        Conversation.window_closes_at,
+        Contact.name,
+        Contact.profile_name,
+        Contact.username,
+        Contact.wa_id,
+        Contact.identity_doubt_at,
+        Team.name.label("team"),
+        Agent.name.label("holder"),
+        *STANDING,
+    )
     .join(Contact, Contact.id == Conversation.contact_id)
     .join(Team, Team.id == Conversation.team_id)
     .outerjoin(Agent, Agent.id == Conversation.holder_id)
@@ -44,13 +60,13 @@ async def header_of(tx: Tx, viewer: Viewer, conversation_id: int, moment: dateti
 
 async def headers_by_id(tx: Tx, ids: Iterable[int], moment: datetime) -> dict[int, HeaderFacts]:
     """The heads of these conversations before they are anybody's: two queries."""
-    rows = (await tx.execute(_HEADERS, {"ids": ids})).all()
-    members = await candidates(tx, {row.Conversation.team_id for row in rows})
+    rows = await fetch(tx, _HEADERS, {"ids": ids})
+    members = await candidates(tx, {row.team_id for row in rows})
     return {
-        row.Conversation.id: HeaderFacts(
+        row.id: HeaderFacts(
             header=_header(row, moment),
-            team_id=row.Conversation.team_id,
-            members=members.get(row.Conversation.team_id, []),
+            team_id=row.team_id,
+            members=members.get(row.team_id, []),
         )
         for row in rows
     }
@@ -77,20 +93,19 @@ def personal_header(facts: HeaderFacts, viewer: Viewer) -> HeaderView:
 
 
 def _header(row: Any, moment: datetime) -> HeaderView:  # noqa: ANN401 a database row
-    conversation, contact = row.Conversation, row.Contact
-    window = policy.window(conversation, moment)
-    name = contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id)
+    window = policy.window(row, moment)
+    name = contact_name(row.name, row.profile_name, row.username, row.wa_id)
     return HeaderView(
-        conversation_id=conversation.id,
+        conversation_id=row.id,
         name=name,
         initials=initials(name),
-        phone=contact.wa_id,
-        status=conversation.status,
-        holder_id=conversation.holder_id,
+        phone=row.wa_id,
+        status=row.status,
+        holder_id=row.holder_id,
         holder_name=row.holder,
         holder_is_viewer=False,
         team_name=row.team,
-        version=conversation.version,
+        version=row.version,
         window_opened_at=window.opened_at,
         window_closes_at=window.closes_at,
         free_text_until=window.free_text_until,
@@ -98,7 +113,7 @@ def _header(row: Any, moment: datetime) -> HeaderView:  # noqa: ANN401 a databas
         can_assign=False,
         candidates=[],
         standing=standing(row),
-        identity_note="identidad por confirmar" if contact.identity_doubt_at else None,
+        identity_note="identidad por confirmar" if row.identity_doubt_at else None,
     )
 
 

@@ -10,9 +10,9 @@ import msgspec
 from sqlalchemy import Integer, bindparam, select
 
 from console import clock
-from console.audit import AuditEntry
+from console.audit import AuditEntry, instant
 from console.bulk import among, fetch
-from console.db import Tx
+from console.db import Tx, table_of
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.models import Conversation, Media, Message, MessageVersion, Reaction, Status
 from console.inbox.queries import contact_name
@@ -50,24 +50,26 @@ _QUIET = (
     "media.viewed",
 )
 
-_MESSAGES = select(Message).where(among(Message.id, "ids"))
-_MEDIA = select(Media).where(among(Media.message_id, "ids")).order_by(Media.id)
-_REACTIONS = select(Reaction).where(among(Reaction.message_id, "ids"))
-_VERSIONS = select(MessageVersion).where(among(MessageVersion.message_id, "ids")).order_by(MessageVersion.id)
+_MESSAGES = select(table_of(Message)).where(among(Message.id, "ids"))
+_MEDIA = select(table_of(Media)).where(among(Media.message_id, "ids")).order_by(Media.id)
+_REACTIONS = select(table_of(Reaction)).where(among(Reaction.message_id, "ids"))
+_VERSIONS = select(table_of(MessageVersion)).where(among(MessageVersion.message_id, "ids")).order_by(MessageVersion.id)
 _NAMES = (
     select(Conversation.id, Contact.name, Contact.profile_name, Contact.username, Contact.wa_id)
     .join(Contact, Contact.id == Conversation.contact_id)
     .where(among(Conversation.id, "ids"))
 )
-_QUOTED = select(Message).where(among(Message.wamid, "wamids"), among(Message.conversation_id, "conversations"))
+_QUOTED = select(table_of(Message)).where(
+    among(Message.wamid, "wamids"), among(Message.conversation_id, "conversations")
+)
 _HISTORY = (
-    select(AuditEntry, Message.content)
+    select(AuditEntry.id, AuditEntry.at_us, AuditEntry.action, AuditEntry.actor_name, AuditEntry.new, Message.content)
     .outerjoin(Message, (Message.id == AuditEntry.message_id) & (Message.kind == "event"))
     .where(AuditEntry.conversation_id == bindparam("conversation"))
     .order_by(AuditEntry.id.desc())
     .limit(bindparam("most", type_=Integer))
 )
-_LOUD_HISTORY = _HISTORY.where(AuditEntry.action.not_in(_QUIET))
+_LOUD_HISTORY = _HISTORY.where(*(AuditEntry.action != quiet for quiet in _QUIET))
 
 
 async def thread_page(
@@ -93,11 +95,11 @@ async def messages_by_id(tx: Tx, ids: Iterable[int]) -> list[MessageView]:
     wanted = list(ids)
     if not wanted:
         return []
-    found = (await tx.scalars(_MESSAGES, {"ids": wanted})).all()
+    found: Sequence[Message] = await fetch(tx, _MESSAGES, {"ids": wanted})
     shown = {message.id: message for message in found if message.target_id is None}
     targets = {message.target_id for message in found if message.target_id is not None} - shown.keys()
     if targets:
-        shown |= {m.id: m for m in await tx.scalars(_MESSAGES, {"ids": targets})}
+        shown |= {m.id: m for m in await fetch(tx, _MESSAGES, {"ids": targets})}
     return await as_views(tx, sorted(shown.values(), key=lambda message: message.sequence))
 
 
@@ -107,12 +109,12 @@ async def as_views(tx: Tx, messages: Sequence[Message]) -> list[MessageView]:
         return []
     ids = [message.id for message in messages]
     names = await _contact_names(tx, {message.conversation_id for message in messages})
-    media = _grouped(await tx.scalars(_MEDIA, {"ids": ids}), _of_message)
-    reactions = _grouped(await tx.scalars(_REACTIONS, {"ids": ids}), _of_message)
+    media = _grouped(await fetch(tx, _MEDIA, {"ids": ids}), _of_message)
+    reactions = _grouped(await fetch(tx, _REACTIONS, {"ids": ids}), _of_message)
     edited = [message.id for message in messages if message.edited_at]
     versions: dict[int, list[MessageVersion]] = {}
     if edited:
-        versions = _grouped(await tx.scalars(_VERSIONS, {"ids": edited}), _of_message)
+        versions = _grouped(await fetch(tx, _VERSIONS, {"ids": edited}), _of_message)
     quotes = await _quotes(tx, messages, names)
     return [
         _view(
@@ -153,7 +155,7 @@ async def _quotes(
         return {}
     conversations = {message.conversation_id for message in messages}
     # Only what was said in the same conversation may be shown in it, whatever wamid a stranger names.
-    rows = await tx.scalars(_QUOTED, {"wamids": wamids, "conversations": conversations})
+    rows: Sequence[Message] = await fetch(tx, _QUOTED, {"wamids": wamids, "conversations": conversations})
     return {
         (row.channel_id, row.wamid or ""): QuoteView(
             message_id=row.id,
@@ -270,14 +272,10 @@ async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:
 async def history_of(tx: Tx, conversation_id: int, *, limit: int = HISTORY, quiet: bool = False) -> list[HistoryLine]:
     """The steps of a conversation in words, latest first. `quiet` includes ticks and readings too."""
     wanted = _HISTORY if quiet else _LOUD_HISTORY
-    found = await tx.execute(wanted, {"conversation": conversation_id, "most": limit})
+    found = await fetch(tx, wanted, {"conversation": conversation_id, "most": limit})
     return [
-        HistoryLine(
-            id=entry.id,
-            at=entry.at,
-            words=history_line(entry.action, entry.actor_name, _read(entry.new), event),
-        )
-        for entry, event in found
+        HistoryLine(id=number, at=instant(at_us), words=history_line(action, actor_name, _read(new), event))
+        for number, at_us, action, actor_name, new, event in found
     ]
 
 
