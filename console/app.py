@@ -36,8 +36,10 @@ from console.inbox.presence import Presence
 from console.inbox.pushes import Pushes
 from console.inbox.screens import Screens
 from console.live import Live, LocalWire, RedisWire
-from console.portfolio import promise_door
+from console.portfolio import payments_door, promise_door
 from console.settings import Settings
+from integrations.payments import choosing
+from integrations.payments.told import Provider
 from integrations.whatsapp.client import WhatsApp
 
 CLOUD_API_SECONDS = 35.0
@@ -51,6 +53,7 @@ class Console(msgspec.Struct):
     live: Live
     http: httpx.AsyncClient
     whatsapp: WhatsApp
+    payments: Provider | None = None
 
 
 def create_console(settings: Settings) -> Console:
@@ -73,7 +76,19 @@ def create_console(settings: Settings) -> Console:
         business_account_id=settings.whatsapp_business_account_id,
         token=settings.whatsapp_access_token,
     )
-    return Console(settings, db, live, http, whatsapp)
+    return Console(settings, db, live, http, whatsapp, _payments(settings, http))
+
+
+def _payments(settings: Settings, http: httpx.AsyncClient) -> Provider | None:
+    if settings.payments_provider is None:
+        return None
+    return choosing.provider_of(
+        http,
+        name=settings.payments_provider,
+        base_url=settings.payments_api_url,
+        key=settings.payments_api_key,
+        secrets=settings.payment_secrets,
+    )
 
 
 @asynccontextmanager
@@ -148,6 +163,7 @@ def create_app(settings: Settings) -> Litestar:
     app = Litestar(
         route_handlers=[
             webhook.whatsapp_webhook,
+            *payments_door.routes,
             *health.routes,
             *sign_in.routes,
             *first_admin.routes,

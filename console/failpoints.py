@@ -25,6 +25,8 @@ NAMES = (
     "sender.answered",
     "sender.settled",
     "media.downloaded",
+    "payments.kept",
+    "payments.booked",
 )
 """Every place that exists; a test walks them all, and fails for one that is never hit."""
 

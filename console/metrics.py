@@ -26,6 +26,12 @@ webhooks_total = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
+payment_notices_total = Counter(
+    "aldia_payment_notices",
+    "Payment notices answered: accepted, repeated, forged, too_old, too_big, unavailable.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 webhook_seconds = Histogram(
     "aldia_webhook_seconds",
     "From the last byte of a delivery to the answer that says it is durable.",

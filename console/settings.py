@@ -8,10 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import httpx
 import msgspec
+
+from integrations.payments import choosing
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 MINIMUM_SECRET = 32
+SHORTEST_WEBHOOK_SECRET = 16
 
 
 class UnsafeSettings(Exception):  # noqa: N818 read aloud by the command line
@@ -39,6 +43,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # A second secret is accepted while the first is being rotated.
     whatsapp_app_secret_previous: str | None = None
     whatsapp_verify_token: str
+    # None: payments by link are not offered, and nobody's word about one is taken.
+    payments_provider: str | None = None
+    payments_api_url: str | None = None
+    payments_api_key: str = ""
+    payments_webhook_secret: str = ""
+    payments_webhook_secret_previous: str | None = None
     # Messages a second for the number; Meta raises it from 80 to 1,000 by itself (whatsapp.md §16).
     send_rate: int = 80
     demo: bool = False
@@ -66,6 +76,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def app_secrets(self) -> tuple[str, ...]:
         """The secrets a webhook may be signed with: the present one, and the former one during a rotation."""
         return tuple(s for s in (self.whatsapp_app_secret, self.whatsapp_app_secret_previous) if s)
+
+    @property
+    def payment_secrets(self) -> tuple[str, ...]:
+        """The secrets a payment notice may be signed with."""
+        return tuple(s for s in (self.payments_webhook_secret, self.payments_webhook_secret_previous) if s)
 
     @property
     def is_sqlite(self) -> bool:
@@ -98,6 +113,11 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             whatsapp_app_secret=_required(values, "WHATSAPP_APP_SECRET"),
             whatsapp_app_secret_previous=values.get("WHATSAPP_APP_SECRET_PREVIOUS") or None,
             whatsapp_verify_token=_required(values, "WHATSAPP_VERIFY_TOKEN"),
+            payments_provider=values.get("PAYMENTS_PROVIDER") or None,
+            payments_api_url=(values.get("PAYMENTS_API_URL") or "").rstrip("/") or None,
+            payments_api_key=values.get("PAYMENTS_API_KEY", "").strip(),
+            payments_webhook_secret=values.get("PAYMENTS_WEBHOOK_SECRET", "").strip(),
+            payments_webhook_secret_previous=values.get("PAYMENTS_WEBHOOK_SECRET_PREVIOUS", "").strip() or None,
             send_rate=_whole_number(values, "WHATSAPP_SEND_RATE", 80),
             demo=values.get("ALDIA_DEMO") == "1",
             simulator_url=values.get("ALDIA_SIMULATOR_URL") or None,
@@ -122,7 +142,34 @@ def _checked(settings: Settings) -> Settings:
         ZoneInfo(settings.timezone)
     except (ZoneInfoNotFoundError, ValueError) as unknown:
         raise UnsafeSettings(f"ALDIA_TIMEZONE no es una zona conocida: {settings.timezone}") from unknown
+    if settings.payments_provider is not None:
+        _check_payments(settings, settings.payments_provider)
     return settings
+
+
+def _check_payments(settings: Settings, name: str) -> None:
+    """A provider whose word nobody can check would let anybody pay any debt: then nothing starts."""
+    if name not in choosing.NAMES:
+        raise UnsafeSettings(f"PAYMENTS_PROVIDER debe ser {', '.join(choosing.NAMES)}, o quedar vacía")
+    if len(settings.payments_webhook_secret) < SHORTEST_WEBHOOK_SECRET:
+        raise UnsafeSettings(
+            f"Falta PAYMENTS_WEBHOOK_SECRET (al menos {SHORTEST_WEBHOOK_SECRET} caracteres): "
+            "sin ella cualquiera podría avisar pagos",
+        )
+    if not settings.payments_api_key:
+        raise UnsafeSettings("Falta PAYMENTS_API_KEY: la clave con que se crean enlaces de pago")
+    try:
+        choosing.provider_of(
+            httpx.AsyncClient(trust_env=False),
+            name=name,
+            base_url=settings.payments_api_url,
+            key=settings.payments_api_key,
+            secrets=settings.payment_secrets,
+        )
+    except ValueError as wrong:
+        raise UnsafeSettings(
+            "PAYMENTS_API_URL debe ser una dirección https (o de esta máquina) y PAYMENTS_API_KEY una clave completa",
+        ) from wrong
 
 
 def _required(values: Mapping[str, str], name: str) -> str:

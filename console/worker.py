@@ -22,8 +22,9 @@ from console.inbox.receipts import Receipts
 from console.inbox.sender import Sender
 from console.inbox.templates_sync import TemplateSync
 from console.live import Live
-from console.portfolio import midnight, settling
+from console.portfolio import midnight, notices, settling
 from console.settings import Settings
+from integrations.payments.told import Provider
 from integrations.whatsapp.client import WhatsApp
 
 log = structlog.get_logger()
@@ -54,6 +55,10 @@ class Console(Protocol):
     def whatsapp(self) -> WhatsApp:
         """Who it speaks to."""
 
+    @property
+    def payments(self) -> Provider | None:
+        """Who makes payment links and reports payments, if anybody."""
+
 
 async def run(console: Console, stop: asyncio.Event) -> None:
     """Do the background work until `stop`; returns when what is on the wire has come to an end, or had time to."""
@@ -76,6 +81,8 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "settling": lambda until: settling.run(db, until),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }
+    if (provider := console.payments) is not None:
+        loops["payment notices"] = lambda until: notices.run(db, provider, until)
     if url := settings.redis_url:
         loops["sign of life"] = lambda until: health.say_working(url, until)
     console.live.followers.extend(followers)

@@ -62,6 +62,7 @@ PAGES = [
     one("GET", "/api/schema/openapi.json", "anybody"),
     one("GET", "/webhooks/whatsapp", "anybody", answers=403),
     one("POST", "/webhooks/whatsapp", "anybody", answers=401),
+    one("POST", "/webhooks/payments/{provider:str}", "anybody", "/webhooks/payments/stripe", answers=404),
     one("GET", "/inbox", "everyone"),
     one("GET", "/inbox/rows", "everyone"),
     one("GET", "/inbox/counts", "everyone"),

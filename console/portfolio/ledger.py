@@ -160,6 +160,7 @@ class PaymentNotice(Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     provider: Mapped[str] = mapped_column(String(16))
     event_id: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str | None] = mapped_column(Text)  # what the signature vouches for, where it isn't the payload
     payload: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime]
     due_at: Mapped[datetime]

@@ -57,6 +57,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """Of what is reported: two reports with one id and other contents are not the same payment."""
         told = msgspec.structs.asdict(self) | {"paid_at": self.paid_at.timestamp(), "receipt": None}
+        if self.link_token is not None:
+            # A provider may tell the same payment twice, by two events of different moments.
+            told |= {"paid_at": None, "method": None}
         return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
 
 
@@ -123,7 +126,8 @@ async def apply(
 async def _link_of(tx: Tx, report: Report) -> PaymentLink | None:
     if report.link_token is None:
         return None
-    return (await tx.scalars(select(PaymentLink).where(PaymentLink.token == report.link_token))).one_or_none()
+    asked = (PaymentLink.token == report.link_token, PaymentLink.provider == report.source)
+    return (await tx.scalars(select(PaymentLink).where(*asked))).one_or_none()
 
 
 async def _account_of(tx: Tx, report: Report, link: PaymentLink | None) -> tuple[Account | None, str | None]:

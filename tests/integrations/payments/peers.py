@@ -32,6 +32,22 @@ class Peer:
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
 
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """The same server, over a socket."""
+        if scope["type"] != "http":
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        url = f"http://peer{scope['path']}?{scope['query_string'].decode()}"
+        headers = [(name.decode(), value.decode()) for name, value in scope["headers"]]
+        answer = self._answer(httpx.Request(scope["method"], url, headers=headers, content=body))
+        start = {"type": "http.response.start", "status": answer.status_code}
+        await send({**start, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": answer.content})
+
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         if isinstance(self.fails_with, Exception):
