@@ -18,7 +18,7 @@ from console import audit, clock
 from console.audit import SYSTEM
 from console.bulk import execute_many
 from console.db import Tx
-from console.inbox import channel_state, pacing
+from console.inbox import channel_state, consent, pacing
 from console.inbox.channel import Channel
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
@@ -80,12 +80,13 @@ async def claim(tx: Tx, channel_id: int, *, limit: int, rate: int) -> Claims:
     now = clock.now()
     if not _may_send(channel, now):
         return Claims([])
-    columns = (*_M.c, _C.c.paced_until, Contact.wa_id, Contact.user_id)
+    columns = (*_M.c, _C.c.paced_until, Contact.wa_id, Contact.user_id, Contact.opted_out_at, Contact.wrong_number_at)
     found = (
         await tx.execute(
             _candidates(channel_id, now, columns=columns).limit(limit).with_for_update(of=(_M, _C), skip_locked=True),
         )
     ).all()
+    found = await _without_stopped(tx, found)
     departures, again_at = _book(channel, len(found), now, rate)
     token = str(uuid.uuid4())
     mine = await _take([row.id for row in found[: len(departures)]], tx, token, now)
@@ -164,6 +165,23 @@ async def recover(tx: Tx, *, limit: int = 500, alone: bool = False) -> int:
     await _become(tx, lost, "message.requeued", status=Status.QUEUED, claim=None, claimed_until=None)
     await _become(tx, doubtful, "message.unconfirmed", status=Status.UNKNOWN)
     return len(rows)
+
+
+async def _without_stopped(tx: Tx, found: Sequence[Row[*tuple[Any, ...]]]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Those that may still leave: who asked us to stop after a message was queued is not sent it all the same.
+
+    The moment of sending decides. Records "message.failed" for the others, with the reason in `error_details`.
+    """
+    stopped: dict[str, list[Row[*tuple[Any, ...]]]] = {consent.OPTED_OUT: [], consent.WRONG_NUMBER: []}
+    for row in found:
+        if row.opted_out_at is None and row.wrong_number_at is None:
+            continue
+        if not await consent.may_answer(tx, row.conversation_id, before=row.sequence):
+            stopped[consent.OPTED_OUT if row.opted_out_at else consent.WRONG_NUMBER].append(row)
+    for reason, rows in stopped.items():
+        await _become(tx, rows, "message.failed", status=Status.FAILED, error_code=None, error_details=reason)
+    gone = {row.id for rows in stopped.values() for row in rows}
+    return [row for row in found if row.id not in gone] if gone else found
 
 
 def _may_send(channel: Channel, now: datetime) -> bool:

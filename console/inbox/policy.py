@@ -125,6 +125,20 @@ def window(conversation: Conversation, moment: datetime) -> Window:
     return Window(conversation.window_opened_at, closes, until, is_open=until is not None and moment < until)
 
 
+def why_not(*, opted_out: bool, wrong_number: bool, is_the_answer: bool) -> Refused | None:
+    """Why somebody who asked us to stop, or is not whom we look for, may not be written to now; None when they may.
+
+    What they write themselves is answered, once (compliance, step 5: one answer for each inbound).
+    """
+    if not (opted_out or wrong_number) or is_the_answer:
+        return None
+    if opted_out:
+        text = "Pidió que no le escribamos: solo se responde, una vez, a lo que escriba. Su texto queda como borrador."
+        return Refused(409, text, code="opted_out")
+    text = "El número es de otra persona: solo se responde, una vez, a lo que escriba. Su texto queda como borrador."
+    return Refused(409, text, code="wrong_number")
+
+
 def window_closed() -> Refused:
     """The answer to free text outside the service window."""
     return Refused(

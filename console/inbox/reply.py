@@ -14,7 +14,7 @@ from console.agents import Viewer
 from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused
-from console.inbox import assign, consequences, message_templates, policy, thread
+from console.inbox import assign, consent, consequences, message_templates, policy, thread
 from console.inbox.channel import MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
@@ -45,7 +45,8 @@ async def reply(
     nothing: the message waits in the queue, and the banner says so. Records "message.queued"; whoever answers first
     becomes the holder, and a resolved or snoozed conversation is open again.
     Refuses: 422 "invalid" (field text) when empty or too long; 409 "window_closed", "colleague_wrote" with the newer
-    rows in `details`, "contact_blocked", "contact_unreachable", or "key_reused" for a key that said something else.
+    rows in `details`, "contact_blocked", "contact_unreachable", "opted_out", "wrong_number", or "key_reused" for a
+    key that said something else.
     """
     text = tidy(text)
     _check_text(text)
@@ -190,6 +191,8 @@ async def _require_reachable(tx: Tx, conversation: Conversation) -> None:
     if contact.unreachable_at is not None or not (contact.wa_id or contact.user_id):
         text = "Este número no recibe mensajes de WhatsApp. Busque otro medio de contacto."
         raise Refused(409, text, code="contact_unreachable")
+    if refused := await consent.why_not(tx, contact, conversation):
+        raise refused
 
 
 async def _require_nothing_newer(tx: Tx, conversation: Conversation, *, by: Viewer | Actor, seen_sequence: int) -> None:

@@ -228,11 +228,21 @@ def _media_view(media: Media) -> MediaView:
     )
 
 
+# Of our own doing: what waited when somebody asked us to stop.
+_STOPPED = {
+    "opted_out": ("Pidió que no le escribamos, y este mensaje ya no salió.", "Respóndale solo si vuelve a escribir."),
+    "wrong_number": ("El número es de otra persona, y este mensaje ya no salió.", "Busque otro medio de contacto."),
+}
+
+
 def _failure(message: Message) -> FailureView | None:
     if message.status == Status.UNKNOWN:
         return FailureView(sentence=NO_ANSWER.what, advice=NO_ANSWER.do, code=None, action="resend")
     if message.status != Status.FAILED:
         return None
+    if message.error_details in _STOPPED:
+        sentence, advice = _STOPPED[message.error_details]
+        return FailureView(sentence=sentence, advice=advice, code=None, action=None)
     told = explain(message.error_code)
     return FailureView(sentence=told.what, advice=told.do, code=message.error_code, action=_way_out(message))
 

@@ -15,6 +15,14 @@ export async function openDeed(url) {
   show(came.html)
 }
 
+/** Shows what is answered to these fields. */
+export async function sendDeed(url, form) {
+  opener = document.activeElement
+  const came = await ask(url, { form })
+  if (parse(came?.html ?? '').length) show(came.html)
+  else toast(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
+}
+
 function show(html) {
   const fresh = parse(html).find((element) => element.id === 'deed')
   if (!fresh) return
@@ -41,7 +49,7 @@ document.addEventListener('submit', async (event) => {
   const came = await ask(form.action, { form: new FormData(form, event.submitter) })
   form.ariaBusy = 'false'
   if (!came) return toast('No hubo respuesta del servidor. Vuelva a probar.', 'error')
-  if (!came.ok && parse(came.html).some((element) => element.id === 'deed')) return show(came.html)
+  if (parse(came.html).some((element) => element.id === 'deed')) return show(came.html)
   if (!came.ok) return toast(came.said || 'No se pudo guardar.', 'error')
   close()
   if (came.html) apply(came.html)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +19,7 @@ LIMA = ZoneInfo("America/Lima")
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
 
 
-def a_promiser(house: House, new_page: NewPage, words: str, **options: object) -> tuple[Debtor, Page]:
+def a_promiser(house: House, new_page: NewPage, words: str, **options: Any) -> tuple[Debtor, Page]:
     """Somebody who owes S/ 412.50 and wrote `words`, open before Ana."""
     debtor = house.debtor()
     debtor.write(words)
