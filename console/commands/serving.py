@@ -28,6 +28,7 @@ BACKLOG = 2048
 # Longer than a proxy keeps an idle connection, or it would send a request down one that is just being closed.
 KEEP_ALIVE_SECONDS = 75
 OPTIONS: dict[str, Any] = {
+    "http": "console.inbox.wire:Protocol",
     "ws": "websockets-sansio",
     "ws_max_size": SOCKET_FRAME_BYTES,
     "ws_per_message_deflate": False,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -45,7 +44,6 @@ class Delivery(msgspec.Struct):
 
     body: bytes
     done: asyncio.Future[None]
-    arrived: float
 
 
 class Ingest:
@@ -72,13 +70,17 @@ class Ingest:
 
     async def accept(self, body: bytes) -> None:
         """Return once `body` is durable. Raises Unavailable when it is not and the sender must come again."""
+        await self.offer(body)
+
+    def offer(self, body: bytes) -> asyncio.Future[None]:
+        """What is done once `body` is durable, or ends in Unavailable; raises that at once when too much waits."""
         if len(self._waiting) >= WAITING_DELIVERIES or self._bytes + len(body) > WAITING_BYTES:
             raise Unavailable("too much is waiting")
-        delivery = Delivery(body, asyncio.get_running_loop().create_future(), time.monotonic())
+        delivery = Delivery(body, asyncio.get_running_loop().create_future())
         self._waiting.append(delivery)
         self._bytes += len(body)
         self._awake.set()
-        await delivery.done
+        return delivery.done
 
     async def _drain(self) -> None:
         while True:
