@@ -9,13 +9,14 @@ from __future__ import annotations
 import secrets
 import tomllib
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import select
 
-from console import clock, passwords, users
+from console import clock, demo_debts, passwords, users
 from console.agents import Agent, Role, Viewer
 from console.audit import Actor
 from console.db import Database, Tx
@@ -92,19 +93,25 @@ async def is_told(db: Database) -> bool:
 async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, Any]]) -> None:
     """Make the people, then let the day before happen. `personas` are the simulator's, by id."""
     begins = clock.now()
-    told = sorted(
-        ((line.ago, number, line) for number, chapter in enumerate(read().conversation) for line in chapter.lines),
-        key=lambda event: -event[0],
-    )
-    chapters = read().conversation
     try:
         _it_is(begins - BEFORE_EVERYTHING)
         teller = await _prepare(db, settings)
-        for ago, number, line in told:
+        await demo_debts.state(db, settings, personas, begins)
+        for ago, deed in sorted(_deeds(teller, personas, begins), key=lambda event: -event[0]):
             _it_is(begins - timedelta(minutes=ago))
-            await teller.tell(personas[chapters[number].persona], line)
+            await deed()
     finally:
         clock.set_source(None)
+
+
+def _deeds(teller: Teller, personas: dict[str, dict[str, Any]], begins: datetime) -> list[tuple[int, demo_debts.Deed]]:
+    """What was written, paid and promised, each with how many minutes before `begins` it happens."""
+    lines = [
+        (line.ago, partial(teller.tell, personas[chapter.persona], line))
+        for chapter in read().conversation
+        for line in chapter.lines
+    ]
+    return [*lines, *teller.debts(begins)]
 
 
 def _it_is(moment: datetime) -> None:
@@ -138,6 +145,10 @@ class Teller:
         self._settings = settings
         self._channel = channel
         self._viewers = viewers
+
+    def debts(self, begins: datetime) -> list[tuple[int, demo_debts.Deed]]:
+        """What was paid and promised before `begins`."""
+        return demo_debts.deeds(self._db, self._settings, self._viewers, begins)
 
     async def tell(self, persona: dict[str, Any], line: Line) -> None:
         """It happens now, as the clock stands."""
