@@ -21,13 +21,18 @@ SECRET_KEY = "a secret of the tests, long enough to be one"
 
 # Every httpx client reads the world's certificates anew, 20 ms each time; on loopback nobody shows any.
 ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
+# Half of what takes a browser; the other half takes another.
+FIRST_BROWSER = {"test_looks", "test_lost_connection", "test_hostile_text"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together, in one process, what shares something there is only one of."""
     for item in items:
         if "tests/browser/" in item.path.as_posix():
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            # Two browsers, one for each half of the work.
+            item.add_marker(
+                pytest.mark.xdist_group("a browser" if item.path.stem in FIRST_BROWSER else "a browser too")
+            )
         elif "redis_url" in getattr(item, "fixturenames", ()) and "TEST_REDIS_URL" in os.environ:
             item.add_marker(pytest.mark.xdist_group("redis"))
 

@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import (
     Browser,
-    BrowserContext,
     ConsoleMessage,
     Error,
     Page,
     Playwright,
-    Route,
+    Request,
     expect,
     sync_playwright,
 )
@@ -25,6 +24,8 @@ from tests.browser.house import House, NewPage, a_house
 from tests.databases import SqliteCopies
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# No other host can be found. A route that aborts would do as well, but would take the cache away from every page.
+STAY_HERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE [::1]"
 
 # Beside other tests a page may be slow; what is waited for comes all the same.
 expect.set_options(timeout=10_000)
@@ -43,7 +44,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     path = chromium.find()
     if path is None:
         pytest.fail(chromium.ABSENT)
-    launch: dict[str, Any] = {"executable_path": path, "args": chromium.FLAGS}
+    launch: dict[str, Any] = {"executable_path": path, "args": [*chromium.FLAGS, STAY_HERE]}
     try:
         browser = playwright.chromium.launch(**launch, chromium_sandbox=os.geteuid() != 0)
     except Error as refused:
@@ -55,50 +56,55 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-class Person(list[str]):
-    """Somebody at a browser: what their screens complained of, unless the test expected it."""
+class Profile:
+    """Somebody's browser in Lima, and what its screens complained of.
 
-    def __init__(self, context: BrowserContext) -> None:
-        super().__init__()
-        context.route("**/*", self._stay_here)
-        context.on("console", self._console)
-        context.on("weberror", lambda error: self.append(f"exception: {error.error}"))
+    Takes the options of Playwright's `new_context` (`viewport`, `color_scheme`, …).
+    """
 
-    def _stay_here(self, route: Route) -> None:
-        if (host := urlsplit(route.request.url).hostname) in LOOPBACK:
-            route.fallback()
-        else:
-            self.append(f"asks {host} for {route.request.url}")
-            route.abort()
+    def __init__(self, browser: Browser, **options: Any) -> None:
+        in_lima = {"locale": "es-PE", "timezone_id": "America/Lima", "viewport": {"width": 1440, "height": 900}}
+        self.context = browser.new_context(**{**in_lima, **options})
+        self.context.set_default_timeout(10_000)
+        self._said: list[str] = []
+        self.context.on("request", self._request)
+        self.context.on("console", self._console)
+        self.context.on("weberror", lambda error: self._said.append(f"exception: {error.error}"))
+
+    def complained(self, test: pytest.Item) -> None:
+        """Fail if a page threw an exception, wrote an error to its console or asked another host for anything.
+
+        Where errors are the point, the test is marked `@pytest.mark.complaints("part of the text", …)`.
+        """
+        expected = [part for mark in test.iter_markers("complaints") for part in mark.args]
+        complaints = [said for said in self._said if not any(part in said for part in expected)]
+        self._said.clear()
+        assert not complaints
+
+    def _request(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https", "ws", "wss"} and address.hostname not in LOOPBACK:
+            self._said.append(f"asks {address.hostname} for {request.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.append(f"console: {message.text}")
+            self._said.append(f"console: {message.text}")
 
 
 @pytest.fixture
 def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[NewPage]:
-    """A page in a browser profile of its own, so that each call is another person.
-
-    Takes the options of Playwright's `new_context` (`viewport`, `color_scheme`, …). At the end the test fails if a
-    page threw an exception, wrote an error to its console or asked another host for anything; where errors are
-    the point, mark the test `@pytest.mark.complaints("part of the text", …)`.
-    """
-    people: list[tuple[BrowserContext, Person]] = []
+    """A page in a browser profile of its own, so that each call is another person; none may complain."""
+    profiles: list[Profile] = []
 
     def new_page(**options: Any) -> Page:
-        in_lima = {"locale": "es-PE", "timezone_id": "America/Lima", "viewport": {"width": 1440, "height": 900}}
-        context = browser.new_context(**{**in_lima, **options})
-        people.append((context, Person(context)))
-        context.set_default_timeout(10_000)
-        return context.new_page()
+        profiles.append(Profile(browser, **options))
+        return profiles[-1].context.new_page()
 
     yield new_page
-    for context, _ in people:
-        context.close()
-    expected = [part for mark in request.node.iter_markers("complaints") for part in mark.args]
-    complaints = [said for _, person in people for said in person if not any(part in said for part in expected)]
-    assert not complaints
+    for profile in profiles:
+        profile.context.close()
+    for profile in profiles:
+        profile.complained(request.node)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def cast(house: House) -> Cast:
     house.deliver(everything("Mañana le deposito, señorita", sender=maria.phone, name=MARIA))
     lengthy = [meta.text(words, sender=LONG) for words in ("Corto", LONG_TEXT, UNBROKEN, "W" * 400)]
     house.deliver(meta.body(*lengthy, contacts=[{"wa_id": LONG, "profile": {"name": LONG_NAME}}]))
-    names = ("Andrea Lozano", "Luz Gamarra", "Lidia Huerta", "Pedro Villanueva", "Julio Tapia", "Rubén Mamani")
+    names = ("Andrea Lozano", "Luz Gamarra", "Lidia Huerta", "Pedro Villanueva", "Julián Tapia", "Rubén Mamani")
     closed, hurried, failed, doubtful, noted, plain = (house.debtor(name) for name in names)
     closed.wrote_long_ago("¿Me puede ayudar?", hours=30)
     hurried.wrote_long_ago("¿Sigue ahí?", hours=22.5)

@@ -58,7 +58,7 @@ def test_two_people_share_nothing(new_page: NewPage, address: str) -> None:
     assert luz.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
 
 
-@pytest.mark.complaints("asks example.com", "ERR_FAILED", "exception: boom")
+@pytest.mark.complaints("asks example.com", "ERR_NAME_NOT_RESOLVED", "exception: boom")
 def test_other_hosts_and_errors_are_noticed(page: Page, address: str) -> None:
     page.goto(address)
 
