@@ -36,7 +36,7 @@ from console.inbox.presence import Presence
 from console.inbox.pushes import Pushes
 from console.inbox.screens import Screens
 from console.live import Live, LocalWire, RedisWire
-from console.portfolio import payments_door, promise_door
+from console.portfolio import link_door, pay_page, payments_door, promise_door
 from console.settings import Settings
 from integrations.payments import choosing
 from integrations.payments.told import Provider
@@ -123,7 +123,13 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
 
 def create_app(settings: Settings) -> Litestar:
     """The web process. Without Redis it also does the background work."""
-    render.configure(zone=settings.zone, company=settings.company, country=settings.country)
+    render.configure(
+        zone=settings.zone,
+        company=settings.company,
+        country=settings.country,
+        links=settings.payments_provider is not None,
+        base_url=settings.base_url,
+    )
     console = create_console(settings)
     ingest = Ingest(console.db)
     screens = Screens()
@@ -164,6 +170,8 @@ def create_app(settings: Settings) -> Litestar:
         route_handlers=[
             webhook.whatsapp_webhook,
             *payments_door.routes,
+            *link_door.routes,
+            *pay_page.routes,
             *health.routes,
             *sign_in.routes,
             *first_admin.routes,

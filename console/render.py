@@ -44,21 +44,34 @@ ICONS = (
 
 
 class House(NamedTuple):
-    """What every page says about the business that uses it. `locale` (`es_PE`) is how amounts are written."""
+    """What every page says about the business that uses it. `locale` (`es_PE`) is how amounts are written.
+
+    `links`: whether debtors can be given links to pay with, which begin with `base_url`.
+    """
 
     zone: ZoneInfo = ZoneInfo("America/Lima")
     company: str = "Al Día"
     version: str = "0.1"
     locale: str = "es_PE"
+    links: bool = False
+    base_url: str = ""
 
 
 _house = House()
 
 
-def configure(*, zone: ZoneInfo, company: str, country: str = "PE", version: str = "0.1") -> None:
+def configure(
+    *,
+    zone: ZoneInfo,
+    company: str,
+    country: str = "PE",
+    version: str = "0.1",
+    links: bool = False,
+    base_url: str = "",
+) -> None:
     """Say once, at start, in whose time zone, under whose name and as in which country pages are shown."""
     global _house  # noqa: PLW0603 one business per process
-    _house = House(zone, company, version, _locale(country))
+    _house = House(zone, company, version, _locale(country), links, base_url)
 
 
 def _locale(country: str) -> str:

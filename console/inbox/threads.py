@@ -30,6 +30,7 @@ from console.inbox.views import (
 )
 from console.inbox.words import REVIEWS, event_words, history_line
 from console.portfolio.agreed import agreed_of
+from console.portfolio.money_in import money_in
 from integrations.whatsapp.errors import Action, classify
 from integrations.whatsapp.failures_es import NO_ANSWER, explain
 
@@ -276,6 +277,7 @@ async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:
         history=await history_of(tx, conversation.id),
         review_tasks=[REVIEWS.get(kind, "Hay algo por revisar.") for kind in tasks],
         agreed=await agreed_of(tx, conversation, clock.now()),
+        money_in=await money_in(tx, conversation, clock.now()),
     )
 
 

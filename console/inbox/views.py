@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from console.portfolio.agreed import Agreed
+from console.portfolio.money_in import MoneyIn
 
 
 class TagView(msgspec.Struct):
@@ -196,6 +197,7 @@ class PanelView(msgspec.Struct, kw_only=True):
     history: list[HistoryLine]
     review_tasks: list[str]
     agreed: Agreed
+    money_in: MoneyIn
 
 
 class ViewCount(msgspec.Struct, kw_only=True):

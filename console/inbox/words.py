@@ -86,6 +86,7 @@ _ACTIONS = {
     "payment.restored": "Un pago devuelto volvió a entrar",
     "payment.resolved": "{actor} revisó un pago",
     "payment_link.created": "{actor} creó un enlace de pago",
+    "payment_link.cancelled": "{actor} anuló un enlace de pago",
     "payment_link.failed": "No se pudo crear un enlace de pago",
 }
 

@@ -51,6 +51,20 @@ export function write(mode) {
 }
 act('mode', (button) => write(button.dataset.mode))
 
+/** Puts words into the answer, where the cursor is, as if they had been typed. */
+export function insert(words) {
+  write('reply')
+  const before = area().value.slice(0, area().selectionStart)
+  area().setRangeText((/\S$/.test(before) ? ' ' : '') + words, area().selectionStart, area().selectionEnd, 'end')
+  changed()
+}
+act('insert-text', (button) => {
+  const layer = button.closest('dialog')
+  // Whoever closes a layer gets the focus back first.
+  layer.addEventListener('close', () => insert(button.dataset.text), { once: true })
+  layer.close()
+})
+
 function fit() {
   area().readOnly = isClosed()
   box().querySelector('[data-act=discard]').hidden = !area().value

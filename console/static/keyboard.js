@@ -14,6 +14,7 @@ const KEYS = {
   n: () => write('note'),
   t: () => click('#pane [data-act=templates]'),
   p: () => fromMessage('promises/new'),
+  o: () => click('#pane .panel [data-deed$="/payment-links/new"]'),
   m: () => click('#pane .head button[value=me]'),
   e: () => click('#pane .head [data-key=e] button'),
   f: () => list.openFilters(),
