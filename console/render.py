@@ -158,6 +158,7 @@ def _symbol(name: str) -> Markup:
 # Time: aware UTC in, words in the business's zone out
 
 
+@lru_cache(maxsize=4096)
 def iso(at: datetime | None) -> str:
     """RFC 3339 in UTC with milliseconds, for attributes that scripts read; empty for None."""
     # Ends in "+00:00", which is taken off by its length.

@@ -85,7 +85,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def moves_with_debts(self) -> bool:
         """Whether what is owed, promised, tagged or left of a window decides what is listed."""
-        return self.view not in VIEWS or bool(self.filters)
+        # Asked for every line and every screen: without writing the filters out.
+        return self.view not in VIEWS or self != Listing(view=self.view, currency=self.currency)
 
     @property
     def watches_windows(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import literal_column, select
+from sqlalchemy import bindparam, literal_column, select
 
 from console.agents import Agent, Viewer
 from console.bulk import among, as_lines, fetch
@@ -96,8 +96,9 @@ _ROW = (
     .where(among(Conversation.id, "ids"))
 )
 _MARKS = select(ReadMark.agent_id, ReadMark.conversation_id, ReadMark.inbound_count).where(
-    among(ReadMark.agent_id, "agents"), among(ReadMark.conversation_id, "conversations")
+    among(ReadMark.conversation_id, "conversations")
 )
+_MARKS_OF_ONE = _MARKS.where(ReadMark.agent_id == bindparam("agent"))
 
 
 async def rows_by_id(tx: Tx, ids: Iterable[int], *, version: int) -> list[RowFacts]:
@@ -201,5 +202,10 @@ def unread(fact: RowFacts, mark: int | None) -> int:
 
 async def read_marks(tx: Tx, agent_ids: Iterable[int], conversation_ids: Iterable[int]) -> dict[tuple[int, int], int]:
     """How many inbound messages each of these agents has read in each of these conversations."""
-    rows = await fetch(tx, _MARKS, {"agents": agent_ids, "conversations": conversation_ids})
-    return {(agent_id, conversation_id): count for agent_id, conversation_id, count in rows}
+    agents = set(agent_ids)
+    if len(agents) == 1:
+        rows = await fetch(tx, _MARKS_OF_ONE, {"agent": min(agents), "conversations": conversation_ids})
+    else:
+        # Of many agents, whatever there is of the conversations: agents times conversations would be looked up.
+        rows = await fetch(tx, _MARKS, {"conversations": conversation_ids})
+    return {(agent_id, conversation_id): count for agent_id, conversation_id, count in rows if agent_id in agents}
