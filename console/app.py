@@ -30,7 +30,7 @@ from console import (
     worker,
 )
 from console.db import Database
-from console.inbox import answering, channel_state, handling, media_door, pages, sockets, webhook
+from console.inbox import answering, channel_state, handling, media_door, pages, sockets, tag_door, webhook
 from console.inbox.ingest import Ingest
 from console.inbox.presence import Presence
 from console.inbox.pushes import Pushes
@@ -178,6 +178,7 @@ def create_app(settings: Settings) -> Litestar:
             *pages.routes,
             *answering.routes,
             *handling.routes,
+            *tag_door.routes,
             *promise_door.routes,
             *media_door.routes,
             *sockets.routes,

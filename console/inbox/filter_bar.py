@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import func, or_, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import select
 
 from console import money
 from console.agents import Viewer
 from console.db import Tx
 from console.inbox import policy
-from console.inbox.listing import CLOSING, STATE_VIEWS, Listing, Now, condition
-from console.inbox.models import Conversation
+from console.inbox.listing import CLOSING, STATE_VIEWS, Listing
+from console.inbox.lists import Page
 from console.inbox.tags import Tag
 from console.inbox.views import TagView, ViewCount
 
-MOST = 1000
-"""What is counted of a filtered list; beyond it stands "más de"."""
 PROMISE_WORDS = {"open": "Promesa vigente", "due": "Promesa que vence", "broken": "Promesa rota"}
 
 
@@ -28,7 +25,7 @@ class Chip(msgspec.Struct):
 
 
 class FilterBar(msgspec.Struct, kw_only=True):
-    """The filters of a list. `count` is how many conversations they leave, None where nothing is filtered."""
+    """The filters of a list. `count` and `is_more` as in Page."""
 
     view: str
     filters: str
@@ -48,17 +45,16 @@ class FilterBar(msgspec.Struct, kw_only=True):
         return {"view": self.view, **dict(self.listing.pairs())}
 
 
-async def bar_of(tx: Tx, viewer: Viewer, listing: Listing, counts: list[ViewCount], now: Now) -> FilterBar:
-    """The bar above a list; two small queries, and a third that counts to `MOST` where something is filtered."""
+async def bar_of(tx: Tx, viewer: Viewer, listing: Listing, counts: list[ViewCount], page: Page) -> FilterBar:
+    """The bar above a list whose first page is `page`; one small query."""
     tags = await tags_for(tx, viewer)
     labels = {one.key: one.label for one in counts}
-    count, is_more = await count_of(tx, viewer, listing, now) if listing.filters else (None, False)
     return FilterBar(
         view=listing.view,
         filters=listing.filters,
         chips=_chips(listing, labels, {tag.id: tag.name for tag in tags}),
-        count=count,
-        is_more=is_more,
+        count=page.count,
+        is_more=page.is_more,
         listing=listing,
         tags=tags,
         states=[(state, labels[state]) for state in STATE_VIEWS],
@@ -70,23 +66,8 @@ async def bar_of(tx: Tx, viewer: Viewer, listing: Listing, counts: list[ViewCoun
 
 async def tags_for(tx: Tx, viewer: Viewer) -> list[TagView]:
     """The tags in use that `viewer` may put: everybody's and those of their teams, by name."""
-    wanted = select(Tag).where(Tag.retired_at.is_(None), of_teams(viewer)).order_by(Tag.name_key).limit(200)
+    wanted = select(Tag).where(Tag.retired_at.is_(None), policy.visible_tags(viewer)).order_by(Tag.name_key).limit(200)
     return [TagView(tag.id, tag.name, tag.colour) for tag in await tx.scalars(wanted)]
-
-
-def of_teams(viewer: Viewer) -> ColumnElement[bool]:
-    """That a Tag is everybody's or of one of the viewer's teams."""
-    if viewer.sees_all:
-        return Tag.id.is_not(None)
-    return or_(Tag.team_id.is_(None), Tag.team_id.in_(viewer.team_ids))
-
-
-async def count_of(tx: Tx, viewer: Viewer, listing: Listing, now: Now) -> tuple[int, bool]:
-    """How many conversations a list has, counted to `MOST`, and whether there are more."""
-    wanted = select(Conversation.id).where(policy.visible(viewer), condition(listing, viewer, now))
-    some = wanted.limit(MOST + 1).subquery()
-    number = await tx.scalar(select(func.count()).select_from(some)) or 0
-    return min(number, MOST), number > MOST
 
 
 def _chips(listing: Listing, labels: dict[str, str], tags: dict[int, str]) -> list[Chip]:

@@ -231,10 +231,10 @@ def condition(listing: Listing, viewer: Viewer, now: Now) -> ColumnElement[bool]
     if listing.state is not None:
         every.append(Conversation.account_state == listing.state)
     for tag in listing.tags:
-        has = select(ConversationTag.tag_id).where(
-            ConversationTag.tag_id == tag, ConversationTag.conversation_id == Conversation.id
+        has = select(ConversationTag.tag_id).correlate(Conversation)
+        every.append(
+            exists(has.where(ConversationTag.tag_id == tag, ConversationTag.conversation_id == Conversation.id))
         )
-        every.append(exists(has))
     if listing.amount_from is not None or listing.amount_to is not None:
         every.append(Conversation.currency == listing.currency)
     if listing.amount_from is not None:

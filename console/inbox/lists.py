@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import msgspec
 from sqlalchemy import ColumnElement, Select, select, tuple_, union_all
 
 from console.agents import Team, Viewer
@@ -13,10 +15,57 @@ from console.inbox import policy
 from console.inbox.listing import STATE_VIEWS, Listing, Now, condition
 from console.inbox.models import Conversation
 from console.inbox.rows import personal, rows_by_id
+from console.inbox.tags import ConversationTag
 from console.inbox.views import RowView
 
 PAGE = 30
+FEW = 1000
+"""What filters leave is counted to here, and is sorted rather than searched for when it is no more than this."""
 Cursor = tuple[datetime, int]
+
+
+class Page(msgspec.Struct):
+    """A page of a list, latest activity first; where the next one begins (None at the end).
+
+    `count` says how many conversations filters leave from here on, to `FEW`; `is_more`, whether there are more. It is
+    None where nothing is filtered: those numbers are kept (see sidebar).
+    """
+
+    rows: list[RowView]
+    following: Cursor | None
+    count: int | None
+    is_more: bool
+
+
+async def read_page(
+    tx: Tx,
+    viewer: Viewer,
+    listing: Listing,
+    *,
+    now: Now,
+    version: int,
+    after: Cursor | None = None,
+    limit: int = PAGE,
+) -> Page:
+    """One page, in time that does not grow with the number of conversations.
+
+    What many conversations share is found soon along the index of the list; what few do, sooner by itself.
+    """
+    few = await _few(tx, viewer, listing, now, after) if listing.filters else None
+    if few is not None and len(few) <= FEW:
+        ids = [number for _at, number in sorted(few, reverse=True)[: limit + 1]]
+    else:
+        scopes = await _scopes(tx, viewer, listing)
+        ids = list(await tx.scalars(_page_of_ids(scopes, condition(listing, viewer, now), after, limit + 1)))
+    rows = await personal(tx, viewer, await rows_by_id(tx, ids[:limit], version=version))
+    rows.sort(key=lambda row: (row.at, row.conversation_id), reverse=True)
+    last = rows[-1] if len(ids) > limit and rows else None
+    return Page(
+        rows,
+        following=(last.at, last.conversation_id) if last else None,
+        count=None if few is None else min(len(few), FEW),
+        is_more=few is not None and len(few) > FEW,
+    )
 
 
 async def inbox_rows(
@@ -29,14 +78,34 @@ async def inbox_rows(
     after: Cursor | None = None,
     limit: int = PAGE,
 ) -> tuple[list[RowView], Cursor | None]:
-    """A page of a list, latest activity first, and where the next one begins (None at the end)."""
-    scopes = await _scopes(tx, viewer, listing)
-    ids = list(await tx.scalars(_page_of_ids(scopes, condition(listing, viewer, now), after, limit + 1)))
-    found = await rows_by_id(tx, ids[:limit], version=version)
-    rows = await personal(tx, viewer, found)
-    rows.sort(key=lambda row: (row.at, row.conversation_id), reverse=True)
-    more = len(ids) > limit and rows
-    return rows, (rows[-1].at, rows[-1].conversation_id) if more else None
+    """The rows of a page, and where the next one begins."""
+    page = await read_page(tx, viewer, listing, now=now, version=version, after=after, limit=limit)
+    return page.rows, page.following
+
+
+async def count_of(tx: Tx, viewer: Viewer, listing: Listing, now: Now) -> tuple[int, bool]:
+    """How many conversations a list has, counted to `FEW`, and whether there are more."""
+    few = await _few(tx, viewer, listing, now, None)
+    return min(len(few), FEW), len(few) > FEW
+
+
+async def ids_of(tx: Tx, viewer: Viewer, listing: Listing, now: Now, *, most: int) -> list[int]:
+    """The ids of up to `most` conversations of a list, in no order that matters."""
+    return [number for _at, number in await _few(tx, viewer, listing, now, None, most=most)]
+
+
+async def _few(
+    tx: Tx, viewer: Viewer, listing: Listing, now: Now, after: Cursor | None, *, most: int = FEW + 1
+) -> Sequence[tuple[datetime, int]]:
+    """Up to `most` conversations of a list, whichever are found first."""
+    keys = (Conversation.last_at, Conversation.id)
+    wanted = select(*keys).where(policy.visible(viewer), condition(listing, viewer, now)).limit(most)
+    if listing.tags:
+        has = (ConversationTag.conversation_id == Conversation.id) & (ConversationTag.tag_id == listing.tags[0])
+        wanted = wanted.join(ConversationTag, has)
+    if after is not None:
+        wanted = wanted.where(tuple_(*keys) < after)
+    return [(at, number) for at, number in await tx.execute(wanted)]
 
 
 async def _scopes(tx: Tx, viewer: Viewer, listing: Listing) -> list[ColumnElement[bool]]:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from console import audit, clock
 from console.audit import Actor
 from console.db import Tx
-from console.inbox import counts
+from console.inbox import counts, tagging
 from console.inbox.contacts import Alias, Contact
 from console.inbox.models import Conversation, Draft, Message, ReadMark
 from console.portfolio import points
@@ -87,6 +87,7 @@ async def _merge_conversations(
     absorbed.last_sequence = absorbed.inbound_count = 0
     absorbed.last_message_id = None
     absorbed.version += 1
+    await tagging.move(tx, keep=kept.id, absorb=absorbed.id)
     for table in (ReadMark, Draft):
         await tx.execute(delete(table).where(table.conversation_id == absorbed.id))
     await counts.moved(tx, absorbed, before)

@@ -85,7 +85,7 @@ async def filtered_count(
     """How many conversations the filters leave."""
     listing, now = _asked(request, settings)
     async with db.reading() as tx:
-        count, is_more = await filter_bar.count_of(tx, viewer, listing, now)
+        count, is_more = await lists.count_of(tx, viewer, listing, now)
     return html(fragment("inbox/_filter_count.html", count=count, is_more=is_more))
 
 
@@ -154,15 +154,15 @@ _LIST = ("view", "counts", "rows", "next_cursor", "bar")
 async def _list(tx: Tx, viewer: Viewer, listing: Listing, now: Now) -> dict[str, Any]:
     """What the list and everything around it need; the head is read first, so that the page is at least that new."""
     head = await queries.head(tx)
-    rows, cursor = await lists.inbox_rows(tx, viewer, listing, now=now, version=head)
+    found = await lists.read_page(tx, viewer, listing, now=now, version=head)
     counts = await sidebar.view_counts(tx, viewer, now)
     return {
         "view": listing.view,
         "head": head,
-        "rows": rows,
-        "next_cursor": lists.cursor_text(cursor),
+        "rows": found.rows,
+        "next_cursor": lists.cursor_text(found.following),
         "counts": counts,
-        "bar": await filter_bar.bar_of(tx, viewer, listing, counts, now),
+        "bar": await filter_bar.bar_of(tx, viewer, listing, counts, found),
         "banner": await queries.banner(tx),
     }
 

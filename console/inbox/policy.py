@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, exists, or_, select, true
 from console.agents import Role, Viewer
 from console.errors import Refused
 from console.inbox.models import Conversation
+from console.inbox.tags import Tag
 from console.portfolio.models import Account, ContactPoint, PointState
 
 # The customer service window (whatsapp.md §13): 24 h from the contact's last message; we stop a little earlier,
@@ -64,6 +65,13 @@ def visible_accounts(viewer: Viewer) -> ColumnElement[bool]:
         .correlate(Account)
     )
     return or_(Account.team_id.in_(viewer.team_ids), exists(spoken_with))
+
+
+def visible_tags(viewer: Viewer) -> ColumnElement[bool]:
+    """That a Tag is everybody's or of one of the viewer's teams."""
+    if viewer.sees_all:
+        return true()
+    return or_(Tag.team_id.is_(None), Tag.team_id.in_(viewer.team_ids))
 
 
 Deed = Literal[

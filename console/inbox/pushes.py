@@ -210,6 +210,10 @@ def _show_pane(number: int, change: Change, facts: HeaderFacts, pane: Opened, wa
         panel = pane.panels[number]
         html = fragment("inbox/_about.html", conversation_id=number, header=facts.header, panel=panel)
         _give(watching, f"about-{number}", html)
+        html = fragment("inbox/_owed.html", conversation_id=number, standing=panel.standing, owed=panel.owed)
+        _give(watching, f"owed-{number}", html)
+        html = fragment("inbox/_tags.html", conversation_id=number, tags=panel.tags, standing=panel.standing)
+        _give(watching, f"tags-{number}", html)
     if number in pane.history:
         lines = pane.history[number]
         html = fragment("inbox/_history.html", conversation_id=number, history=lines, whole=False)

@@ -18,18 +18,9 @@ from console.inbox.queries import contact_name, initials
 from console.inbox.tags import ConversationTag, Tag
 from console.inbox.views import RowView, StandingView, TagView
 from console.portfolio.models import PortfolioRules
-from console.portfolio.states import Edges, State, label
+from console.portfolio.states import TONES, Edges, State, label
 
 PREVIEW = 160
-TONES = {
-    State.CURRENT: "ok",
-    State.LATE_1: "b30",
-    State.LATE_2: "b60",
-    State.LATE_3: "b60p",
-    State.PLAN: "plan",
-    State.DISPUTE: "disp",
-}
-"""The class that gives a state its colour."""
 RULES = PortfolioRules.id == literal_column("1")
 STANDING = (
     Conversation.account_state,
@@ -209,3 +200,9 @@ async def read_marks(tx: Tx, agent_ids: Iterable[int], conversation_ids: Iterabl
         # Of many agents, whatever there is of the conversations: agents times conversations would be looked up.
         rows = await fetch(tx, _MARKS, {"conversations": conversation_ids})
     return {(agent_id, conversation_id): count for agent_id, conversation_id, count in rows if agent_id in agents}
+
+
+async def tags_on(tx: Tx, conversation_id: int) -> list[TagView]:
+    """The free tags of one conversation, by name."""
+    text = await tx.scalar(select(TAGS).select_from(Conversation).where(Conversation.id == conversation_id))
+    return tags_of(text)

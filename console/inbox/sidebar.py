@@ -13,10 +13,9 @@ from console.db import Tx
 from console.inbox import counts, policy
 from console.inbox.listing import STATE_VIEWS, TODAY_VIEWS, VIEWS, Now, promise_is, window_is_closing
 from console.inbox.models import Conversation
-from console.inbox.rows import TONES
 from console.inbox.views import ViewCount
 from console.portfolio.models import PortfolioRules
-from console.portfolio.states import Edges, label
+from console.portfolio.states import TONES, Edges, label
 
 Slots = Counter[tuple[int, int | None]]
 """How many conversations each team has with each holder."""

@@ -16,6 +16,7 @@ from console.db import Tx, table_of
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.models import Conversation, Media, Message, MessageVersion, Reaction, Status
 from console.inbox.queries import contact_name
+from console.inbox.rows import RULES, STANDING, standing, tags_on
 from console.inbox.shown import content_of
 from console.inbox.views import (
     ContactView,
@@ -30,7 +31,9 @@ from console.inbox.views import (
 )
 from console.inbox.words import REVIEWS, event_words, history_line
 from console.portfolio.agreed import agreed_of
+from console.portfolio.models import PortfolioRules
 from console.portfolio.money_in import money_in
+from console.portfolio.owed import owed_by
 from integrations.whatsapp.errors import Action, classify
 from integrations.whatsapp.failures_es import NO_ANSWER, explain
 
@@ -259,13 +262,17 @@ def _way_out(message: Message) -> str | None:
 
 
 async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:
-    """What is known about the person, and the latest steps of the history."""
+    """What is known about the person and owed by them, the tags, and the latest steps of the history."""
     contact = await tx.get_one(Contact, conversation.contact_id)
     aliases = await tx.scalars(select(Alias.value).where(Alias.contact_id == contact.id, Alias.kind == "phone"))
     tasks = await tx.scalars(
         select(ReviewTask.kind).where(ReviewTask.contact_id == contact.id, ReviewTask.resolved_at.is_(None)),
     )
+    debts = select(*STANDING).select_from(Conversation).outerjoin(PortfolioRules, RULES)
     return PanelView(
+        standing=standing((await tx.execute(debts.where(Conversation.id == conversation.id))).one()),
+        tags=await tags_on(tx, conversation.id),
+        owed=await owed_by(tx, contact.id, clock.now()),
         contact=ContactView(
             name=contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
             phone=contact.wa_id,

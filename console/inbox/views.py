@@ -9,6 +9,7 @@ import msgspec
 
 from console.portfolio.agreed import Agreed
 from console.portfolio.money_in import MoneyIn
+from console.portfolio.owed import Owed
 
 
 class TagView(msgspec.Struct):
@@ -196,6 +197,9 @@ class PanelView(msgspec.Struct, kw_only=True):
     contact: ContactView
     history: list[HistoryLine]
     review_tasks: list[str]
+    standing: StandingView | None = None
+    tags: list[TagView] = []
+    owed: Owed = Owed([])
     agreed: Agreed
     money_in: MoneyIn
 

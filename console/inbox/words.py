@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from console.portfolio.states import State, label
 from console.render import day, money
 
 VIEWS = {"mine": "Mías", "unassigned": "Sin asignar", "all": "Todas", "resolved": "Resueltas"}
@@ -56,6 +57,9 @@ _ACTIONS = {
     "media.stored": "Archivo guardado",
     "media.failed": "Un archivo no se pudo traer",
     "media.viewed": "{actor} abrió un archivo",
+    "conversation.tagged": "{actor} puso «{tag}»",
+    "conversation.untagged": "{actor} quitó «{tag}»",
+    "conversation.standing_changed": "Cambió lo que debe",
     "promise.made": "{actor} anotó una promesa",
     "promise.replaced": "Una promesa reemplazó a la anterior",
     "promise.cancelled": "{actor} anuló una promesa",
@@ -152,7 +156,9 @@ def history_line(action: str, actor: str | None, new: Mapping[str, Any], event: 
         )
     if action == "message.received":
         return _KINDS.get(str(new.get("kind")), "Mensaje recibido")
-    return _ACTIONS.get(action, action).format(actor=actor or "Al Día")
+    if action == "conversation.standing_changed" and new.get("account_state"):
+        return f"Etiqueta cambió a {label(State(str(new['account_state'])))}"
+    return _ACTIONS.get(action, action).format(actor=actor or "Al Día", tag=new.get("tag") or "una etiqueta")
 
 
 def event_words(content: Mapping[str, Any]) -> str:

@@ -29,6 +29,17 @@ ORDER = (State.CURRENT, State.PLAN, State.LATE_1, State.LATE_2, State.LATE_3, St
 RANK = {state: rank for rank, state in enumerate(ORDER)}
 
 
+# The class that gives a state its colour on screen (pieces.css).
+TONES = {
+    State.CURRENT: "ok",
+    State.LATE_1: "b30",
+    State.LATE_2: "b60",
+    State.LATE_3: "b60p",
+    State.PLAN: "plan",
+    State.DISPUTE: "disp",
+}
+
+
 class Edges(msgspec.Struct, frozen=True):
     """The last days past due of the first and of the second bucket: 30 and 60 make 1-30, 31-60, +60."""
 

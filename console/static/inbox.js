@@ -2,6 +2,7 @@
 import './personal.js'
 import './media.js'
 import './keyboard.js'
+import './tags.js'
 import './deeds.js'
 import { connect } from './live.js'
 import { start } from './pane.js'

@@ -4,6 +4,7 @@ import { write } from './composer.js'
 import { closeTemplates } from './templates.js'
 import { fromMessage } from './deeds.js'
 import * as list from './list.js'
+import * as tags from './tags.js'
 
 const click = (selector) => document.querySelector(selector)?.click()
 const VIEWS = { i: 'mine', u: 'unassigned', a: 'all' }
@@ -18,6 +19,8 @@ const KEYS = {
   m: () => click('#pane .head button[value=me]'),
   e: () => click('#pane .head [data-key=e] button'),
   f: () => list.openFilters(),
+  l: () => tags.openTags(),
+  x: (event) => tags.choose(document.activeElement?.closest('.row'), { range: event.shiftKey }),
   '?': () => click('[data-act=help]'),
 }
 let going = 0
@@ -28,15 +31,15 @@ document.addEventListener('keydown', (event) => {
   const modified = event.ctrlKey || event.metaKey || event.altKey || event.getModifierState('AltGraph') || event.isComposing
   if (modified || target.closest('input, textarea, select, dialog')) return
   const arrow = { ArrowDown: 1, ArrowUp: -1 }[key]
-  const deed = arrow && target.closest('.row') ? () => list.move(arrow) : Date.now() < going && VIEWS[key] ? () => list.show(VIEWS[key]) : KEYS[key]
+  const deed = arrow && target.closest('.row') ? () => list.move(arrow) : Date.now() < going && VIEWS[key] ? () => list.show(VIEWS[key]) : KEYS[key.toLowerCase() === 'x' ? 'x' : key]
   going = key === 'g' ? Date.now() + 1_500 : 0
   if (!deed || (repeat && !arrow && !'jk'.includes(key))) return
   event.preventDefault()
-  deed()
+  deed(event)
 })
 
 function escape(target) {
-  if (document.querySelector('dialog[open]') || closeMenu() || closeTemplates()) return
+  if (document.querySelector('dialog[open]') || closeMenu() || closeTemplates() || tags.clear()) return
   if (document.body.classList.contains('show-panel')) document.body.classList.remove('show-panel')
   else if (target.matches('textarea, input')) (document.querySelector('.row > a[aria-current]') ?? document.getElementById('main')).focus()
 }

@@ -14,6 +14,7 @@ async function fetchList() {
 
 function swap(fresh) {
   byId('list').replaceWith(fresh)
+  document.dispatchEvent(new Event('list-shown'))
   window.htmx.process(fresh)
   tick(fresh)
   markOpen()
@@ -56,6 +57,8 @@ export async function show(view, { filters = '', push = true } = {}) {
   const { fresh, said } = await fetchList()
   // What was asked for cannot be: the list stays as it was, and the sentence says why.
   if (!fresh && said) return Object.assign(state, before) && toast(said, 'error')
+  // As the server writes them: one list, one address.
+  if (fresh) state.filters = filters = fresh.dataset.filters
   Object.assign(document.body.dataset, { view, filters })
   for (const link of document.querySelectorAll('#counts a')) {
     if (link.dataset.view === view) link.setAttribute('aria-current', 'true')

@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from playwright.sync_api import Locator, Page, expect
@@ -129,7 +130,11 @@ class Debtor:
 
     def owes(self, minor: int = 41250, *, days: int = 15, **more: Any) -> Debt:
         """Let them owe `minor` (céntimos) since so many days, to the first team."""
-        bill = (f"C-{next(_numbers):05}", clock.now().date() - timedelta(days=days), minor)
+        bill = (
+            f"C-{next(_numbers):05}",
+            clock.now().astimezone(ZoneInfo("America/Lima")).date() - timedelta(days=days),
+            minor,
+        )
 
         async def owing() -> Debt:
             database = Database(self.house.product.environment["ALDIA_DATABASE_URL"], seal=audit.sealer(SECRET_KEY))

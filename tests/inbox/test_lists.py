@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 from console.agents import Viewer
 from console.db import Database, table_of
 from console.errors import Refused
-from console.inbox import counts, filter_bar, lists, policy, rows, sidebar
+from console.inbox import counts, lists, policy, rows, sidebar
 from console.inbox.contacts import Contact
 from console.inbox.listing import PROMISES, STATE_VIEWS, TODAY_VIEWS, VIEWS, Listing, now_in, read_listing, shows
 from console.inbox.models import Conversation
@@ -156,7 +156,7 @@ async def test_the_number_beside_a_view_is_how_many_it_lists(database: Database,
         for view, number in numbers.items():
             found, _more = await lists.inbox_rows(tx, viewer, Listing(view=view), now=NOW, version=0, limit=400)
             assert len(found) == number, view
-            assert await filter_bar.count_of(tx, viewer, Listing(view=view), NOW) == (number, False)
+            assert await lists.count_of(tx, viewer, Listing(view=view), NOW) == (number, False)
 
 
 @pytest.mark.parametrize("listing", [Listing(view="all"), Listing(view="late_1"), Listing(view="all", tags=(1,))])

@@ -96,6 +96,9 @@ async def an_invoice(tx: Tx, account_id: int, bill: Bill) -> int:
 
 async def _a_point(tx: Tx, debtor_id: int, phone: str) -> int:
     key = match_key(phone) or phone
+    known = select(ContactPoint.id).where(ContactPoint.debtor_id == debtor_id, ContactPoint.match_key == key)
+    if found := await tx.scalar(known):
+        return found
     contacts = await find_contacts(tx, [key])
     if not contacts:
         written = await tx.scalar(select(Contact.id).where(Contact.wa_id == phone))
