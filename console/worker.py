@@ -23,6 +23,7 @@ from console.inbox.sender import Sender
 from console.inbox.templates_sync import TemplateSync
 from console.live import Live
 from console.portfolio import midnight, notices, settling
+from console.portfolio.thanks import Thanks
 from console.settings import Settings
 from integrations.payments.told import Provider
 from integrations.whatsapp.client import WhatsApp
@@ -70,12 +71,14 @@ async def run(console: Console, stop: asyncio.Event) -> None:
     receipts = Receipts(db, whatsapp)
     files = Fetcher(db, whatsapp, settings.media_dir)
     templates = TemplateSync(db, whatsapp, channel_id)
-    followers = [each.follow for each in (sender, receipts, files, templates)]
+    thanks = Thanks(db)
+    followers = [each.follow for each in (sender, receipts, files, templates, thanks)]
     loops: dict[str, Loop] = {
         "sender": sender.run,
         "receipts": receipts.run,
         "media": files.run,
         "templates": templates.run,
+        "payment receipts": thanks.run,
         "mending": _every(MEND_EVERY, lambda: _mend(db)),
         "midnight": lambda until: midnight.run(db, until),
         "settling": lambda until: settling.run(db, until),

@@ -261,7 +261,9 @@ async def _enqueue(
     resend_of: int | None = None,
 ) -> Message:
     actor = actor_of(by)
-    if conversation.status != "open":
+    # What goes out by itself (a receipt) answers nobody, and gives nobody work.
+    is_by_itself = actor.kind == "system"
+    if conversation.status != "open" and not is_by_itself:
         await assign.reopen(tx, conversation, by=by)
     if FIRST_REPLY_TAKES and isinstance(by, Viewer) and actor.kind == "agent" and conversation.holder_id is None:
         await assign.give(tx, conversation, by=by, to_id=by.id, to_name=by.name)
@@ -276,7 +278,8 @@ async def _enqueue(
         due_at=clock.now(),
         **said,
     )
-    conversation.waiting_since = None
+    if not is_by_itself:
+        conversation.waiting_since = None
     _record(tx, row, by, "message.queued", resend_of=resend_of)
     return row
 

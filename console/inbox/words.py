@@ -85,6 +85,7 @@ _ACTIONS = {
     "contact.wrong_number": "Número equivocado",
     "contact.wrong_number_lifted": "{actor} corrigió lo del número equivocado",
     "payment.applied": "Pago recibido",
+    "payment.acknowledged": "Se envió el recibo del pago",
     "payment.parked": "Un pago quedó por revisar",
     "payment.reversed": "Un pago se devolvió",
     "payment.restored": "Un pago devuelto volvió a entrar",
