@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from bench import stands
+from bench import gauges, stands
+from bench.gauges import Gauge
 from bench.orders import Run
 from bench.report import COLUMNS, Result, Window, line, table
 from bench.scenarios import Bench, Scenario, Section
@@ -16,6 +17,8 @@ CALM_MS = 250.0
 OVERLOAD_SECONDS = 10.0
 QUIET_SHARE = 0.1
 CONNECTIONS = 4096
+# A soak is told in so many lines.
+STRETCHES = 20
 
 
 def overload(bench: Bench) -> Iterator[Section]:
@@ -105,34 +108,47 @@ def _held(data: dict[str, object], count: str) -> float:
 
 
 def soak(bench: Bench) -> Iterator[Section]:
-    """At half the sustained rate for long: latency and memory over time."""
-    seconds = 600.0 if bench.length.is_long else 20.0
-    with stands.prepared("sqlite") as stand, stands.product(stand), stand.crowd() as crowd:
-        crowd.at(300, 1.0)
-        held = bench.sustained.get("sqlite") or bench.limit("sqlite", crowd)[0]
-        result = crowd.run(Run(phases=[(held / 2, seconds)], window=seconds / 20))
-        size = sum(file.stat().st_size for file in stand.folder.glob("aldia.db*")) / 2**20
-        missing = stand.missing(result)
-    yield _over_time(result, missing, size)
+    """A steady rate for long: latency, memory, files, checkpoints and vacuum over time."""
+    seconds = bench.length.soak
+    for kind in stands.KINDS:
+        with stands.prepared(kind) as stand, stands.product(stand), stand.crowd() as crowd:
+            crowd.at(300, 1.0)
+            rate = bench.length.soak_rate or (bench.sustained.get(kind) or bench.limit(kind, crowd)[0]) / 2
+            with gauges.watching(stand, seconds / STRETCHES) as looks:
+                result = crowd.run(Run(phases=[(rate, seconds)], window=seconds / STRETCHES))
+            missing = stand.missing(result)
+        yield _over_time(kind, result, missing, looks)
 
 
-def _over_time(result: Result, missing: int, size: float) -> Section:
+def _over_time(kind: str, result: Result, missing: int, looks: list[Gauge]) -> Section:
     memory = dict(result.rss_over_time)
-    rows = [
-        [
-            f"{window.at:.0f} s",
-            f"{window.ack.p50:.1f} / {window.ack.p99:.1f} / {window.ack.most:.0f}",
-            f"{window.screen.p50:.1f} / {window.screen.p99:.1f} / {window.screen.most:.0f}",
-            f"{memory[min(memory, key=lambda at, window=window: abs(at - window.at))]:.0f}",  # type: ignore[misc]
-        ]
-        for window in result.windows
-    ]
+    rows = []
+    for window in result.windows:
+        mib = memory[min(memory, key=lambda at, window=window: abs(at - window.at))]  # type: ignore[misc]
+        look = min(looks, key=lambda look, window=window: abs(look.at - window.at))  # type: ignore[misc]
+        rows.append(
+            [
+                f"{window.at:.0f} s",
+                f"{window.ack.p50:.1f} / {window.ack.p99:.1f} / {window.ack.most:.0f}",
+                f"{window.screen.p50:.1f} / {window.screen.p99:.1f} / {window.screen.most:.0f}",
+                f"{mib:.0f}",
+                f"{look.database_mib:,.0f}",
+                f"{look.wal_mib:,.0f}",
+                f"{look.checkpoints}",
+                f"{look.dead_rows:,}",
+                f"{look.vacuums}",
+            ]
+        )
     title = (
-        f"{result.seconds:.0f} s at {result.rate:,.0f}/s: {result.deliveries:,} deliveries, {result.lost} not seen, "
-        f"{missing} missing; the database grew to {size:,.0f} MiB"
+        f"{kind}: {result.seconds:.0f} s at {result.rate:,.0f}/s: {result.deliveries:,} deliveries, answers "
+        f"{result.answers}, {result.lost} not seen, {missing} missing; {result.cpu_us:.0f} µs a delivery"
     )
-    header = ["from", "ack p50/p99/most ms", "screen p50/p99/most ms", "RSS MiB"]
-    return Section("soak", table(title, header, rows), {"result": result, "missing": missing, "mib": size})
+    header = [
+        *("from", "ack p50/p99/most ms", "screen p50/p99/most ms", "RSS MiB", "database MiB", "WAL MiB"),
+        *("checkpoints", "dead rows", "vacuums"),
+    ]
+    data = {"result": result, "missing": missing, "looks": looks}
+    return Section(f"{kind} soak", table(title, header, rows), data)
 
 
 SCENARIOS: dict[str, Scenario] = {"overload": overload, "sockets": sockets, "processes": processes, "soak": soak}

@@ -8,15 +8,14 @@ from bench.report import Result
 
 Try = Callable[[float], Result]
 CLOSE_ENOUGH = 1.12
-TRIES = 7
 
 
-def sustained(attempt: Try, guess: float) -> tuple[float, list[Result]]:
+def sustained(attempt: Try, guess: float, *, tries: int = 7) -> tuple[float, list[Result]]:
     """The highest rate held (0.0 if none was), and every attempt. Each is judged once, so edges are rough."""
     held, failed = 0.0, float("inf")
     results: list[Result] = []
     rate = guess
-    while len(results) < TRIES and failed > held * CLOSE_ENOUGH:
+    while len(results) < tries and failed > held * CLOSE_ENOUGH:
         result = attempt(rate)
         results.append(result)
         if result.is_held:
