@@ -19,6 +19,7 @@ _PLACES = {
     "demo": "demonstration",
     "user": "people",
     "token": "tokens",
+    "portfolio": "portfolio",
     "audit": "history",
     "doctor": "checking",
     "backup": "keeping",

@@ -27,6 +27,8 @@ NAMES = (
     "media.downloaded",
     "payments.kept",
     "payments.booked",
+    "imports.staged",
+    "imports.applied",
 )
 """Every place that exists; a test walks them all, and fails for one that is never hit."""
 

@@ -22,7 +22,7 @@ from console.inbox.receipts import Receipts
 from console.inbox.sender import Sender
 from console.inbox.templates_sync import TemplateSync
 from console.live import Live
-from console.portfolio import midnight, notices, settling
+from console.portfolio import importing, midnight, notices, settling
 from console.portfolio.thanks import Thanks
 from console.settings import Settings
 from integrations.payments.told import Provider
@@ -81,6 +81,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "payment receipts": thanks.run,
         "mending": _every(MEND_EVERY, lambda: _mend(db)),
         "midnight": lambda until: midnight.run(db, until),
+        "imports": lambda until: importing.run(db, settings, until),
         "settling": lambda until: settling.run(db, until),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }

@@ -147,6 +147,8 @@ class ImportAccount(Base):
     overdue_minor: Mapped[int]
     oldest_due_on: Mapped[date | None]
     next_change_at: Mapped[datetime | None]
+    moves_phones: Mapped[bool] = mapped_column(default=False)  # names other numbers than before, or none
+    statement: Mapped[dict[str, Any] | None]  # what the file says of it: the evidence
     before: Mapped[dict[str, Any] | None]
 
 

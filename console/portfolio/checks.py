@@ -65,7 +65,7 @@ def _line(text: str, longest: int, what: str) -> str:
         raise Wrong(f"Falta {what}.")
     if len(line) > longest:
         raise Wrong(f"Es demasiado largo: {what} puede tener hasta {longest} caracteres.")
-    if any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in line):
+    if not line.isprintable() and any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in line):
         raise Wrong(f"Hay caracteres que no se pueden guardar en {what}.")
     return line
 

@@ -6,7 +6,7 @@ payments that are newer than the statement (docs/decisions/balances.md).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Literal
 
@@ -43,6 +43,7 @@ class Person(msgspec.Struct):
     is_new_name: bool = False
     is_new_document: bool = False
     place: int = 0  # among the new ones, from 1
+    had: tuple[str, Document | None] | None = None  # name and document before either changed
 
 
 class Debt(msgspec.Struct):
@@ -88,9 +89,18 @@ class Change(msgspec.Struct):
 
 
 class Known:
-    """What is known of the debts and people that some statements are about; learns of each that is compared."""
+    """What is known of the debts and people that some statements are about; learns of each that is compared.
 
-    def __init__(self, debts: Mapping[str, Debt], people: Mapping[int, Person]) -> None:
+    `recall` knows people by document who are written nowhere yet.
+    """
+
+    def __init__(
+        self,
+        debts: Mapping[str, Debt],
+        people: Mapping[int, Person],
+        recall: Callable[[Document], Person | None] = lambda _document: None,
+    ) -> None:
+        self._recall = recall
         self.debts = dict(debts)
         self.people = dict(people)
         self.by_document = {person.document: person for person in self.people.values() if person.document is not None}
@@ -104,10 +114,11 @@ class Known:
         own = self.people.get(debt.debtor_id) if debt else None
         document = statement.document
         if document is not None:
-            found = self.by_document.get(document)
+            found = self.by_document.get(document) or self._recall(document)
             if found is not None:
                 return found
             if own is not None and (own.document is None or name_key(own.name) == name_key(statement.name)):
+                own.had = own.had or (own.name, own.document)
                 own.document, own.is_new_document = document, True
                 self.by_document[document] = own
                 return own
@@ -123,19 +134,20 @@ class Known:
         return person
 
 
-def compare(statement: Statement, known: Known, *, zone: str) -> Change:
+def compare(statement: Statement, known: Known, *, zone: str, digest: str | None = None) -> Change:
     """What `statement` does to what is known. `zone` is where a debtor who is new lives.
 
     Refuses: 409 another currency for a debt that has invoices, 409 a statement older than the last one.
     """
     debt = known.debts.get(statement.external_id)
-    digest = statement.digest
+    digest = digest or statement.digest
     if debt is not None and debt.digest == digest and debt.status == "open":
         return Change("unchanged", statement, digest, debt, known.people[debt.debtor_id], [], [])
     if debt is not None:
         _require_consistent(statement, debt)
     person = known.person_of(statement, debt, zone)
     if person.name != statement.name:
+        person.had = person.had or (person.name, person.document)
         person.name, person.is_new_name = statement.name, True
     bills, owed = _bills(statement, debt.owing if debt else [])
     return Change("changed" if debt else "new", statement, digest, debt, person, bills, owed)

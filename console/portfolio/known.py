@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -65,10 +65,21 @@ _BY_ID = select(*_PERSON).where(among(Debtor.id, "ids"))
 _BY_DOCUMENT = select(*_PERSON).where(among(Debtor.document_number, "numbers"))
 
 
-async def known_of(tx: Tx, creditor_id: int, statements: Sequence[Statement], *, as_of: datetime | None) -> Known:
+def _nobody(_document: Document) -> Person | None:
+    return None
+
+
+async def known_of(
+    tx: Tx,
+    creditor_id: int,
+    statements: Sequence[Statement],
+    *,
+    as_of: datetime | None,
+    recall: Callable[[Document], Person | None] = _nobody,
+) -> Known:
     """What is known of these debts of one creditor, and of the people whom the statements name.
 
-    With `as_of`, what was paid after that instant is told apart.
+    With `as_of`, what was paid after that instant is told apart. `recall` knows people who are not written yet.
     """
     names = {statement.external_id for statement in statements}
     rows = await fetch(tx, _DEBTS, {"creditor": creditor_id, "names": names})
@@ -77,7 +88,7 @@ async def known_of(tx: Tx, creditor_id: int, statements: Sequence[Statement], *,
     in_plan = {account_id for (account_id,) in await fetch(tx, _PLANS, {"ids": ids})} if ids else set()
     in_dispute = {account_id for (account_id,) in await fetch(tx, _DISPUTES, {"ids": ids})} if ids else set()
     debts = {row.external_id: _debt(row, owing[row.id], in_plan, in_dispute) for row in rows}
-    return Known(debts, await _people(tx, {row.debtor_id for row in rows}, statements))
+    return Known(debts, await _people(tx, {row.debtor_id for row in rows}, statements), recall)
 
 
 async def _owing(tx: Tx, ids: Collection[int], as_of: datetime | None) -> dict[int, list[Owing]]:

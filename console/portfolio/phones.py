@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import String, cast, literal, select, update
 
-from console.bulk import among, fetch
+from console.bulk import among, execute_many, fetch
 from console.db import Tx, bulk_insert, table_of
 from console.portfolio.models import Account, ContactPoint, PointState
 from console.portfolio.points import find_contacts
@@ -30,13 +30,11 @@ _RETIRED = (
     update(_POINTS)
     .where(among(_POINTS.c.debtor_id, "debtors"), _POINTS.c.state == PointState.ACTIVE, _OF_STATEMENTS, ~_NAMED)
     .values(state=str(PointState.RETIRED))
-    .returning(_POINTS.c.contact_id)
 )
 _BACK = (
     update(_POINTS)
     .where(among(_POINTS.c.debtor_id, "debtors"), _POINTS.c.state == PointState.RETIRED, _NAMED)
     .values(state=str(PointState.ACTIVE))
-    .returning(_POINTS.c.contact_id)
 )
 _TOUCHED = select(_POINTS.c.contact_id).where(among(_POINTS.c.debtor_id, "debtors"), _POINTS.c.contact_id.is_not(None))
 
@@ -77,6 +75,6 @@ async def settle(tx: Tx, debtors: Collection[int]) -> set[int]:
     if not debtors:
         return set()
     touched = {contact for (contact,) in await fetch(tx, _TOUCHED, {"debtors": debtors})}
-    await fetch(tx, _RETIRED, {"debtors": debtors})
-    await fetch(tx, _BACK, {"debtors": debtors})
+    await execute_many(tx, _RETIRED, [{"debtors": debtors}])
+    await execute_many(tx, _BACK, [{"debtors": debtors}])
     return touched

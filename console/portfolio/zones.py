@@ -10,7 +10,7 @@ from phonenumbers import NumberParseException
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_geographical_number
 
 # Enough of a number to hold its country and area code.
-_AREA = 9
+_AREA = 7
 # Of countries with several zones and numbers that may be from any of them: where most people live.
 _MOST = {"52": "America/Mexico_City", "55": "America/Sao_Paulo", "56": "America/Santiago", "1": "America/New_York"}
 

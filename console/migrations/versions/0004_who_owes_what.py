@@ -295,6 +295,8 @@ def upgrade() -> None:
         sa.Column("overdue_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("oldest_due_on", sa.Date(), nullable=True),
         sa.Column("next_change_at", UTCDateTime(), nullable=True),
+        sa.Column("moves_phones", sa.Boolean(), nullable=False),
+        sa.Column("statement", Json(), nullable=True),
         sa.Column("before", Json(), nullable=True),
         sa.ForeignKeyConstraint(["batch_id"], ["import_batch.id"], name=op.f("fk_import_account_batch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_account")),

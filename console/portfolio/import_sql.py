@@ -1,0 +1,110 @@
+"""The statements that put an import in place. Each moves what one step of its waiting rows says.
+
+`{step}` are those rows, `{instant}` how this database calls an instant, `{no}` how it says no. Whatever comes from
+outside is a parameter.
+"""
+
+from __future__ import annotations
+
+from console.db import Base
+from console.portfolio.batches import ImportAccount, ImportDebtor, ImportInvoice, ImportPoint
+
+IN_STEP = "batch_id = :batch AND id > :low AND id <= :high"
+
+_DEBTORS = """
+    INSERT INTO debtor (id, name, name_key, document_type, document_number, country, timezone,
+        created_at, updated_at, version)
+    SELECT :debtors + place, name, name_key, document_type, document_number, CAST(:country AS VARCHAR), timezone,
+        CAST(:now AS {instant}), CAST(:now AS {instant}), 1
+    FROM import_debtor WHERE {step} AND kind = 'new' ORDER BY id"""
+_RENAMED = """
+    UPDATE debtor SET name = d.name, name_key = d.name_key, document_type = d.document_type,
+        document_number = d.document_number, updated_at = :now, version = debtor.version + 1
+    FROM (SELECT * FROM import_debtor WHERE {step} AND kind = 'changed') AS d WHERE debtor.id = d.debtor_id"""
+_ACCOUNTS = """
+    INSERT INTO account (id, creditor_id, external_id, debtor_id, team_id, currency, product, phones, status,
+        statement_digest, stated_at, state, balance_minor, overdue_minor, oldest_due_on, next_change_at,
+        created_at, updated_at, version)
+    SELECT :accounts + place, CAST(:creditor AS BIGINT), external_id, COALESCE(debtor_id, :debtors + debtor_place),
+        CAST(:team AS BIGINT), currency, product, phones, status,
+        statement_digest, stated_at, state, balance_minor, overdue_minor, oldest_due_on, next_change_at,
+        CAST(:now AS {instant}), CAST(:now AS {instant}), 1
+    FROM import_account WHERE {step} AND kind = 'new' ORDER BY id"""
+_CHANGED = """
+    UPDATE account SET debtor_id = COALESCE(a.debtor_id, :debtors + a.debtor_place), currency = a.currency,
+        product = a.product, phones = a.phones, status = a.status, statement_digest = a.statement_digest,
+        stated_at = a.stated_at, state = a.state, balance_minor = a.balance_minor, overdue_minor = a.overdue_minor,
+        oldest_due_on = a.oldest_due_on, next_change_at = a.next_change_at, updated_at = :now,
+        version = account.version + 1
+    FROM (SELECT * FROM import_account WHERE {step} AND kind = 'changed') AS a WHERE account.id = a.account_id"""
+_CLOSED = """
+    UPDATE account SET status = 'closed', next_change_at = NULL, updated_at = :now, version = account.version + 1
+    FROM (SELECT * FROM import_account WHERE {step} AND kind = 'closed') AS a WHERE account.id = a.account_id"""
+_INVOICES = """
+    INSERT INTO invoice (account_id, number, due_on, amount_minor, stated_minor, balance_minor, disputed,
+        created_at, updated_at, version)
+    SELECT COALESCE(account_id, :accounts + account_place), number, due_on, amount_minor, stated_minor, balance_minor,
+        {no}, CAST(:now AS {instant}), CAST(:now AS {instant}), 1
+    FROM import_invoice WHERE {step} AND kind = 'new' ORDER BY id"""
+_RESTATED = """
+    UPDATE invoice SET due_on = i.due_on, amount_minor = i.amount_minor, stated_minor = i.stated_minor,
+        balance_minor = i.balance_minor, updated_at = :now, version = invoice.version + 1
+    FROM (SELECT * FROM import_invoice WHERE {step} AND kind = 'changed') AS i WHERE invoice.id = i.invoice_id"""
+_POINTS = """
+    INSERT INTO contact_point (debtor_id, phone, match_key, state, source, created_at, updated_at)
+    SELECT COALESCE(debtor_id, :debtors + debtor_place), phone, match_key, 'active', CAST(:source AS VARCHAR),
+        CAST(:now AS {instant}), CAST(:now AS {instant})
+    FROM import_point WHERE {step} ORDER BY id ON CONFLICT (debtor_id, match_key) DO NOTHING"""
+_UNBILLED = """
+    DELETE FROM invoice WHERE id IN (SELECT invoice_id FROM import_invoice WHERE {step} AND kind = 'removed')"""
+_UNMADE = """
+    DELETE FROM account WHERE id IN (SELECT account_id FROM import_account WHERE {step} AND kind = 'removed')"""
+_UNNAMED = """
+    DELETE FROM contact_point WHERE debtor_id IN
+        (SELECT debtor_id FROM import_debtor WHERE {step} AND kind = 'removed')"""
+_UNKNOWN = """
+    DELETE FROM debtor WHERE id IN (SELECT debtor_id FROM import_debtor WHERE {step} AND kind = 'removed')"""
+
+STEPS: tuple[tuple[type[Base], str], ...] = (
+    (ImportInvoice, _UNBILLED),
+    (ImportAccount, _UNMADE),
+    (ImportDebtor, _DEBTORS),
+    (ImportDebtor, _RENAMED),
+    (ImportAccount, _ACCOUNTS),
+    (ImportAccount, _CHANGED),
+    (ImportAccount, _CLOSED),
+    (ImportInvoice, _INVOICES),
+    (ImportInvoice, _RESTATED),
+    (ImportPoint, _POINTS),
+    (ImportDebtor, _UNNAMED),
+    (ImportDebtor, _UNKNOWN),
+)
+"""In the order in which rows may name each other, and lose each other."""
+
+HELD = """
+    SELECT id FROM account WHERE id IN (SELECT account_id FROM import_account WHERE {step}) ORDER BY id FOR UPDATE"""
+MOVED = """
+    SELECT a.id FROM import_account a JOIN account ON account.id = a.account_id
+    WHERE a.batch_id = :batch AND a.kind IN ('changed', 'removed') AND account.version <> a.version
+    UNION SELECT a.id FROM import_account a JOIN account
+        ON account.creditor_id = :creditor AND account.external_id = a.external_id
+    WHERE a.batch_id = :batch AND a.kind = 'new'
+    UNION SELECT a.id FROM import_invoice i JOIN invoice ON invoice.id = i.invoice_id
+        JOIN import_account a ON a.batch_id = i.batch_id AND a.account_id = i.account_id
+    WHERE i.batch_id = :batch AND i.kind IN ('changed', 'removed') AND invoice.version <> i.version
+    UNION SELECT a.id FROM import_debtor d JOIN debtor
+        ON debtor.document_number = d.document_number AND debtor.document_type = d.document_type
+        JOIN import_account a ON a.batch_id = d.batch_id AND (a.debtor_place = d.place OR a.debtor_id = d.debtor_id)
+    WHERE d.batch_id = :batch AND d.kind IN ('new', 'changed') AND debtor.id <> COALESCE(d.debtor_id, 0)"""
+"""What was compared with something that is no longer so: paid or stated meanwhile, or met by another way."""
+
+WRITERS = """
+    SELECT DISTINCT p.match_key FROM import_point p JOIN alias ON alias.match_key = p.match_key
+    WHERE p.batch_id = :batch"""
+LINKED = """
+    UPDATE contact_point SET contact_id = :contact, updated_at = :now WHERE match_key = :key AND contact_id IS NULL"""
+REACHED = """
+    SELECT DISTINCT contact_point.contact_id FROM import_account a JOIN contact_point
+        ON contact_point.debtor_id = COALESCE(a.debtor_id, :debtors + a.debtor_place)
+    WHERE a.batch_id = :batch AND contact_point.contact_id IS NOT NULL"""
+"""Who is behind the numbers of the debtors concerned."""

@@ -1,0 +1,66 @@
+"""Asking a process of its own to read a file, and hearing what it finds."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from console.portfolio.frames import HEAD, Failed, Frame, Looked, Order, decoder
+from console.portfolio.sheets import Unreadable
+
+PATIENCE = 120.0
+"""Seconds without a word after which a file is given up."""
+READER = "console.portfolio.sheet_reader"
+
+
+async def look(path: Path, *, sheet: str | None = None) -> Looked:
+    """What the file looks like. Raises Unreadable."""
+    async for frame in frames(Order(path=str(path), sheet=sheet)):
+        if isinstance(frame, Looked):
+            return frame
+    raise Unreadable("El archivo no se pudo leer.")
+
+
+async def frames(order: Order) -> AsyncIterator[Frame]:
+    """What the reader says, until it has said everything. Raises Unreadable."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        READER,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        limit=1 << 20,
+    )
+    if child.stdin is None or child.stdout is None:
+        raise AssertionError("both were asked for")
+    try:
+        child.stdin.write(msgspec.json.encode(order))
+        await child.stdin.drain()
+        child.stdin.close()
+        while (frame := await _next(child.stdout)) is not None:
+            if isinstance(frame, Failed):
+                raise Unreadable(frame.why)
+            yield frame
+        if await child.wait() != 0:
+            raise Unreadable("El archivo pide demasiada memoria o demasiado tiempo: divídalo o guárdelo como CSV.")
+    finally:
+        with suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+
+
+async def _next(out: asyncio.StreamReader) -> Frame | None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            size = int.from_bytes(await out.readexactly(HEAD), "big")
+            return decoder.decode(await out.readexactly(size))
+    except asyncio.IncompleteReadError:
+        return None
+    except TimeoutError:
+        raise Unreadable("El archivo tarda demasiado en leerse: divídalo o guárdelo como CSV.") from None
