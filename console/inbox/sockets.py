@@ -37,12 +37,13 @@ SILENCE = 150.0
 
 
 class Hello(msgspec.Struct, tag_field="t", tag="hello"):
-    """The page is here: what it shows, and the newest entry it reflects."""
+    """The page is here: what it shows, and the newest entry it reflects; `number` comes back when it has caught up."""
 
     head: int
     view: str
     filters: str = ""
     open: int | None = None
+    number: int = 0
 
 
 class View(msgspec.Struct, tag_field="t", tag="view"):
@@ -211,6 +212,7 @@ class Line:
         finally:
             # What it shows may be out of reach by now; the rest it missed it gets all the same.
             await self._pushes.catch_up(self._screen, hello.head)
+            self._screen.say(hello=hello.number)
             self._screen.caught_up = True
 
     def _listing(self, frame: Hello | View) -> Listing:

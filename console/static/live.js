@@ -21,11 +21,23 @@ export const whenConnected = (listener) => listeners.push(listener)
 let socket, retry, patience, worry, leaving
 let failures = 0
 let frames = 0
+let greetings = 0
+let answered = 0
 let wasCut = false
 let isPolling = false
 
 export function tell(message) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
+}
+
+/**
+ * Says what the page shows and from where on it wants to hear. Until that is answered nothing moves `head` on: cut
+ * before, the page asks again from the same place, and not from one where something else was shown.
+ */
+export function greet({ head = state.head, open = state.open } = {}) {
+  state.head = head
+  greetings += 1
+  tell({ t: 'hello', number: greetings, head, view: state.view, filters: state.filters, open })
 }
 
 /** One pill says how the line is; its words stand in the page. */
@@ -49,7 +61,7 @@ export function connect() {
   frames = 0
   socket = line
   worry ??= setTimeout(trouble, SPEAK_AFTER)
-  line.onopen = () => tell({ t: 'hello', head: state.head, view: state.view, filters: state.filters, open: state.open })
+  line.onopen = () => greet()
   line.onclose = ({ code }) => line === socket && lost(code)
   line.onmessage = ({ data }) => {
     if (line !== socket) return
@@ -76,7 +88,8 @@ function receive(data, isFirst) {
   } else if (byId('connection').dataset.says === 'offline' && navigator.onLine) say('')
   for (const id of control.remove ?? []) byId(id)?.remove()
   if (cut >= 0) apply(data.slice(cut + 1))
-  if (control.head !== undefined) state.head = control.head
+  if (control.hello !== undefined) answered = control.hello
+  if (control.head !== undefined && answered === greetings) state.head = control.head
   for (const part of control.reload ?? []) reloads[part]?.()
   if (control.toast) toast(control.toast)
   if (isFirst) listeners.forEach((listener) => listener())

@@ -1,6 +1,6 @@
 // Which conversation is open: clicks, addresses, the back button, and the three steps on a phone.
 import { ask } from './http.js'
-import { state, tell, whenReloaded, where } from './live.js'
+import { greet, state, tell, whenReloaded, where } from './live.js'
 import { act, toast } from './menus.js'
 import { byId, copyOf, parse, upsert } from './upsert.js'
 import * as list from './list.js'
@@ -58,7 +58,7 @@ export async function open(id, { push = true } = {}) {
     const fresh = await fetchPane(id, signal)
     clearTimeout(late)
     // Greeting anew from before the request brings whatever happened while the answer was under way.
-    tell({ t: 'hello', head, view: state.view, filters: state.filters, open: fresh?.dataset.conversation ? id : null })
+    greet({ head, open: fresh?.dataset.conversation ? id : null })
     show(fresh || copyOf('pane-failed'))
   } catch {
     clearTimeout(late)
@@ -73,17 +73,26 @@ function close() {
   show(copyOf('pane-empty'))
 }
 
-/** Reads the open conversation again and merges it: draft, focus and scroll stay. */
+/** Reads the open conversation again and merges it, unless that left a hole: draft, focus and scroll stay. */
 async function reload() {
   const id = state.open
+  const { head } = state
   const fresh = id && (await fetchPane(id))
   if (id !== state.open) return
   if (!fresh) return id && toast('No pudimos actualizar la conversación.', 'error')
   const present = byId(`thread-${id}`)
   const entries = [...fresh.querySelectorAll('.thread > .entry')]
-  const overlaps = present && entries.some((entry) => byId(entry.id))
-  if (!overlaps) return show(fresh)
+  if (!present || !isWhole([...present.querySelectorAll(':scope > .entry'), ...entries])) {
+    greet({ head })
+    return show(fresh)
+  }
   for (const part of [...fresh.querySelectorAll('.head, .here, .panel'), ...entries]) upsert(part)
+}
+
+/** Positions in a thread have no gaps. */
+function isWhole(entries) {
+  const positions = new Set(entries.map((entry) => Number(entry.dataset.position)).filter(Boolean))
+  return Math.max(...positions) - Math.min(...positions) < positions.size
 }
 whenReloaded('pane', reload)
 act('retry-pane', () => open(state.open, { push: false }))

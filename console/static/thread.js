@@ -5,14 +5,14 @@ import { afterUpsert, byId } from './upsert.js'
 import { nearDay } from './clock.js'
 
 const NEAR = 48
-let log, thread, seen, told, unseen, lastTop
+let log, thread, seen, told, unseen, lastTop, left
 let atEnd = true
 const grown = new ResizeObserver(() => atEnd && toEnd())
 
 export function start(pane) {
   log = pane.querySelector('.log')
   thread = pane.querySelector('.thread')
-  seen = told = unseen = lastTop = 0
+  seen = told = unseen = lastTop = left = 0
   atEnd = true
   grown.disconnect()
   for (const part of [log, ...log.children]) grown.observe(part)
@@ -41,7 +41,10 @@ function toEnd() {
 function scrolled() {
   // Content that grows is not a person scrolling: only moving up lets go of the end.
   if (log.scrollHeight - log.scrollTop - log.clientHeight < NEAR) atEnd = true
-  else if (log.scrollTop < lastTop) atEnd = false
+  else if (log.scrollTop < lastTop) {
+    if (atEnd) left = lastSequence()
+    atEnd = false
+  }
   lastTop = log.scrollTop
   if (atEnd) look()
 }
@@ -81,9 +84,12 @@ afterUpsert((element, isNew) => {
   if (!element.matches('.entry') || element.parentElement !== thread) return
   separate(element)
   if (element.nextElementSibling) separate(element.nextElementSibling)
-  if (!isNew || element.nextElementSibling?.dataset.position) return
+  const isOurs = element.id.startsWith('pending-')
+  // Whoever has scrolled away from the end is told of all that came since, also of what came late and stands between.
+  const isLater = atEnd || isOurs ? !element.nextElementSibling?.dataset.position : Number(element.dataset.position) > left
+  if (!isNew || !isLater) return
   if (element.matches('.in')) byId('announcer').textContent = `Mensaje nuevo de ${element.dataset.authorName.slice(0, 60)}`
-  if (!atEnd && !element.id.startsWith('pending-')) return showNewer(unseen + 1)
+  if (!atEnd && !isOurs) return showNewer(unseen + 1)
   toEnd()
   look()
 })

@@ -24,6 +24,10 @@ class Cable:
         """Nothing passes any more, and nobody is told."""
         self._plugs[-1].dead = True
 
+    def cut(self) -> None:
+        """The line ends for both, as with a proxy that restarts."""
+        self._plugs[-1].cut()
+
     @property
     def times(self) -> int:
         """How often the page has connected."""
@@ -44,12 +48,15 @@ class Plug:
         if self.dead:
             return
         if self._left == 0:
-            self.dead = True
-            self._route.close(code=1001)
-            self._server.close()
+            self.cut()
             return
         self._left = None if self._left is None else self._left - 1
         if self._cable.lose:
             self._cable.lose -= 1
         else:
             self._route.send(frame)
+
+    def cut(self) -> None:
+        self.dead = True
+        self._route.close(code=1001)
+        self._server.close()

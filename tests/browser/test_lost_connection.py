@@ -6,10 +6,11 @@ import random
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 
 from tests.browser.cable import Cable
 from tests.browser.house import House, NewPage, bubble, composer, send
+from tests.inbox import meta
 from tests.patience import eventually_now
 
 GONE = ("ERR_CONNECTION", "ERR_INTERNET_DISCONNECTED", "WebSocket connection", "ERR_EMPTY_RESPONSE", "ERR_SOCKET")
@@ -203,13 +204,61 @@ def test_cut_again_and_again_each_message_comes_once_and_in_order(house: House, 
     cable.cut_after = iter(lambda: chance.randrange(1, 5), 0)
     ana.goto(f"{house.address}/inbox?view=all")
     debtor.open(ana)
-    for number in range(1, 41):
+    number = 0
+    # On a busy machine one frame brings many messages, so that it takes more of them to be cut as often.
+    while number < 40 or cable.times <= 5:
+        number += 1
         debtor.write(str(number))
         ana.title()
 
-    expect(bubble(ana, re.compile(r"^\s*40\s*$"))).to_be_visible(timeout=20_000)  # type: ignore[arg-type]
-    assert texts(ana) == [str(number) for number in range(41)]
-    assert cable.times > 5
+    # A message on a new line may come before those that were missed on the old one.
+    eventually_now(lambda: texts(ana) == [str(written) for written in range(number + 1)], within=20)
+
+
+def test_cut_while_a_conversation_opens_what_came_meanwhile_is_there(house: House, new_page: NewPage) -> None:
+    """R5: it was not in the answer yet, and the line on which it would have been brought is gone."""
+    debtor = house.debtor()
+    debtor.write("antes")
+    ana = new_page()
+    house.let_in(ana, "ana")
+    cable = Cable(ana)
+    ana.goto(f"{house.address}/inbox?view=all")
+    expect(debtor.row(ana)).to_contain_text("antes")
+
+    def answer_late(route: Route) -> None:
+        answer = route.fetch()
+        debtor.write("mientras se abre")
+        expect(debtor.row(ana)).to_contain_text("mientras se abre")
+        cable.cut()
+        route.fulfill(response=answer)
+
+    ana.route(re.compile(r"/inbox/\d+\?"), answer_late, times=1)
+    debtor.open(ana)
+
+    expect(bubble(ana, "mientras se abre")).to_be_visible()
+
+
+def test_what_is_read_again_in_one_piece_leaves_no_hole(house: House, new_page: NewPage) -> None:
+    """R2: more was missed than is read again at once, and the newest of it had come by the line already."""
+    debtor = house.debtor()
+    debtor.write("0")
+    ana = new_page()
+    house.let_in(ana, "ana")
+    lines: list[WebSocketRoute] = []
+    ana.route_web_socket(re.compile("/live"), lambda route: lines.append(route))
+    ana.goto(f"{house.address}/inbox?view=all")
+    debtor.open(ana)
+    house.deliver(meta.body(*[meta.text(str(number), sender=debtor.phone) for number in range(1, 61)]))
+    newest = ana.evaluate("""async () => {
+      const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), 'text/html')
+      return [...page.querySelectorAll('.thread > .entry')].at(-1).outerHTML
+    }""")
+    lines[-1].send('{"n":1,"caught_up":1}\n' + newest)
+    expect(bubble(ana, "60")).to_be_visible()
+
+    lines[-1].send('{"n":2,"reload":["pane"]}')
+
+    eventually_now(lambda: texts(ana) == [str(number) for number in range(11, 61)])
 
 
 def test_two_tabs_of_one_person_agree(house: House, new_page: NewPage) -> None:
