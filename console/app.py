@@ -30,7 +30,7 @@ from console import (
     worker,
 )
 from console.db import Database
-from console.inbox import answering, channel_state, handling, media_door, pages, sockets, tag_door, webhook
+from console.inbox import answering, channel_state, handling, media_door, pages, sockets, tag_door, webhook, wrap_up_door
 from console.inbox.ingest import Ingest
 from console.inbox.presence import Presence
 from console.inbox.pushes import Pushes
@@ -179,6 +179,7 @@ def create_app(settings: Settings) -> Litestar:
             *answering.routes,
             *handling.routes,
             *tag_door.routes,
+            *wrap_up_door.routes,
             *promise_door.routes,
             *media_door.routes,
             *sockets.routes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -127,7 +128,7 @@ def _environment() -> Environment:
         long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,
         left_roughly=left_roughly, duration=duration, phone=phone,
         size=size, initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
-        point=point, file_kind=file_kind, money=money, day=day, weekday=weekday, days_since=days_since,
+        point=point, file_kind=file_kind, money=money, day=day, weekday=weekday, fold=fold, days_since=days_since,
     )  # fmt: skip
     return environment
 
@@ -275,6 +276,12 @@ def money(minor: int, currency: str) -> str:
 
 
 # People, files, and text from strangers
+
+
+def fold(words: str) -> str:
+    """Lower case without accents: what typing is compared with."""
+    parts = unicodedata.normalize("NFD", words.lower())
+    return "".join(one for one in parts if not unicodedata.combining(one))
 
 
 @lru_cache(maxsize=4096)

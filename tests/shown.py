@@ -163,6 +163,7 @@ def what_is_agreed(**given: Any) -> Agreed:
     """One account, an open promise, a plan and a dispute of it."""
     debt = Debt(
         account_id=1,
+        debtor_id=1,
         external_id="PR-00001",
         product="Crédito personal",
         currency="PEN",

@@ -295,7 +295,7 @@ async def test_every_push_goes_to_those_the_table_names_and_each_is_seen(house: 
         await sara.do("/inbox/1/notes", text="ojo", client_key="aaaaaaaa")
         await theirs.say(t="typing", on=True)
         await admin.do("/inbox/1/assignment", holder=str(ana.id))
-        await ana.do("/inbox/1/resolution")
+        await ana.do("/inbox/1/resolution", disposition="CD-PCOM")
         await ana.do("/inbox/1/reopening")
         await admin.do("/settings/channel/pause", reason="feriado")
 

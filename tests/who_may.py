@@ -98,7 +98,15 @@ PAGES = [
     ),
     one("POST", INBOX + "/messages/{message_id:int}/resend", "team", "/inbox/1/messages/1/resend", answers=409),
     one("POST", INBOX + "/assignment", "team", "/inbox/1/assignment", form={"holder": "me"}, answers={200, 409}),
-    one("POST", INBOX + "/resolution", "team", "/inbox/1/resolution", form={}),
+    one("GET", INBOX + "/resolution", "team", "/inbox/1/resolution"),
+    one(
+        "POST",
+        INBOX + "/resolution",
+        "team",
+        "/inbox/1/resolution",
+        form={"disposition": "CD-PCOM"},
+        answers={200, 409},
+    ),
     one("POST", INBOX + "/reopening", "team", "/inbox/1/reopening"),
     # Whoever writes in conversation 1 owes something, and has promised.
     one("GET", INBOX + "/promises/new", "team", "/inbox/1/promises/new"),

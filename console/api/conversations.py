@@ -20,11 +20,12 @@ from console.api.problems import invalid
 from console.api.tokens import Program
 from console.db import Database, Tx
 from console.errors import Refused, not_found
-from console.inbox import assign, queries
+from console.inbox import assign, queries, tree, wrap_up
 from console.inbox.models import Conversation
 
 STATUSES = ("open", "snoozed", "resolved")
 LISTING = "conversations"
+_DISPOSITION = "How it ended, when `status` becomes `resolved`: the code of a disposition, as `CD-PCOM`."
 _ASSIGNEE = "`none`, or the id of a user. `me` finds nothing: a program holds no conversations."
 
 
@@ -47,6 +48,9 @@ class ConversationChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tru
     status: shapes.ConversationStatus | msgspec.UnsetType = msgspec.UNSET
     snoozed_until: Annotated[datetime, msgspec.Meta(tz=True)] | msgspec.UnsetType | None = msgspec.UNSET
     tags: list[str] | msgspec.UnsetType = msgspec.UNSET
+    disposition: Annotated[str, msgspec.Meta(max_length=16, description=_DISPOSITION)] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
     version: int | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -98,10 +102,16 @@ async def change_conversation(
 ) -> shapes.Conversation:
     """Change assignee, team or status, all or nothing.
 
+    `resolved` may say how it ended with `disposition`, the code of a leaf of the tree; without it the outcome on record
+    is `AD-EXT`, "resuelta por sistema externo". One that needs a promise, a dispute or a plan takes the one that is
+    open, and is refused (422 `needs_…`) when there is none.
+
     Refuses 409 `version_conflict` with the present `version` when it is no longer the one given.
     """
     change = await body(request, ConversationChange)
     async with db.transaction() as tx:
+        if change.status == "resolved":
+            await wrap_up.hold(tx, await opened(tx, program, conversation_id))
         conversation = await opened(tx, program, conversation_id, lock=True)
         await _apply(tx, conversation, change, by=program)
         await tx.flush()
@@ -148,6 +158,8 @@ async def _apply(tx: Tx, conversation: Conversation, change: ConversationChange,
 async def _apply_status(tx: Tx, conversation: Conversation, change: ConversationChange, *, by: Program) -> None:
     until = change.snoozed_until or None
     status = change.status
+    if change.disposition is not msgspec.UNSET and status != "resolved":
+        raise invalid("disposition", "Solo una conversación que se resuelve se tipifica.")
     if until is not None and status not in {msgspec.UNSET, "snoozed"}:
         raise invalid("snoozed_until", "Solo una conversación pospuesta tiene fecha.")
     if status == "snoozed" and until is None:
@@ -155,7 +167,9 @@ async def _apply_status(tx: Tx, conversation: Conversation, change: Conversation
     if until is not None:
         await assign.snooze(tx, conversation, by=by.actor, until=until)
     elif status == "resolved":
-        await assign.resolve(tx, conversation, by=by.actor)
+        if conversation.status != "resolved":
+            code = change.disposition or tree.EXTERNAL
+            await wrap_up.wrap_up(tx, conversation, by=by.actor, disposition=code)
     elif status == "open":
         await assign.reopen(tx, conversation, by=by.actor)
 

@@ -51,7 +51,7 @@ async def assign(
     An agent may take what nobody holds and hand on what is theirs; supervisors and admins may do more.
     Refuses: 403, 409 "version_conflict" when it changed since `version`, 422 for who may not see it or is disabled.
     """
-    conversation = await _locked(tx, conversation, version)
+    conversation = await held(tx, conversation, version)
     if conversation.holder_id == to:
         return conversation
     if isinstance(by, Viewer) and not (to == by.id and conversation.holder_id is None):
@@ -72,7 +72,7 @@ async def release(
 
     Refuses: 403 to whoever neither holds it nor may assign others; 409 "version_conflict".
     """
-    conversation = await _locked(tx, conversation, version)
+    conversation = await held(tx, conversation, version)
     if conversation.holder_id is None:
         return conversation
     if isinstance(by, Viewer):
@@ -91,9 +91,13 @@ async def resolve(
     *,
     by: Viewer | Actor,
     version: int | None = None,
+    what: str | None = None,
 ) -> Conversation:
-    """Call the matter settled; the next message of the contact opens it again. Records "conversation.resolved"."""
-    return await _become(tx, conversation, by=by, status="resolved", action="resolved", version=version)
+    """Call the matter settled; the next message of the contact opens it again. Records "conversation.resolved".
+
+    `what` is how it ended, in words, for the line of the thread (`wrap_up` says it).
+    """
+    return await _become(tx, conversation, by=by, status="resolved", action="resolved", version=version, what=what)
 
 
 async def reopen(
@@ -155,7 +159,7 @@ async def transfer(
     """
     if isinstance(by, Viewer):
         policy.require(by, "assign_others")
-    conversation = await _locked(tx, conversation, version)
+    conversation = await held(tx, conversation, version)
     if conversation.team_id == team_id:
         return conversation
     team = await tx.get(Team, team_id)
@@ -201,14 +205,15 @@ async def _become(
     action: str,
     version: int | None,
     snoozed_until: datetime | None = None,
+    what: str | None = None,
 ) -> Conversation:
-    conversation = await _locked(tx, conversation, version)
+    conversation = await held(tx, conversation, version)
     if (conversation.status, conversation.snoozed_until) == (status, snoozed_until):
         return conversation
     before = counts.slot_of(conversation)
     old = {"status": conversation.status, "snoozed_until": conversation.snoozed_until}
     conversation.status, conversation.snoozed_until = status, snoozed_until
-    names = {"until": snoozed_until.isoformat()} if snoozed_until else {}
+    names = ({"until": snoozed_until.isoformat()} if snoozed_until else {}) | ({"what": what} if what else {})
     row = await thread.event(tx, conversation, by=by, action=action, who=actor_of(by).name, **names)
     await counts.moved(tx, conversation, before)
     new = {"status": status, "snoozed_until": snoozed_until}
@@ -216,7 +221,8 @@ async def _become(
     return conversation
 
 
-async def _locked(tx: Tx, conversation: Conversation, version: int | None) -> Conversation:
+async def held(tx: Tx, conversation: Conversation, version: int | None) -> Conversation:
+    """The conversation as it is now, held until `tx` ends; Refused(409) when it changed since `version`."""
     conversation = await thread.lock(tx, conversation)
     if version is not None and version != conversation.version:
         raise Refused(

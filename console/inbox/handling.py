@@ -55,22 +55,6 @@ async def _take_over(tx: Tx, conversation: Conversation, viewer: Viewer) -> None
         await assign.claim(tx, conversation, by=viewer)
 
 
-@post("/inbox/{conversation_id:int}/resolution", status_code=200)
-async def resolution(
-    request: Request[Any, Any, Any],
-    conversation_id: FromPath[int],
-    db: NamedDependency[Database],
-    viewer: NamedDependency[Viewer],
-) -> Response[str]:
-    """Close the matter; refused when something came in since the page showed it."""
-    form = await read_form(request)
-    version = whole(form["version"], "version") if form.get("version") else None
-    async with db.transaction() as tx:
-        conversation = await queries.open_conversation(tx, viewer, conversation_id)
-        await assign.resolve(tx, conversation, by=viewer, version=version)
-    return await _header(db, viewer, conversation_id)
-
-
 @post("/inbox/{conversation_id:int}/reopening", status_code=200)
 async def reopening(
     conversation_id: FromPath[int],
@@ -92,4 +76,4 @@ async def _header(db: Database, viewer: Viewer, conversation_id: int) -> Respons
     return html(fragment("inbox/_header.html", header=header))
 
 
-routes = [assignment, resolution, reopening]
+routes = [assignment, reopening]

@@ -40,6 +40,7 @@ class Debt(msgspec.Struct, frozen=True, kw_only=True):
     """An account of the person: what a form offers to choose from. `today` is the debtor's day, `zone` theirs."""
 
     account_id: int
+    debtor_id: int
     external_id: str
     product: str | None
     currency: str
@@ -179,6 +180,7 @@ async def unpaid_of(tx: Tx, account_id: int) -> Sequence[Invoice]:
 def _debt(account: Account, zone: ZoneInfo, country: str, moment: datetime) -> Debt:
     return Debt(
         account_id=account.id,
+        debtor_id=account.debtor_id,
         external_id=account.external_id,
         product=account.product,
         currency=account.currency,

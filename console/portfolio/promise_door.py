@@ -210,7 +210,7 @@ async def _form(
         debts=agreed.debts,
         debt=debt,
         message=message,
-        pieces=_marked((message.text or "")[: said.LONGEST] if message else "", heard),
+        pieces=marked((message.text or "")[: said.LONGEST] if message else "", heard),
         heard=heard,
         typed=typed,
         open=next((each for each in agreed.open if each.account_id == debt.account_id), None),
@@ -243,7 +243,7 @@ async def name_of(tx: Tx, conversation: Conversation) -> str:
     return queries.contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id)
 
 
-def _marked(text: str, heard: said.Said) -> list[tuple[str, bool]]:
+def marked(text: str, heard: said.Said) -> list[tuple[str, bool]]:
     """The words, in pieces, with those that were understood marked."""
     pieces, at = [], 0
     for start, end in sorted(span for span in (heard.day_at, heard.amount_at) if span):

@@ -66,6 +66,32 @@ document.addEventListener('keydown', (event) => {
   }
 })
 
+// A long list is narrowed by typing; what is chosen is always in sight.
+const fold = (words) => words.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase()
+const inSight = (list) => [...list.querySelectorAll('li:not([hidden]) input')]
+function choose(radio) {
+  if (!radio) return
+  radio.checked = true
+  radio.closest('li').scrollIntoView({ block: 'nearest' })
+}
+document.addEventListener('input', ({ target }) => {
+  if (!target.dataset?.narrows) return
+  const list = byId(target.dataset.narrows)
+  const words = fold(target.value).split(/\s+/).filter(Boolean)
+  for (const item of list.children) item.hidden = !words.every((word) => item.dataset.words.includes(word))
+  list.nextElementSibling.hidden = inSight(list).length > 0
+  const chosen = list.querySelector('input:checked')
+  if (chosen?.closest('li').hidden) chosen.checked = false
+  if (!list.querySelector('input:checked')) choose(inSight(list)[0])
+})
+document.addEventListener('keydown', (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+  if (!step || !event.target.dataset?.narrows) return
+  event.preventDefault()
+  const all = inSight(byId(event.target.dataset.narrows))
+  choose(all[Math.min(Math.max(all.findIndex((radio) => radio.checked) + step, 0), all.length - 1)])
+})
+
 act('take-day', (button) => {
   const input = button.closest('form').querySelector('[name=due_on]')
   input.value = button.dataset.day

@@ -66,6 +66,8 @@ def test_a_day_without_a_mouse(house: House, page: Page) -> None:
 
     keys.press("Escape")
     keys.type("e")
+    expect(page.get_by_role("dialog", name="¿Cómo terminó?")).to_be_visible()
+    keys.press("Enter")
     expect(page.locator("#pane .head")).to_contain_text("Resuelta")
     keys.type("e")
     expect(page.get_by_role("button", name="Resolver")).to_be_visible()

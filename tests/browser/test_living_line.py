@@ -184,6 +184,7 @@ def test_views_and_counts_follow_what_happens(house: House, new_page: NewPage) -
     expect(mine).to_have_text(str(before + 1))
     expect(debtor.row(luz)).to_have_count(0)
     ana.get_by_role("button", name="Resolver").click()
+    ana.get_by_role("dialog").get_by_role("button", name="Resolver").click()
     expect(ana.locator("#pane .head")).to_contain_text("Resuelta")
     expect(debtor.row(ana)).to_have_count(0)
     expect(mine).to_have_text(str(before))

@@ -63,6 +63,7 @@ def test_answering_taking_and_closing_with_a_thumb(house: House, new_page: NewPa
 
     expect(page.locator("#pane .entry.out")).to_contain_text("entregado")
     page.get_by_role("button", name="Resolver").tap()
+    page.get_by_role("dialog").get_by_role("button", name="Resolver").tap()
     expect(page.locator("#pane .head")).to_contain_text("Resuelta")
     # What a finger must meet is large enough for one.
     small = page.locator("#pane .head").get_by_role("button").or_(page.locator("#pane .tools button:visible"))

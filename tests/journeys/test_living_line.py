@@ -190,7 +190,7 @@ async def test_another_teams_conversation_is_closed_through_every_door(front: Fr
         ("replies", {"text": "hola", "client_key": "aaaaaaaa-0000"}),
         ("notes", {"text": "hola", "client_key": "aaaaaaaa-0001"}),
         ("assignment", {"holder": "me"}),
-        ("resolution", {}),
+        ("resolution", {"disposition": "AD-NOCOB"}),
         ("reopening", {}),
         ("messages/1/resend", {}),
         ("template-messages", {"template_id": "1", "client_key": "aaaaaaaa-0002"}),
@@ -226,7 +226,7 @@ async def test_the_whole_line_is_in_a_history_that_verifies(front: Front) -> Non
     await ana.see(f"/inbox/{number}")
     await ana.reply(number, "Buenos días")
     await ana.do(f"/inbox/{number}/notes", text="cuidado", client_key="aaaaaaaa-0009")
-    await ana.do(f"/inbox/{number}/resolution")
+    await ana.do(f"/inbox/{number}/resolution", disposition="AD-NOCOB")
 
     async with front.console.db.reading() as tx:
         actions = list(await tx.scalars(select(audit.AuditEntry.action).order_by(audit.AuditEntry.id)))

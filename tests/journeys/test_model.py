@@ -153,7 +153,7 @@ class LivingLine(RuleBasedStateMachine):
 
     @rule(who=WHO, number=NUMBER, deed=st.sampled_from(["resolution", "reopening"]))
     def an_agent_closes_or_opens(self, who: str, number: int, deed: str) -> None:
-        self._do(self.agents[who].do(f"/inbox/{number}/{deed}"))
+        self._do(self.agents[who].do(f"/inbox/{number}/{deed}", disposition="AD-NOCOB"))
 
     @rule(what=st.sampled_from(["sent", "delivered", "read", "failed"]))
     def a_tick_comes(self, what: str) -> None:
