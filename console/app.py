@@ -36,7 +36,7 @@ from console.inbox.presence import Presence
 from console.inbox.pushes import Pushes
 from console.inbox.screens import Screens
 from console.live import Live, LocalWire, RedisWire
-from console.portfolio import link_door, pay_page, payments_door, promise_door
+from console.portfolio import link_door, pay_page, payment_pages, payments_door, promise_door
 from console.settings import Settings
 from integrations.payments import choosing
 from integrations.payments.told import Provider
@@ -172,6 +172,7 @@ def create_app(settings: Settings) -> Litestar:
             *payments_door.routes,
             *link_door.routes,
             *pay_page.routes,
+            *payment_pages.routes,
             *health.routes,
             *sign_in.routes,
             *first_admin.routes,

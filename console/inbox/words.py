@@ -86,6 +86,8 @@ _ACTIONS = {
     "contact.wrong_number_lifted": "{actor} corrigió lo del número equivocado",
     "payment.applied": "Pago recibido",
     "payment.acknowledged": "Se envió el recibo del pago",
+    "payment_notice.kept": "Un aviso de pago quedó por revisar",
+    "payment_notice.resolved": "{actor} revisó un aviso de pago",
     "payment.parked": "Un pago quedó por revisar",
     "payment.reversed": "Un pago se devolvió",
     "payment.restored": "Un pago devuelto volvió a entrar",
