@@ -102,14 +102,7 @@ ABBREVIATIONS = {
 """What is typed, and what it is short for."""
 
 FILLERS = frozenset(
-    (
-        "pe pes ps pue pues po poh pos wey we guey wei parce parcero che boludo boluda weon wn hueon huevon bro brother "
-        "mano manito compa carnal amix amiga amigo causa causita pata viejo vieja mijo mija oe oye oiga oigan mire "
-        "mira este eh mmm hmm em um uhm ejem ahh ahhh oh uy uff puff pucha pucta chucha caray orale andale nomas "
-        "pibe flaco loco che vos cachai sisas jefe jefa jefecito joven senor senora senorita don dona estimado estimada "
-        "estimados estimadas caballero doctor doctora dra licenciada licenciado ingeniero reina linda lindo hermano hermana "
-        "tio primo vecino corazon "
-    ).split()
+    ["pe", "pes", "ps", "pue", "pues", "po", "poh", "pos", "wey", "we", "guey", "wei", "parce", "parcero", "che", "boludo", "boluda", "weon", "wn", "hueon", "huevon", "bro", "brother", "mano", "manito", "compa", "carnal", "amix", "amiga", "amigo", "causa", "causita", "pata", "viejo", "vieja", "mijo", "mija", "oe", "oye", "oiga", "oigan", "mire", "mira", "este", "eh", "mmm", "hmm", "em", "um", "uhm", "ejem", "ahh", "ahhh", "oh", "uy", "uff", "puff", "pucha", "pucta", "chucha", "caray", "orale", "andale", "nomas", "pibe", "flaco", "loco", "che", "vos", "cachai", "sisas", "jefe", "jefa", "jefecito", "joven", "senor", "senora", "senorita", "don", "dona", "estimado", "estimada", "estimados", "estimadas", "caballero", "doctor", "doctora", "dra", "licenciada", "licenciado", "ingeniero", "reina", "linda", "lindo", "hermano", "hermana", "tio", "primo", "vecino", "corazon"]
 )
 """Vocatives and noises: the same message with and without them."""
 
@@ -135,16 +128,6 @@ EMOJI = {face: f" {word} " for word, faces in _FACES.items() for face in faces}
 """One character, and the word it stands for."""
 
 HARMFUL = frozenset(
-    (
-        "equivocado equivocada equivocados equivocaron equivocando reconozco denuncia denunciar denunciare demanda demandar demandare suicidar "
-        "suicidarme suicidio matarme matare mataria quitarme morirme ahorcarme cortarme pastillas veneno violencia golpea golpeo "
-        "amenaza amenazan amenazando amenazaron acosando acoso hostigando hostigamiento indecopi condusef profeco "
-        "superintendencia sernac estafa fraude suplantacion suplantaron identidad conozco escriban escribir escribirme "
-        "contacten contactar contactarme llamarme molesten molestar molestarme eliminen borrenme saquenme bloquear "
-        "cancelado cancelar cancele liquidar pagado deposite transferi comprobante constancia refinanciar convenio "
-        "descuento facilidades fraccionar cuotas mensualidades enlace horario atienden sucursal transferencia tarjeta "
-        "vencimiento vencida asesor asesora supervisor persona ejecutivo humano enfermo enferma hospital desempleado "
-        "desempleada despidieron fallecio fallecido murio difunto prestamo credito factura desconozco corresponde"
-    ).split()
+    ["equivocado", "equivocada", "equivocados", "equivocaron", "equivocando", "reconozco", "denuncia", "denunciar", "denunciare", "demanda", "demandar", "demandare", "suicidar", "suicidarme", "suicidio", "matarme", "matare", "mataria", "quitarme", "morirme", "ahorcarme", "cortarme", "pastillas", "veneno", "violencia", "golpea", "golpeo", "amenaza", "amenazan", "amenazando", "amenazaron", "acosando", "acoso", "hostigando", "hostigamiento", "indecopi", "condusef", "profeco", "superintendencia", "sernac", "estafa", "fraude", "suplantacion", "suplantaron", "identidad", "conozco", "escriban", "escribir", "escribirme", "contacten", "contactar", "contactarme", "llamarme", "molesten", "molestar", "molestarme", "eliminen", "borrenme", "saquenme", "bloquear", "cancelado", "cancelar", "cancele", "liquidar", "pagado", "deposite", "transferi", "comprobante", "constancia", "refinanciar", "convenio", "descuento", "facilidades", "fraccionar", "cuotas", "mensualidades", "enlace", "horario", "atienden", "sucursal", "transferencia", "tarjeta", "vencimiento", "vencida", "asesor", "asesora", "supervisor", "persona", "ejecutivo", "humano", "enfermo", "enferma", "hospital", "desempleado", "desempleada", "despidieron", "fallecio", "fallecido", "murio", "difunto", "prestamo", "credito", "factura", "desconozco", "corresponde"]
 )
 """Words worth recognising with one slip of a finger in them."""

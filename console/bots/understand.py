@@ -1,0 +1,82 @@
+"""What a message means: normalised, scored, corrected by the rules; labels with scores, the main one first.
+
+Pure but for the model, whose file is read once. Never raises, whatever is written.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from console.bots import rules
+from console.bots.model import Model, trained
+from console.bots.normalise import plain
+from console.bots.rules import Verdict
+
+RULED = 0.99
+"""The score of a label that a rule gave."""
+_FLOOR = 0.2
+"""Below it the best guess is none, and the message is `other`."""
+_BESIDE = 0.6
+"""From here on a second label holds as well."""
+_BESIDE_OF = {"deny": 0.75, "affirm": 0.9, "balance": 0.65, "distress": 0.35}
+_ONLY_ALONE = frozenset({"greeting", "thanks", "other", "affirm"})
+_FIRST = ("distress", "opt_out", "wrong_person", "dispute")
+"""Where several hold, these are what a person must see first."""
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """A label and how sure it is, from 0 to 1."""
+
+    label: str
+    score: float
+
+
+class Understood(msgspec.Struct, frozen=True):
+    """What was meant, the main thing first, and the names of the rules that had a say (for the record)."""
+
+    intents: tuple[Intent, ...]
+    rules: tuple[str, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Without the scores."""
+        return tuple(intent.label for intent in self.intents)
+
+
+def understand(text: str, *, model: Model | None = None) -> Understood:
+    """The labels of `text`; at least one, `other` where nothing fits."""
+    words = plain(text)
+    if not any(word.isalnum() for word in words):
+        # Only fillers ("oe causa") call somebody; only marks or foreign letters say nothing we know.
+        label = "greeting" if any("a" <= letter <= "z" for letter in text.lower()) else "other"
+        return Understood(intents=(Intent(label, RULED),), rules=())
+    said = rules.verdict(words)
+    scores = (model or trained()).scores(words)
+    chosen = _chosen(scores, said)
+    ranked = sorted(chosen, key=lambda label: (*_rank(label, said), -chosen[label], label))
+    return Understood(
+        intents=tuple(Intent(label, round(chosen[label], 4)) for label in ranked), rules=said.names
+    )
+
+
+def _rank(label: str, said: Verdict) -> tuple[int, int]:
+    urgent = _FIRST.index(label) if label in _FIRST and (label in said.adds or label == "distress") else len(_FIRST)
+    return urgent, 0
+
+
+def _chosen(scores: dict[str, float], said: Verdict) -> dict[str, float]:
+    if said.alone:
+        return dict.fromkeys(said.adds, RULED)
+    left = {label: score for label, score in scores.items() if label not in said.drops}
+    best = max(left, key=lambda label: left[label])
+    chosen = {label: max(RULED, scores[label]) for label in said.adds}
+    for label, score in left.items():
+        if score >= _BESIDE_OF.get(label, _BESIDE) or (label == best and not chosen and score >= _FLOOR):
+            chosen.setdefault(label, score)
+    substance = {label: score for label, score in chosen.items() if label not in _ONLY_ALONE}
+    if substance:
+        return substance
+    if chosen:
+        top = max(chosen, key=lambda label: chosen[label])
+        return {top: chosen[top]}
+    return {"other": max(scores["other"], 1 - scores[best])}
