@@ -30,13 +30,24 @@ from console import (
     worker,
 )
 from console.db import Database
-from console.inbox import answering, channel_state, handling, media_door, pages, sockets, tag_door, webhook, wrap_up_door
+from console.inbox import (
+    answering,
+    channel_state,
+    handling,
+    media_door,
+    pages,
+    sockets,
+    tag_door,
+    webhook,
+    wrap_up_door,
+)
 from console.inbox.ingest import Ingest
 from console.inbox.presence import Presence
 from console.inbox.pushes import Pushes
 from console.inbox.screens import Screens
 from console.live import Live, LocalWire, RedisWire
 from console.portfolio import link_door, pay_page, payment_pages, payments_door, promise_door
+from console.portfolio import pages as portfolio_pages
 from console.settings import Settings
 from integrations.payments import choosing
 from integrations.payments.told import Provider
@@ -180,6 +191,7 @@ def create_app(settings: Settings) -> Litestar:
             *answering.routes,
             *handling.routes,
             *tag_door.routes,
+            *portfolio_pages.routes,
             *wrap_up_door.routes,
             *promise_door.routes,
             *media_door.routes,

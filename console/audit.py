@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import BigInteger, Index, String, Text, bindparam, select, update
+from sqlalchemy import BigInteger, Index, String, Text, bindparam, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from console import clock
@@ -33,6 +33,13 @@ class AuditEntry(Base):
         Index("ix_audit_entry_conversation", "conversation_id", "id"),
         Index("ix_audit_entry_actor", "actor_kind", "actor_id", "id"),
         Index("ix_audit_entry_action", "action", "id"),
+        Index(
+            "ix_audit_entry_account",
+            "account_id",
+            "id",
+            sqlite_where=text("account_id IS NOT NULL"),
+            postgresql_where=text("account_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

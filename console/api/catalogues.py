@@ -17,10 +17,13 @@ from console.api.cursors import Cursors
 from console.api.operations import does
 from console.db import Database, Tx
 from console.inbox.channel import MessageTemplate
+from console.inbox.tags import Tag
+from console.portfolio.standing import edges_of, rules_in_force
+from console.portfolio.states import Edges, State, label
 
 
-class Tag(msgspec.Struct):
-    """A label. There are none yet."""
+class CannedResponse(msgspec.Struct):
+    """A ready text. There are none yet."""
 
     name: str
 
@@ -65,17 +68,53 @@ async def list_templates(
     return shapes.Page([_template(row) for row in page], following)
 
 
-# Nobody can make a tag or a canned response yet. These answer what is true, and stay out of the schema until they
-# can say more.
-@get("/tags", opt={"scope": "catalogues:read"})
-async def list_tags(request: Request[Any, Any, Any]) -> shapes.Page[Tag]:
-    """No tags yet."""
-    query(request, listing.Paging)
-    return shapes.Page([], None)
+@get("/tags", opt=does("catalogues:read", returns=shapes.Page[shapes.Tag], query=listing.Paging))
+async def list_tags(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    cursors: NamedDependency[Cursors],
+) -> shapes.Page[shapes.Tag]:
+    """What conversations are tagged with: the account states first, as the edges of the buckets name them now."""
+    asked = query(request, listing.Paging)
+    place = listing.begin(cursors, "tag", asked, (int,))
+    after = place[0] if place else -len(State) - 1
+    async with db.reading() as tx:
+        edges = edges_of(await rules_in_force(tx))
+        wanted = select(Tag).where(Tag.id > max(after, 0)).order_by(Tag.id).limit(asked.limit + 1)
+        free = [(tag.id, _tag(tag)) for tag in await tx.scalars(wanted)]
+    # The states stand before the first tag: in a cursor they have the numbers below it.
+    states = [(number, _state(state, edges)) for number, state in enumerate(State, -len(State)) if number > after]
+    page, following = listing.cut(cursors, "tag", asked, [*states, *free][: asked.limit + 1], lambda row: (row[0],))
+    return shapes.Page([tag for _number, tag in page], following)
 
 
+def _state(state: State, edges: Edges) -> shapes.Tag:
+    return shapes.Tag(
+        id=str(state),
+        name=label(state, edges),
+        kind="account_state",
+        colour=None,
+        description=None,
+        team=None,
+        active=True,
+    )
+
+
+def _tag(row: Tag) -> shapes.Tag:
+    return shapes.Tag(
+        id=str(row.id),
+        name=row.name,
+        kind="free",
+        colour=row.colour,
+        description=row.description,
+        team=str(row.team_id) if row.team_id else None,
+        active=row.retired_at is None,
+    )
+
+
+# Nobody can make a canned response yet. This answers what is true, and stays out of the schema until it can say more.
 @get("/canned-responses", opt={"scope": "catalogues:read"})
-async def list_canned_responses(request: Request[Any, Any, Any]) -> shapes.Page[Tag]:
+async def list_canned_responses(request: Request[Any, Any, Any]) -> shapes.Page[CannedResponse]:
     """No canned responses yet."""
     query(request, listing.Paging)
     return shapes.Page([], None)

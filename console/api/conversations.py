@@ -20,12 +20,17 @@ from console.api.problems import invalid
 from console.api.tokens import Program
 from console.db import Database, Tx
 from console.errors import Refused, not_found
-from console.inbox import assign, queries, tree, wrap_up
+from console.inbox import assign, queries, tagging, tree, wrap_up
 from console.inbox.models import Conversation
+from console.inbox.tags import ConversationTag, Tag
+from console.portfolio.models import PortfolioRules, name_key
+from console.portfolio.standing import edges_of, rules_in_force
+from console.portfolio.states import DEFAULT_EDGES, Edges, State, label
 
 STATUSES = ("open", "snoozed", "resolved")
 LISTING = "conversations"
 _DISPOSITION = "How it ended, when `status` becomes `resolved`: the code of a disposition, as `CD-PCOM`."
+_TAG = "An account state (`Vencido 31-60`) or a free tag, by its name."
 _ASSIGNEE = "`none`, or the id of a user. `me` finds nothing: a program holds no conversations."
 
 
@@ -35,7 +40,7 @@ class Filters(listing.Paging, kw_only=True, forbid_unknown_fields=True):
     status: shapes.ConversationStatus | None = None
     assignee: Annotated[str, msgspec.Meta(description=_ASSIGNEE)] | None = None
     handler: shapes.Handler | None = None
-    tag: str | None = None
+    tag: Annotated[str, msgspec.Meta(max_length=60, description=_TAG)] | None = None
     phone: Annotated[str, msgspec.Meta(description=people.PHONE)] | None = None
     q: Annotated[str, msgspec.Meta(max_length=100, description=people.SEARCHES)] | None = None
 
@@ -71,7 +76,8 @@ async def list_conversations(
     asked = query(request, Filters)
     place = listing.begin(cursors, LISTING, asked, (int, int))
     async with db.reading() as tx:
-        found = (await tx.scalars(_page(asked, place))).all()
+        edges = edges_of(await rules_in_force(tx)) if asked.tag is not None else DEFAULT_EDGES
+        found = (await tx.scalars(_page(asked, place, edges))).all()
         page, following = listing.cut(cursors, LISTING, asked, found, lambda row: (microseconds(row.last_at), row.id))
         return shapes.Page(await _shown(tx, page, program), following)
 
@@ -145,7 +151,7 @@ async def _apply(tx: Tx, conversation: Conversation, change: ConversationChange,
             details={"version": conversation.version},
         )
     if change.tags is not msgspec.UNSET:
-        raise invalid("tags", "Las etiquetas todavía no están disponibles.", code="not_available")
+        await _apply_tags(tx, conversation, change.tags, by=by)
     if change.team is not msgspec.UNSET:
         await assign.transfer(tx, conversation, by=by.actor, team_id=id_in(change.team, "team"))
     if change.assignee is None:
@@ -153,6 +159,22 @@ async def _apply(tx: Tx, conversation: Conversation, change: ConversationChange,
     elif change.assignee is not msgspec.UNSET:
         await assign.assign(tx, conversation, by=by.actor, to=id_in(change.assignee, "assignee"))
     await _apply_status(tx, conversation, change, by=by)
+
+
+async def _apply_tags(tx: Tx, conversation: Conversation, names: list[str], *, by: Program) -> None:
+    """Exactly these free tags. The account state may be among them, as it is given; it is nobody's to change."""
+    if len(names) > tagging.MOST_ON_ONE + 1:
+        raise invalid("tags", f"Una conversación lleva hasta {tagging.MOST_ON_ONE} etiquetas.", code="too_many")
+    state = account_label(await rules_in_force(tx), conversation.account_state)
+    try:
+        await tagging.set_names(tx, conversation, names, by=by.actor, state=state)
+    except Refused as refused:
+        raise Refused(refused.status, refused.text, code=refused.code, field="tags") from refused
+
+
+def account_label(rules: PortfolioRules, state: str | None) -> str | None:
+    """The account state's tag under these rules."""
+    return label(State(state), edges_of(rules)) if state else None
 
 
 async def _apply_status(tx: Tx, conversation: Conversation, change: ConversationChange, *, by: Program) -> None:
@@ -174,10 +196,10 @@ async def _apply_status(tx: Tx, conversation: Conversation, change: Conversation
         await assign.reopen(tx, conversation, by=by.actor)
 
 
-def _page(asked: Filters, place: tuple[Any, ...] | None) -> Select[Conversation]:
+def _page(asked: Filters, place: tuple[Any, ...] | None, edges: Edges) -> Select[Conversation]:
     """One page. Each status is read along its own index and cut short, so the total number never matters."""
     keys = (Conversation.last_at, Conversation.id)
-    narrowed = _conditions(asked)
+    narrowed = _conditions(asked, edges)
     pages = []
     for status in [asked.status] if asked.status else STATUSES:
         page = select(*keys).where(Conversation.status == status, *narrowed)
@@ -193,12 +215,21 @@ def _page(asked: Filters, place: tuple[Any, ...] | None) -> Select[Conversation]
     )
 
 
-def _conditions(asked: Filters) -> list[ColumnElement[bool]]:
+def _tagged(name: str, edges: Edges) -> ColumnElement[bool]:
+    """That a conversation has a tag: an account state by its label now, or a free tag, however it is spelt."""
+    for state in State:
+        if name_key(name) == name_key(label(state, edges)):
+            return Conversation.account_state == state
+    has = select(ConversationTag.conversation_id).join(Tag, Tag.id == ConversationTag.tag_id)
+    return Conversation.id.in_(has.where(Tag.name_key == name_key(name)))
+
+
+def _conditions(asked: Filters, edges: Edges) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     bots = select(Agent.id).where(Agent.role == Role.BOT)
     if asked.assignee == "none":
         found.append(Conversation.holder_id.is_(None))
-    elif asked.assignee == "me" or asked.tag is not None:
+    elif asked.assignee == "me":
         found.append(false())
     elif asked.assignee is not None:
         found.append(Conversation.holder_id == id_in(asked.assignee, "assignee"))
@@ -209,6 +240,8 @@ def _conditions(asked: Filters) -> list[ColumnElement[bool]]:
     }
     if asked.handler is not None:
         found.append(by_handler[asked.handler])
+    if asked.tag is not None:
+        found.append(_tagged(asked.tag, edges))
     if asked.phone is not None:
         found.append(Conversation.contact_id.in_(people.with_phone(asked.phone)))
     if asked.q is not None:

@@ -16,6 +16,7 @@ from console.audit import ActorKind, AuditEntry
 from console.db import Tx
 from console.inbox import contacts, models
 from console.inbox.models import Status
+from console.inbox.rows import labels_of
 
 _AuthorKind = Literal["contact", "agent", "bot", "system"]
 
@@ -27,6 +28,7 @@ async def conversations(tx: Tx, rows: Sequence[models.Conversation]) -> list[sha
     roles = await _roles(tx, {row.holder_id for row in rows if row.holder_id is not None})
     last = {message.conversation_id: message for message in await messages(tx, await _last_messages(tx, ids))}
     read = await _furthest_read(tx, ids)
+    labels = await labels_of(tx, ids)
     return [
         shapes.Conversation(
             id=str(row.id),
@@ -35,7 +37,7 @@ async def conversations(tx: Tx, rows: Sequence[models.Conversation]) -> list[sha
             assignee=_id(row.holder_id),
             team=str(row.team_id),
             handler=_handler(row.holder_id, roles),
-            tags=[],
+            tags=labels.get(row.id, []),
             unread=max(row.inbound_count - read.get(row.id, 0), 0),
             last_message=last.get(str(row.id)),
             window_closes_at=row.window_closes_at,

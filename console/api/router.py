@@ -8,7 +8,18 @@ from litestar import Router
 from litestar.di import NamedDependency, Provide
 
 from console import metrics
-from console.api import accounts, audit, catalogues, contacts, conversations, messages, payments, problems, stream, tokens
+from console.api import (
+    accounts,
+    audit,
+    catalogues,
+    contacts,
+    conversations,
+    messages,
+    payments,
+    problems,
+    stream,
+    tokens,
+)
 from console.api.asking import LARGEST_BODY
 from console.api.cursors import Cursors
 from console.settings import Settings

@@ -126,7 +126,8 @@ class Contact(msgspec.Struct):
 class Conversation(msgspec.Struct):
     """The thread with one contact. `assignee` and `team` are ids, as PATCH takes them.
 
-    `unread` counts what the contact wrote and no agent has read. `version` rises with every change.
+    `tags` has the account state first, then the free tags by name. `unread` counts what the contact wrote and no agent
+    has read. `version` rises with every change.
     """
 
     id: str
@@ -182,6 +183,21 @@ class Template(msgspec.Struct):
     parameter_format: str
     components: list[Any]
     updated_at: datetime
+
+
+class Tag(msgspec.Struct):
+    """What a conversation may be tagged with. Account states are computed: nobody puts them or takes them off.
+
+    `team` is null for everybody's; `active` is false for what is offered no more. `colour` is a name.
+    """
+
+    id: str
+    name: str
+    kind: Literal["account_state", "free"]
+    colour: str | None
+    description: str | None
+    team: str | None
+    active: bool
 
 
 class Team(msgspec.Struct):

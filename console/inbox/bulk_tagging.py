@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from console import clock
 from console.agents import Viewer
@@ -44,7 +44,7 @@ async def foresee(tx: Tx, viewer: Viewer, ids: Sequence[int], tag: Tag, deed: De
     wanted = select(Conversation.id, Conversation.team_id).where(
         among(Conversation.id, "ids"), policy.visible(viewer), Conversation.status != "merged"
     )
-    return await _sorted_out(tx, ids, dict((await tx.execute(wanted, {"ids": list(ids)})).tuples().all()), tag, deed)
+    return await _sorted_out(tx, ids, await _teams(tx, wanted, ids), tag, deed)
 
 
 async def carry_out(db: Database, viewer: Viewer, ids: Sequence[int], tag_id: int, deed: Deed) -> Outcome:
@@ -72,7 +72,7 @@ async def _step(tx: Tx, viewer: Viewer, ids: list[int], tag_id: int, deed: Deed)
         .order_by(Conversation.id)
         .with_for_update()
     )
-    step = await _sorted_out(tx, ids, dict((await tx.execute(held, {"ids": ids})).tuples().all()), tag, deed)
+    step = await _sorted_out(tx, ids, await _teams(tx, held, ids), tag, deed)
     if deed == "put":
         await tagging.put_on(tx, step.changed, tag, by=viewer)
     else:
@@ -82,6 +82,11 @@ async def _step(tx: Tx, viewer: Viewer, ids: list[int], tag_id: int, deed: Deed)
     touch = update(conversations).where(among(conversations.c.id, "ids")).values(touched)
     await tx.execute(touch, {"ids": step.changed})
     return step
+
+
+async def _teams(tx: Tx, wanted: Select[int, int], ids: Sequence[int]) -> dict[int, int]:
+    rows = await tx.execute(wanted, {"ids": list(ids)})
+    return {row[0]: row[1] for row in rows}
 
 
 async def _sorted_out(tx: Tx, ids: Sequence[int], teams: dict[int, int], tag: Tag, deed: Deed) -> Outcome:

@@ -206,3 +206,16 @@ async def tags_on(tx: Tx, conversation_id: int) -> list[TagView]:
     """The free tags of one conversation, by name."""
     text = await tx.scalar(select(TAGS).select_from(Conversation).where(Conversation.id == conversation_id))
     return tags_of(text)
+
+
+_LABELS = select(Conversation.id, *STANDING, TAGS).outerjoin(PortfolioRules, RULES).where(among(Conversation.id, "ids"))
+
+
+async def labels_of(tx: Tx, ids: Iterable[int]) -> dict[int, list[str]]:
+    """What these conversations are tagged with, in words: the account state first, then the free tags by name."""
+    found = await fetch(tx, _LABELS, {"ids": ids})
+    return {row.id: _labels(standing(row), tags_of(row.tags)) for row in found}
+
+
+def _labels(debts: StandingView | None, tags: Iterable[TagView]) -> list[str]:
+    return [*([debts.label] if debts else []), *(tag.name for tag in tags)]

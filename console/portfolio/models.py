@@ -114,6 +114,15 @@ class Account(Base):
         Index("ix_account_debtor", "debtor_id"),
         Index("ix_account_team", "team_id", "state", "overdue_minor", "id"),
         Index(
+            "ix_account_days",
+            "team_id",
+            "state",
+            "oldest_due_on",
+            "id",
+            sqlite_where=text("oldest_due_on IS NOT NULL"),
+            postgresql_where=text("oldest_due_on IS NOT NULL"),
+        ),
+        Index(
             "ix_account_next_change",
             "next_change_at",
             sqlite_where=text("next_change_at IS NOT NULL"),

@@ -76,8 +76,9 @@ async def recompute(tx: Tx, account_ids: Collection[int], *, by: Actor, moment: 
     ids = sorted(set(account_ids))
     if not ids:
         return
-    rules = await rules_in_force(tx)
     rows = await fetch(tx, _ACCOUNTS, {"ids": ids})
+    # Read under the locks: who changes the edges marks every account for another look, and waits for these.
+    rules = await rules_in_force(tx)
     owed: defaultdict[int, list[Owed]] = defaultdict(list)
     for account_id, due_on, balance, disputed in await fetch(tx, _UNPAID, {"ids": ids}):
         owed[account_id].append(Owed(due_on, balance, disputed))

@@ -2,7 +2,7 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from console.settings_pages import channel, dead_letters, history, own, people, reviews
+from console.settings_pages import channel, dead_letters, history, own, people, portfolio_rules, reviews, tags
 
 routes: list[HTTPRouteHandler] = [
     *own.routes,
@@ -10,5 +10,7 @@ routes: list[HTTPRouteHandler] = [
     *channel.routes,
     *dead_letters.routes,
     *reviews.routes,
+    *tags.routes,
+    *portfolio_rules.routes,
     *history.routes,
 ]

@@ -69,7 +69,7 @@ def test_every_call_says_what_it_needs_gives_and_refuses(document: dict[str, Any
 
 
 def test_what_does_not_exist_yet_is_not_promised(document: dict[str, Any]) -> None:
-    assert not {"/api/v1/tags", "/api/v1/canned-responses"} & set(document["paths"])
+    assert "/api/v1/canned-responses" not in document["paths"]
 
 
 async def test_what_is_given_is_what_was_promised(house: House, program: Program, document: dict[str, Any]) -> None:

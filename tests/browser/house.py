@@ -17,8 +17,8 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from console import audit, clock, passwords, sessions, users
-from console.audit import SYSTEM
 from console.agents import Team
+from console.audit import SYSTEM
 from console.db import Database
 from tests.conftest import SECRET_KEY
 from tests.databases import apart

@@ -148,6 +148,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("creditor_id", "external_id", name=op.f("uq_account_creditor_id_external_id")),
     )
     with op.batch_alter_table("account", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_account_days",
+            ["team_id", "state", "oldest_due_on", "id"],
+            unique=False,
+            sqlite_where=sa.text("oldest_due_on IS NOT NULL"),
+            postgresql_where=sa.text("oldest_due_on IS NOT NULL"),
+        )
         batch_op.create_index("ix_account_debtor", ["debtor_id"], unique=False)
         batch_op.create_index(
             "ix_account_next_change",
@@ -669,6 +676,15 @@ def upgrade() -> None:
     with op.batch_alter_table("payment_allocation", schema=None) as batch_op:
         batch_op.create_index("ix_payment_allocation_invoice", ["invoice_id"], unique=False)
 
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_audit_entry_account",
+            ["account_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("account_id IS NOT NULL"),
+            postgresql_where=sa.text("account_id IS NOT NULL"),
+        )
+
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.add_column(sa.Column("opted_out_at", UTCDateTime(), nullable=True))
         batch_op.add_column(sa.Column("wrong_number_at", UTCDateTime(), nullable=True))
@@ -747,6 +763,13 @@ def downgrade() -> None:
         batch_op.drop_column("outreach_paused_until")
         batch_op.drop_column("wrong_number_at")
         batch_op.drop_column("opted_out_at")
+
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_audit_entry_account",
+            sqlite_where=sa.text("account_id IS NOT NULL"),
+            postgresql_where=sa.text("account_id IS NOT NULL"),
+        )
 
     with op.batch_alter_table("payment_allocation", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_allocation_invoice")
@@ -878,6 +901,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("next_change_at IS NOT NULL"),
         )
         batch_op.drop_index("ix_account_debtor")
+        batch_op.drop_index(
+            "ix_account_days",
+            sqlite_where=sa.text("oldest_due_on IS NOT NULL"),
+            postgresql_where=sa.text("oldest_due_on IS NOT NULL"),
+        )
 
     op.drop_table("account")
     op.drop_table("portfolio_rules")
