@@ -17,6 +17,7 @@ from console.portfolio.holding import conversations_of, locked
 from console.portfolio.kept import Came, Made, becomes, paid_for
 from console.portfolio.ledger import Payment, PaymentState
 from console.portfolio.models import Account
+from console.portfolio.plans import settle_plan
 from console.portfolio.standing import rules_in_force
 from console.portfolio.states import day_begins, today_in
 
@@ -34,7 +35,8 @@ async def settle_by_payments(tx: Tx, account_id: int, moment: datetime, *, by: A
 
     Called after the money is divided among the invoices and before the account is recomputed, in one transaction.
     """
-    return await settle_promises(tx, account_id, moment, by=by)
+    kept = await settle_promises(tx, account_id, moment, by=by)
+    return await settle_plan(tx, account_id, moment, by=by) or kept
 
 
 async def settle_promises(tx: Tx, account_id: int, moment: datetime, *, by: Actor = SYSTEM) -> bool:

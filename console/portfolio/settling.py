@@ -1,19 +1,19 @@
-"""The day of grace passes: promises nobody kept settle by themselves when it ends where the debtor lives."""
+"""The days of grace pass: promises and plans nobody kept settle by themselves when they end where the debtor lives."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select, union
 
 from console import clock
 from console.audit import Actor
 from console.db import Database, Tx
-from console.portfolio.agreements import Promise, PromiseState
+from console.portfolio.agreements import Plan, PlanState, Promise, PromiseState
 from console.portfolio.holding import conversations_of_debtors
 from console.portfolio.models import Account
-from console.portfolio.settlement import settle_promises
+from console.portfolio.settlement import settle_by_payments
 from console.portfolio.standing import recompute
 
 AT_ONCE = 50
@@ -24,11 +24,11 @@ CALENDAR = Actor(kind="system", name="Al Día", origin="calendar")
 
 
 async def turn(tx: Tx, moment: datetime) -> int:
-    """Settle the promises whose day of grace has passed, of at most `AT_ONCE` accounts; say of how many.
+    """Settle the promises and plans whose grace has passed, of at most `AT_ONCE` accounts; say of how many.
 
-    Of several processes none takes what another holds. Announces what `settle_promises` announces.
+    Of several processes none takes what another holds. Announces what `settle_by_payments` announces.
     """
-    due = select(Promise.account_id).where(Promise.state == PromiseState.OPEN, Promise.settles_at <= moment)
+    due = union(*_due(moment))
     wanted = (
         select(Account.id, Account.debtor_id)
         .where(Account.id.in_(due))
@@ -40,7 +40,7 @@ async def turn(tx: Tx, moment: datetime) -> int:
     # All at once and by id, as everybody does: one by one they would be taken in the accounts' order.
     await conversations_of_debtors(tx, {row.debtor_id for row in found})
     for row in found:
-        await settle_promises(tx, row.id, moment, by=CALENDAR)
+        await settle_by_payments(tx, row.id, moment, by=CALENDAR)
     await recompute(tx, [row.id for row in found], by=CALENDAR, moment=moment)
     return len(found)
 
@@ -60,7 +60,17 @@ async def run(db: Database, stop: asyncio.Event) -> None:
 
 
 async def is_due(db: Database) -> bool:
-    """Whether any promise's grace has passed; asked without taking the writer."""
+    """Whether any grace has passed; asked without taking the writer."""
     async with db.reading() as tx:
-        due = select(Promise.id).where(Promise.state == PromiseState.OPEN, Promise.settles_at <= clock.now()).limit(1)
-        return (await tx.scalar(due)) is not None
+        for due in _due(clock.now()):
+            if await tx.scalar(due.limit(1)) is not None:
+                return True
+    return False
+
+
+def _due(moment: datetime) -> tuple[Select[int], Select[int]]:
+    """Accounts with a promise, and with a plan, whose grace has passed."""
+    return (
+        select(Promise.account_id).where(Promise.state == PromiseState.OPEN, Promise.settles_at <= moment),
+        select(Plan.account_id).where(Plan.state == PlanState.ACTIVE, Plan.breaks_at <= moment),
+    )
