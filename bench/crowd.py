@@ -25,6 +25,8 @@ from bench.report import Latency, Result, Window, latency
 from bench.scene import Scene
 from bench.watching import Watcher, sit_down
 
+# A page says this often that it is there (console/static/live.js); who says nothing for long is hung up on.
+PING_SECONDS = 20.0
 # Requests made before the first is sent; longer runs make the others on the way.
 PREPARED = 60_000
 RETRY_SECONDS = 1.0
@@ -42,6 +44,7 @@ class Crowd:
         self._order = list(range(len(scene.debtors)))
         random.Random(7).shuffle(self._order)
         self._run: Running | None = None
+        self._pinging: asyncio.Task[None] | None = None
         self.frames = self.bytes = self.reloads = 0
 
     async def open(self, wanted: Open) -> int:
@@ -53,7 +56,15 @@ class Crowd:
                 for n, seat in enumerate(seats[at : at + 20])
             ]
             self._watchers += await asyncio.gather(*coming)
+        self._pinging = self._pinging or asyncio.create_task(self._ping())
         return len(self._watchers)
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            for watcher in list(self._watchers):
+                watcher.ping()
+                await asyncio.sleep(0.001)
 
     def leave(self) -> None:
         """Close every page."""

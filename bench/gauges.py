@@ -14,7 +14,9 @@ import msgspec
 from bench.stands import Stand
 
 _TABLES = "SELECT coalesce(sum(n_dead_tup), 0), coalesce(sum(autovacuum_count), 0) FROM pg_stat_user_tables"
+# They moved in PostgreSQL 17.
 _CHECKPOINTS = "SELECT checkpoints_timed + checkpoints_req FROM pg_stat_bgwriter"
+_CHECKPOINTS_17 = "SELECT num_timed + num_requested FROM pg_stat_checkpointer"
 _SIZES = "SELECT pg_database_size(current_database()), (SELECT coalesce(sum(size), 0) FROM pg_ls_waldir())"
 
 
@@ -67,7 +69,8 @@ async def _ask(url: str, at: float) -> Gauge:
     try:
         size, wal = await connection.fetchrow(_SIZES)
         dead, vacuums = await connection.fetchrow(_TABLES)
-        checkpoints = await connection.fetchval(_CHECKPOINTS)
+        is_17 = connection.get_server_version().major >= 17
+        checkpoints = await connection.fetchval(_CHECKPOINTS_17 if is_17 else _CHECKPOINTS)
     finally:
         await connection.close()
     return Gauge(at, round(size / 2**20, 1), round(float(wal) / 2**20, 1), checkpoints, int(dead), int(vacuums))

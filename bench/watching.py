@@ -19,6 +19,7 @@ _SHAKE = (
 )
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 DEAF_BUFFER = 4096
+_PING = msgspec.json.encode({"t": "ping"})
 
 Look = Callable[["Watcher", bytes], None]
 
@@ -36,6 +37,7 @@ class Watcher(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
         self._shaken = False
+        self._is_deaf = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -92,9 +94,15 @@ class Watcher(asyncio.Protocol):
         size = bytes([0x80 | length]) if length < 126 else b"\xfe" + length.to_bytes(2, "big")
         self._transport.write(bytes([0x80 | kind]) + size + b"\0\0\0\0" + payload)
 
+    def ping(self) -> None:
+        """Say that the page is there."""
+        if not self.closed and not self._is_deaf:
+            self.say(TEXT, _PING)
+
     def stop_reading(self) -> None:
         """Read nothing more, like a laptop that fell asleep."""
         assert self._transport is not None
+        self._is_deaf = True
         self._transport.pause_reading()
 
     def leave(self) -> None:
