@@ -6,13 +6,14 @@ import argparse
 import os
 import platform
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from bench import endurance, scenarios, size, steps
+from bench import endurance, imports, intents, scenarios, size, steps
 from bench.scenarios import LONG, SHORT, Bench, Scenario, Section
 
 ALL: dict[str, Scenario] = {
@@ -22,6 +23,7 @@ ALL: dict[str, Scenario] = {
     **endurance.SCENARIOS,
     **size.SCENARIOS,
     **steps.SCENARIOS,
+    **imports.SCENARIOS,
 }
 # The mix is a part of each product's section; by itself it is there to be asked for.
 EVERYTHING = [name for name in ALL if name != "mix"]
@@ -30,6 +32,9 @@ OUT = Path(__file__).parents[1] / "var" / "bench"
 
 def main() -> None:
     """Run, print each table when it is there, and keep the numbers as JSON under var/bench/."""
+    if sys.argv[1:2] == ["intents"]:
+        intents.main(sys.argv[2:])
+        return
     options = _arguments()
     names = options.scenarios or list(EVERYTHING if options.long else scenarios.EVERYDAY)
     length = LONG if options.long else SHORT
@@ -52,6 +57,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     known = ", ".join(ALL)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.epilog = "intents --real PATH: how well the bot understands phrases from elsewhere"
     parser.add_argument("scenarios", nargs="*", choices=[[], *ALL], metavar="SCENARIO", help=f"some of: {known}")
     parser.add_argument("--long", action="store_true", help="every scenario, with longer runs (about 40 minutes)")
     parser.add_argument("--soak", type=float, metavar="SECONDS", help="how long the soak lasts (long form: 600)")

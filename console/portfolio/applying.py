@@ -21,11 +21,10 @@ from console.portfolio import import_sql as sql
 from console.portfolio import phones
 from console.portfolio.batches import ImportAccount, ImportBatch, ImportDebtor, ImportInvoice, ImportPoint
 from console.portfolio.models import Account, Debtor
-from console.portfolio.points import find_contacts
 from console.portfolio.rows import Line
 from console.portfolio.staging import Rules, Stage
 
-STEP = 20_000
+STEP = 5_000
 """Rows in one statement: PostgreSQL is asked for nothing that takes seconds."""
 MOST_MOVED = 2_000
 """Accounts that may have moved since they were compared; with more it is better to begin again."""
@@ -163,11 +162,8 @@ _WORDS = {
 
 async def link(tx: Tx, batch: ImportBatch, moment: datetime) -> set[int]:
     """Join the numbers of `batch` to whoever writes from them already, and give those contacts."""
-    keys = [key for (key,) in await _run(tx, sql.WRITERS, {"batch": batch.id})]
-    contacts = await find_contacts(tx, keys)
-    for key, contact in contacts.items():
-        await _run(tx, sql.LINKED, {"contact": contact, "key": key, "now": _instant(tx, moment)})
-    return set(contacts.values())
+    joined = await _run(tx, sql.LINKED, {"batch": batch.id, "now": _instant(tx, moment)})
+    return {contact for (contact,) in joined}
 
 
 async def _contacts(tx: Tx, values: dict[str, Any]) -> set[int]:

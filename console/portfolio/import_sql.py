@@ -98,11 +98,13 @@ MOVED = """
     WHERE d.batch_id = :batch AND d.kind IN ('new', 'changed') AND debtor.id <> COALESCE(d.debtor_id, 0)"""
 """What was compared with something that is no longer so: paid or stated meanwhile, or met by another way."""
 
-WRITERS = """
-    SELECT DISTINCT p.match_key FROM import_point p JOIN alias ON alias.match_key = p.match_key
-    WHERE p.batch_id = :batch"""
 LINKED = """
-    UPDATE contact_point SET contact_id = :contact, updated_at = :now WHERE match_key = :key AND contact_id IS NULL"""
+    UPDATE contact_point SET updated_at = :now, contact_id =
+        (SELECT contact_id FROM alias WHERE alias.match_key = contact_point.match_key ORDER BY id DESC LIMIT 1)
+    WHERE contact_id IS NULL AND match_key IN
+        (SELECT p.match_key FROM import_point p JOIN alias ON alias.match_key = p.match_key WHERE p.batch_id = :batch)
+    RETURNING contact_id"""
+"""As `points.find_contacts` joins one, for all at once."""
 REACHED = """
     SELECT DISTINCT contact_point.contact_id FROM import_account a JOIN contact_point
         ON contact_point.debtor_id = COALESCE(a.debtor_id, :debtors + a.debtor_place)

@@ -155,9 +155,11 @@ class Stage:
         accounts, invoices, points = [], [], []
         for line, change in moved:
             place = places.get(id(change))
-            accounts.append(self._account(line, change, place))
+            account = self._account(line, change, place)
+            accounts.append(account)
             invoices += [self._invoice(change, bill, place) for bill in change.bills]
-            points += [self._point(change, phone) for phone in change.statement.phones]
+            if change.debt is None or account["moves_phones"]:
+                points += [self._point(change, phone) for phone in change.statement.phones]
         self.counts["invoices"] += len(invoices)
         await bulk_insert(tx, ImportAccount, accounts)
         await bulk_insert(tx, ImportInvoice, invoices)
