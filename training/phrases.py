@@ -10,7 +10,8 @@ from zlib import crc32
 import msgspec
 
 from console.bots.labels import LABELS
-from console.bots.normalise import plain, sound
+from console.bots.normalise import plain
+from console.bots.spelling import sound
 
 FOLDER = Path(__file__).parents[1] / "console" / "bots" / "phrases"
 HEADER = "text\tlabels\tcountry"

@@ -22,7 +22,20 @@ _AFTER = (
     "de antemano gracias", "espero su respuesta", "quedo atento", "urgente", "ok", "🙏", "👍", "😊", "?", "??", "!!", "...", "jaja", "saludos",
     "bendiciones", "amigo", "porfavor ayudeme", "me avisa", "espero", "si", "no", "nomas", "pe causa", "señor", "buenas tardes", "😭", "😡",
 )  # fmt: skip
-_JOINTS = (" y ", ", ", " ", ". ", " y tambien ", " ademas ", " y ademas ", " y otra cosa ", " pero ", "\n", " , y ", "; ")
+_JOINTS = (
+    " y ",
+    ", ",
+    " ",
+    ". ",
+    " y tambien ",
+    " ademas ",
+    " y ademas ",
+    " y otra cosa ",
+    " pero ",
+    "\n",
+    " , y ",
+    "; ",
+)
 # Wishes that really come together.
 _TOGETHER = (
     "balance payment_methods", "balance payment_link", "balance due_date", "balance payment_plan", "payment_link hours",

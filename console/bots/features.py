@@ -10,7 +10,7 @@ from itertools import pairwise
 from zlib import crc32
 
 from console.bots.lexicon import ideas
-from console.bots.normalise import sound
+from console.bots.spelling import sound
 
 BUCKETS = 1 << 16
 _PIECES = range(2, 6)

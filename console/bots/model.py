@@ -50,7 +50,9 @@ class Model:
             for bucket in group:
                 sums = list(map(add, sums, self._weights[bucket * width : (bucket + 1) * width]))
             share = 1 / math.sqrt(len(group))
-            totals = [total + got * scale * share for total, got, scale in zip(totals, sums, self.head.scales, strict=True)]
+            totals = [
+                total + got * scale * share for total, got, scale in zip(totals, sums, self.head.scales, strict=True)
+            ]
         return {label: _likelihood(total) for label, total in zip(self.head.labels, totals, strict=True)}
 
 

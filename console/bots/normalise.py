@@ -9,7 +9,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from console.bots.spelling import ABBREVIATIONS, EMOJI, FILLERS, HARMFUL
+from console.bots.spelling import ABBREVIATIONS, EMOJI, FILLERS, corrected
 
 LONGEST = 4096
 """Characters that are read: as many as WhatsApp carries."""
@@ -50,65 +50,11 @@ def _spelt_out(token: str) -> tuple[str, ...]:
     single = _STRETCHED.sub(r"\1", token)
     short = ABBREVIATIONS.get(token) or ABBREVIATIONS.get(single)
     if short:
-        return tuple(short.split())
+        return short
     if single in FILLERS:
         return ()
     squeezed = _DOUBLED.sub(r"\1", single)
     if squeezed in FILLERS:
         return ()
     again = ABBREVIATIONS.get(squeezed)
-    return tuple(again.split()) if again else (_corrected(squeezed),)
-
-
-def _corrected(word: str) -> str:
-    """The word of `HARMFUL` from which it differs by one slip of a finger, if there is exactly one."""
-    if len(word) < 6 or word in HARMFUL:
-        return word
-    near = {known for part in (word, *_shorter(word)) for known in _SLIPS.get(part, ()) if _one_slip(word, known)}
-    return near.pop() if len(near) == 1 else word
-
-
-def _shorter(word: str) -> list[str]:
-    return [word[:place] + word[place + 1 :] for place in range(len(word))]
-
-
-def _one_slip(word: str, known: str) -> bool:
-    """One letter more, less or other, or two swapped. The first one stays: "reportar" is not "deportar"."""
-    if word[0] != known[0] or abs(len(word) - len(known)) > 1:
-        return False
-    if len(word) == len(known):
-        other = [place for place in range(len(word)) if word[place] != known[place]]
-        return len(other) == 1 or (
-            len(other) == 2 and word[other[0]] == known[other[1]] and word[other[1]] == known[other[0]]
-        )
-    return True
-
-
-def _slips() -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for known in sorted(HARMFUL):
-        for part in {known, *_shorter(known)}:
-            found.setdefault(part, []).append(known)
-    return {part: tuple(words) for part, words in found.items()}
-
-
-_SLIPS = _slips()
-
-_SOUNDS = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
-        ("ch", "0"), ("h", ""), ("qu(?=[ei])", "k"), ("c(?=[ei])", "s"), ("[cq]", "k"), ("z", "s"), ("v", "b"),
-        ("ll", "y"), ("gu(?=[ei])", "g"), ("g(?=[ei])", "j"), ("w", "gu"), ("nn|mb(?=$)|m(?=[bp])", "n"),
-        ("x", "ks"), ("([a-z])\\1+", "\\1"), ("0", "ch"), ("(?<=[aeo])y$|(?<=[u])y$", "i"),
-    )
-)  # fmt: skip
-
-
-@lru_cache(maxsize=16384)
-def sound(word: str) -> str:
-    """The word as it sounds: "voy", "boy" and "boi" are the same, and so are "vence" and "bense"."""
-    if not word.isalpha():
-        return word
-    for pattern, instead in _SOUNDS:
-        word = pattern.sub(instead, word)
-    return word
+    return again or (corrected(squeezed),)

@@ -1,133 +1,89 @@
-"""Words as they are typed in a hurry: abbreviations, run-together words, emoji, and fillers that say nothing."""
+"""How single words are spelt: abbreviations, slips of a finger, words written as they sound, emoji, fillers.
+
+Pure; the words themselves are in the tables.
+"""
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
+from console.bots import tables
+
+_SPELLING = tables.words("spelling.txt")
 ABBREVIATIONS = {
-    short: full
-    for full, shorts in {
-        "que": "q k ke qe qu",
-        "porque": "xq xk pq porq pork xke xque porke pke pq",
-        "por": "x",
-        "por favor": "porfa porfis xfa xfavor plis pls please plz porfavor porfavo xfis porfi pf pfavor fa favorsito",
-        "tambien": "tmb tb tbn tmbn tambn tanbien tamb",
-        "donde": "dnd dond ond onde adonde adnd",
-        "cuanto": "cto cnto qnto kuanto cuant qanto cuanro cuantl cunto",
-        "cuanta": "cta",
-        "cuando": "cdo cuand kuando qndo cndo",
-        "como": "cm komo cmo",
-        "quien": "qn kien qien qin quin",
-        "estoy": "toy stoy",
-        "esta": "ta sta",
-        "estan": "tan stan",
-        "estas": "tas",
-        "estamos": "tamos",
-        "para": "pa",
-        "para el": "pal",
-        "para que": "paque pq2",
-        "de": "d",
-        "me": "m",
-        "te": "t",
-        "gracias": "grax grs grcs grasias graciass thx thanks grac gcias gracais garcias grazie tks",
-        "muchas gracias": "mgracias",
-        "bien": "bn vien",
-        "bueno": "bno weno wueno gueno wena",
-        "buenos": "bnos wenos buens",
-        "buenas": "bnas wenas buens",
-        "dias": "ds diaz",
-        "mensaje": "msj msg mnsj mje mensage sms",
-        "mensajes": "msjs msgs mjes mensages mjs",
-        "whatsapp": "wsp wpp whats wasap guasap wa ws wapp whatsap watsap wats whatsaap guatsap wassap",
-        "celular": "cel celu cell movil",
-        "numero": "nro num numer",
-        "telefono": "tel fono telf tlf",
-        "horas": "hr hrs hs",
-        "minutos": "min mins",
-        "semana": "sem",
-        "despues": "dps dsp desp dpues despue dsps",
-        "aqui": "aki aka akii",
-        "alla": "aya",
-        "manana": "mnn mnna mana mnana",
-        "fin de semana": "finde",
-        "nada": "nd na",
-        "informacion": "info infor informasion infromacion",
-        "transferencia": "transf transfe transfer tranferencia trasferencia tranf",
-        "cuenta": "cnta cuneta",
-        "senorita": "srta srita sta",
-        "senora": "sra",
-        "senor": "sr",
-        "a ver": "aver",
-        "a la": "ala",
-        "a las": "alas",
-        "no se": "nose",
-        "o sea": "osea",
-        "tal vez": "talvez",
-        "documento": "doc docu",
-        "hasta": "hst asta",
-        "ok": "okey okay oki okis okei okk okas okidoki okey",
-        "saludos": "slds salu2 sds",
-        "trabajo": "trab",
-        "pero": "xro pro",
-        "mas": "+",
-        "hablar": "ablar hablr ablr avlar havlar",
-        "hola": "ola holi holis hla olaa hols hello hi hey ey jola holaa holap",
-        "quiero": "kiero qiero quero quier qero kero",
-        "pagar": "pgar pagr pagra apgar",
-        "deuda": "deida dueda deuda deudita",
-        "credito": "cred",
-        "interes": "int",
-        "necesito": "nesecito nececito nesesito necsito nesito",
-        "por si acaso": "porsiaca porsiacaso",
-        "si no": "sino",
-        "de una vez": "dunavez",
-        "todavia": "tdv tdvia todabia",
-        "aun": "aunn",
-        "dinero": "dinerito",
-        "voy": "boy voi boi vy",
-        "hacer": "aser hacr aser",
-        "hay": "ai",
-        "ya": "iaa yaa ia",
-        "ningun": "ningu",
-        "ayuda": "aiuda",
-        "no": "nop nope nel noo nanais noup",
-        "si": "sip sep sii siii yes simon sipi sipo seee yep",
-        "verdad": "vdd verda",
-        "espere": "espreme",
-        "favor": "fvr",
-        "vence": "venze bense vense",
-        "debo": "devo dbo",
-        "deben": "deven",
-    }.items()
-    for short in shorts.split()
+    short: tuple(full.split()) for full, shorts in tables.words("abbreviations.txt").items() for short in shorts
 }
-"""What is typed, and what it is short for."""
-
-FILLERS = frozenset(
-    ["pe", "pes", "ps", "pue", "pues", "po", "poh", "pos", "wey", "we", "guey", "wei", "parce", "parcero", "che", "boludo", "boluda", "weon", "wn", "hueon", "huevon", "bro", "brother", "mano", "manito", "compa", "carnal", "amix", "amiga", "amigo", "causa", "causita", "pata", "viejo", "vieja", "mijo", "mija", "oe", "oye", "oiga", "oigan", "mire", "mira", "este", "eh", "mmm", "hmm", "em", "um", "uhm", "ejem", "ahh", "ahhh", "oh", "uy", "uff", "puff", "pucha", "pucta", "chucha", "caray", "orale", "andale", "nomas", "pibe", "flaco", "loco", "che", "vos", "cachai", "sisas", "jefe", "jefa", "jefecito", "joven", "senor", "senora", "senorita", "don", "dona", "estimado", "estimada", "estimados", "estimadas", "caballero", "doctor", "doctora", "dra", "licenciada", "licenciado", "ingeniero", "reina", "linda", "lindo", "hermano", "hermana", "tio", "primo", "vecino", "corazon"]
-)
-"""Vocatives and noises: the same message with and without them."""
-
-_FACES = {
-    "si": "👍✅☑✔👌🆗🫡",
-    "no": "👎❌🚫✖",
-    "gracias": "🙏",
-    "risa": "😂🤣😆😹😅😁😄😃😀",
-    "enojo": "😡🤬😠👿💢😤🖕",
-    "tristeza": "😭😢😞😔😟🥺😿☹🙁😓😥😰😩😫💔",
-    "gusto": "😊🙂😉😍🥰😘❤💕💖🤗☺😇🤩💙💚💛🧡💜",
-    "dinero": "💰💵💸💲💳🪙💴",
-    "hola": "👋🖐✋",
-    "duda": "🤔🧐🤷❓❔🙄😕😒",
-    "celular": "📱📞☎📲",
-    "reloj": "⏰⏳⌛🕐🕒📅🗓",
-    "enlace": "🔗",
-    "recibo": "🧾📸📎",
-    "brazo": "💪🤝🙌👏🎉🥳🎊",
-    "muerte": "💀☠⚰🔪🔫",
+"""What is typed, and the words it is short for."""
+FILLERS = frozenset(_SPELLING["fillers"])
+EMOJI = {
+    face: f" {name.removeprefix('emoji ')} "
+    for name, faces in _SPELLING.items()
+    if name.startswith("emoji ")
+    for faces_together in faces
+    for face in faces_together
 }
-EMOJI = {face: f" {word} " for word, faces in _FACES.items() for face in faces}
 """One character, and the word it stands for."""
+_KNOWN = frozenset(_SPELLING["known"])
+_SHORTEST = 6
+"""Letters from which on a slip of a finger is recognised; shorter words have too many neighbours."""
+_SOUNDS = tuple(
+    (re.compile(pattern), heard)
+    for pattern, heard in (
+        ("ch", "0"), ("h", ""), ("qu(?=[ei])", "k"), ("c(?=[ei])", "s"), ("[cq]", "k"), ("z", "s"), ("v", "b"),
+        ("ll", "y"), ("gu(?=[ei])", "g"), ("g(?=[ei])", "j"), ("w", "gu"), ("nn|mb(?=$)|m(?=[bp])", "n"),
+        ("x", "ks"), ("([a-z])\\1+", "\\1"), ("0", "ch"), ("(?<=[aeou])y$", "i"),
+    )
+)  # fmt: skip
 
-HARMFUL = frozenset(
-    ["equivocado", "equivocada", "equivocados", "equivocaron", "equivocando", "reconozco", "denuncia", "denunciar", "denunciare", "demanda", "demandar", "demandare", "suicidar", "suicidarme", "suicidio", "matarme", "matare", "mataria", "quitarme", "morirme", "ahorcarme", "cortarme", "pastillas", "veneno", "violencia", "golpea", "golpeo", "amenaza", "amenazan", "amenazando", "amenazaron", "acosando", "acoso", "hostigando", "hostigamiento", "indecopi", "condusef", "profeco", "superintendencia", "sernac", "estafa", "fraude", "suplantacion", "suplantaron", "identidad", "conozco", "escriban", "escribir", "escribirme", "contacten", "contactar", "contactarme", "llamarme", "molesten", "molestar", "molestarme", "eliminen", "borrenme", "saquenme", "bloquear", "cancelado", "cancelar", "cancele", "liquidar", "pagado", "deposite", "transferi", "comprobante", "constancia", "refinanciar", "convenio", "descuento", "facilidades", "fraccionar", "cuotas", "mensualidades", "enlace", "horario", "atienden", "sucursal", "transferencia", "tarjeta", "vencimiento", "vencida", "asesor", "asesora", "supervisor", "persona", "ejecutivo", "humano", "enfermo", "enferma", "hospital", "desempleado", "desempleada", "despidieron", "fallecio", "fallecido", "murio", "difunto", "prestamo", "credito", "factura", "desconozco", "corresponde"]
-)
-"""Words worth recognising with one slip of a finger in them."""
+
+@lru_cache(maxsize=16384)
+def sound(word: str) -> str:
+    """The word as it sounds: "voy", "boy" and "boi" are the same, and so are "vence" and "bense"."""
+    if not word.isalpha():
+        return word
+    for pattern, heard in _SOUNDS:
+        word = pattern.sub(heard, word)
+    return word
+
+
+def corrected(word: str) -> str:
+    """The known word that it sounds like, or from which it differs by one slip of a finger, if there is just one."""
+    if word in _KNOWN:
+        return word
+    alike = _BY_SOUND.get(sound(word))
+    if alike:
+        return alike
+    if len(word) < _SHORTEST:
+        return word
+    near = {known for part in (word, *_shorter(word)) for known in _SLIPS.get(part, ()) if _one_slip(word, known)}
+    return near.pop() if len(near) == 1 else word
+
+
+def _shorter(word: str) -> list[str]:
+    return [word[:place] + word[place + 1 :] for place in range(len(word))]
+
+
+def _one_slip(word: str, known: str) -> bool:
+    """One letter more, less or other, or two swapped. The first one stays: "reportar" is not "deportar"."""
+    if word[0] != known[0] or abs(len(word) - len(known)) > 1:
+        return False
+    if len(word) != len(known):
+        return True
+    other = [place for place in range(len(word)) if word[place] != known[place]]
+    return len(other) == 1 or (
+        len(other) == 2 and word[other[0]] == known[other[1]] and word[other[1]] == known[other[0]]
+    )
+
+
+def _slips() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for known in sorted(_KNOWN):
+        if len(known) >= _SHORTEST:
+            for part in {known, *_shorter(known)}:
+                found.setdefault(part, []).append(known)
+    return {part: tuple(words) for part, words in found.items()}
+
+
+_SLIPS = _slips()
+_BY_SOUND = {sound(word): word for word in sorted(_KNOWN)}

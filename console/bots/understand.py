@@ -54,9 +54,7 @@ def understand(text: str, *, model: Model | None = None) -> Understood:
     scores = (model or trained()).scores(words)
     chosen = _chosen(scores, said)
     ranked = sorted(chosen, key=lambda label: (*_rank(label, said), -chosen[label], label))
-    return Understood(
-        intents=tuple(Intent(label, round(chosen[label], 4)) for label in ranked), rules=said.names
-    )
+    return Understood(intents=tuple(Intent(label, round(chosen[label], 4)) for label in ranked), rules=said.names)
 
 
 def _rank(label: str, said: Verdict) -> tuple[int, int]:

@@ -1,0 +1,60 @@
+"""What the bot's policy would do for what it understood: one action a message, the gravest matter first.
+
+Pure, and only names: the dialogue engine acts. Whatever stands in the upper part of the table is never followed by a
+word about paying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What is done for `label`; with `after_identity` only once the right party is known to be there."""
+
+    label: str
+    action: str
+    said: str
+    after_identity: bool = False
+
+
+STEPS: tuple[Step, ...] = (
+    Step("distress", "distress_protocol", "texto de contención con línea de ayuda, y aviso inmediato a un supervisor"),
+    Step("opt_out", "stop_contact", "no se le vuelve a escribir"),
+    Step("wrong_person", "release_number", "disculpa, y el número deja de usarse para ese deudor"),
+    Step("dispute", "open_dispute", "se abre el desacuerdo y se detiene el cobro de esa deuda"),
+    Step("complaint", "hand_over_priority", "texto empático y una persona con prioridad"),
+    Step("hardship", "hand_over_priority", "texto empático y una persona con prioridad"),
+    Step("human", "hand_over", "pasa a una persona, o a la cola de la mañana"),
+    Step("already_paid", "ask_receipt", "pide el comprobante y deja el pago por verificar"),
+    Step(
+        "payment_plan", "offer_plan", "opciones dentro de los límites del acreedor, o una persona", after_identity=True
+    ),
+    Step("promise_to_pay", "record_promise", "confirma fecha y monto, y los anota", after_identity=True),
+    Step("payment_link", "send_payment_link", "envía el enlace de pago", after_identity=True),
+    Step("balance", "tell_balance", "dice el saldo con la fecha del dato", after_identity=True),
+    Step("due_date", "tell_due_date", "dice el vencimiento", after_identity=True),
+    Step("payment_methods", "tell_payment_methods", "dice los medios de pago"),
+    Step("hours", "tell_hours", "dice el horario de atención"),
+    Step("identity_answer", "check_identity", "compara la respuesta con lo registrado"),
+    Step("affirm", "go_on", "sigue con lo que se preguntó"),
+    Step("deny", "accept_refusal", "acepta la negativa y ofrece una persona"),
+    Step("thanks", "say_goodbye", "se despide"),
+    Step("greeting", "greet", "saluda y dice que es el asistente automático"),
+    Step("other", "say_what_it_can_do", "dice qué puede hacer y ofrece una persona"),
+)
+SILENT_ABOUT_MONEY = frozenset({"distress", "opt_out", "wrong_person", "dispute"})
+"""After these nothing is said about paying, whatever else the message asks."""
+_BY_LABEL = {step.label: step for step in STEPS}
+_RANK = {step.label: rank for rank, step in enumerate(STEPS)}
+_GRAVE = frozenset({*SILENT_ABOUT_MONEY, "complaint", "hardship"})
+
+
+def step_for(labels: Sequence[str]) -> Step:
+    """The one step for `labels` (main one first): the gravest if there is a grave one, or else that of the main label."""
+    grave = [label for label in labels if label in _GRAVE]
+    if grave:
+        return _BY_LABEL[min(grave, key=_RANK.__getitem__)]
+    return _BY_LABEL[labels[0]] if labels else _BY_LABEL["other"]
