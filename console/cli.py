@@ -20,6 +20,7 @@ _PLACES = {
     "user": "people",
     "token": "tokens",
     "portfolio": "portfolio",
+    "payments": "payments",
     "audit": "history",
     "doctor": "checking",
     "backup": "keeping",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Protocol
 
 import structlog
@@ -22,10 +23,10 @@ from console.inbox.receipts import Receipts
 from console.inbox.sender import Sender
 from console.inbox.templates_sync import TemplateSync
 from console.live import Live
-from console.portfolio import importing, midnight, notices, settling
+from console.portfolio import importing, midnight, notices, reconcile, settling
 from console.portfolio.thanks import Thanks
 from console.settings import Settings
-from integrations.payments.told import Provider
+from integrations.payments.told import Declined, NoAnswer, Provider
 from integrations.whatsapp.client import WhatsApp
 
 log = structlog.get_logger()
@@ -33,6 +34,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a loop that failed begins again; doubled each time it fails soon after."""
 MEND_EVERY = 5.0
 SWEEP_EVERY = 3600.0
+RECONCILE_EVERY = 6 * 3600.0
+RECONCILE_BACK = timedelta(days=3)
+"""How far back each look at the provider goes: a night without network is made good the next day."""
 
 Loop = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -87,6 +91,9 @@ async def run(console: Console, stop: asyncio.Event) -> None:
     }
     if (provider := console.payments) is not None:
         loops["payment notices"] = lambda until: notices.run(db, provider, until)
+        loops["payment reconciliation"] = _after(
+            RECONCILE_EVERY, _every(RECONCILE_EVERY, lambda: _reconcile(db, provider))
+        )
     if url := settings.redis_url:
         loops["sign of life"] = lambda until: health.say_working(url, until)
     console.live.followers.extend(followers)
@@ -121,6 +128,24 @@ def _every(seconds: float, do: Callable[[], Awaitable[None]]) -> Loop:
             await _wait(stop, seconds)
 
     return loop
+
+
+def _after(seconds: float, loop: Loop) -> Loop:
+    async def later(stop: asyncio.Event) -> None:
+        await _wait(stop, seconds)
+        await loop(stop)
+
+    return later
+
+
+async def _reconcile(db: Database, provider: Provider) -> None:
+    until = clock.now()
+    try:
+        found = await reconcile.reconcile(db, provider, since=until - RECONCILE_BACK, until=until)
+    except (NoAnswer, Declined) as failure:
+        log.warning("payments.not_reconciled", reason=str(failure))
+        return
+    log.info("payments.reconciled", seen=found.seen, gaps=found.gaps)
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

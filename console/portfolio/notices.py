@@ -17,7 +17,7 @@ from console.db import Database, Tx
 from console.errors import Refused
 from console.failpoints import failpoint
 from console.portfolio import payments, reversals
-from console.portfolio.bookkeeping import one_at_a_time
+from console.portfolio.bookkeeping import by_key, one_at_a_time
 from console.portfolio.ledger import PaymentNotice
 from console.portfolio.payments import Report
 from integrations.payments.told import Ask, Declined, NoAnswer, Nothing, Notice, Odd, Paid, Provider, Told, WentBack
@@ -74,7 +74,7 @@ async def take(db: Database, provider: Provider, notice_id: int) -> None:
         await _put_off(db, notice, str(failure))
         return
     async with db.transaction() as tx:
-        await _settle(tx, provider, notice_id, told, clock.now())
+        await settle(tx, provider, notice_id, told, clock.now())
     failpoint("payments.booked")
 
 
@@ -125,16 +125,18 @@ async def _asked(provider: Provider, told: Sequence[Told]) -> list[Told]:
     return answers
 
 
-async def _settle(tx: Tx, provider: Provider, notice_id: int, told: Sequence[Told], moment: datetime) -> None:
+async def settle(tx: Tx, provider: Provider, notice_id: int, told: Sequence[Told], moment: datetime) -> bool:
+    """Book what a kept notice tells, once; whether any of it was news. What nothing can be made of is for a person."""
     wanted = select(PaymentNotice).where(PaymentNotice.id == notice_id).with_for_update()
     notice = (await tx.scalars(wanted.execution_options(populate_existing=True))).one()
     if notice.done_at is not None:
-        return
+        return False
     outcomes = [await _book(tx, provider, each, moment) for each in told]
     notice.done_at, notice.outcome = moment, {"told": outcomes}
     notice.needs_look = any(outcome.get("odd") for outcome in outcomes)
     if notice.needs_look:
         _show(tx, provider, notice, [str(outcome["odd"]) for outcome in outcomes if outcome.get("odd")])
+    return any(outcome.get("new") or outcome.get("odd") for outcome in outcomes)
 
 
 async def _book(tx: Tx, provider: Provider, told: Told, moment: datetime) -> dict[str, Any]:
@@ -154,6 +156,8 @@ async def _book(tx: Tx, provider: Provider, told: Told, moment: datetime) -> dic
 
 
 async def _take_back(tx: Tx, provider: Provider, told: WentBack, moment: datetime) -> dict[str, Any]:
+    before = await by_key(tx, provider.name, told.payment_id)
+    had = before.reversed_minor if before is not None else None
     payment = await reversals.reverse(
         tx,
         source=provider.name,
@@ -164,7 +168,8 @@ async def _take_back(tx: Tx, provider: Provider, told: WentBack, moment: datetim
         by=by(provider),
         moment=moment,
     )
-    return {"payment": payment.id if payment else None, "went_back": told.stage}
+    is_new = payment is not None and payment.reversed_minor != had
+    return {"payment": payment.id if payment else None, "went_back": told.stage, "new": is_new}
 
 
 def _why(told: Odd | Ask) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,9 +16,23 @@ from decimal import Decimal
 import httpx
 import msgspec
 
+from integrations.payments import stamped
 from integrations.payments.hosts import is_payable
 from integrations.payments.stamped import TOLERANCE, digest_of
-from integrations.payments.told import Ask, Asked, Declined, Forged, Made, NoAnswer, Nothing, Notice, Odd, Paid, Told
+from integrations.payments.told import (
+    Ask,
+    Asked,
+    Change,
+    Declined,
+    Forged,
+    Made,
+    NoAnswer,
+    Nothing,
+    Notice,
+    Odd,
+    Paid,
+    Told,
+)
 from integrations.payments.told import WentBack as Back
 from integrations.payments.wire import Tree, Wire, amount_of, text_of, tree_of
 
@@ -112,7 +127,7 @@ class MercadoPago:
             raise Declined("an address that is not Mercado Pago's")
         return Made(ref, url)
 
-    async def changed_since(self, since: datetime, until: datetime) -> AsyncIterator[Sequence[Told]]:
+    async def changed(self, since: datetime, until: datetime) -> AsyncIterator[Change]:
         """Every payment that changed between two moments, as `look` gives each (`GET /v1/payments/search`)."""
         for page in range(_MOST_PAGES):
             params = {
@@ -128,7 +143,10 @@ class MercadoPago:
             found = answer.get("results")
             rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
             for row in rows:
-                yield self._read(row, text_of(row.get("id")) or "")
+                payment_id = text_of(row.get("id")) or ""
+                body = json.dumps(row, default=str, sort_keys=True).encode()
+                # The same payment, changed again, is another event.
+                yield f"found/{payment_id}/{stamped.fingerprint(body)[:32]}", body, self._read(row, payment_id)
             if len(rows) < _PAGE:
                 return
         raise NoAnswer("the search does not end")

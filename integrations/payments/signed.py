@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlencode
 
 from integrations.payments import stamped
 from integrations.payments.hosts import checked_base
-from integrations.payments.told import Asked, Made, Nothing, Notice, Odd, Paid, Told, WentBack
+from integrations.payments.told import Asked, Change, Made, Nothing, Notice, Odd, Paid, Told, WentBack
 from integrations.payments.wire import Tree, part, text_of, tree_of
 
 HEADER = "aldia-signature"
@@ -58,6 +58,13 @@ class Signed:
     async def look(self, payment_id: str) -> Sequence[Told]:
         """Reports carry what they speak of: there is nobody to ask."""
         return [Nothing(f"nobody to ask about {payment_id}"[:80])]
+
+    async def changed(self, since: datetime, until: datetime) -> AsyncIterator[Change]:
+        """Nothing: there is nobody to ask."""
+        del since, until
+        nothing: list[Change] = []
+        for change in nothing:
+            yield change
 
     async def create(self, asked: Asked, *, key: str) -> Made:
         """The link; nobody needs to be called. The same request gives the same link."""

@@ -5,6 +5,7 @@ https://docs.stripe.com/api/checkout/sessions, https://docs.stripe.com/webhooks,
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +14,19 @@ import httpx
 
 from integrations.payments import stamped
 from integrations.payments.hosts import is_payable
-from integrations.payments.told import Asked, Declined, Made, NoAnswer, Nothing, Notice, Odd, Paid, Told, WentBack
+from integrations.payments.told import (
+    Asked,
+    Change,
+    Declined,
+    Made,
+    NoAnswer,
+    Nothing,
+    Notice,
+    Odd,
+    Paid,
+    Told,
+    WentBack,
+)
 from integrations.payments.wire import Tree, Wire, part, text_of, tree_of
 
 BASE_URL = "https://api.stripe.com"
@@ -95,9 +108,10 @@ class Stripe:
             raise Declined("an address that is not https")
         return Made(ref, url)
 
-    async def events_since(self, since: datetime) -> AsyncIterator[tuple[Notice, Tree]]:
+    async def changed(self, since: datetime, until: datetime) -> AsyncIterator[Change]:
         """Every event of the kinds we follow, the newest first (`GET /v1/events`; Stripe keeps them for 30 days)."""
-        params = {"created[gte]": str(int(since.timestamp())), "limit": str(_PAGE)}
+        params = {"created[gte]": str(int(since.timestamp())), "created[lte]": str(int(until.timestamp()))}
+        params["limit"] = str(_PAGE)
         params |= {f"types[{number}]": name for number, name in enumerate(EVENTS)}
         for _page in range(_MOST_PAGES):
             answer = await self._wire.call("GET", "/v1/events", params=params)
@@ -105,7 +119,7 @@ class Stripe:
             rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
             for row in rows:
                 if event_id := text_of(row.get("id")):
-                    yield Notice(event_id), row
+                    yield event_id, json.dumps(row, default=str).encode(), self._read(row)
             if not rows or answer.get("has_more") is not True:
                 return
             params["starting_after"] = text_of(rows[-1].get("id")) or ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol, TypeAlias
@@ -75,6 +75,8 @@ class Odd(msgspec.Struct, frozen=True):
 
 
 Told: TypeAlias = Paid | WentBack | Ask | Nothing | Odd
+Change: TypeAlias = tuple[str, bytes, Sequence[Told]]
+"""Names what happened, the same each time; the provider's own words; and what they say."""
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -112,6 +114,9 @@ class Provider(Protocol):
 
     async def look(self, payment_id: str) -> Sequence[Told]:
         """What the provider itself says about a payment now."""
+
+    def changed(self, since: datetime, until: datetime) -> AsyncIterator[Change]:
+        """Everything that happened between two moments; nothing from a provider that can only report."""
 
     async def create(self, asked: Asked, *, key: str) -> Made:
         """A link for `asked`. The same `key` again gives the same link, however often the call was cut off."""

@@ -172,7 +172,7 @@ async def test_what_changed_is_found_page_by_page() -> None:
     for number in range(120):
         peer.pays(str(1000 + number), 10, None)
 
-    found = [told async for told in mercadopago(peer).changed_since(NOW - timedelta(days=1), NOW)]
+    found = [change async for change in mercadopago(peer).changed(NOW - timedelta(days=1), NOW)]
 
     assert len(found) == 120
     assert len(peer.asked) == 3
@@ -288,7 +288,7 @@ async def test_all_events_are_found_page_by_page() -> None:
         for n in range(5)
     ]
 
-    found = [notice.event_id async for notice, _event in stripe(peer).events_since(NOW)]
+    found = [event_id async for event_id, _body, _told in stripe(peer).changed(NOW, NOW + timedelta(days=1))]
 
     assert found == ["evt_4", "evt_3", "evt_2", "evt_1", "evt_0"]
 
