@@ -193,6 +193,11 @@ def environment(port: int, simulator_port: int, *, base: dict[str, str]) -> dict
         "ALDIA_TRUSTED_PROXIES": "",
         "ALDIA_SIMULATOR_URL": simulator,
         "WHATSAPP_API_URL": simulator,
+        # A checkout of the creditor's own, as far as the demo goes.
+        "PAYMENTS_PROVIDER": "signed",
+        "PAYMENTS_API_URL": f"{simulator}/simulator/checkout",
+        "PAYMENTS_API_KEY": "simulator-payments-key",
+        "PAYMENTS_WEBHOOK_SECRET": "simulator-payments-secret",
         "WHATSAPP_API_VERSION": "v23.0",
         "WHATSAPP_PHONE_NUMBER_ID": "106540352240001",
         "WHATSAPP_BUSINESS_ACCOUNT_ID": "102290129340001",

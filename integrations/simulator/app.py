@@ -13,7 +13,7 @@ from litestar.enums import ScopeType
 from litestar.template import TemplateConfig
 from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 
-from integrations.simulator import control_machine, control_people, control_threads, control_wire, page
+from integrations.simulator import checkout, control_machine, control_people, control_threads, control_wire, page
 from integrations.simulator.control import graph_refusal, impossible
 from integrations.simulator.graph import answer_call
 from integrations.simulator.graph_errors import GraphError
@@ -56,6 +56,7 @@ def create_simulator(settings: SimulatorSettings | None = None) -> Simulator:
     app = Simulator(
         route_handlers=[
             *page.DOORS,
+            *checkout.DOORS,
             Router(
                 "/simulator/api",
                 route_handlers=[

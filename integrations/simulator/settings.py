@@ -23,6 +23,10 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The only bearer token that is let in; empty: any."""
     verify_token: str = "simulator-verify-token"  # noqa: S105 - opens nothing but a simulator
     """Sent in the verification handshake."""
+    payments_key: str = "simulator-payments-key"
+    """Signs the payment links that the checkout reads."""
+    payments_secret: str = "simulator-payments-secret"  # noqa: S105 - opens nothing but a simulator
+    """Signs what the checkout reports."""
     verify_on_start: bool = True
     """Do the handshake when starting, and again until it is answered."""
 
