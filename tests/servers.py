@@ -84,6 +84,16 @@ class Server:
         """Let a frozen server go on."""
         self._tell(signal.SIGCONT)
 
+    def send(self, sign: signal.Signals) -> None:
+        """Send it a signal, and go on."""
+        self._tell(sign)
+
+    def tell(self, sign: signal.Signals) -> int:
+        """Send it a signal that ends it; its exit code."""
+        assert self._process is not None
+        self._tell(sign)
+        return self._process.wait(PATIENCE)
+
     @property
     def is_running(self) -> bool:
         """Whether the process lives, frozen or not."""

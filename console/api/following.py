@@ -34,7 +34,7 @@ MOST = 200
 
 
 class Ended(Exception):  # noqa: N818 an end, and not always a failure
-    """Why a stream does not go on: `code` is "token_revoked", "unavailable" (the database) or "too_slow"."""
+    """Why a stream does not go on: `code` is "token_revoked", "unavailable" (database or process) or "too_slow"."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -54,9 +54,11 @@ class Pipe(Protocol):
 class Seat:
     """A follower's place in the crowd: woken when there is something new, and empty once it has left."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_socket: bool) -> None:
+        self.is_socket = is_socket
         self.awake = asyncio.Event()
         self.has_left = False
+        self.is_sent_away = False
 
     def leave(self) -> None:
         """Stop after what is being done. A query that is cut off can spoil its connection for whoever comes next."""
@@ -76,12 +78,18 @@ class Crowd:
         for seat in self._seats:
             seat.awake.set()
 
+    def send_away(self) -> None:
+        """This process stops: who reads an answer without an end is told to come back. Sockets the server closes."""
+        for seat in self._seats:
+            seat.is_sent_away = True
+            seat.awake.set()
+
     @contextlib.contextmanager
-    def joined(self, program: Program) -> Iterator[Seat]:
+    def joined(self, program: Program, *, is_socket: bool) -> Iterator[Seat]:
         """Be woken whenever there is something new. Refuses (429) one stream too many."""
         if self._by_token[program.id] >= MOST_PER_TOKEN or len(self._seats) >= MOST:
             raise Refused(429, "Ya hay demasiadas conexiones abiertas.", code="too_many_streams")
-        seat = Seat()
+        seat = Seat(is_socket=is_socket)
         self._seats.add(seat)
         self._by_token[program.id] += 1
         metrics.live_streams.inc()
@@ -106,12 +114,15 @@ _crowds: WeakKeyDictionary[Live, Crowd] = WeakKeyDictionary()
 async def follow(db: Database, seat: Seat, program: Program, position: int, pipe: Pipe) -> None:
     """Give `pipe` every event after entry `position` until the seat is left, with a heartbeat when nothing happens.
 
-    Raises Ended as soon as the token no longer holds, before anything more is given, or when the database is away.
+    Raises Ended as soon as the token no longer holds, before anything more is given, when the database is away, or
+    when this process stops.
     """
     loop = asyncio.get_running_loop()
     await pipe.beat(position)
     quiet_since = loop.time()
     while not seat.has_left:
+        if seat.is_sent_away and not seat.is_socket:
+            raise Ended("unavailable")
         # Before reading: what is committed from here on either is in what is read or wakes us again.
         seat.awake.clear()
         batch = await _read(db, program, position)

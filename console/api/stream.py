@@ -84,7 +84,7 @@ async def stream_socket(
             program = await tokens.authenticate(tx, socket)
         tokens.require(program, "stream:read")
         position = await _begin(db, program, query(socket, Place).cursor, via="websocket")
-        with crowd_of(live).joined(program) as seat:
+        with crowd_of(live).joined(program, is_socket=True) as seat:
             await socket.accept()
             code = await _together(seat, follow(db, seat, program, position, _Socket(socket)), _listen(socket))
             if code is not None:
@@ -209,7 +209,7 @@ class _EventStream:
         self._db, self._crowd, self._program, self._position = db, crowd, program, position
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        with self._crowd.joined(self._program) as seat:
+        with self._crowd.joined(self._program, is_socket=False) as seat:
             headers = [
                 (b"content-type", f"{EVENT_STREAM}; charset=utf-8".encode()),
                 (b"cache-control", b"no-store"),

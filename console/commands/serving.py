@@ -9,6 +9,7 @@ import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
+from types import FrameType
 from typing import Any
 
 import click
@@ -101,9 +102,17 @@ async def _serve(config: Settings, options: uvicorn.Config, listening: socket.so
 class Server(uvicorn.Server):
     """Being asked to stop is no failure: the process ends with 0, not with the signal that asked."""
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, once everybody has been answered; asked a second time, without waiting for anybody."""
+        if self.should_exit:
+            self.force_exit = True
+        super().handle_exit(sig, frame)
+        if isinstance(app := getattr(self.config, "loaded_app", None), Litestar):
+            _send_away(app)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on the first signal; a second interrupt does not wait for anybody."""
+        """Hear the signals between two steps of the loop, not in the middle of one."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
@@ -119,7 +128,25 @@ def application() -> Litestar:
     logs.configure()
     app = create_app(settings.load())
     _collect_rarely()
+    asked = signal.getsignal(signal.SIGTERM)
+    # One of several web processes, whose server is uvicorn's own.
+    if callable(asked) and isinstance(getattr(asked, "__self__", None), uvicorn.Server):
+        loop = asyncio.get_running_loop()
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(_send_away, app)
+            asked(number, frame)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
     return app
+
+
+def _send_away(app: Litestar) -> None:
+    """Let go of those who follow the history: their answers have no end of their own."""
+    from console.api.following import crowd_of  # noqa: PLC0415 the other commands need none
+
+    crowd_of(app.state.live).send_away()
 
 
 def _collect_rarely() -> None:

@@ -54,12 +54,12 @@ class Product:
         self.console: Server | None = None
         self.simulator: Server | None = None
 
-    def start(self, failpoints: str = "") -> None:
+    def start(self, failpoints: str = "", *, workers: int = 1) -> None:
         """Start the console; with `failpoints` it will die, fail or hang where they say."""
         environment = self.environment | ({"ALDIA_FAILPOINTS": failpoints} if failpoints else {})
         self.console = Server(
             self.address,
-            ["serve", "--port", self.port],
+            ["serve", "--port", self.port, "--workers", workers],
             ready=lambda: answers(f"{self.address}/{'ready' if self.needs_workers else 'health'}"),
             log=self.folder / "console.log",
             program=brood.ALDIA,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import itertools
+import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, text
+import pytest
+from sqlalchemy import text
 
 from tests.faults import ledger
 from tests.front import Front, a_console, settings_for
@@ -57,42 +58,44 @@ async def limit_pages(front: Front, pages: str) -> None:
         await limited(tx)
 
 
-async def test_every_transaction_that_writes_begins_as_one(sqlite_database_url: str, tmp_path: Path) -> None:
+async def test_every_transaction_that_writes_begins_as_one(
+    sqlite_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """F20: what begins as a reader and turns into a writer fails at once when somebody else wrote meanwhile."""
+    seen = listen(monkeypatch)
     async with a_console(settings_for(sqlite_database_url, tmp_path)) as front:
         ana = await front.agent("Ana")
-        with statements(front) as seen:
-            await front.webhook(meta.body(meta.text()))
-            await ana.see("/inbox/1")
-            await ana.reply(1, "Buenos días")
-            await ana.do("/inbox/1/notes", text="ojo", client_key="aaaaaaaa")
-            await ana.do("/inbox/1/resolution")
+        await front.webhook(meta.body(meta.text()))
+        await ana.see("/inbox/1")
+        await ana.reply(1, "Buenos días")
+        await ana.do("/inbox/1/notes", text="ojo", client_key="aaaaaaaa")
+        await ana.do("/inbox/1/resolution")
 
     begun: dict[int, str] = {}
-    writers = 0
+    writers: set[int] = set()
     for connection, statement in seen:
         if statement.startswith("BEGIN"):
             begun[connection] = statement
         elif statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE", "REPLACE")):
-            writers += 1
+            writers.add(connection)
             assert begun.get(connection) == "BEGIN IMMEDIATE", statement
-    assert writers > 10
+        elif statement in {"COMMIT", "ROLLBACK"}:
+            begun.pop(connection, None)
+    assert len(writers) == 2, "those of the pages and of the deliveries"
 
 
-@contextmanager
-def statements(front: Front) -> Iterator[list[tuple[int, str]]]:
-    """Every statement of every engine, with the connection it went to."""
-    db = front.console.db
-    engines = [db.writer, db.reader, *(thread.engine for thread in db._threads)]
+def listen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """Every statement that SQLite gets from now on, on whichever way, with the number of its connection."""
     seen: list[tuple[int, str]] = []
+    numbers = itertools.count()
 
-    def note(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append((id(connection.connection.dbapi_connection), statement))
+    for module in (sqlite3, sqlite3.dbapi2):
 
-    for engine in engines:
-        event.listen(engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        for engine in engines:
-            event.remove(engine.sync_engine, "before_cursor_execute", note)
+        def connect(*arguments: Any, real: Any = module.connect, **more: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = real(*arguments, **more)
+            number = next(numbers)
+            connection.set_trace_callback(lambda statement: seen.append((number, statement)))
+            return connection
+
+        monkeypatch.setattr(module, "connect", connect)
+    return seen
