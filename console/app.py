@@ -33,6 +33,7 @@ from console.db import Database
 from console.inbox import (
     answering,
     channel_state,
+    consent_door,
     handling,
     media_door,
     pages,
@@ -46,7 +47,17 @@ from console.inbox.presence import Presence
 from console.inbox.pushes import Pushes
 from console.inbox.screens import Screens
 from console.live import Live, LocalWire, RedisWire
-from console.portfolio import link_door, pay_page, payment_pages, payments_door, promise_door
+from console.portfolio import (
+    dispute_door,
+    import_door,
+    import_pages,
+    link_door,
+    pay_page,
+    payment_pages,
+    payments_door,
+    plan_door,
+    promise_door,
+)
 from console.portfolio import pages as portfolio_pages
 from console.settings import Settings
 from integrations.payments import choosing
@@ -184,6 +195,8 @@ def create_app(settings: Settings) -> Litestar:
             *link_door.routes,
             *pay_page.routes,
             *payment_pages.routes,
+            *import_pages.routes,
+            *import_door.routes,
             *health.routes,
             *sign_in.routes,
             *first_admin.routes,
@@ -194,6 +207,9 @@ def create_app(settings: Settings) -> Litestar:
             *portfolio_pages.routes,
             *wrap_up_door.routes,
             *promise_door.routes,
+            *plan_door.routes,
+            *dispute_door.routes,
+            *consent_door.routes,
             *media_door.routes,
             *sockets.routes,
             *settings_pages.routes,

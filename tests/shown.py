@@ -27,6 +27,7 @@ from console.inbox.views import (
     ViewCount,
 )
 from console.portfolio.agreed import Agreed, Debt, DisputeView, PlanView, PromiseView, StepView
+from console.portfolio.money_in import MoneyIn
 
 # A quarter of an hour before what the clock of the tests says.
 EARLIER = datetime(2026, 11, 20, 14, 45, tzinfo=UTC)
@@ -155,6 +156,7 @@ def a_panel(**given: Any) -> PanelView:
         "history": [HistoryLine(id=1, at=EARLIER, words="Mensaje recibido")],
         "review_tasks": ["El número cambió."],
         "agreed": what_is_agreed(),
+        "money_in": MoneyIn(payments=[], links=[], has_more=False),
     }
     return PanelView(**(usual | given))
 

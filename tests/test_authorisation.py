@@ -32,7 +32,8 @@ from console.inbox import media_files, sockets
 from console.inbox.channel import DeadLetter, MessageTemplate
 from console.inbox.contacts import ReviewTask
 from console.inbox.models import Media
-from console.portfolio import promises
+from console.portfolio import disputes, plans, promises
+from console.portfolio.instalments import Terms
 from console.portfolio.states import today_in
 from tests.databases import SqliteCopies
 from tests.front import Front, Person, Wire, a_console, settings_for
@@ -120,6 +121,10 @@ async def _owe(house: House) -> None:
             due_on=today_in(zone, clock.now()),
             conversation_id=1,
         )
+        first_on = today_in(zone, clock.now())
+        terms = Terms(total_minor=100, count=2, first_on=first_on)
+        await plans.propose(tx, debt.account_id, by=ana, terms=terms, conversation_id=1)
+        await disputes.open_dispute(tx, debt.account_id, by=ana, category="amount", conversation_id=1)
 
 
 # The table and the product name the same things

@@ -11,6 +11,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from console import render
+from console.inbox.stopped import FREE, ConsentView
 from console.render import fragment, page
 from tests import shown
 from tests.outline import Outline
@@ -47,7 +48,8 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "_about.html": {"conversation_id": 12, "header": shown.a_header(), "panel": shown.a_panel()},
     "_banner.html": {"banner": None},
     "_collision.html": COLLISION,
-    "_composer.html": {"header": shown.a_header(), "draft": None, "last_sequence": 5},
+    "_composer.html": {"header": shown.a_header(), "draft": None, "last_sequence": 5, "consent": FREE},
+    "_consent.html": {"conversation_id": 12, "consent": ConsentView(suggestion="opt_out", message_id=5)},
     "_counts.html": {"counts": [], "view": "mine"},
     "_empty_pane.html": {},
     "_header.html": {"header": shown.a_header()},

@@ -161,6 +161,28 @@ PAGES = [
         answers=422,
     ),
     one("GET", "/portfolio/disputes", "everyone"),
+    # There is no import 1: whoever may look for it is told so.
+    one("GET", "/portfolio/imports", "supervisors", others=403),
+    one("POST", "/portfolio/imports", "supervisors", answers=415, others=403),
+    *(
+        one(
+            method,
+            f"/portfolio/imports/{{batch_id:int}}{path}",
+            "supervisors",
+            f"/portfolio/imports/1{path}",
+            answers=404,
+            others=403,
+        )
+        for method, path in (
+            ("GET", ""),
+            ("GET", "/progress"),
+            ("GET", "/problems"),
+            ("POST", "/columns"),
+            ("POST", "/confirmation"),
+            ("POST", "/discard"),
+            ("POST", "/undo"),
+        )
+    ),
     one("GET", INBOX + "/consent/new", "team", "/inbox/1/consent/new"),
     one("POST", INBOX + "/consent", "team", "/inbox/1/consent", form={"kind": "x"}, answers=422),
     one("GET", INBOX + "/consent/lift", "supervisors of the team", "/inbox/1/consent/lift"),

@@ -14,6 +14,7 @@ from console.bulk import among, fetch
 from console.db import Tx, table_of
 from console.inbox import headers, queries, rows, threads
 from console.inbox.models import Conversation
+from console.inbox.stopped import ConsentView, consent_in
 from console.inbox.views import HistoryLine, MessageView, PanelView
 
 # What changes who may see a conversation or where it is listed: former watchers must let go of it.
@@ -97,6 +98,7 @@ class Opened(msgspec.Struct):
     headers: dict[int, headers.HeaderFacts]
     panels: dict[int, PanelView]
     history: dict[int, list[HistoryLine]]
+    consents: dict[int, ConsentView]
 
 
 async def lines(tx: Tx, changes: Changes, viewers: Collection[int]) -> Shown:
@@ -122,6 +124,11 @@ async def panes(tx: Tx, changes: Changes, opened: Collection[int]) -> Opened:
             if changes[number].about
         },
         history={number: await threads.history_of(tx, number) for number in opened if changes[number].in_panel},
+        consents={
+            number: await consent_in(tx, number)
+            for number in opened
+            if changes[number].messages or changes[number].about
+        },
     )
 
 

@@ -6,9 +6,8 @@ Whoever asked to be left alone is still answered, once for each thing they write
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
 
-from sqlalchemy import Select, exists, func, select, update
+from sqlalchemy import Select, select, update
 
 from console import audit, clock
 from console.agents import Viewer
@@ -17,19 +16,16 @@ from console.db import Tx
 from console.errors import Refused
 from console.inbox import policy, thread
 from console.inbox.contacts import Contact
-from console.inbox.models import Conversation, Message, Status
+from console.inbox.models import Conversation
+from console.inbox.stopped import may_answer
 from console.inbox.thread import actor_of
 from console.portfolio.models import Account, ContactPoint, PointState
 from console.portfolio.standing import refresh_conversations
 
 LONGEST_REASON = 500
-ANSWER_WITHIN = timedelta(hours=24)
-"""How long after what they wrote an answer is still an answer."""
 OPTED_OUT = "opted_out"
 WRONG_NUMBER = "wrong_number"
 """Why a message that waited was not sent: kept with it, shown in words."""
-# What somebody did rather than said: it asks for no answer.
-_NO_WORDS = ("reaction", "edit", "revoke", "system")
 
 
 async def opt_out(
@@ -107,29 +103,6 @@ async def why_not(tx: Tx, contact: Contact, conversation: Conversation) -> Refus
         wrong_number=contact.wrong_number_at is not None,
         is_the_answer=answering,
     )
-
-
-async def may_answer(tx: Tx, conversation_id: int, *, before: int) -> bool:
-    """Whether what stands at the sequence `before` is the first answer to what they last wrote, and not too late."""
-    last = (
-        select(func.max(Message.sequence))
-        .where(
-            Message.conversation_id == conversation_id,
-            Message.direction == "in",
-            Message.kind.not_in(_NO_WORDS),
-            Message.sequence < before,
-            Message.created_at > clock.now() - ANSWER_WITHIN,
-        )
-        .scalar_subquery()
-    )
-    answered = exists().where(
-        Message.conversation_id == conversation_id,
-        Message.direction == "out",
-        Message.status != Status.FAILED,
-        Message.sequence > last,
-        Message.sequence < before,
-    )
-    return bool(await tx.scalar(select(last.is_not(None) & ~answered)))
 
 
 def _points(conversation: Conversation, state: PointState) -> Select[tuple[int]]:

@@ -22,6 +22,7 @@ from console.inbox import channel_state, consent, pacing
 from console.inbox.channel import Channel
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
+from console.inbox.stopped import may_answer
 
 LEASE = timedelta(seconds=30)
 """How long a claim may take to reach the wire before somebody else may send the message."""
@@ -176,7 +177,7 @@ async def _without_stopped(tx: Tx, found: Sequence[Row[*tuple[Any, ...]]]) -> Se
     for row in found:
         if row.opted_out_at is None and row.wrong_number_at is None:
             continue
-        if not await consent.may_answer(tx, row.conversation_id, before=row.sequence):
+        if not await may_answer(tx, row.conversation_id, before=row.sequence):
             stopped[consent.OPTED_OUT if row.opted_out_at else consent.WRONG_NUMBER].append(row)
     for reason, rows in stopped.items():
         await _become(tx, rows, "message.failed", status=Status.FAILED, error_code=None, error_details=reason)

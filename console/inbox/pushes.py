@@ -214,6 +214,9 @@ def _show_pane(number: int, change: Change, facts: HeaderFacts, pane: Opened, wa
         _give(watching, f"owed-{number}", html)
         html = fragment("inbox/_tags.html", conversation_id=number, tags=panel.tags, standing=panel.standing)
         _give(watching, f"tags-{number}", html)
+    if number in pane.consents:
+        html = fragment("inbox/_consent.html", conversation_id=number, consent=pane.consents[number])
+        _give(watching, f"consent-{number}", html)
     if number in pane.history:
         lines = pane.history[number]
         html = fragment("inbox/_history.html", conversation_id=number, history=lines, whole=False)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from console.inbox.stopped import FREE, ConsentView
 from console.portfolio.agreed import Agreed
 from console.portfolio.money_in import MoneyIn
 from console.portfolio.owed import Owed
@@ -201,6 +202,7 @@ class PanelView(msgspec.Struct, kw_only=True):
     tags: list[TagView] = []
     owed: Owed = Owed([])
     agreed: Agreed
+    consent: ConsentView = FREE
     money_in: MoneyIn
 
 

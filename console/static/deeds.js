@@ -113,9 +113,24 @@ document.addEventListener('input', ({ target }) => {
   const money = Number.isFinite(plain) && !/,/.test(amount) ? plain.toLocaleString(text.dataset.locale, { style: 'currency', currency: text.dataset.currency }) : amount
   text.value = text.dataset.words.replace('{monto}', money).replace('{día}', days.format(new Date(`${day}T00:00Z`)).replace(',', ''))
 })
+// The simulator follows what is typed; only the last answer counts.
+let simulating
+document.addEventListener('input', ({ target }) => {
+  const form = target.closest('#deed form[data-simulates]')
+  if (!form) return
+  clearTimeout(simulating)
+  simulating = setTimeout(async () => {
+    const mine = simulating
+    const came = await ask(`${form.dataset.simulates}?${new URLSearchParams(new FormData(form))}`)
+    if (came?.ok && mine === simulating && form.isConnected) apply(came.html)
+  }, 150)
+})
 document.addEventListener('change', ({ target }) => {
   // Another account has other amounts and perhaps a promise of its own.
-  if (target.matches('#deed select[name=account_id]')) openDeed(`${target.form.action.replace(/\/promises$/, '/promises/new')}?account=${target.value}${target.form.elements.message_id ? `&message=${target.form.elements.message_id.value}` : ''}`)
+  const form = target.closest('#deed form')
+  if (!target.matches('select[name=account_id]') || !/(promises|plans|disputes)$/.test(form?.action)) return
+  const said = form.elements.message_id?.value
+  openDeed(`${form.action}/new?account=${target.value}${said ? `&message=${said}` : ''}`)
 })
 
 /** Of the message that is focused, or of the last one of the contact. */

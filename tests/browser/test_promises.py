@@ -120,7 +120,6 @@ def test_the_form_can_be_used_by_everybody(house: House, new_page: NewPage) -> N
         _debtor, page = a_promiser(house, new_page, "el viernes pago 200", color_scheme=scheme, viewport=size)
         page.locator("body").press("p")
         expect(page.get_by_role("dialog")).to_be_visible()
-        page.wait_for_timeout(250)
         found = Axe().run(page, options=RULES)
         assert found.violations_count == 0, found.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

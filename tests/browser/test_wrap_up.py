@@ -88,7 +88,6 @@ def test_the_picker_can_be_used_by_everybody(house: House, new_page: NewPage) ->
 def _look(page: Page, _debtor: Debtor) -> None:
     page.locator("body").press("e")
     expect(page.get_by_role("dialog")).to_be_visible()
-    page.wait_for_timeout(250)
     found = Axe().run(page, options=RULES)
     assert found.violations_count == 0, found.generate_report()
     page.keyboard.type("no reconoce")

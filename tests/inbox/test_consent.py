@@ -14,6 +14,7 @@ from console.inbox import consent, deliver, reply
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
 from console.inbox.stop_words import suggests
+from console.inbox.stopped import ANSWER_WITHIN
 from console.portfolio.agreed import debts_of
 from console.portfolio.models import ContactPoint
 from tests.conftest import Moment
@@ -206,4 +207,4 @@ def test_words_only_suggest(text: str, suggestion: str | None) -> None:
 def test_nothing_at_all_suggests_nothing() -> None:
     nothing: list[Any] = [None, "", "\0", "a" * 100_000]
     assert [suggests(each) for each in nothing] == [None] * 4
-    assert timedelta(hours=24) == consent.ANSWER_WITHIN
+    assert timedelta(hours=24) == ANSWER_WITHIN
