@@ -9,7 +9,7 @@ const links = () => [...document.querySelectorAll('#rows > .row > a')]
 
 async function fetchList() {
   const came = await ask(`/inbox?${where()}`, { target: 'list' })
-  return { fresh: came?.ok && parse(came.html).find((element) => element.id === 'list'), said: came?.said }
+  return { fresh: came?.ok && parse(came.html).find((element) => element.id === 'list'), said: came?.status === 422 && came.said }
 }
 
 function swap(fresh) {

@@ -13,7 +13,7 @@ from console import clock
 from console.audit import SYSTEM
 from console.db import Database, Tx
 from console.inbox.contacts import Contact
-from console.portfolio.models import Account, ContactPoint, Creditor, Debtor, Invoice, PointState
+from console.portfolio.models import Account, ContactPoint, Creditor, Debtor, Invoice, PointState, name_key
 from console.portfolio.points import find_contacts
 from console.portfolio.standing import recompute
 from integrations.whatsapp.numbers import match_key
@@ -58,7 +58,7 @@ async def a_debtor(
         if debtor_id is None:
             kind, number = document or (None, None)
             debtor = Debtor(
-                name=name, name_key=name.casefold(), document_type=kind, document_number=number, country="PE"
+                name=name, name_key=name_key(name), document_type=kind, document_number=number, country="PE"
             )
             debtor.timezone, debtor.created_at, debtor.updated_at = zone, moment, moment
             tx.add(debtor)
