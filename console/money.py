@@ -8,11 +8,12 @@ from functools import lru_cache
 
 import msgspec
 from babel.core import get_global
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, get_currency_precision, get_decimal_symbol
 
 LARGEST_MINOR = 10**15
 """No debt is larger, in the smallest unit: what is, is a mistake of whoever wrote it."""
 
+_LONG = 10_000
 _PLAIN = re.compile(r"-?\d{1,16}(\.\d{1,6})?", re.ASCII)
 # What people and spreadsheets put around an amount: a symbol, a code, spaces of every kind.
 _AROUND = re.compile(r"[\s\u00a0\u202f]|S/\.?|R\$|US\$|[A-Z]{2,3}\$|\$|€|[A-Z]{3}")
@@ -104,6 +105,16 @@ def as_decimal(minor: int, currency: str) -> Decimal:
 def shown(minor: int, currency: str, locale: str) -> str:
     """`S/ 412.50`: the amount as people of `locale` (`es_PE`) read it."""
     return format_currency(as_decimal(minor, currency), currency, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def shown_short(minor: int, currency: str, locale: str) -> str:
+    """`S/ 412.50`, but `COP 930,000`: long amounts without decimals that are all zero, where there is little room."""
+    text = shown(minor, currency, locale)
+    places = decimals(currency)
+    if not places or minor % 10**places or minor < _LONG * 10**places:
+        return text
+    return text.replace(get_decimal_symbol(locale) + "0" * places, "", 1)
 
 
 def _minor(amount: Decimal, currency: str) -> int:

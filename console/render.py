@@ -128,7 +128,8 @@ def _environment() -> Environment:
         long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,
         left_roughly=left_roughly, duration=duration, phone=phone,
         size=size, initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
-        point=point, file_kind=file_kind, money=money, day=day, weekday=weekday, fold=fold, days_since=days_since,
+        point=point, file_kind=file_kind, money=money, money_short=money_short, day=day, weekday=weekday, fold=fold,
+        days_since=days_since,
     )  # fmt: skip
     return environment
 
@@ -273,6 +274,11 @@ def _local(at: datetime) -> datetime:
 def money(minor: int, currency: str) -> str:
     """`S/ 412.50`: an amount in its currency's smallest unit, as people of the house's country read it."""
     return amounts.shown(minor, currency, _house.locale)
+
+
+def money_short(minor: int, currency: str) -> str:
+    """`money` for the line of a list: without decimals that are all zero."""
+    return amounts.shown_short(minor, currency, _house.locale)
 
 
 # People, files, and text from strangers

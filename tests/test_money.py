@@ -135,3 +135,16 @@ def test_currencies_are_those_of_the_standard() -> None:
     assert not any(is_currency(code) for code in ("pen", "PE", "SOL", "", "PENX"))
     assert str(Money(41250, "PEN")) == "412.50 PEN"
     assert shown(288750, "PEN", "es_PE") == "S/\xa02,887.50"
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "locale", "said"),
+    [
+        (93_000_000, "COP", "es_PE", "COP\u00a0930,000"),
+        (93_000_050, "COP", "es_PE", "COP\u00a0930,000.50"),
+        (41_200, "PEN", "es_PE", "S/\u00a0412.00"),
+        (164_900, "CLP", "es_CL", "$164.900"),
+    ],
+)
+def test_a_long_amount_is_short_where_there_is_little_room(minor: int, currency: str, locale: str, said: str) -> None:
+    assert money.shown_short(minor, currency, locale) == said
