@@ -66,7 +66,8 @@ async def pay_page(
     body = page(
         "portfolio/pay.html",
         link=link,
-        provider=provider.title if provider else "",
+        # A checkout of the business's own has no name to the payer but the business's.
+        provider=provider.title if provider is not None and provider.name != "signed" else "",
         is_back=is_back,
     )
     return html(body, headers=HEADERS)

@@ -6,6 +6,7 @@ import asyncio
 from datetime import date
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -139,3 +140,49 @@ async def test_reporting_needs_its_scope(house: House) -> None:
         answer = await reader.http.post("/payments", json=a_body())
 
     assert (answer.status_code, answer.json()["details"]) == (403, {"scope": "payments:write"})
+
+
+def a_statement(balance: str) -> dict[str, Any]:
+    return {
+        "holder": {"name": "María Fernanda Ccori", "phones": ["+51944218305"]},
+        "currency": "PEN",
+        "invoices": [{"number": "F-1", "due_date": "2026-10-01", "amount": "100.00", "balance": balance}],
+    }
+
+
+async def test_payments_and_statements_of_one_account_at_once_all_count(house: House, program: Program) -> None:
+    """Billing states the same debt again and again while payments come: repeating itself is no news."""
+    await house.writes("51944218305")
+    path = "/accounts/PR-1"
+    assert (await program.http.put(path, json=a_statement("100.00"))).status_code in {200, 201}
+
+    async def pays(number: int) -> int:
+        body = a_body(external_id=f"pago-{number}", account="PR-1", amount={"amount": "2.00", "currency": "PEN"})
+        return (await program.http.post("/payments", json={**body, "invoice": "F-1"})).status_code
+
+    async def states(_number: int) -> int:
+        return (await program.http.put(path, json=a_statement("100.00"))).status_code
+
+    program.http.timeout = httpx.Timeout(40)
+    async with asyncio.timeout(50):
+        answers = await asyncio.gather(*(deed(n) for n in range(6) for deed in (pays, states)))
+
+    assert sorted(answers) == [200] * 6 + [201] * 6
+    async with house.db.reading() as tx:
+        account = (await tx.scalars(select(Account).where(Account.external_id == "PR-1"))).one()
+        assert account.balance_minor == 10000 - 6 * 200
+
+
+async def test_a_statement_that_differs_replaces_what_payments_had_left(house: House, program: Program) -> None:
+    path = "/accounts/PR-1"
+    await program.http.put(path, json=a_statement("100.00"))
+    await program.http.post("/payments", json=a_body(account="PR-1", invoice="F-1", amount=TEN))
+
+    await program.http.put(path, json=a_statement("90.00"))
+
+    async with house.db.reading() as tx:
+        account = (await tx.scalars(select(Account).where(Account.external_id == "PR-1"))).one()
+        assert account.balance_minor == 9000
+
+
+TEN = {"amount": "10.00", "currency": "PEN"}
