@@ -22,6 +22,7 @@ _PLACES = {
     "portfolio": "portfolio",
     "payments": "payments",
     "audit": "history",
+    "bot": "bots",
     "doctor": "checking",
     "backup": "keeping",
     "restore": "keeping",

@@ -51,6 +51,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     payments_webhook_secret_previous: str | None = None
     # Messages a second for the number; Meta raises it from 80 to 1,000 by itself (whatsapp.md §16).
     send_rate: int = 80
+    # The billing system whose debts `aldia portfolio sync odoo` takes in.
+    odoo_url: str | None = None
+    odoo_database: str = ""
+    odoo_user: str = ""
+    odoo_api_key: str = ""
     demo: bool = False
     simulator_url: str | None = None
     # Proxies whose X-Forwarded-For is believed (comma separated addresses).
@@ -119,6 +124,10 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             payments_webhook_secret=values.get("PAYMENTS_WEBHOOK_SECRET", "").strip(),
             payments_webhook_secret_previous=values.get("PAYMENTS_WEBHOOK_SECRET_PREVIOUS", "").strip() or None,
             send_rate=_whole_number(values, "WHATSAPP_SEND_RATE", 80),
+            odoo_url=values.get("ODOO_URL") or None,
+            odoo_database=values.get("ODOO_DATABASE", ""),
+            odoo_user=values.get("ODOO_USER", ""),
+            odoo_api_key=values.get("ODOO_API_KEY", ""),
             demo=values.get("ALDIA_DEMO") == "1",
             simulator_url=values.get("ALDIA_SIMULATOR_URL") or None,
             trusted_proxies=values.get("ALDIA_TRUSTED_PROXIES", "127.0.0.1"),

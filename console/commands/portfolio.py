@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 import msgspec
 from sqlalchemy import select
 
@@ -17,13 +18,16 @@ from console.audit import Actor
 from console.commands import Failed, database, run
 from console.db import Database
 from console.errors import Refused
-from console.portfolio import arrivals, imports
+from console.portfolio import arrivals, imports, odoo_sync
 from console.portfolio.batches import BatchState, ImportAccount, ImportBatch, ImportProblem
 from console.portfolio.columns import LABELS, Field
 from console.portfolio.exports import lines_of
+from console.portfolio.odoo_sync import Synced
 from console.portfolio.preparing import Options
 from console.portfolio.sheets import Unreadable
 from console.settings import Settings
+from integrations.billing.odoo import Denied, Odoo
+from integrations.billing.xml_rpc import Fault, Unanswered
 
 OPERATOR = Actor(kind="system", name="Operación", origin="aldia portfolio")
 LOOK_EVERY = 0.2
@@ -55,6 +59,36 @@ def import_(file: Path, **asked: Any) -> None:  # noqa: ANN401 as declared above
         raise Failed(f"{file.name}: {unreadable}") from unreadable
     if failure:
         raise Failed(failure)
+
+
+@portfolio.command()
+@click.argument("system", type=click.Choice([odoo_sync.SYSTEM]))
+@click.option("--whole", is_flag=True, help="Everything, not only what changed since the last time.")
+def sync(system: str, *, whole: bool) -> None:  # noqa: ARG001 there is one system yet
+    """Take in what a billing system says people owe. Run it as often as wanted: it asks for what changed."""
+    config = settings.load()
+    if not (config.odoo_url and config.odoo_database and config.odoo_user and config.odoo_api_key):
+        raise Failed("Faltan ODOO_URL, ODOO_DATABASE, ODOO_USER u ODOO_API_KEY: defínalas en el entorno o en .env.")
+    try:
+        synced = run(_sync(config, config.odoo_url, whole=whole))
+    except Denied as denied:
+        raise Failed("Odoo no acepta ODOO_USER con ODOO_API_KEY, o no le deja ver facturas y clientes.") from denied
+    except Unanswered as away:
+        raise Failed(f"Odoo no respondió como se esperaba ({away}): revise ODOO_URL y vuelva a intentarlo.") from away
+    except Fault as fault:
+        raise Failed(f"Odoo rechazó la consulta (error {fault.code}): revise ODOO_DATABASE y su versión.") from fault
+    for name, why in synced.left_out:
+        click.echo(f"{name}: {why}")
+    click.echo(
+        f"{synced.new} cuentas nuevas, {synced.changed} cambian, {synced.unchanged} sin cambios, "
+        f"{len(synced.left_out)} fuera"
+    )
+
+
+async def _sync(config: Settings, url: str, *, whole: bool) -> Synced:
+    async with database(config) as db, httpx.AsyncClient(timeout=odoo_sync.PATIENCE, trust_env=False) as http:
+        odoo = Odoo(http, url, database=config.odoo_database, user=config.odoo_user, key=config.odoo_api_key)
+        return await odoo_sync.sync(db, config, odoo, whole=whole)
 
 
 async def _import(config: Settings, file: Path, asked: dict[str, Any]) -> str | None:

@@ -16,6 +16,7 @@ import console.inbox.models
 import console.inbox.tags
 import console.portfolio.agreements
 import console.portfolio.batches
+import console.portfolio.billing_cursor
 import console.portfolio.ledger
 import console.portfolio.models  # noqa: F401 every table must be known
 from console.db import Base, Json, UTCDateTime

@@ -50,7 +50,14 @@ def too_large() -> str:
 
 
 async def arrive(
-    db: Database, settings: Settings, place: Path, *, file_name: str, by: Actor, creditor: str | None = None
+    db: Database,
+    settings: Settings,
+    place: Path,
+    *,
+    file_name: str,
+    by: Actor,
+    creditor: str | None = None,
+    team_id: int | None = None,
 ) -> ImportBatch:
     """Look at the file in `place` and open an import for it. Raises Unreadable, and then the file is gone."""
     try:
@@ -60,7 +67,9 @@ async def arrive(
         raise
     sha256, size = await asyncio.to_thread(_digest, place), await asyncio.to_thread(_size, place)
     async with db.transaction() as tx:
-        source = await source_for(tx, settings, named=FOLDER, by=by, moment=clock.now(), creditor=creditor)
+        source = await source_for(
+            tx, settings, named=FOLDER, by=by, moment=clock.now(), creditor=creditor, team_id=team_id
+        )
         return await imports.begin(
             tx,
             looked,

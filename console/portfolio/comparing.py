@@ -52,6 +52,7 @@ class Debt(msgspec.Struct):
     id: int
     external_id: str
     debtor_id: int
+    team_id: int
     currency: str
     product: str | None
     phones: tuple[str, ...]

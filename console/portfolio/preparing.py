@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, true, update
 
 from console import clock
 from console.db import Database, Tx, bulk_insert
@@ -40,7 +40,10 @@ _WAITING_ROWS: tuple[Any, ...] = (ImportProblem, ImportPoint, ImportInvoice, Imp
 
 
 class Options(msgspec.Struct, kw_only=True):
-    """What a person decided about a file. `columns` are places from 0, by field."""
+    """What a person decided about a file. `columns` are places from 0, by field.
+
+    `own_team_only`: whoever decided leads one team, and touches no debt of another.
+    """
 
     columns: dict[str, list[int]]
     sheet: str | None = None
@@ -48,6 +51,7 @@ class Options(msgspec.Struct, kw_only=True):
     names: list[str]
     currency: str
     is_whole: bool = False
+    own_team_only: bool = False
     skip_bad_phones: bool = False
 
 
@@ -94,7 +98,8 @@ async def prepare(db: Database, settings: Settings, batch: ImportBatch, claim: C
 async def _compare(db: Database, settings: Settings, batch: ImportBatch, claim: Claim) -> None:
     options = msgspec.convert(batch.options, Options)
     async with db.reading() as tx:
-        stage = Stage(batch, await rules_at(tx, clock.now()))
+        team_id = batch.team_id if options.own_team_only else None
+        stage = Stage(batch, await rules_at(tx, clock.now()), team_id=team_id)
     end, refused = End(0, 0, 0, 0), 0
     async for frame in sheet_files.frames(_order(batch, options, settings)):
         match frame:
@@ -166,6 +171,7 @@ async def _close_the_rest(db: Database, claim: Claim, stage: Stage) -> None:
             page = (
                 select(Account)
                 .where(Account.creditor_id == stage.creditor_id, Account.status == "open", Account.id > last)
+                .where(Account.team_id == stage.team_id if stage.team_id is not None else true())
                 .order_by(Account.id)
                 .limit(AT_ONCE)
             )

@@ -43,9 +43,13 @@ async def rules_at(tx: Tx, moment: datetime) -> Rules:
 
 
 class Stage:
-    """The waiting rows of one import, written debt by debt. It keeps who is new in it, and nothing else that grows."""
+    """The waiting rows of one import, written debt by debt. It keeps who is new in it, and nothing else that grows.
 
-    def __init__(self, batch: ImportBatch, rules: Rules) -> None:
+    With `team_id`, debts of other teams are not touched.
+    """
+
+    def __init__(self, batch: ImportBatch, rules: Rules, *, team_id: int | None = None) -> None:
+        self.team_id = team_id
         self.batch_id, self.creditor_id, self.as_of, self.rules = batch.id, batch.creditor_id, batch.as_of, rules
         self.counts: Counter[str] = Counter()
         self.seen: set[int] = set()
@@ -80,6 +84,10 @@ class Stage:
         problems: list[Problem] = []
         for line, statement in zip(lines, statements, strict=True):
             self._told.update(line.digest.encode())
+            debt = known.debts.get(statement.external_id)
+            if debt is not None and self.team_id not in {None, debt.team_id}:
+                problems.append(Problem(line.row, "account", "La cuenta la trabaja otro equipo."))
+                continue
             try:
                 change = compare(statement, known, zone=line.zone, digest=line.digest)
             except Refused as refusal:
