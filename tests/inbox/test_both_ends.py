@@ -106,19 +106,19 @@ def _stops_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def ends(sqlite_database_url: str, tmp_path: Path) -> AsyncIterator[Ends]:
-    async with _both_ends(sqlite_database_url, tmp_path) as ends:
+    async with both_ends(sqlite_database_url, tmp_path) as ends:
         yield ends
 
 
 @pytest.fixture
 async def ends_anywhere(database_url: str, tmp_path: Path) -> AsyncIterator[Ends]:
-    async with _both_ends(database_url, tmp_path) as ends:
+    async with both_ends(database_url, tmp_path) as ends:
         yield ends
 
 
 @asynccontextmanager
-async def _both_ends(database_url: str, tmp_path: Path) -> AsyncIterator[Ends]:
-    async with _simulator() as (simulator, address):
+async def both_ends(database_url: str, tmp_path: Path) -> AsyncIterator[Ends]:
+    async with a_simulator() as (simulator, address):
         settings = settings_for(database_url, tmp_path, whatsapp_api_url=address)
         async with a_console(settings) as front, httpx.AsyncClient(base_url=address, trust_env=False) as control:
             simulator.webhooks.courier.redirect(f"{front.address}/webhooks/whatsapp")
@@ -126,7 +126,7 @@ async def _both_ends(database_url: str, tmp_path: Path) -> AsyncIterator[Ends]:
 
 
 @asynccontextmanager
-async def _simulator() -> AsyncIterator[tuple[Simulation, str]]:
+async def a_simulator() -> AsyncIterator[tuple[Simulation, str]]:
     listening = socket.create_server(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     settings = SimulatorSettings(

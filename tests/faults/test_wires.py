@@ -1,0 +1,124 @@
+"""A bad network before Redis and before the Cloud API: slow, silent, cut. Rows F2, F5, F12, O6, O22."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from console import live
+from console.inbox import sender
+from console.inbox.models import Status
+from tests import servers
+from tests.faults import ledger
+from tests.faults.chaos import Chaos, between
+from tests.front import Front, a_console, settings_for
+from tests.inbox import meta
+from tests.inbox.test_both_ends import MARIA, Ends, a_simulator
+from tests.patience import eventually
+from tests.servers import Server
+
+
+@pytest.fixture
+async def redis(valkey: Server) -> AsyncIterator[tuple[Chaos, str]]:
+    """A bad network before Redis, and the URL on this side of it."""
+    folder = Path(tempfile.mkdtemp(prefix="aldia-chaos-", dir=servers.SHORT))
+    async with between(Path(valkey.url.removeprefix("unix://")), at=folder / "socket") as (chaos, _port):
+        yield chaos, f"unix://{folder / 'socket'}"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def fronts(
+    redis: tuple[Chaos, str], postgres_database_url: str, tmp_path: Path
+) -> AsyncIterator[tuple[Front, Front]]:
+    settings = settings_for(postgres_database_url, tmp_path, redis_url=redis[1])
+    async with a_console(settings) as one, a_console(settings) as other:
+        yield one, other
+
+
+async def test_whatever_the_way_to_redis_is_like_screens_follow(
+    redis: tuple[Chaos, str], fronts: tuple[Front, Front], postgres_database_url: str
+) -> None:
+    """F2, F5, F12: a hint that is late, cut off or swallowed costs a moment; nothing waits for it for ever."""
+    chaos, _url = redis
+    one, other = fronts
+    ana = await other.agent("Ana")
+    wamids = []
+
+    async def is_seen(what: str) -> None:
+        wamids.append((element := meta.text(what))["id"])
+        async with asyncio.timeout(live.REDIS_TIMEOUT + 2):
+            assert (await one.webhook(meta.body(element))).status_code == 200
+        await wire.shows(what, within=live.POLL_SECONDS + live.REDIS_TIMEOUT + 3)
+
+    async with ana.live() as wire:
+        chaos.delay = 0.3
+        await is_seen("despacio")
+        chaos.reset()
+        await is_seen("cortado")
+        chaos.is_silent = True
+        await is_seen("en silencio")
+        assert (await other.outside.get("/health")).status_code == 200
+        chaos.heal()
+        chaos.refuses = True
+        chaos.reset()
+        await is_seen("rechazado")
+        chaos.heal()
+        await is_seen("de vuelta")
+    await ledger.received_once(postgres_database_url, wamids)
+    await ledger.history_is_whole(postgres_database_url)
+
+
+@pytest.fixture
+async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Chaos, Ends]]:
+    """A console and a simulated WhatsApp with a bad network between, on the way there."""
+    monkeypatch.setattr(sender, "GRACE_SECONDS", 0.2)
+    async with a_simulator() as (simulator, address), between(int(address.rpartition(":")[2])) as (chaos, port):
+        settings = settings_for(database_url, tmp_path, whatsapp_api_url=f"http://127.0.0.1:{port}")
+        async with a_console(settings) as front, httpx.AsyncClient(base_url=address, trust_env=False) as control:
+            simulator.webhooks.courier.redirect(f"{front.address}/webhooks/whatsapp")
+            front.console.http.timeout = httpx.Timeout(1.0, connect=5.0)
+            yield chaos, Ends(front, control, await front.agent("Ana"))
+
+
+@pytest.mark.parametrize("fault", ["is_silent", "refuses"])
+async def test_swallowed_or_cut_on_the_way_it_is_in_doubt_and_not_repeated(
+    ends: tuple[Chaos, Ends], fault: str
+) -> None:
+    """O6, F12: the bytes have left and no answer comes. A machine does not repeat it, a person is shown it."""
+    chaos, both = ends
+    conversation = await both.writes(MARIA)
+    setattr(chaos, fault, True)
+    if fault == "refuses":
+        chaos.reset()
+    await both.ana.reply(conversation, "Con gusto")
+    await both.all_reach(Status.UNKNOWN, within=20)
+    assert (await both.ana.http.get("/inbox?view=all")).status_code == 200
+    chaos.heal()
+
+    await both.ana.reply(conversation, "¿Sigue ahí?")
+    await eventually(both.accepted)
+    await both.all_reach(Status.UNKNOWN, Status.SENT, Status.DELIVERED)
+    await both.nothing_was_sent_twice()
+    assert len(await both.ours()) == 2
+
+
+async def test_a_slow_line_is_slow_and_nothing_else(ends: tuple[Chaos, Ends]) -> None:
+    """O22: what waits for the Cloud API holds up neither a page nor a delivery."""
+    chaos, both = ends
+    numbers = await both.people(3)
+    chaos.delay = 0.2
+    for number in numbers:
+        await both.say(number)
+    async with asyncio.timeout(2):
+        assert (await both.front.webhook(meta.body(meta.text("mientras")))).status_code == 200
+        assert "mientras" in await both.ana.see("/inbox?view=all")
+
+    await both.all_reach(Status.SENT, Status.DELIVERED, within=20)
+    await both.nothing_was_sent_twice()
