@@ -48,6 +48,7 @@ from console.inbox.pushes import Pushes
 from console.inbox.screens import Screens
 from console.live import Live, LocalWire, RedisWire
 from console.portfolio import (
+    claim_door,
     dispute_door,
     import_door,
     import_pages,
@@ -193,6 +194,7 @@ def create_app(settings: Settings) -> Litestar:
             webhook.whatsapp_webhook,
             *payments_door.routes,
             *link_door.routes,
+            *claim_door.routes,
             *pay_page.routes,
             *payment_pages.routes,
             *import_pages.routes,

@@ -261,6 +261,14 @@ PAGES = [
     one("GET", SETTINGS + "/portfolio", "supervisors", others=403),
     one("POST", SETTINGS + "/portfolio", "supervisors", form={"first_edge": "0"}, answers=422, others=403),
     one("GET", "/audit", "supervisors", others=403),
+    one(
+        "POST",
+        INBOX + "/messages/{message_id:int}/payment-claim",
+        "team",
+        "/inbox/1/messages/1/payment-claim",
+        form={},
+        answers=422,
+    ),
     one("GET", "/portfolio/payments", "supervisors", others=403),
     one(
         "POST",

@@ -92,6 +92,7 @@ _ACTIONS = {
     "payment.acknowledged": "Se envió el recibo del pago",
     "payment_notice.kept": "Un aviso de pago quedó por revisar",
     "payment_notice.resolved": "{actor} revisó un aviso de pago",
+    "payment.claimed": "{actor} marcó un comprobante por verificar",
     "payment.parked": "Un pago quedó por revisar",
     "payment.reversed": "Un pago se devolvió",
     "payment.restored": "Un pago devuelto volvió a entrar",
@@ -132,6 +133,7 @@ _EVENTS = {
     "payment_applied": "Pago de {amount} recibido",
     "payment_reversed": "Pago de {amount} devuelto",
     "payment_restored": "Pago de {amount} recuperado",
+    "payment_claimed": "{who} marcó un comprobante por verificar",
     "payment_link_created": "{who} creó un enlace de pago de {amount}",
 }
 

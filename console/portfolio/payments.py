@@ -17,9 +17,9 @@ from console import audit
 from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused
-from console.portfolio import bookkeeping
+from console.portfolio import bookkeeping, claims
 from console.portfolio.bookkeeping import by_key, one_at_a_time
-from console.portfolio.holding import locked
+from console.portfolio.holding import conversations_of, locked
 from console.portfolio.ledger import Payment, PaymentLink, PaymentState
 from console.portfolio.models import Account, Invoice
 from console.portfolio.reversals import take_back_what_went_back
@@ -119,6 +119,7 @@ async def apply(
         "invoices": {str(share.invoice_id): share.minor for share in shares.shares},
     }
     await bookkeeping.tell(tx, payment, account, "payment.applied", facts, minor=payment.amount_minor, by=by)
+    await claims.settle(tx, await conversations_of(tx, account), by=by)
     await take_back_what_went_back(tx, payment, account, by=by, moment=moment)
     await bookkeeping.follow(tx, account.id, by=by, moment=moment)
 
