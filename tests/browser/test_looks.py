@@ -38,11 +38,20 @@ STICKING_OUT = """() => {
 # Controls in whose middle another one lies: a finger meets the wrong one.
 COVERED = """() => {
   const controls = 'a[href], button, summary, input, textarea'
+  // Scrolled out of what holds it: no finger looks for it there.
+  const isAway = (it, x, y) => {
+    const up = it.parentElement
+    if (!up) return false
+    const { left, top, right, bottom } = up.getBoundingClientRect()
+    const clips = getComputedStyle(up).overflowX !== 'visible'
+    return (clips && (x < left || x > right || y < top || y > bottom)) || isAway(up, x, y)
+  }
   const isCovered = (it) => {
     const { left, top, width, height } = it.getBoundingClientRect()
     const [x, y] = [left + width / 2, top + height / 2]
     const isIn = width > 1 && x >= 0 && y >= 0 && x <= innerWidth && y <= innerHeight
     if (!isIn || it.closest('.sr') || !it.checkVisibility({ visibilityProperty: true, opacityProperty: true })) return
+    if (isAway(it, x, y)) return
     const met = document.elementFromPoint(x, y)?.closest(controls)
     const isApart = met && met !== it && !it.contains(met) && !met.contains(it)
     return isApart && !met.closest('.sheet, dialog, .panel, .rail, #toasts')

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
 from console.agents import Viewer
 from console.db import Database, table_of
@@ -220,3 +223,40 @@ def test_amounts_are_read_as_people_write_them() -> None:
         currency="PEN", amount_from=123450, amount_to=200000
     )
     assert read_listing({"amount_from": "", "tags": "", "state": ""}, "PEN") == Listing(currency="PEN")
+
+
+def explained(database: Database, plans: list[str]) -> Callable[..., None]:
+    """Has every statement on conversations say how it is carried out, before it is."""
+    is_sqlite = database.reader.dialect.name == "sqlite"
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith(("EXPLAIN", "SET")) or "FROM conversation" not in statement:
+            return
+        how = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
+        plan = connection.exec_driver_sql(how + statement, parameters).all()
+        plans.append("\n".join(str(line[-1]) for line in plan))
+
+    return explain
+
+
+@pytest.mark.parametrize("who", ["ana", "admin"])
+async def test_no_view_and_no_number_reads_every_conversation(database: Database, moment: Moment, who: str) -> None:
+    """On PostgreSQL a small table would be read whole anyway: there, whether it could do without is asked."""
+    inbox = await an_inbox(database)
+    await a_crowd(database, inbox)
+    viewer: Viewer = getattr(inbox, who)
+    plans: list[str] = []
+    explain = explained(database, plans)
+
+    async with database.reading() as tx:
+        connection = await tx.connection()
+        if database.reader.dialect.name != "sqlite":
+            await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        event.listen(connection.sync_connection, "before_cursor_execute", explain)
+        for view in EVERY_VIEW:
+            await lists.inbox_rows(tx, viewer, Listing(view=view), now=NOW, version=0)
+        await sidebar.view_counts(tx, viewer, NOW)
+
+    assert len(plans) > len(EVERY_VIEW)
+    whole = [plan for plan in plans if re.search(r"SCAN conversation(?! USING)|Seq Scan on conversation\b", plan)]
+    assert whole == []
