@@ -66,7 +66,14 @@ async def consent_of(tx: Tx, conversation: Conversation, contact: Contact) -> Co
     )
     last = (await tx.execute(theirs.order_by(Message.sequence.desc()).limit(1))).one_or_none()
     suggestion = suggests(last.text) if last else None
-    return ConsentView(suggestion=suggestion, message_id=last.id if last else None) if suggestion else FREE
+    # Once somebody has answered it, what it asked for has been decided.
+    if (
+        last is None
+        or suggestion is None
+        or not await may_answer(tx, conversation.id, before=conversation.last_sequence + 1)
+    ):
+        return FREE
+    return ConsentView(suggestion=suggestion, message_id=last.id)
 
 
 async def consent_in(tx: Tx, conversation_id: int) -> ConsentView:

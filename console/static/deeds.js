@@ -60,10 +60,11 @@ document.addEventListener('keydown', (event) => {
   const form = event.target.closest?.('#deed form')
   if (!form || event.key !== 'Enter' || event.isComposing) return
   const send = form.querySelector('button[name=send]')
-  if ((event.ctrlKey || event.metaKey) && send) {
-    event.preventDefault()
-    form.requestSubmit(send)
-  }
+  const isSending = (event.ctrlKey || event.metaKey) && send
+  // A list to choose from swallows Enter.
+  if (!isSending && !event.target.matches('select')) return
+  event.preventDefault()
+  form.requestSubmit(isSending ? send : form.querySelector('footer button:not([type=button])'))
 })
 
 // A long list is narrowed by typing; what is chosen is always in sight.

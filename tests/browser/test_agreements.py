@@ -76,6 +76,7 @@ def test_who_asks_to_be_left_alone_is_answered_once_and_only_a_supervisor_lifts_
     rosa = house.enter(new_page, "rosa")
     debtor.open(rosa)
     rosa.locator("#pane .consent").get_by_role("button", name="Levantar").click()
+    expect(rosa.get_by_role("dialog", name="Volver a escribirle")).to_be_visible()
     rosa.keyboard.type("Llamó: quiere que le escribamos")
     rosa.keyboard.press("Enter")
     expect(rosa.locator("#pane .consent")).to_have_text("")
@@ -109,4 +110,7 @@ def test_these_forms_can_be_used_by_everybody(house: House, new_page: NewPage) -
 def _look(page: Page) -> None:
     found = Axe().run(page, options=RULES)
     assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    wide = "[...document.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1)"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.evaluate(
+        f"{wide}.map((one) => one.outerHTML.slice(0, 120))"
+    )

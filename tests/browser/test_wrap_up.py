@@ -96,3 +96,31 @@ def _look(page: Page, _debtor: Debtor) -> None:
     found = Axe().run(page, options=RULES)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_tree_is_edited_and_the_picker_follows(house: House, new_page: NewPage) -> None:
+    for scheme, width in (("light", 1440), ("dark", 390)):
+        page = house.enter(
+            new_page,
+            "rosa",
+            "/settings/dispositions",
+            color_scheme=scheme,
+            viewport={"width": width, "height": 844},
+        )
+        page.get_by_label("Debajo de").select_option(label="Habló el titular › Ya pagó")
+        page.get_by_label("Código").fill(f"cd-x{width}")
+        page.get_by_label("Nombre").first.fill(f"Pagó en agencia {width}")
+        page.get_by_role("button", name="Agregar").click()
+        mine = page.locator("li", has_text=f"CD-X{width}")
+        expect(mine.locator("details")).to_have_attribute("open", "")
+        mine.get_by_label("Pausa (días hábiles)").fill("2")
+        mine.get_by_role("button", name="Guardar").click()
+        expect(mine).to_contain_text("2 días hábiles sin escribirle")
+        found = Axe().run(page, options=RULES)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        mine.get_by_role("button", name="Subir").click()
+        page.locator("li", has_text=f"CD-X{width}").get_by_role("button", name="Retirar").click()
+        expect(page.locator("li", has_text=f"CD-X{width}")).to_contain_text("Retirada")
+    ana = house.enter(new_page, "ana", "/settings/sessions")
+    expect(ana.get_by_role("link", name="Tipificaciones")).to_have_count(0)

@@ -1,0 +1,150 @@
+"""The page of the tree of dispositions: adding, renaming, ordering, retiring, and what each leaf needs and does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy import select
+
+from console.agents import Viewer
+from console.db import Database
+from console.errors import Refused
+from console.forms import html, read_form, whole
+from console.inbox import policy, tree
+from console.inbox.tags import Tag
+from console.render import page
+
+PAGE = "/settings/dispositions"
+
+
+@get(PAGE)
+async def dispositions(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """The whole tree."""
+    policy.require(viewer, "edit_dispositions")
+    opened = request.query_params.get("open", "")
+    return await _page(db, viewer, opened=int(opened) if opened.isascii() and opened.isdigit() else None)
+
+
+@post(PAGE, status_code=303)
+async def add(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """One more node."""
+    policy.require(viewer, "edit_dispositions")
+    form = await read_form(request)
+    parent = whole(form["parent_id"], "parent_id") if form.get("parent_id") else None
+    try:
+        async with db.transaction() as tx:
+            row = await tree.add(tx, by=viewer, parent_id=parent, code=form.get("code", ""), name=form.get("name", ""))
+            made = row.id
+    except Refused as refused:
+        return await _page(db, viewer, problem=refused, typed=form)
+    return _back(made)
+
+
+@post(PAGE + "/{disposition_id:int}", status_code=303)
+async def edit(
+    request: Request[Any, Any, Any],
+    disposition_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """The name, and what picking it needs and does."""
+    policy.require(viewer, "edit_dispositions")
+    form = await read_form(request)
+    try:
+        async with db.transaction() as tx:
+            await tree.edit(
+                tx,
+                disposition_id,
+                by=viewer,
+                name=form.get("name", ""),
+                needs=form.get("needs") or None,
+                effect=form.get("effect") or None,
+                pause_days=whole(form.get("pause_days") or "0", "pause_days"),
+                tag_id=whole(form["tag_id"], "tag_id") if form.get("tag_id") else None,
+                asks_reason=form.get("asks_reason") == "1",
+            )
+    except Refused as refused:
+        if refused.status == 404:
+            raise
+        return await _page(db, viewer, problem=refused, opened=disposition_id)
+    return _back(disposition_id)
+
+
+@post(PAGE + "/{disposition_id:int}/move", status_code=303)
+async def move(
+    request: Request[Any, Any, Any],
+    disposition_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """One place up or down."""
+    policy.require(viewer, "edit_dispositions")
+    form = await read_form(request)
+    async with db.transaction() as tx:
+        await tree.move(tx, disposition_id, by=viewer, up=form.get("to") == "up")
+    return _back(disposition_id)
+
+
+@post(PAGE + "/{disposition_id:int}/retirement", status_code=303)
+async def retirement(
+    request: Request[Any, Any, Any],
+    disposition_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """Offered no more, or again."""
+    policy.require(viewer, "edit_dispositions")
+    form = await read_form(request)
+    try:
+        async with db.transaction() as tx:
+            await tree.retire(tx, disposition_id, by=viewer, is_retired=form.get("back") != "1")
+    except Refused as refused:
+        if refused.status == 404:
+            raise
+        return await _page(db, viewer, problem=refused, opened=disposition_id)
+    return _back(disposition_id)
+
+
+async def _page(
+    db: Database,
+    viewer: Viewer,
+    *,
+    opened: int | None = None,
+    problem: Refused | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response[Any]:
+    typed = typed or {}
+    async with db.reading() as tx:
+        nodes = await tree.nodes(tx)
+        tags = (await tx.scalars(select(Tag).where(Tag.retired_at.is_(None)).order_by(Tag.name))).all()
+    shown = page(
+        "settings/dispositions.html",
+        viewer=viewer,
+        nodes=nodes,
+        tags=tags,
+        needs=tree.NEEDS,
+        effects=tree.EFFECTS,
+        opened=opened,
+        problem=problem,
+        typed={name: typed.get(name, "") for name in ("parent_id", "code", "name")},
+    )
+    return html(shown, status=problem.status if problem else 200)
+
+
+def _back(disposition_id: int) -> Response[Any]:
+    address = f"{PAGE}?open={disposition_id}#d{disposition_id}"
+    return Response(None, status_code=303, headers={"location": address})
+
+
+routes = [dispositions, add, edit, move, retirement]
