@@ -763,3 +763,7 @@ async def test_outside_the_demo_its_way_in_does_not_exist(front: Front) -> None:
     assert answer.status_code == 401
     assert "Demostración" not in page.text
     assert sessions.cookie_name(front.console.settings) not in http.cookies
+
+
+def test_nobodys_hash_takes_as_long_as_anybodys() -> None:
+    assert not passwords.is_outdated(passwords._nobody)
