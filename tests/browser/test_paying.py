@@ -298,3 +298,31 @@ def test_a_parked_payment_is_resolved_by_keyboard_alone(office: House, new_page:
 
     expect(line).to_have_count(0)
     expect(page.locator("#pane .head .tag.state")).to_have_text("Al día")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_a_photo_of_a_receipt_is_marked_until_the_money_is_there(office: House, new_page: NewPage, size: str) -> None:
+    width, height = SIZES[size]
+    debtor, page = a_debtor_before(office, new_page, viewport={"width": width, "height": height})
+    debtor.do("photo")
+    claim = page.locator("#pane .thread").get_by_role("button", name="Pago por verificar")
+    expect(claim).to_be_visible()
+
+    claim.press("Enter")
+
+    expect(bubble(page, "marcó un comprobante por verificar")).to_be_visible()
+    expect(page.locator("#pane .head .tag.state")).to_have_text("Vencido 1-30")
+    assert [*serious(page), *page.evaluate(STICKING_OUT)] == []
+    shot(page, f"paying-claim-{size}")
+    tag = debtor.row(page).locator(".tag.free")
+    expect(tag).to_have_text("Pago por verificar")
+    body = {
+        "external_id": f"d-{debtor.phone}",
+        "account": f"PR-{debtor.phone}",
+        "amount": {"amount": "412.50", "currency": "PEN"},
+        "paid_at": clock.now().isoformat(),
+        "method": "depósito",
+    }
+    assert call(office, "POST", "/payments", body).status_code == 201
+    expect(page.locator("#pane .head .tag.state")).to_have_text("Al día")
+    expect(tag).to_have_count(0)
