@@ -241,7 +241,7 @@ STEPS = {
 
 
 async def test_in_whatever_order_it_is_told_it_ends_the_same(her: Paying) -> None:
-    """Every order of five events, each told once; the repeats are in the next test."""
+    """Every order of five events, each told once; test_payment_orders.py has the repeats."""
     for number, order in enumerate(itertools.permutations(STEPS)):
         token = await a_link(her.house, her.debt, "signed")
         for step in order:
@@ -251,17 +251,6 @@ async def test_in_whatever_order_it_is_told_it_ends_the_same(her: Paying) -> Non
 
     assert seen == {("applied", 15000, 41250)}
     assert len(await her.payments()) == 120
-
-
-async def test_repeats_in_any_place_change_nothing(her: Paying) -> None:
-    orders = [[*order, *order[::-1]] for order in itertools.islice(itertools.permutations(STEPS), 0, 120, 13)]
-    for number, order in enumerate(orders):
-        token = await a_link(her.house, her.debt, "signed")
-        for place, step in enumerate(order):
-            kind, changed = STEPS[step]
-            await her.reports(kind, id=f"op-{number}", event_id=f"e-{number}-{place % 7}", reference=token, **changed)
-
-    assert {p.amount_minor - p.reversed_minor for p in await her.payments()} <= {26250, 41250, 31250}
 
 
 # Stripe: signed events that carry what they speak of
