@@ -23,7 +23,7 @@ from console.inbox.receipts import Receipts
 from console.inbox.sender import Sender
 from console.inbox.templates_sync import TemplateSync
 from console.live import Live
-from console.portfolio import importing, midnight, notices, reconcile, settling
+from console.portfolio import importing, midnight, notices, reconcile, reminders, settling
 from console.portfolio.thanks import Thanks
 from console.settings import Settings
 from integrations.payments.told import Declined, NoAnswer, Provider
@@ -87,6 +87,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "midnight": lambda until: midnight.run(db, until),
         "imports": lambda until: importing.run(db, settings, until),
         "settling": lambda until: settling.run(db, until),
+        "reminding": lambda until: reminders.run(db, until),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }
     if (provider := console.payments) is not None:

@@ -113,6 +113,7 @@ PAGES = [
     one("POST", INBOX + "/reopening", "team", "/inbox/1/reopening"),
     # Whoever writes in conversation 1 owes something, and has promised.
     one("GET", INBOX + "/promises/new", "team", "/inbox/1/promises/new"),
+    one("POST", INBOX + "/promises/{promise_id:int}/reminder", "team", "/inbox/1/promises/1/reminder"),
     one("POST", INBOX + "/promises", "team", "/inbox/1/promises", form={"amount": "1"}, answers=422),
     one(
         "GET",

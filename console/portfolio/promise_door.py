@@ -21,7 +21,7 @@ from console.forms import html, read_form, whole
 from console.inbox import policy, queries, reply
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
-from console.portfolio import promises, said
+from console.portfolio import promises, reminders, said
 from console.portfolio.agreed import Debt, PromiseView, agreed_of, debt_of
 from console.portfolio.agreements import Promise
 from console.portfolio.standing import rules_in_force
@@ -38,6 +38,7 @@ class Typed(msgspec.Struct, kw_only=True):
     due_on: str = ""
     text: str | None = None
     above: bool = False
+    remind: bool = True
 
 
 @get("/inbox/{conversation_id:int}/promises/new")
@@ -79,6 +80,7 @@ async def create_promise(
                 message_id=number(form.get("message_id"), "message_id"),
                 above_balance=form.get("above") == "1",
                 replaces=number(form.get("replaces"), "replaces"),
+                remind=form.get("remind") == "1",
             )
             if form.get("send") == "1":
                 key = f"promise:{form.get('client_key', '')[:40]}"
@@ -88,6 +90,20 @@ async def create_promise(
             raise
         return await _again(db, viewer, conversation_id, form, refused)
     return html("", status=201, headers={"x-done": "promise"})
+
+
+@post("/inbox/{conversation_id:int}/promises/{promise_id:int}/reminder", status_code=200)
+async def forgo_reminder(
+    conversation_id: FromPath[int],
+    promise_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """Send no reminder of this promise."""
+    async with db.transaction() as tx:
+        await _theirs(tx, viewer, conversation_id, promise_id)
+        await reminders.forgo(tx, promise_id, by=viewer)
+    return html("")
 
 
 @get("/inbox/{conversation_id:int}/promises/{promise_id:int}/cancellation")
@@ -179,6 +195,7 @@ async def _again(
         due_on=form.get("due_on", ""),
         text=form.get("text"),
         above=form.get("above") == "1",
+        remind=form.get("remind") == "1",
     )
     async with db.reading() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
@@ -286,4 +303,4 @@ def number(text: str | None, field: str) -> int | None:
     return whole(text, field) if text else None
 
 
-routes = [new_promise, create_promise, cancellation_form, cancel_promise]
+routes = [new_promise, create_promise, forgo_reminder, cancellation_form, cancel_promise]

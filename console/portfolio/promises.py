@@ -20,6 +20,7 @@ from console.inbox.thread import actor_of
 from console.portfolio.agreements import Promise, PromiseState
 from console.portfolio.holding import conversations_of, locked
 from console.portfolio.models import Account, Debtor
+from console.portfolio.reminders import when as reminder_of
 from console.portfolio.standing import recompute, rules_in_force
 from console.portfolio.states import day_begins, today_in
 
@@ -37,12 +38,13 @@ async def make(
     message_id: int | None = None,
     above_balance: bool = False,
     replaces: int | None = None,
+    remind: bool = False,
 ) -> Promise:
     """Note that the debtor promised `amount_minor` (smallest unit) by the end of `due_on` (a day where they live).
 
     `message_id` is what they wrote, in the conversation named: the evidence. Until the day is over nobody begins a
-    conversation about the debt. The open promise `replaces` gives way to this one. Announces promise.made or
-    promise.replaced, and what follows for the account.
+    conversation about the debt, but for one reminder with `remind`. The open promise `replaces` gives way.
+    Announces promise.made or promise.replaced, and what follows for the account.
     Refuses: 409 "promise_open" when another one is open, "account_closed"; 422 for an amount or a day that cannot be,
     "above_balance" unless `above_balance`; 404 for a conversation that is not the debtor's.
     """
@@ -74,7 +76,11 @@ async def make(
     )
     tx.add(promise)
     await tx.flush()
+    if remind and conversation is not None:
+        country = (await tx.get_one(Debtor, account.debtor_id)).country
+        promise.remind_at = reminder_of(promise, zone, country, moment)
     if before is not None:
+        before.remind_at = None
         before.replaced_by = promise.id
         await pause_ends(tx, account, paused_until(before, zone))
     until = await _pause(tx, account, paused_until(promise, zone))
