@@ -1,4 +1,4 @@
-"""`python -m bench intents --real PATH`: the bot's understanding against phrases from elsewhere, and its time and memory."""
+"""`python -m bench intents --real PATH`: the bot's understanding on phrases from elsewhere, and its cost."""
 
 from __future__ import annotations
 

@@ -37,16 +37,15 @@ def main() -> None:
     written = trained(ours)
     options.out.write_bytes(written)
     digest = hashlib.sha256(written).hexdigest()
-    print(
-        f"\n{options.out.name}: {len(ours)} phrases, {len(written)} bytes, sha256 {digest[:16]}…, {time.monotonic() - began:.0f} s"
-    )
+    took = time.monotonic() - began
+    print(f"\n{options.out.name}: {len(ours)} phrases, {len(written)} bytes, sha256 {digest[:16]}…, {took:.0f} s")
 
 
-def trained(on: list[Phrase]) -> bytes:
+def trained(on: list[Phrase], *, turns: int = TURNS) -> bytes:
     """The bytes of a model that knows these phrases."""
     made = variations.varied(on, seed=SEED)
     seen = fitting.Seen([phrase.text for phrase in made])
-    weights = fitting.fit(seen, [phrase.labels for phrase in made], penalty=PENALTY, turns=TURNS)
+    weights = fitting.fit(seen, [phrase.labels for phrase in made], penalty=PENALTY, turns=turns)
     return fitting.packed(weights, trained_on=len(made))
 
 

@@ -46,7 +46,8 @@ class Seen:
 
     def back(self, errors: Floats) -> Floats:
         """One number a feature."""
-        return np.bincount(self.columns, weights=self.values * errors[self.rows], minlength=BUCKETS + 1)
+        summed = np.bincount(self.columns, weights=self.values * errors[self.rows], minlength=BUCKETS + 1)
+        return summed.astype(np.float64, copy=False)
 
 
 def fit(seen: Seen, truths: Sequence[Sequence[str]], *, penalty: float, turns: int) -> Floats:

@@ -20,10 +20,11 @@ _ALIKE = 0.6
 _IDLE = frozenset(
     sound(word)
     for word in (
-        "a al de del el la los las un una y o en con por para que me mi su le lo les se te ya si es hola buenas buenos dias tardes "
-        "noches favor gracias muy mas , . ?"
-    ).split()
-)
+        "a", "al", "de", "del", "el", "la", "los", "las", "un", "una", "y", "o", "en", "con", "por", "para", "que",
+        "me", "mi", "su", "le", "lo", "les", "se", "te", "ya", "si", "es", "hola", "buenas", "buenos", "dias", "tardes",
+        "noches", "favor", "gracias", "muy", "mas", ",", ".", "?",
+    )
+)  # fmt: skip
 
 
 class Phrase(msgspec.Struct, frozen=True):

@@ -11,16 +11,19 @@ from random import Random
 from training.phrases import Phrase
 
 _BEFORE = (
-    "hola", "buenas", "buenos dias", "buenas tardes", "buenas noches", "hola buenas tardes", "hola buenas", "disculpe", "disculpa",
-    "señorita", "oiga", "una consulta", "hola una consulta", "por favor", "x favor", "estimados", "señor", "joven", "che", "oye",
-    "buen dia", "hola que tal", "hola como esta", "perdon", "mire", "mira", "pucha señorita", "le cuento que", "sabe que",
-    "es que", "bueno", "a ver", "ya le dije que", "le comento que", "buenas noches disculpe la hora", "quisiera decirle que", "amigo",
-    "hola señorita buenas noches", "ok", "ya", "si", "oe", "parce", "buenas parce", "hola buen dia", "saludos", "una pregunta",
+    "hola", "buenas", "buenos dias", "buenas tardes", "buenas noches", "hola buenas tardes", "hola buenas",
+    "disculpe", "disculpa", "señorita", "oiga", "una consulta", "hola una consulta", "por favor", "x favor",
+    "estimados", "señor", "joven", "che", "oye", "buen dia", "hola que tal", "hola como esta", "perdon", "mire",
+    "mira", "pucha señorita", "le cuento que", "sabe que", "es que", "bueno", "a ver", "ya le dije que",
+    "le comento que", "buenas noches disculpe la hora", "quisiera decirle que", "amigo",
+    "hola señorita buenas noches", "ok", "ya", "si", "oe", "parce", "buenas parce", "hola buen dia", "saludos",
+    "una pregunta",
 )  # fmt: skip
 _AFTER = (
-    "por favor", "porfa", "gracias", "muchas gracias", "xfa", "pe", "po", "wey", "che", "señorita", "joven", "parce", "pues", "porfis",
-    "de antemano gracias", "espero su respuesta", "quedo atento", "urgente", "ok", "🙏", "👍", "😊", "?", "??", "!!", "...", "jaja", "saludos",
-    "bendiciones", "amigo", "porfavor ayudeme", "me avisa", "espero", "si", "no", "nomas", "pe causa", "señor", "buenas tardes", "😭", "😡",
+    "por favor", "porfa", "gracias", "muchas gracias", "xfa", "pe", "po", "wey", "che", "señorita", "joven", "parce",
+    "pues", "porfis", "de antemano gracias", "espero su respuesta", "quedo atento", "urgente", "ok", "🙏", "👍", "😊",
+    "?", "??", "!!", "...", "jaja", "saludos", "bendiciones", "amigo", "porfavor ayudeme", "me avisa", "espero",
+    "si", "no", "nomas", "pe causa", "señor", "buenas tardes", "😭", "😡",
 )  # fmt: skip
 _JOINTS = (
     " y ",
@@ -38,27 +41,31 @@ _JOINTS = (
 )
 # Wishes that really come together.
 _TOGETHER = (
-    "balance payment_methods", "balance payment_link", "balance due_date", "balance payment_plan", "payment_link hours",
-    "payment_link payment_methods", "payment_link promise_to_pay", "promise_to_pay payment_methods", "hardship promise_to_pay",
-    "hardship payment_plan", "hardship human", "dispute complaint", "dispute human", "dispute opt_out", "wrong_person opt_out",
-    "wrong_person complaint", "opt_out complaint", "already_paid complaint", "already_paid opt_out", "already_paid human",
-    "already_paid balance", "complaint human", "human hours", "human balance", "human payment_plan", "human promise_to_pay",
-    "due_date payment_methods", "due_date payment_link", "payment_methods hours", "payment_plan promise_to_pay",
-    "distress hardship", "distress complaint", "hardship complaint", "due_date payment_plan", "balance hours", "human dispute",
-    "balance human", "payment_plan payment_methods", "promise_to_pay hardship", "balance promise_to_pay", "hours payment_methods",
-    "distress human", "distress payment_plan", "distress opt_out", "distress promise_to_pay", "payment_link balance", "payment_methods balance",
-    "opt_out dispute", "complaint opt_out", "complaint dispute", "payment_plan human", "payment_plan balance", "hours human",
+    "balance payment_methods", "balance payment_link",
+    "balance due_date", "balance payment_plan", "payment_link hours", "payment_link payment_methods",
+    "payment_link promise_to_pay", "promise_to_pay payment_methods", "hardship promise_to_pay",
+    "hardship payment_plan", "hardship human", "dispute complaint", "dispute human", "dispute opt_out",
+    "wrong_person opt_out", "wrong_person complaint", "opt_out complaint", "already_paid complaint",
+    "already_paid opt_out", "already_paid human", "already_paid balance", "complaint human", "human hours",
+    "human balance", "human payment_plan", "human promise_to_pay", "due_date payment_methods",
+    "due_date payment_link", "payment_methods hours", "payment_plan promise_to_pay", "distress hardship",
+    "distress complaint", "hardship complaint", "due_date payment_plan", "balance hours", "human dispute",
+    "balance human", "payment_plan payment_methods", "promise_to_pay hardship", "balance promise_to_pay",
+    "hours payment_methods", "distress human", "distress payment_plan", "distress opt_out",
+    "distress promise_to_pay", "payment_link balance", "payment_methods balance", "opt_out dispute",
+    "complaint opt_out", "complaint dispute", "payment_plan human", "payment_plan balance", "hours human",
 )  # fmt: skip
 _ALONE = frozenset({"greeting", "thanks", "affirm", "deny", "other", "identity_answer"})
 _NEIGHBOURS = {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk", "l": "kñ", "m": "n",
-    "n": "mb", "o": "ip", "p": "o", "q": "w", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb", "y": "tu", "z": "x",
+    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk",
+    "l": "kñ", "m": "n", "n": "mb", "o": "ip", "p": "o", "q": "w", "r": "et", "s": "ad", "t": "ry", "u": "yi",
+    "v": "cb", "y": "tu", "z": "x",
 }  # fmt: skip
 
 
 def varied(phrases: list[Phrase], *, seed: int) -> list[Phrase]:
     """The phrases and what people would make of them; labels follow. The same seed makes the same list."""
-    chance = Random(seed)  # noqa: S311 a choice of words
+    chance = Random(seed)
     made = list(phrases)
     for phrase in phrases:
         if not {"greeting", "thanks", "affirm", "deny", "other"} & set(phrase.labels):

@@ -53,7 +53,7 @@ _GRAVE = frozenset({*SILENT_ABOUT_MONEY, "complaint", "hardship"})
 
 
 def step_for(labels: Sequence[str]) -> Step:
-    """The one step for `labels` (main one first): the gravest if there is a grave one, or else that of the main label."""
+    """The one step for `labels` (main one first): the gravest if there is a grave one, else that of the main label."""
     grave = [label for label in labels if label in _GRAVE]
     if grave:
         return _BY_LABEL[min(grave, key=_RANK.__getitem__)]

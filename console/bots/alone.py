@@ -24,6 +24,8 @@ _LONGEST_DOCUMENT = 24
 """Words, marks and groups of digits."""
 
 _DOCUMENT = frozenset(_WORDS["document"])
+_THIS_CENTURY = "2020"
+_ASKING = (["por", "que"], ["a", "que"])
 _DIGITS = re.compile(r"\d{3,}|\d \d \d")
 _ASKED = re.compile(
     r"\b(?:dni|cedula|cc|curp|rfc|ine|rut|cuit|cuil|documento|identificacion|naci|digitos|ultimos|termina\w*|pasaporte|nacimiento)\b"
@@ -35,12 +37,15 @@ _MONEY = re.compile(
 
 def only_of(words: Sequence[str]) -> str | None:
     """The label whose vocabulary is all there is in `words`; None if they say anything else."""
+    words = list(words)
     if not 0 < len(words) <= _LONGEST or "?" in words:
         return "identity_answer" if _is_document(words) else None
     said = set(words) - _POLITE
     for label, carry, beside in _TABLE:
         if said & carry and said <= carry | beside:
-            return label if label != "affirm" or "no" not in said else None
+            return (
+                None if words[:2] in _ASKING or (label == "affirm" and ("no" in said or words[0] == "que")) else label
+            )
     return "identity_answer" if _is_document(words) else None
 
 
@@ -48,6 +53,9 @@ def _is_document(words: Sequence[str]) -> bool:
     text = " ".join(words)
     around = {word for word in words if word.isalpha()}
     if len(words) > _LONGEST_DOCUMENT or not around <= _DOCUMENT or _MONEY.search(text):
+        return False
+    if any(len(word) == 4 and word >= _THIS_CENTURY for word in words if word.isdigit() and word < "2100"):
+        # A day to come, and no birthday.
         return False
     longest = max((len(word) for word in words if word.isdigit()), default=0)
     return bool(_DIGITS.search(text)) and (longest >= 4 or bool(_ASKED.search(text)))

@@ -27,11 +27,11 @@ def plain(text: str) -> list[str]:
     """The words of `text`, folded; digits stay digits, an emoji becomes a word, what nobody can read is left out."""
     folded = _folded(text[:LONGEST])
     words: list[str] = []
-    for token in _WORD.findall(folded):
-        if token[0].isalpha():
-            words.extend(_spelt_out(token))
-        elif not (words and words[-1] == token and not token.isdigit()):
-            words.append("." if token == "!" else token)
+    for piece in _WORD.findall(folded):
+        if piece[0].isalpha():
+            words.extend(_spelt_out(piece))
+        elif piece.isdigit() or not words or words[-1] != piece:
+            words.append("." if piece == "!" else piece)
     return words
 
 
@@ -46,9 +46,9 @@ def _folded(text: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _spelt_out(token: str) -> tuple[str, ...]:
-    single = _STRETCHED.sub(r"\1", token)
-    short = ABBREVIATIONS.get(token) or ABBREVIATIONS.get(single)
+def _spelt_out(typed: str) -> tuple[str, ...]:
+    single = _STRETCHED.sub(r"\1", typed)
+    short = ABBREVIATIONS.get(typed) or ABBREVIATIONS.get(single)
     if short:
         return short
     if single in FILLERS:

@@ -44,4 +44,7 @@ def _verdict(text: str, *, adds: list[str], drops: set[str], names: list[str]) -
             drops.update(rule.drops)
             names.append(rule.name)
     kept = tuple(label for label in dict.fromkeys(adds) if label == "distress" or label not in drops)
+    if adds and not kept:
+        # Two rules deny each other ("ni lo conozco, no debo nada"): the later one knows more.
+        kept, drops = (adds[-1],), drops - {adds[-1]}
     return Verdict(adds=kept, drops=frozenset(drops), names=tuple(names))

@@ -26,7 +26,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 def words(file: str) -> dict[str, tuple[str, ...]]:
-    """The words behind each name of a table with lines `name: word word`; an indented line goes on with the last one."""
+    """The words behind each name of a table of lines `name: word word`; an indented line goes on with the last."""
     found: dict[str, tuple[str, ...]] = {}
     name = ""
     for line in _lines(file):

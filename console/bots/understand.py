@@ -14,7 +14,7 @@ from console.bots.rules import Verdict
 
 RULED = 0.99
 """The score of a label that a rule gave."""
-_FLOOR = 0.2
+_FLOOR = 0.08
 """Below it the best guess is none, and the message is `other`."""
 _BESIDE = 0.6
 """From here on a second label holds as well."""
