@@ -34,7 +34,8 @@ _PAST = re.compile(r"\b(?:ayer|anteayer|anoche|ya\s+(?:pague|deposite|cancele|ab
 class Said(msgspec.Struct, frozen=True):
     """A day, an amount in the smallest unit, both, or neither; `candidates` are all days it may mean, the day first.
 
-    `day_at` and `amount_at` say where in the text. Not `sure`: there was more than one reading.
+    `day_at` and `amount_at` say where in the text. Not `sure`: there was more than one reading. `is_range`: the day is
+    one of several that were meant ("la próxima semana"); `is_several`: more than one was named ("el 5 y el 20").
     """
 
     day: date | None = None
@@ -43,6 +44,8 @@ class Said(msgspec.Struct, frozen=True):
     sure: bool = True
     day_at: Span | None = None
     amount_at: Span | None = None
+    is_range: bool = False
+    is_several: bool = False
 
 
 def read(
@@ -58,7 +61,7 @@ def read(
     """The day and the amount that `text` promises, said at `moment` by somebody whose day is that of `zone`.
 
     "La mitad" and "todo" are of `overdue_minor`, or of `balance_minor` where nothing is overdue. What is denied ("el
-    viernes no puedo") or past ("ayer pagué") is not promised. `country` decides what a quincena is.
+    viernes no puedo") or past ("ayer pagué") is not promised.
     """
     words = _without_refusals(fold(text[:LONGEST]))
     days, rest = find_days(words, today_in(zone, moment), country)
@@ -72,6 +75,8 @@ def read(
         sure=len(set(every)) <= 1 and (amount is None or amount.sure),
         day_at=(first.start, first.end) if first else None,
         amount_at=(amount.start, amount.end) if amount else None,
+        is_range=first is not None and first.is_range,
+        is_several=len({found.day for found in days}) > 1,
     )
 
 

@@ -16,21 +16,34 @@ FARTHEST = 366
 """Days ahead beyond which nobody means it: a day of a past month is then a day gone by, and not one to come."""
 _SAME_YEAR_AGAIN = 180
 COVER = "\N{BLACK SQUARE}"
+# Both ends are counted: "en ocho días" is said on a Monday of the next Monday.
+_AS_WEEKS = {8: 7, 15: 14}
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A day somebody named, and where. `others` are what else it may mean; with them it is not sure."""
+    """A day somebody named, and where. `others` are what else it may mean; with them it is not sure.
+
+    A range ("la próxima semana") names no day: `day` is then the likeliest of it, and something to ask about.
+    """
 
     start: int
     end: int
     day: date
     others: tuple[date, ...] = ()
+    is_range: bool = False
 
 
 WEEKDAYS = {
     name: number
     for number, names in enumerate(
-        (("lunes", "lun"), ("martes",), ("miercoles", "mie"), ("jueves", "jue"), ("viernes", "vie"), ("sabado", "sab"))
+        (
+            ("lunes", "lun", "lune"),
+            ("martes",),
+            ("miercoles", "mie", "miercole"),
+            ("jueves", "jue", "juebes"),
+            ("viernes", "vie", "vierne", "biernes", "bierne"),
+            ("sabado", "sab", "savado"),
+        )
     )
     for name in names
 } | {"domingo": 6}
@@ -87,7 +100,7 @@ def find_days(text: str, today: date, country: str) -> tuple[list[Found], str]:
             text = text[: match.start()] + covered + text[match.end() :]
             if _is_to_come(meant[0], today):
                 others = sorted({day for day in meant[1] if day != meant[0] and _is_to_come(day, today)})
-                found.append(Found(match.start(), match.end(), meant[0], tuple(others)))
+                found.append(Found(match.start(), match.end(), meant[0], tuple(others), is_range=read in _RANGES))
     return sorted(found, key=lambda each: each.start), text
 
 
@@ -160,7 +173,7 @@ def _weekday(match: re.Match[str], today: date, _country: str) -> Meant:
 def _in_some_time(match: re.Match[str], today: date, _country: str) -> Meant:
     number, unit = _number(match[1]), match[2]
     if unit.startswith("dia"):
-        return (_working(today, number) if match[3] else today + timedelta(days=number)), ()
+        return (_working(today, number) if match[3] else today + timedelta(days=_AS_WEEKS.get(number, number))), ()
     if unit.startswith("semana"):
         return today + timedelta(days=7 * number), ()
     return on_day(today.day, today, months=min(number, 12)), ()
@@ -174,14 +187,11 @@ def _working(today: date, number: int) -> date:
     return day
 
 
-def _quincena(_match: re.Match[str], today: date, country: str) -> Meant:
-    """Payday: the 15th; in Mexico and Colombia the end of the month is one as well."""
+def _quincena(_match: re.Match[str], today: date, _country: str) -> Meant:
+    """Payday: the nearer of the 15th and the last day of the month; the other one is asked about."""
     middle = on_day(15, today, months=0 if today.day <= 15 else 1)
     end = last_of_month(today)
-    if country in {"MX", "CO"}:
-        first = min(middle, end)
-        return first, (middle, end) if first < end else (middle,)
-    return middle, (end,)
+    return min(middle, end), (max(middle, end),)
 
 
 def _end_of_month(match: re.Match[str], today: date, _country: str) -> Meant:
@@ -270,7 +280,7 @@ _RULES: tuple[tuple[str, Reader], ...] = (
         ),
         _in_some_time,
     ),
-    (r"\b(?:la\s+|esta\s+|proxima\s+|esa\s+)*quincena\b", _quincena),
+    (r"\b(?:la\s+|esta\s+|proxima\s+|esa\s+)*(?:quin[csz]ena|kin[csz]ena)\b", _quincena),
     (
         (
             r"\b(?:a\s+)?(?:fin(?:es|ales)?|final|ultimo(?:\s+dia)?|ultimos\s+dias|cierre)\s+(?:de\s+|del\s+)(?:este\s+)?"
@@ -299,4 +309,5 @@ _RULES: tuple[tuple[str, Reader], ...] = (
         _bare_day,
     ),
 )
+_RANGES: frozenset[Reader] = frozenset({_weekend, _next_week, _this_week, _next_month, _start_of_month})
 _GRAMMAR = tuple((re.compile(pattern), read) for pattern, read in _RULES)

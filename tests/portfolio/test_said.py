@@ -57,11 +57,15 @@ DAYS = {
     "en 3 días": "11-23",
     "en tres días": "11-23",
     "dentro de una semana": "11-27",
-    "en 15 días": "12-05",
+    "en 15 días": "12-04",
+    "en quince días": "12-04",
+    "en ocho días": "11-27",
+    "en 8 dias": "11-27",
+    "el bierne": "11-27",
     "deme dos semanas": "12-04",
     "en un mes": "12-20",
     "en 2 días hábiles": "11-24",
-    "la quincena": "12-15",
+    "la quincena": "11-30",
     "fin de mes": "11-30",
     "a fines de mes": "11-30",
     "el último día del mes": "11-30",
@@ -94,10 +98,19 @@ def test_no_day_is_promised(text: str) -> None:
     assert understood(text).day is None
 
 
-def test_payday_is_twice_a_month_in_mexico_and_colombia() -> None:
-    assert understood("en la quincena", country="MX", currency="MXN").day == date(2026, 11, 30)
-    assert understood("en la quincena", country="CO", currency="COP").day == date(2026, 11, 30)
-    assert understood("en la quincena", country="CL", currency="CLP").day == date(2026, 12, 15)
+def test_payday_is_the_nearer_of_the_fifteenth_and_the_last_day() -> None:
+    for country in ("PE", "MX", "CL"):
+        assert understood("en la quincena", country=country).candidates == (date(2026, 11, 30), date(2026, 12, 15))
+    early = FRIDAY.replace(day=10)
+    assert understood("en la quincena", at=early).candidates == (date(2026, 11, 15), date(2026, 11, 30))
+
+
+def test_a_range_and_several_days_are_told_from_one_day() -> None:
+    assert understood("la próxima semana").is_range
+    assert understood("el fin de semana").is_range
+    assert understood("200 el martes y el resto a fin de mes").is_several
+    assert not understood("el viernes").is_range
+    assert not understood("el viernes, en ocho días").is_several
 
 
 def test_what_can_mean_two_days_says_so() -> None:
