@@ -32,7 +32,6 @@ TO_COME = {
     "PAYMENTS_API_KEY",
     "PAYMENTS_WEBHOOK_SECRET",
     "aldia portfolio import",
-    "aldia bot try",
     "aldia audit export",
     "/portfolio",
     "/supervisor",
@@ -45,8 +44,9 @@ TO_COME = {
 EDGES = {
     "aldia serve", "aldia work", "aldia migrate", "aldia demo", "aldia doctor", "aldia backup", "aldia restore",
     "aldia user add", "aldia user list", "aldia user disable", "aldia user reset-password",
-    "aldia token add", "aldia token list", "aldia token revoke", "aldia audit verify",
+    "aldia token add", "aldia token list", "aldia token revoke", "aldia audit verify", "aldia bot try",
     "/webhooks/whatsapp", "/health", "/ready", "/metrics", "/login", "/logout", "/inbox", "/inbox/{conversation}",
+    "aldia portfolio import", "/portfolio", "/api/v1/accounts/{external_id}",
     "/audit", "/settings", "/live", "/simulator", "/api/v1", "/api/schema/openapi.json",
     "/api/v1/conversations", "/api/v1/conversations/{id}", "/api/v1/conversations/{id}/messages",
     "/api/v1/conversations/{id}/notes", "/api/v1/contacts", "/api/v1/contacts/{id}", "/api/v1/audit",
@@ -112,7 +112,7 @@ def test_every_call_of_the_api_is_in_the_readme(app: Litestar) -> None:
 
 def test_every_path_is_in_the_readme_or_below_one_that_is(app: Litestar) -> None:
     paths = {shape(route.path_format) for route in app.routes if not route.path.startswith(("/api/v1", "/static"))}
-    pages = ("/inbox/{}/", "/settings/", "/inbox/")
+    pages = ("/inbox/{}/", "/settings/", "/inbox/", "/portfolio/")
     named = shape(README)
 
     assert {"/live", "/webhooks/whatsapp"} <= paths

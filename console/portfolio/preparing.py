@@ -109,7 +109,7 @@ async def _compare(db: Database, settings: Settings, batch: ImportBatch, claim: 
                 refused += await _take(db, claim, stage, frame, options)
             case End():
                 end = frame
-        failpoint("import.staged")
+        failpoint("imports.staged")
     if options.is_whole and not end.problems:
         await _close_the_rest(db, claim, stage)
     counts = {
