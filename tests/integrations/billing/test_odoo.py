@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import xmlrpc.client as marshalling
 from datetime import UTC, date, datetime
-from typing import Any
 
 import httpx
 import pytest
@@ -116,8 +116,8 @@ async def test_an_answer_without_end_is_cut_off(server: OdooServer, monkeypatch:
 
 
 async def test_a_fault_of_odoo_keeps_its_number(server: OdooServer) -> None:
-    fault: Any = xml_rpc.xml_rpc.Fault(1, "ValueError: boom")
-    server.faults = [httpx.Response(200, content=xml_rpc.xml_rpc.dumps(fault).encode())]
+    fault = marshalling.dumps(marshalling.Fault(1, "ValueError: boom"))
+    server.faults = [httpx.Response(200, content=fault.encode())]
 
     with pytest.raises(Fault) as told:
         await ask(server)
