@@ -77,7 +77,7 @@ async def list_tags(
     """What conversations are tagged with: the account states first, as the edges of the buckets name them now."""
     asked = query(request, listing.Paging)
     place = listing.begin(cursors, "tag", asked, (int,))
-    after = place[0] if place else -len(State) - 1
+    after = int(place[0]) if place else -len(State) - 1
     async with db.reading() as tx:
         edges = edges_of(await rules_in_force(tx))
         wanted = select(Tag).where(Tag.id > max(after, 0)).order_by(Tag.id).limit(asked.limit + 1)
