@@ -1,6 +1,6 @@
 # Two commands for a fresh machine: `make run` and `make test`. The others are for those who work on Al Día.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock bench faults screenshots clean
+.PHONY: help run test lint lock bench train faults screenshots clean
 
 PORT ?= 8000
 VENV := .venv
@@ -21,6 +21,7 @@ help:
 	@echo 'make lint              ruff, mypy and the import contract'
 	@echo 'make lock              the lock files anew from pyproject.toml'
 	@echo 'make bench             how fast; make faults: how hard; make screenshots: the pictures of the README'
+	@echo 'make train             the bot'\''s understanding anew from its phrases, with its confusion matrix'
 	@echo 'make clean             away with the environment; var/ (your data) stays'
 
 run: $(VENV)/.ok
@@ -42,6 +43,9 @@ lint: $(VENV)/.ok-dev
 
 bench: $(VENV)/.ok-dev
 	@exec $(BIN)/python -m bench $(ARGS)
+
+train: $(VENV)/.ok-dev
+	@exec $(BIN)/python -m training $(ARGS)
 
 faults: $(VENV)/.ok-dev
 	@exec $(BIN)/python -m bench.faults $(ARGS)

@@ -37,7 +37,20 @@ from tests.servers import Server
 
 APP_SECRET = "the app secret of the tests"
 ALDIA = str(Path(sys.executable).with_name("aldia"))
-COMMANDS = ["serve", "work", "migrate", "demo", "user", "token", "portfolio", "audit", "doctor", "backup", "restore"]
+COMMANDS = [
+    "serve",
+    "work",
+    "migrate",
+    "demo",
+    "user",
+    "token",
+    "portfolio",
+    "audit",
+    "bot",
+    "doctor",
+    "backup",
+    "restore",
+]
 
 
 class Shell:

@@ -105,7 +105,7 @@ def test_the_repository_knows_no_machine_and_no_registry() -> None:
 def test_every_room_of_the_console_has_its_place_in_the_import_contract() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     placed = set(re.findall(r"console[\w.]*", " ".join(contracts[0]["layers"])))
-    rooms = [file for folder in ("console", "console/inbox") for file in (ROOT / folder).glob("*.py")]
+    rooms = [file for folder in ("console", "console/inbox", "console/bots") for file in (ROOT / folder).glob("*.py")]
 
     homeless = {
         room
