@@ -17,6 +17,7 @@ from console.money import (
     parse,
     read,
     shown,
+    shown_short,
 )
 
 CURRENCIES = st.sampled_from(["PEN", "MXN", "COP", "ARS", "USD", "BRL", "CLP", "PYG", "UYU", "KWD"])
@@ -147,4 +148,4 @@ def test_currencies_are_those_of_the_standard() -> None:
     ],
 )
 def test_a_long_amount_is_short_where_there_is_little_room(minor: int, currency: str, locale: str, said: str) -> None:
-    assert money.shown_short(minor, currency, locale) == said
+    assert shown_short(minor, currency, locale) == said

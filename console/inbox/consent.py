@@ -59,7 +59,7 @@ async def wrong_number(
         return conversation
     contact.wrong_number_at = contact.wrong_number_at or clock.now()
     await _turn_points(tx, conversation, PointState.ACTIVE, PointState.WRONG)
-    facts = {"evidence": message_id, "debtors": sorted(debtors)}
+    facts: dict[str, object] = {"evidence": message_id, "debtors": sorted(debtors)}
     await _tell(tx, conversation, "contact.wrong_number", by=by, new=facts)
     await refresh_conversations(tx, [contact.id], by=actor_of(by))
     return conversation
@@ -87,7 +87,7 @@ async def lift(tx: Tx, conversation: Conversation, *, by: Viewer, reason: str) -
     if contact.wrong_number_at is not None:
         contact.wrong_number_at = None
         await _turn_points(tx, conversation, PointState.WRONG, PointState.ACTIVE)
-        facts = {"reason": reason, "debtors": sorted(debtors)}
+        facts: dict[str, object] = {"reason": reason, "debtors": sorted(debtors)}
         await _tell(tx, conversation, "contact.wrong_number_lifted", by=by, what=reason, new=facts)
         await refresh_conversations(tx, [contact.id], by=by.actor)
     return conversation
@@ -105,7 +105,7 @@ async def why_not(tx: Tx, contact: Contact, conversation: Conversation) -> Refus
     )
 
 
-def _points(conversation: Conversation, state: PointState) -> Select[tuple[int]]:
+def _points(conversation: Conversation, state: PointState) -> Select[int]:
     return select(ContactPoint.debtor_id).where(
         ContactPoint.contact_id == conversation.contact_id, ContactPoint.state == state
     )

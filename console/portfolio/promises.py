@@ -86,7 +86,9 @@ async def make(
     until = await _pause(tx, account, paused_until(promise, zone))
     facts = {"amount_minor": amount_minor, "currency": account.currency, "due_on": due_on.isoformat()}
     facts |= {"evidence": message_id, "outreach_paused_until": until.isoformat()}
-    old = {"promise_id": before.id, "amount_minor": before.amount_minor} if before else None
+    old: dict[str, object] | None = None
+    if before is not None:
+        old = {"promise_id": before.id, "amount_minor": before.amount_minor}
     action = "promise.replaced" if before else "promise.made"
     await tell(tx, promise, conversation, action, by=by, old=old, new=facts)
     await recompute(tx, [account.id], by=actor_of(by), moment=moment)

@@ -169,7 +169,7 @@ async def _template(tx: Tx, conversation: Conversation) -> MessageTemplate | Non
 
 
 def _put(tx: Tx, promise: Promise, at: datetime | None, *, by: Viewer | Actor, why: str) -> None:
-    old = {"remind_at": promise.remind_at}
+    old: dict[str, object] = {"remind_at": promise.remind_at}
     promise.remind_at, promise.version = at, promise.version + 1
     _record(tx, promise, "promise.reminder_changed", by=by, old=old, new={"remind_at": at, "why": why})
 
