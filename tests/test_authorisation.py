@@ -202,6 +202,7 @@ async def test_options_say_the_methods_and_nothing_else(house: House) -> None:
 # Those who are signed in, each to their own
 
 
+@pytest.mark.timeout(240)
 async def test_everybody_gets_what_the_table_says_and_no_more(house: House) -> None:
     """Another team's agent 404, the wrong role 403, and whoever may is let through; refusals leave nothing behind."""
     for row in PAGES:
