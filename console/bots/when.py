@@ -51,7 +51,7 @@ def when(text: str, labels: Collection[str], *, moment: datetime, zone: ZoneInfo
     several = found.is_range or found.is_several
     return When(
         day=None if several else found.day,
-        ask=found.candidates if len(found.candidates) > 1 else (),
+        ask=found.candidates if several or len(found.candidates) > 1 else (),
         confirm=len(found.candidates) > 1 and not several,
         amount_minor=found.amount_minor,
     )

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from console.portfolio.said_amounts import find_amount
-from console.portfolio.said_days import COVER, find_days
+from console.portfolio.said_days import COVER, Found, find_days
 from console.portfolio.states import today_in
 
 LONGEST = 2000
@@ -28,6 +28,9 @@ _HARMLESS = re.compile(
     r"\bpor\s*que\s+no\b|\bno\s+bien\b",
 )
 _REFUSES = re.compile(r"\b(?:no|ni|tampoco|nunca|jamas|imposible)\b")
+# "El lunes cobro y el martes pago" promises the Tuesday.
+_EARNED_BEFORE = re.compile(r"\b(?:cobro|cobrare|me\s+(?:pagan|depositan|cae)|venc\w+)\s*$")
+_EARNED_AFTER = re.compile(r"^\s*(?:recien\s+)?(?:cobro|cobrare|me\s+(?:pagan|depositan|cae)|venc\w+)\b")
 _PAST = re.compile(r"\b(?:ayer|anteayer|anoche|ya\s+(?:pague|deposite|cancele|abone|transferi|yapee))\b")
 
 
@@ -66,6 +69,7 @@ def read(
     words = _without_refusals(fold(text[:LONGEST]))
     days, rest = find_days(words, today_in(zone, moment), country)
     amount = find_amount(rest, currency=currency, overdue_minor=overdue_minor, balance_minor=balance_minor)
+    days = _without_paydays(days, words)
     first = days[0] if days else None
     every = [day for found in days for day in (found.day, *found.others)]
     return Said(
@@ -78,6 +82,16 @@ def read(
         is_range=first is not None and first.is_range,
         is_several=len({found.day for found in days}) > 1,
     )
+
+
+def _without_paydays(days: list[Found], words: str) -> list[Found]:
+    """The days without those on which there will be money, or something falls due, where another one is named."""
+    promised = [
+        each
+        for each in days
+        if not _EARNED_BEFORE.search(words[: each.start]) and not _EARNED_AFTER.search(words[each.end :])
+    ]
+    return promised or days
 
 
 def fold(text: str) -> str:

@@ -42,7 +42,7 @@ WEEKDAYS = {
             ("miercoles", "mie", "miercole"),
             ("jueves", "jue", "juebes"),
             ("viernes", "vie", "vierne", "biernes", "bierne"),
-            ("sabado", "sab", "savado"),
+            ("sabado", "sab", "savado", "sabadito"),
         )
     )
     for name in names
@@ -100,8 +100,21 @@ def find_days(text: str, today: date, country: str) -> tuple[list[Found], str]:
             text = text[: match.start()] + covered + text[match.end() :]
             if _is_to_come(meant[0], today):
                 others = sorted({day for day in meant[1] if day != meant[0] and _is_to_come(day, today)})
-                found.append(Found(match.start(), match.end(), meant[0], tuple(others), is_range=read in _RANGES))
+                found.append(
+                    Found(
+                        match.start(),
+                        match.end(),
+                        meant[0],
+                        tuple(others),
+                        is_range=read in _RANGES or _is_after(text, match.start()),
+                    )
+                )
     return sorted(found, key=lambda each: each.start), text
+
+
+def _is_after(text: str, start: int) -> bool:
+    """As in "después del 15", which is no day yet."""
+    return _AFTER.search(text[:start]) is not None
 
 
 def _is_to_come(day: date, today: date) -> bool:
@@ -142,14 +155,14 @@ def _day_of_month(match: re.Match[str], today: date, _country: str) -> Meant | N
 def _date(day: int, month: int, year: int | None, today: date) -> Meant | None:
     if year is not None and year < 100:
         year += 2000
-    try:
-        meant = date(year or today.year, month, day)
-        if year is None and meant < today:
-            again = meant.replace(year=today.year + 1)
-            meant = again if (again - today).days <= _SAME_YEAR_AGAIN else meant
-    except ValueError:
+    if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
-    return meant, ()
+    meant = on_day(day, date(year or today.year, month, 1))
+    if year is None and meant < today:
+        again = on_day(day, date(today.year + 1, month, 1))
+        meant = again if (again - today).days <= _SAME_YEAR_AGAIN else meant
+    # The 31st of a month of thirty days: its last, or the day after.
+    return meant, () if meant.day == day else (meant + timedelta(days=1),)
 
 
 def _weekday_next_week(match: re.Match[str], today: date, _country: str) -> Meant:
@@ -177,6 +190,16 @@ def _in_some_time(match: re.Match[str], today: date, _country: str) -> Meant:
     if unit.startswith("semana"):
         return today + timedelta(days=7 * number), ()
     return on_day(today.day, today, months=min(number, 12)), ()
+
+
+def _in_hours(match: re.Match[str], today: date, _country: str) -> Meant:
+    return today + timedelta(days=int(match[1]) // 24), ()
+
+
+def _from_today(match: re.Match[str], today: date, _country: str) -> Meant:
+    """As in "de hoy en ocho": the same day of the next week."""
+    number = _number(match[1])
+    return today + timedelta(days=_AS_WEEKS.get(number, number)), ()
 
 
 def _working(today: date, number: int) -> date:
@@ -251,7 +274,10 @@ def _number(word: str) -> int:
 _RULES: tuple[tuple[str, Reader], ...] = (
     (r"\b(20\d\d)-(\d\d)-(\d\d)\b", _iso),
     (r"(?<![\d/$.,])\b(\d{1,2})[/-](\d{1,2})(?:[/-](20\d\d|\d\d))?\b(?![/\d])", _numbers),
-    (rf"\b(?:el\s+)?({_N})(?:ro|er|°|º)?\s*(?:de\s+|-)?({_M})\b(?:\s*(?:de|del)?\s*(20\d\d)\b)?", _day_of_month),
+    (
+        rf"\b(?:(?:el\s+)?(?:{_W}),?\s+)?(?:el\s+)?({_N})(?:ro|ero|er|°|º)?\s*(?:de\s+|-)?({_M})\b(?:\s*(?:de|del)?\s*(20\d\d)\b)?",
+        _day_of_month,
+    ),
     (
         rf"\b(?:el\s+)?(?P<day>{_W})\s+(?:de\s+)?{_NEXT_WEEK}|{_NEXT_WEEK},?\s+(?:el\s+)?(?P<later>{_W})\b",
         _weekday_next_week,
@@ -264,18 +290,20 @@ _RULES: tuple[tuple[str, Reader], ...] = (
         ),
         _weekday,
     ),
+    (r"\bde\s+hoy\s+en\s+(ocho|8|quince|15)\b(?:\s+dias)?", _from_today),
+    (r"\b(?:en|dentro\s+de)\s+(24|48|72)\s*(?:horas|hrs?|hs)\b", _in_hours),
     (r"\bpasado\s+manana\b", lambda _match, today, _country: (today + timedelta(days=2), ())),
     (
         r"\b(?:hoy(?:\s+(?:mismo|dia))?|esta\s+(?:tarde|noche)|ahorita|ahora\s+mismo)\b",
         lambda _match, today, _country: (today, ()),
     ),
     (
-        r"(?<!la )(?<!las )(?<!esta )(?<!cada )(?<!media )\bmanana\b(?:\s+mismo)?",
+        r"(?<!la )(?<!las )(?<!esta )(?<!cada )(?<!media )\b(?:manana|mananita|mnn|mnna)\b(?:\s+mismo)?",
         lambda _match, today, _country: (today + timedelta(days=1), ()),
     ),
     (
         (
-            rf"\b(?:en|dentro\s+de|deme|dame|espereme|faltan|unos)\s+({_N})\s+(dias?|semanas?|mes(?:es)?)\b"
+            rf"\b(?:en|dentro\s+de|de\s+(?:aqui|aca)\s+a|deme|dame|espereme|faltan|unos)\s+({_N})\s+(dias?|semanas?|mes(?:es)?)\b"
             r"(\s+(?:habiles|laborables|utiles))?"
         ),
         _in_some_time,
@@ -283,11 +311,12 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (r"\b(?:la\s+|esta\s+|proxima\s+|esa\s+)*(?:quin[csz]ena|kin[csz]ena)\b", _quincena),
     (
         (
-            r"\b(?:a\s+)?(?:fin(?:es|ales)?|final|ultimo(?:\s+dia)?|ultimos\s+dias|cierre)\s+(?:de\s+|del\s+)(?:este\s+)?"
+            r"\b(?:a\s+)?(?:fin(?:es|ales)?|final|ultimo(?:\s+dia)?|ultimos\s+dias|cierre)\s+(?:de\s+|del\s+|d\s+)(?:este\s+)?"
             rf"(?:(?P<next>{_NEXT_MONTH})|mes)\b"
         ),
         _end_of_month,
     ),
+    (r"\bnavidad(?:es)?\b", lambda _match, today, _country: (date(today.year, 12, 25), ())),
     (r"\bfin(?:es)?\s+de\s+ano\b", lambda _match, today, _country: (date(today.year, 12, 31), ())),
     (r"\b(?:este\s+|el\s+)?(?:proximo\s+)?fin(?:de|\s+de\s+semana)\b", _weekend),
     (rf"\b{_NEXT_WEEK}\b", _next_week),
@@ -303,11 +332,12 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     ),
     (
         (
-            rf"\b(?:el|al|este|dia)\s+(?:dia\s+)?({_N})(?:ro|°|º)?\b(?P<next>(?!))?"
+            rf"\b(?:el|al|del|este|dia)\s+(?:dia\s+)?({_N})(?:ro|°|º)?\b(?P<next>(?!))?"
             r"(?!\s*(?:%|por\s+ciento|soles?|pesos|mil\b|lucas|k\b|[.,:]\d|de\s+cada))"
         ),
         _bare_day,
     ),
 )
+_AFTER = re.compile(r"\b(?:despues|luego|pasad[oa]s?)(?:\s+(?:de|del|el|la))*\s*$")
 _RANGES: frozenset[Reader] = frozenset({_weekend, _next_week, _this_week, _next_month, _start_of_month})
 _GRAMMAR = tuple((re.compile(pattern), read) for pattern, read in _RULES)

@@ -62,6 +62,16 @@ DAYS = {
     "en ocho días": "11-27",
     "en 8 dias": "11-27",
     "el bierne": "11-27",
+    "de hoy en ocho": "11-27",
+    "de acá a 15 días": "12-04",
+    "en 48 horas": "11-22",
+    "31 de noviembre": "11-30",
+    "31/11": "11-30",
+    "1ero de diciembre": "12-01",
+    "el viernes 27 de noviembre": "11-27",
+    "para navidad": "12-25",
+    "a fin d mes": "11-30",
+    "el lunes cobro y el martes le pago": "11-24",
     "deme dos semanas": "12-04",
     "en un mes": "12-20",
     "en 2 días hábiles": "11-24",
@@ -91,7 +101,7 @@ def test_the_day_that_is_meant(text: str, day: str) -> None:
     [
         "Hola", "", "Buenos días", "por la mañana", "no puedo pagar el viernes", "ni el lunes ni el martes",
         "ayer pagué", "ya pagué el lunes", "el 50%", "el mes pasado", "llámeme a las 5", "5/11/2025", "99/99",
-        "24/7 me escriben", "todas las mañanas", "el 5/11 vencía", "31/02",
+        "24/7 me escriben", "todas las mañanas", "el 5/11 vencía", "32/01", "10/13",
     ],
 )  # fmt: skip
 def test_no_day_is_promised(text: str) -> None:
@@ -108,6 +118,7 @@ def test_payday_is_the_nearer_of_the_fifteenth_and_the_last_day() -> None:
 def test_a_range_and_several_days_are_told_from_one_day() -> None:
     assert understood("la próxima semana").is_range
     assert understood("el fin de semana").is_range
+    assert understood("después del 25").is_range
     assert understood("200 el martes y el resto a fin de mes").is_several
     assert not understood("el viernes").is_range
     assert not understood("el viernes, en ocho días").is_several
