@@ -173,6 +173,8 @@ def history_line(action: str, actor: str | None, new: Mapping[str, Any], event: 
 def event_words(content: Mapping[str, Any]) -> str:
     """What an event row of the thread says."""
     sentence = _EVENTS.get(str(content.get("action")), "Cambio en la conversación")
+    if content.get("what") and "{what}" not in sentence:
+        sentence += ": {what}"
     amount = money(content["minor"], content["currency"]) if "minor" in content else ""
     return sentence.format(
         who=content.get("who") or "Al Día",
