@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from console.inbox.filter_bar import Chip, FilterBar
+from console.inbox.listing import Listing
 from console.inbox.views import (
     Banner,
     ContactView,
@@ -23,11 +25,14 @@ from console.inbox.views import (
     QuoteView,
     ReactionView,
     RowView,
+    StandingView,
+    TagView,
     ThreadView,
     ViewCount,
 )
 from console.portfolio.agreed import Agreed, Debt, DisputeView, PlanView, PromiseView, StepView
 from console.portfolio.money_in import MoneyIn
+from console.portfolio.owed import AccountView, InvoiceView, Owed, PersonView
 
 # A quarter of an hour before what the clock of the tests says.
 EARLIER = datetime(2026, 11, 20, 14, 45, tzinfo=UTC)
@@ -59,6 +64,8 @@ def a_row(**given: Any) -> RowView:
         "failed": False,
         "version": 3,
         "position": 1795000000000,
+        "standing": a_standing(),
+        "tags": [TagView(id=1, name="Paga por Yape", colour="purple")],
     }
     return RowView(**(usual | given))
 
@@ -138,8 +145,49 @@ def a_header(**given: Any) -> HeaderView:
         "can_assign": True,
         "candidates": [(1, "Rosa Quispe"), (2, "Victor Huamán")],
         "identity_note": None,
+        "standing": a_standing(),
     }
     return HeaderView(**(usual | given))
+
+
+def a_standing(**given: Any) -> StandingView:
+    usual: dict[str, Any] = {
+        "state": "late_1",
+        "label": "Vencido 1-30",
+        "tone": "b30",
+        "overdue_minor": 41250,
+        "balance_minor": 123750,
+        "currency": "PEN",
+        "oldest_due_on": date(2026, 11, 5),
+        "promise_on": None,
+        "promise_state": None,
+        "plan_paid": None,
+        "plan_count": None,
+    }
+    return StandingView(**(usual | given))
+
+
+def what_is_owed(words: str = "María Fernanda Ccori") -> Owed:
+    """One debtor with one account and an invoice of each kind, `words` wherever a creditor's file speaks."""
+    account = AccountView(
+        id=3,
+        external_id=words,
+        product=words,
+        creditor=words,
+        currency="PEN",
+        is_open=True,
+        state="late_1",
+        label="Vencido 1-30",
+        tone="b30",
+        overdue_minor=41250,
+        balance_minor=82500,
+        oldest_due_on=date(2026, 11, 5),
+        days=15,
+        late=[InvoiceView(words, date(2026, 11, 5), 41250, 41250, disputed=False)],
+        soon=[InvoiceView(words, date(2026, 12, 5), 41250, 41250, disputed=True)],
+        paid=[InvoiceView(words, date(2026, 10, 5), 41250, 0, disputed=False)],
+    )
+    return Owed([PersonView(id=2, name=words, document_type="DNI", document="•••• 2716", accounts=[account])])
 
 
 def a_panel(**given: Any) -> PanelView:
@@ -157,6 +205,9 @@ def a_panel(**given: Any) -> PanelView:
         "review_tasks": ["El número cambió."],
         "agreed": what_is_agreed(),
         "money_in": MoneyIn(payments=[], links=[], has_more=False),
+        "standing": a_standing(),
+        "tags": [TagView(id=1, name="Paga por Yape", colour="purple")],
+        "owed": what_is_owed(),
     }
     return PanelView(**(usual | given))
 
@@ -244,12 +295,30 @@ def an_inbox(**given: Any) -> dict[str, Any]:
         "view": "mine",
         "rows": [a_row()],
         "next_cursor": None,
+        "bar": a_bar(),
         "pane": a_pane(),
         "head": 9,
         "banner": Banner(kind="paused", sentence="Envíos en pausa.", link=None),
         "demo": True,
     }
     return usual | given
+
+
+def a_bar(words: str = "Paga por Yape", **given: Any) -> FilterBar:
+    usual: dict[str, Any] = {
+        "view": "mine",
+        "filters": "tags=1",
+        "chips": [Chip(words, "")],
+        "count": 3,
+        "is_more": False,
+        "listing": Listing(view="mine", tags=(1,), currency="PEN"),
+        "tags": [TagView(id=1, name=words, colour="purple")],
+        "states": [("late_1", "Vencido 1-30")],
+        "promises": {"open": "Promesa abierta"},
+        "amount_from": "",
+        "amount_to": "",
+    }
+    return FilterBar(**(usual | given))
 
 
 def a_template(**given: Any) -> Any:

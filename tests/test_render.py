@@ -12,6 +12,7 @@ from jinja2 import UndefinedError
 
 from console import render
 from console.inbox.stopped import FREE, ConsentView
+from console.inbox.views import TagView
 from console.render import fragment, page
 from tests import shown
 from tests.outline import Outline
@@ -52,18 +53,23 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "_consent.html": {"conversation_id": 12, "consent": ConsentView(suggestion="opt_out", message_id=5)},
     "_counts.html": {"counts": [], "view": "mine"},
     "_empty_pane.html": {},
+    "_filter.html": {"bar": shown.a_bar()},
+    "_filter_count.html": {"count": 3, "is_more": True},
     "_header.html": {"header": shown.a_header()},
     "_history.html": {"conversation_id": 12, "history": shown.a_panel().history, "whole": False},
-    "_list.html": {key: shown.an_inbox()[key] for key in ("counts", "view", "rows", "next_cursor")} | {"error": None},
+    "_list.html": {key: shown.an_inbox()[key] for key in ("counts", "view", "rows", "next_cursor", "bar")}
+    | {"error": None},
     "_message.html": {"message": shown.a_message()},
     "_messages.html": {"thread": shown.a_thread(shown.a_message(), has_earlier=True, earlier_before=5)},
     "_no_access.html": {},
     "_notice.html": {"conversation_id": 12, "text": "La ventana se cerró."},
     "_pane.html": shown.a_pane(),
+    "_owed.html": {"conversation_id": 12, "standing": shown.a_standing(), "owed": shown.what_is_owed()},
     "_panel.html": {"conversation_id": 12, "header": shown.a_header(), "panel": shown.a_panel()},
     "_presence.html": {"conversation_id": 12, "people": shown.a_pane()["presence"]},
     "_row.html": {"row": shown.a_row()},
     "_rows.html": {"rows": [shown.a_row()], "next_cursor": "abc"},
+    "_tags.html": {"conversation_id": 12, "tags": shown.a_panel().tags, "standing": shown.a_standing()},
     "_templates.html": {**TEMPLATES, "templates": [shown.a_template()]},
     "_thread.html": {"thread": shown.a_thread(shown.a_message())},
     "_toast.html": {"key": "1", "kind": "error", "text": "Víctor la tomó."},
@@ -288,14 +294,21 @@ def everything(words: str) -> str:
     """All of the inbox, with `words` wherever somebody else's words can stand."""
     contact = shown.a_panel().contact
     contact.name = contact.username = contact.profile_name = contact.phone = words
-    row = shown.a_row(name=words, preview=words, holder_name=words, last_author=words, direction="out", initials="M")
+    tags = [TagView(id=1, name=words, colour="purple")]
+    row = shown.a_row(
+        name=words, preview=words, holder_name=words, last_author=words, direction="out", initials="M", tags=tags
+    )
     header = shown.a_header(name=words, holder_name=words, team_name=words, candidates=[(2, words)], phone=words)
     thread = shown.a_thread(*shown.every_message(words))
-    pane = shown.a_pane(header=header, thread=thread, panel=shown.a_panel(contact=contact, review_tasks=[words]))
+    panel = shown.a_panel(contact=contact, review_tasks=[words], tags=tags, owed=shown.what_is_owed(words))
+    pane = shown.a_pane(header=header, thread=thread, panel=panel)
     template = shown.a_template(title=words, body=words, footer=words, variables=[("1", words, words)], why_not=words)
     return "".join(
         [
-            page("inbox/inbox.html", **shown.an_inbox(rows=[row], pane=pane, viewer=shown.a_viewer(name=words))),
+            page(
+                "inbox/inbox.html",
+                **shown.an_inbox(rows=[row], pane=pane, viewer=shown.a_viewer(name=words), bar=shown.a_bar(words)),
+            ),
             fragment("inbox/_templates.html", conversation_id=12, name=words, company=words, templates=[template]),
             fragment("inbox/_collision.html", **(COLLISION | {"author_name": words, "text": words})),
             fragment("inbox/_toast.html", key="1", kind="error", text=words),
@@ -305,4 +318,5 @@ def everything(words: str) -> str:
 
 
 def timeless(html: str) -> str:
+    html = re.sub(r"\d+ días? de atraso", "", html)
     return re.sub(r"(datetime|data-since|data-until)=\"[^\"]*\"[^<]*", "", html)
