@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from console import money
 from console.agents import Viewer
 from console.audit import Actor
 from console.db import Database, Tx
-from console.portfolio import documents, payments, promises
-from console.portfolio.models import Account
+from console.inbox.models import Conversation, Message
+from console.portfolio import disputes, documents, payments, plans, promises
+from console.portfolio.instalments import Terms
+from console.portfolio.models import Account, ContactPoint, Invoice
 from console.portfolio.sources import source_for
 from console.portfolio.statement import Bill, Statement
 from console.portfolio.states import today_in
@@ -70,12 +73,35 @@ class Promised(msgspec.Struct, forbid_unknown_fields=True):
     amount: str
 
 
+class Agreed(msgspec.Struct, forbid_unknown_fields=True):
+    """A plan for all that is owed, accepted `made` minutes before the demo begins; `first` in days, as `due`."""
+
+    debt: str
+    by: str
+    made: int
+    count: int
+    first: int
+
+
+class Contested(msgspec.Struct, forbid_unknown_fields=True):
+    """An invoice that is disputed since `made` minutes before the demo begins."""
+
+    debt: str
+    invoice: str
+    by: str
+    made: int
+    category: str
+    words: str
+
+
 class Portfolio(msgspec.Struct, forbid_unknown_fields=True):
     """The file demo_debts.toml."""
 
     debt: list[Debt]
     payment: list[Paid]
     promise: list[Promised]
+    plan: list[Agreed]
+    dispute: list[Contested]
 
 
 Deed = Callable[[], Awaitable[None]]
@@ -95,45 +121,79 @@ async def state(db: Database, settings: Settings, personas: dict[str, dict[str, 
         await state_accounts(tx, statements, source=source, by=DEMO, moment=begins)
 
 
-def deeds(db: Database, settings: Settings, viewers: dict[str, Viewer], begins: datetime) -> list[tuple[int, Deed]]:
-    """What was paid and promised, each with how many minutes before `begins` it happens."""
-    portfolio = read()
-    currencies = {debt.id: debt.currency for debt in portfolio.debt}
-    today = today_in(settings.zone, begins)
+class Teller:
+    """Lets what is written in the file happen, each deed in a transaction of its own."""
 
-    def pay(paid: Paid) -> Deed:
-        async def deed() -> None:
-            currency = currencies[paid.debt]
-            report = payments.Report(
-                source="api",
-                external_id=f"demo-{paid.debt}-{paid.ago}",
-                amount_minor=money.parse(paid.amount, currency),
-                currency=currency,
-                paid_at=begins - timedelta(minutes=paid.ago),
-                account=paid.debt,
-                method=paid.method,
+    def __init__(self, db: Database, viewers: dict[str, Viewer], today: date, begins: datetime) -> None:
+        self._db = db
+        self._viewers = viewers
+        self._today = today
+        self._begins = begins
+        self._currencies = {debt.id: debt.currency for debt in read().debt}
+
+    async def pay(self, paid: Paid) -> None:
+        """Money comes in."""
+        currency = self._currencies[paid.debt]
+        report = payments.Report(
+            source="api",
+            external_id=f"demo-{paid.debt}-{paid.ago}",
+            amount_minor=money.parse(paid.amount, currency),
+            currency=currency,
+            paid_at=self._begins - timedelta(minutes=paid.ago),
+            account=paid.debt,
+            method=paid.method,
+        )
+        async with self._db.transaction() as tx:
+            await payments.book(tx, report, by=DEMO, moment=report.paid_at)
+
+    async def promise(self, promised: Promised) -> None:
+        """Somebody says when they will pay."""
+        async with self._db.transaction() as tx:
+            await promises.make(
+                tx,
+                (await _account(tx, promised.debt)).id,
+                by=self._viewers[promised.by],
+                amount_minor=money.parse(promised.amount, self._currencies[promised.debt]),
+                due_on=self._today + timedelta(days=promised.day),
             )
-            async with db.transaction() as tx:
-                await payments.book(tx, report, by=DEMO, moment=report.paid_at)
 
-        return deed
+    async def agree(self, agreed: Agreed) -> None:
+        """Somebody accepts a plan."""
+        async with self._db.transaction() as tx:
+            account = await _account(tx, agreed.debt)
+            terms = Terms(
+                total_minor=account.balance_minor,
+                count=agreed.count,
+                first_on=self._today + timedelta(days=agreed.first),
+            )
+            plan = await plans.propose(tx, account.id, by=self._viewers[agreed.by], terms=terms)
+            yes = await _last_words(tx, account)
+            await plans.accept(tx, plan.id, by=self._viewers[agreed.by], message_id=yes)
 
-    def promise(promised: Promised) -> Deed:
-        async def deed() -> None:
-            async with db.transaction() as tx:
-                await promises.make(
-                    tx,
-                    await _account(tx, promised.debt),
-                    by=viewers[promised.by],
-                    amount_minor=money.parse(promised.amount, currencies[promised.debt]),
-                    due_on=today + timedelta(days=promised.day),
-                )
+    async def contest(self, contested: Contested) -> None:
+        """Somebody does not owe what is asked."""
+        async with self._db.transaction() as tx:
+            account = await _account(tx, contested.debt)
+            wanted = select(Invoice.id).where(Invoice.account_id == account.id, Invoice.number == contested.invoice)
+            await disputes.open_dispute(
+                tx,
+                account.id,
+                by=self._viewers[contested.by],
+                category=contested.category,
+                invoice_id=(await tx.scalars(wanted)).one(),
+                words=contested.words,
+            )
 
-        return deed
 
+def deeds(db: Database, settings: Settings, viewers: dict[str, Viewer], begins: datetime) -> list[tuple[int, Deed]]:
+    """What was paid, promised, agreed and contested, each with how many minutes before `begins` it happens."""
+    portfolio = read()
+    teller = Teller(db, viewers, today_in(settings.zone, begins), begins)
     return [
-        *((paid.ago, pay(paid)) for paid in portfolio.payment),
-        *((promised.made, promise(promised)) for promised in portfolio.promise),
+        *((paid.ago, partial(teller.pay, paid)) for paid in portfolio.payment),
+        *((promised.made, partial(teller.promise, promised)) for promised in portfolio.promise),
+        *((agreed.made, partial(teller.agree, agreed)) for agreed in portfolio.plan),
+        *((contested.made, partial(teller.contest, contested)) for contested in portfolio.dispute),
     ]
 
 
@@ -158,5 +218,18 @@ def _statement(debt: Debt, persona: dict[str, Any], today: date) -> Statement:
     )
 
 
-async def _account(tx: Tx, external_id: str) -> int:
-    return (await tx.scalars(select(Account.id).where(Account.external_id == external_id))).one()
+async def _account(tx: Tx, external_id: str) -> Account:
+    return (await tx.scalars(select(Account).where(Account.external_id == external_id))).one()
+
+
+async def _last_words(tx: Tx, account: Account) -> int:
+    """What the debtor wrote last."""
+    theirs = (
+        select(Message.id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .join(ContactPoint, ContactPoint.contact_id == Conversation.contact_id)
+        .where(ContactPoint.debtor_id == account.debtor_id, Message.direction == "in")
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    return (await tx.scalars(theirs)).one()

@@ -105,7 +105,7 @@ async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, A
 
 
 def _deeds(teller: Teller, personas: dict[str, dict[str, Any]], begins: datetime) -> list[tuple[int, demo_debts.Deed]]:
-    """What was written, paid and promised, each with how many minutes before `begins` it happens."""
+    """What was written, paid, promised and agreed, each with how many minutes before `begins` it happens."""
     lines = [
         (line.ago, partial(teller.tell, personas[chapter.persona], line))
         for chapter in read().conversation
@@ -147,7 +147,7 @@ class Teller:
         self._viewers = viewers
 
     def debts(self, begins: datetime) -> list[tuple[int, demo_debts.Deed]]:
-        """What was paid and promised before `begins`."""
+        """What happened to the debts before `begins`."""
         return demo_debts.deeds(self._db, self._settings, self._viewers, begins)
 
     async def tell(self, persona: dict[str, Any], line: Line) -> None:
