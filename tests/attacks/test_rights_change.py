@@ -73,7 +73,8 @@ async def test_who_is_taken_out_of_a_team_hears_no_more_of_it(front: Front) -> N
 
     assert (await ana.http.get("/inbox/1")).status_code == 404
     assert "row-1" not in await ana.see("/inbox?view=all")
-    assert re.findall(r"data-count[^>]*>(\d+)", await ana.see("/inbox/counts?view=all")) in ([], ["0"] * 4)
+    counted = re.findall(r"data-count[^>]*>(\d+)", await ana.see("/inbox/counts?view=all"))
+    assert set(counted) <= {"0"}
 
 
 async def test_a_resumed_page_gets_nothing_of_a_team_it_is_no_longer_in(front: Front) -> None:
