@@ -18,6 +18,12 @@ _TABLE = tuple(
     for label, words in _WORDS.items()
     if f"{label} beside" in _WORDS
 )
+_WHOLE = {
+    message: name.removeprefix("whole ")
+    for name, messages in _WORDS.items()
+    if name.startswith("whole ")
+    for message in messages
+}
 _LONGEST = 9
 """Words; whoever writes more says more."""
 _LONGEST_DOCUMENT = 24
@@ -38,6 +44,9 @@ _MONEY = re.compile(
 def only_of(words: Sequence[str]) -> str | None:
     """The label whose vocabulary is all there is in `words`; None if they say anything else."""
     words = list(words)
+    whole = _WHOLE.get("_".join(word for word in words if word.isalnum()))
+    if whole:
+        return whole
     if not 0 < len(words) <= _LONGEST or "?" in words:
         return "identity_answer" if _is_document(words) else None
     said = set(words) - _POLITE
