@@ -45,7 +45,7 @@ bench: $(VENV)/.ok-dev
 	@exec $(BIN)/python -m bench $(ARGS)
 
 train: $(VENV)/.ok-dev
-	@exec $(BIN)/python -m training $(ARGS)
+	@exec $(BIN)/python -m console.bots.training $(ARGS)
 
 faults: $(VENV)/.ok-dev
 	@exec $(BIN)/python -m bench.faults $(ARGS)

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from console.bots.model import FILE, trained
+from console.bots.training import phrases, report
 from console.bots.understand import understand
-from training import phrases, report
 
 
 def main(arguments: list[str]) -> None:

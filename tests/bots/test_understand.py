@@ -13,9 +13,9 @@ from console.bots.actions import STEPS, step_for
 from console.bots.labels import LABELS
 from console.bots.model import FILE, Model, trained
 from console.bots.normalise import LONGEST, plain
+from console.bots.training import phrases, variations
+from console.bots.training.__main__ import trained as made
 from console.bots.understand import understand
-from training import phrases, variations
-from training.__main__ import trained as made
 
 ODD = [
     "", " ", "\0", "\0" * 4096, "😂" * 4096, "👨\u200d👩\u200d👧", "سلام كيف حالك", "你好，我欠多少钱", "Привет",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from random import Random
 
-from training.phrases import Phrase
+from console.bots.training.phrases import Phrase
 
 _BEFORE = (
     "hola", "buenas", "buenos dias", "buenas tardes", "buenas noches", "hola buenas tardes", "hola buenas",

@@ -13,7 +13,7 @@ from console.bots.labels import LABELS
 from console.bots.normalise import plain
 from console.bots.spelling import sound
 
-FOLDER = Path(__file__).parents[1] / "console" / "bots" / "phrases"
+FOLDER = Path(__file__).parents[1] / "phrases"
 HEADER = "text\tlabels\tcountry"
 _ALIKE = 0.6
 """Share of common words from which on two phrases are the same one in other clothes."""

@@ -9,8 +9,8 @@ import msgspec
 
 from console.bots.labels import LABELS
 from console.bots.model import Model
+from console.bots.training.phrases import Phrase
 from console.bots.understand import understand
-from training.phrases import Phrase
 
 
 class Score(msgspec.Struct):

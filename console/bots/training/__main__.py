@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from console.bots.model import FILE, Model
-from training import fitting, phrases, report, variations
-from training.phrases import Phrase
+from console.bots.training import fitting, phrases, report, variations
+from console.bots.training.phrases import Phrase
 
 PARTS = 10
 KEPT_OUT = frozenset({8, 9})
