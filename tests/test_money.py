@@ -59,7 +59,9 @@ def test_any_text_is_an_amount_or_refused_in_words(text: str, currency: str) -> 
         except BadAmount:
             continue
         assert abs(minor) <= LARGEST_MINOR
-        assert read(as_text(minor, currency), currency) == minor or decimals(currency) == 3
+        assert parse(as_text(minor, currency), currency) == minor
+        if decimals(currency) != 3:  # else 1.000 may be one or a thousand
+            assert read(as_text(minor, currency), currency) == minor
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from console import audit, clock
 from console.agents import Viewer
 from console.db import Tx
 from console.errors import Refused, not_found
-from console.inbox import policy
+from console.inbox import policy, queries
 from console.inbox.dispositions import Disposition
 from console.inbox.tags import Tag
 
@@ -196,6 +196,8 @@ async def _above_external(tx: Tx) -> set[int]:
 
 async def held(tx: Tx, disposition_id: int) -> Disposition:
     """The node as it is now, held until `tx` ends; Refused(404)."""
+    if not 0 < disposition_id <= queries.LARGEST_ID:
+        raise not_found()
     wanted = select(Disposition).where(Disposition.id == disposition_id).with_for_update()
     row = (await tx.scalars(wanted.execution_options(populate_existing=True))).one_or_none()
     if row is None:

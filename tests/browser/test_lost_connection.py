@@ -245,7 +245,7 @@ def test_what_is_read_again_in_one_piece_leaves_no_hole(house: House, new_page: 
     ana = new_page()
     house.let_in(ana, "ana")
     lines: list[WebSocketRoute] = []
-    ana.route_web_socket(re.compile("/live"), lines.append)
+    ana.route_web_socket(re.compile("/live"), lambda line: lines.append(line))  # noqa: PLW0108 it looks for the name
     ana.goto(f"{house.address}/inbox?view=all")
     debtor.open(ana)
     house.deliver(meta.body(*[meta.text(str(number), sender=debtor.phone) for number in range(1, 61)]))

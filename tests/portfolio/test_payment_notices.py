@@ -90,13 +90,19 @@ async def test_a_replay_is_answered_and_changes_nothing(maria: Paying) -> None:
     body = maria.report()
     headers = peers.signed_headers(body, at=clock.now().timestamp())
     await maria.post(headers, body)
-    known = len(await actions(maria.house.db))
+    known = _of_payments(await actions(maria.house.db))
 
     again = await maria.post(headers, body)
 
     assert again.status_code == 200
     assert len(await maria.notices()) == len(await maria.payments()) == 1
-    assert len(await actions(maria.house.db)) == known
+    assert _of_payments(await actions(maria.house.db)) == known
+
+
+def _of_payments(done: list[str]) -> list[str]:
+    """Without what follows by itself, such as thanking for it."""
+    told = [action for action in done if action.startswith(("payment.", "account.", "invoice."))]
+    return [action for action in told if action != "payment.acknowledged"]
 
 
 async def test_of_fifty_at_once_one_is_booked(maria: Paying) -> None:
