@@ -100,6 +100,7 @@ def test_it_is_changed_and_cancelled_with_a_reason(house: House, new_page: NewPa
     expect(promises).to_contain_text("150.00")
 
     promises.get_by_role("button", name="Anular").click()
+    expect(page.get_by_role("dialog").get_by_role("textbox")).to_be_focused()
     page.keyboard.type("Se anotó en otra persona")
     page.keyboard.press("Enter")
     expect(promises).not_to_contain_text("vence hoy")
