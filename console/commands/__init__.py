@@ -35,7 +35,7 @@ def run(work: Coroutine[Any, Any, Result], *, loop_factory: Loop | None = None) 
         raise Failed(f"La base de datos no respondió ({kind}): revise ALDIA_DATABASE_URL con aldia doctor.") from failed
     except TimeoutError as late:
         raise Failed(
-            "La base de datos no terminó a tiempo: intente otra vez con menos carga, y vea aldia doctor."
+            "La base de datos no terminó a tiempo: intente otra vez con menos carga."
         ) from late
 
 
