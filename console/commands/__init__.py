@@ -34,9 +34,7 @@ def run(work: Coroutine[Any, Any, Result], *, loop_factory: Loop | None = None) 
             raise Failed("La base de datos no tiene las tablas de Al Día: ejecute primero aldia migrate.") from failed
         raise Failed(f"La base de datos no respondió ({kind}): revise ALDIA_DATABASE_URL con aldia doctor.") from failed
     except TimeoutError as late:
-        raise Failed(
-            "La base de datos no terminó a tiempo: intente otra vez con menos carga."
-        ) from late
+        raise Failed("La base de datos no terminó a tiempo: intente otra vez con menos carga.") from late
 
 
 @contextlib.asynccontextmanager
