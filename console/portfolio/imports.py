@@ -158,6 +158,8 @@ async def _commit(db: Database, settings: Settings, batch: ImportBatch, claim: A
     moment = clock.now()
     by = Actor(kind=_kind(batch), id=batch.made_by_id, name=batch.made_by_name, origin="import")
     place = Place(country=settings.country, named=f"importación {batch.id}", moment=moment)
+    async with db.transaction() as tx:
+        await applying.survey(tx)
     try:
         async with db.transaction() as tx:
             await one_creditor_at_a_time(tx, batch.creditor_id)
