@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from console import clock, health
 from console.db import Database, Tx
-from console.inbox import assign, counts, deliver, fetcher, ticks
+from console.inbox import assign, counts, deliver, fetcher, pulse, ticks
 from console.inbox.channel import Channel
 from console.inbox.fetcher import Fetcher
 from console.inbox.receipts import Receipts
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a loop that failed begins again; doubled each time it fails soon after."""
 MEND_EVERY = 5.0
+FEEL_EVERY = 15.0
 SWEEP_EVERY = 3600.0
 RECONCILE_EVERY = 6 * 3600.0
 RECONCILE_BACK = timedelta(days=3)
@@ -84,6 +85,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "templates": templates.run,
         "payment receipts": thanks.run,
         "mending": _every(MEND_EVERY, lambda: _mend(db)),
+        "pulse": _every(FEEL_EVERY, lambda: _feel(db, channel_id)),
         "midnight": lambda until: midnight.run(db, until),
         "imports": lambda until: importing.run(db, settings, until),
         "settling": lambda until: settling.run(db, until),
@@ -167,6 +169,13 @@ async def _mend(db: Database) -> None:
     for deed in deeds:
         async with db.transaction() as tx:
             await deed(tx)
+
+
+async def _feel(db: Database, channel_id: int) -> None:
+    async with db.transaction() as tx:
+        news = await pulse.feel(tx, channel_id, clock.now())
+    if news:
+        log.warning("channel.pulse_changed", channel_id=channel_id)
 
 
 async def _bury(db: Database) -> None:

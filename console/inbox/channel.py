@@ -29,6 +29,9 @@ class Channel(Base):
     paused_kind: Mapped[str | None] = mapped_column(String(16))  # policy | token | payment | configuration | person
     paused_reason: Mapped[str | None] = mapped_column(Text)
     slow_until: Mapped[datetime | None]
+    # What console.inbox.pulse finds wrong with the line, and since when: stuck | silent.
+    trouble: Mapped[str | None] = mapped_column(String(16))
+    trouble_since: Mapped[datetime | None]
     # Theoretical arrival time of the next send (generic cell rate algorithm), shared by every sender.
     paced_until: Mapped[datetime | None]
     templates_synced_at: Mapped[datetime | None]

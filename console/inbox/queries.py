@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from console import audit
 from console.agents import Viewer
@@ -12,6 +12,7 @@ from console.inbox import policy
 from console.inbox.channel import Channel
 from console.inbox.models import Conversation, Draft
 from console.inbox.views import Banner, DraftView
+from console.render import clock_time
 from integrations.whatsapp.numbers import display
 
 LARGEST_ID = 2**63 - 1
@@ -33,15 +34,21 @@ async def open_conversation(tx: Tx, viewer: Viewer, conversation_id: int, *, loc
 
 async def banner(tx: Tx) -> Banner | None:
     """What everybody must know about the number now."""
-    paused = (
-        await tx.execute(
-            select(Channel.paused_kind, Channel.paused_reason).where(Channel.paused_at.is_not(None)).limit(1)
-        )
-    ).one_or_none()
-    if paused is None:
+    wrong = or_(Channel.paused_at.is_not(None), Channel.trouble.is_not(None))
+    columns = (Channel.paused_at, Channel.paused_reason, Channel.trouble, Channel.trouble_since)
+    found = (await tx.execute(select(*columns).where(wrong).order_by(Channel.paused_at.is_(None)).limit(1))).first()
+    if found is None:
         return None
-    sentence = f"Envíos en pausa: {paused.paused_reason}. Puede leer, anotar y guardar borradores."
-    return Banner(kind="paused", sentence=sentence)
+    if found.paused_at is not None:
+        sentence = f"Envíos en pausa: {found.paused_reason}. Puede leer, anotar y guardar borradores."
+        return Banner(kind="paused", sentence=sentence)
+    return Banner(kind=found.trouble, sentence=_TROUBLES[found.trouble].format(since=clock_time(found.trouble_since)))
+
+
+_TROUBLES = {
+    "stuck": "Los mensajes no están saliendo desde las {since}. Los escritos esperan en orden: no los repita.",
+    "silent": "WhatsApp no confirma nada desde las {since}: pueden faltar mensajes y marcas. Avise a su administrador.",
+}
 
 
 async def draft_of(tx: Tx, viewer: Viewer, conversation_id: int) -> DraftView | None:

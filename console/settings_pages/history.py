@@ -35,6 +35,8 @@ _WORDS = {
     "token.revoked": "{actor} revocó un token",
     "channel.paused": "{actor} detuvo todos los envíos",
     "channel.resumed": "{actor} reanudó los envíos",
+    "channel.troubled": "Algo falla en la línea de WhatsApp",
+    "channel.recovered": "La línea de WhatsApp se recuperó",
     "channel.updated": "Cambió el estado del número",
     "template.updated": "Cambió una plantilla",
     "delivery.dead_lettered": "Llegó una entrega que no se entendió",
