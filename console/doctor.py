@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from console import audit, first_admin, schema, users
+from console import audit, first_admin, schema, users, wholeness
 from console.db import Database
 from console.settings import Settings
 from integrations.whatsapp.client import WhatsApp
@@ -77,6 +77,8 @@ async def _database(db: Database, settings: Settings) -> Finding:
     try:
         if not await schema.is_ready(db):
             return Finding(about, is_well=False, said="falta su versión de las tablas: ejecute aldia migrate")
+        if (wrong := await wholeness.damage(db)) is not None:
+            return Finding(about, is_well=False, said=wholeness.DAMAGED.format(what=wrong))
         async with db.reading() as tx:
             if not settings.is_sqlite:
                 await tx.execute(text("SELECT 1"))

@@ -88,6 +88,9 @@ backlog = Gauge(
     ["of"],
     registry=REGISTRY,
 )
+database_damaged = Gauge(
+    "aldia_database_damaged", "1 when the nightly look through the SQLite file found it damaged.", registry=REGISTRY
+)
 history_head = Gauge("aldia_history_head", "Number of the newest history entry. Read when scraped.", registry=REGISTRY)
 
 # A series that is absent until its first event cannot be alerted on: it is there from the start, at zero.

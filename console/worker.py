@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy import select
 
-from console import clock, health
+from console import clock, health, metrics, wholeness
 from console.db import Database, Tx
 from console.inbox import assign, counts, deliver, fetcher, pulse, ticks
 from console.inbox.channel import Channel
@@ -35,6 +35,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 MEND_EVERY = 5.0
 FEEL_EVERY = 15.0
 SWEEP_EVERY = 3600.0
+LOOK_THROUGH_EVERY = 24 * 3600.0
 RECONCILE_EVERY = 6 * 3600.0
 RECONCILE_BACK = timedelta(days=3)
 """How far back each look at the provider goes: a night without network is made good the next day."""
@@ -90,6 +91,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "imports": lambda until: importing.run(db, settings, until),
         "settling": lambda until: settling.run(db, until),
         "reminding": lambda until: reminders.run(db, until),
+        "looking through": _after(LOOK_THROUGH_EVERY, _every(LOOK_THROUGH_EVERY, lambda: _look_through(db))),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }
     if (provider := console.payments) is not None:
@@ -176,6 +178,13 @@ async def _feel(db: Database, channel_id: int) -> None:
         news = await pulse.feel(tx, channel_id, clock.now())
     if news:
         log.warning("channel.pulse_changed", channel_id=channel_id)
+
+
+async def _look_through(db: Database) -> None:
+    wrong = await wholeness.damage(db)
+    metrics.database_damaged.set(wrong is not None)
+    if wrong is not None:
+        log.critical("database.damaged", what=wrong)
 
 
 async def _bury(db: Database) -> None:

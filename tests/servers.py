@@ -68,6 +68,12 @@ class Server:
                 raise RuntimeError(f"{' '.join(self._command)} did not come up:\n{said}")
             time.sleep(0.01)
 
+    @property
+    def pid(self) -> int:
+        """The number of the process, while there is one."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """End it as an operator would."""
         self._end(self._quit_with)

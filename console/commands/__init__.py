@@ -32,6 +32,10 @@ def run(work: Coroutine[Any, Any, Result], *, loop_factory: Loop | None = None) 
         kind, said = type(failed.orig).__name__, str(failed.orig)
         if "no such table" in said or "does not exist" in said:
             raise Failed("La base de datos no tiene las tablas de Al Día: ejecute primero aldia migrate.") from failed
+        if "not a database" in said or "malformed" in said:
+            raise Failed("El archivo no es una base de datos sana: restaure una copia con aldia restore.") from failed
+        if "unable to open" in said or "readonly" in said:
+            raise Failed(f"No se puede abrir o escribir el archivo de la base de datos ({said}).") from failed
         raise Failed(f"La base de datos no respondió ({kind}): revise ALDIA_DATABASE_URL con aldia doctor.") from failed
     except TimeoutError as late:
         raise Failed("La base de datos no terminó a tiempo: intente otra vez con menos carga.") from late

@@ -18,7 +18,7 @@ from litestar import Litestar
 from sqlalchemy import text
 from uvicorn.supervisors import Multiprocess
 
-from console import first_admin, logs, schema, settings, users
+from console import first_admin, logs, schema, settings, users, wholeness
 from console.commands import Failed, database, run
 from console.settings import Settings
 
@@ -184,6 +184,8 @@ async def _work(config: Settings) -> None:
 async def _check(config: Settings) -> None:
     """Refuse to start on a schema of another release; tell who may come first."""
     async with database(config) as db:
+        if wholeness.is_quick(config) and (wrong := await wholeness.damage(db)) is not None:
+            raise Failed(wholeness.DAMAGED.format(what=wrong))
         if not await schema.is_ready(db):
             raise Failed("La base de datos no está en la versión de este programa: ejecute primero aldia migrate.")
         async with db.reading() as tx:

@@ -54,8 +54,8 @@ class Product:
         self.console: Server | None = None
         self.simulator: Server | None = None
 
-    def start(self, failpoints: str = "", *, workers: int = 1) -> None:
-        """Start the console; with `failpoints` it will die, fail or hang where they say."""
+    def start(self, failpoints: str = "", *, workers: int = 1, **popen: Any) -> None:
+        """Start the console; with `failpoints` it will die, fail or hang where they say. `stdout` as for Popen."""
         environment = self.environment | ({"ALDIA_FAILPOINTS": failpoints} if failpoints else {})
         self.console = Server(
             self.address,
@@ -65,6 +65,7 @@ class Product:
             program=brood.ALDIA,
             cwd=self.folder,
             env=environment,
+            **popen,
         )
         self.console.start()
 
