@@ -65,7 +65,7 @@ class Past:
         """The history entry of each message."""
         for message in messages:
             self.newest += 1
-            row: dict[str, Any] = dict.fromkeys(audit._HASHED)  # noqa: SLF001 the chain must be the product's own
+            row: dict[str, Any] = dict.fromkeys(audit.HASHED)
             row |= {
                 "id": self.newest,
                 "at_us": int(message[14].timestamp() * 1_000_000),

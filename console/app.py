@@ -30,6 +30,7 @@ from console import (
     worker,
 )
 from console.db import Database
+from console.evidence import doors as evidence_doors
 from console.inbox import (
     answering,
     channel_state,
@@ -201,6 +202,7 @@ def create_app(settings: Settings) -> Litestar:
             *import_pages.routes,
             *import_door.routes,
             *health.routes,
+            *evidence_doors.routes,
             *sign_in.routes,
             *first_admin.routes,
             *pages.routes,

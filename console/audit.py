@@ -175,7 +175,12 @@ def sealer(secret_key: str) -> Callable[[Tx], Any]:
 
 def digest(previous: str, row: Mapping[str, Any]) -> str:
     """The hash of one entry, over the hash before it and a strict JSON list of its fields."""
-    return hashlib.sha256(bytes.fromhex(previous) + _ENCODER.encode([row[name] for name in _HASHED])).hexdigest()
+    return chained(previous, [row[name] for name in HASHED])
+
+
+def chained(previous: str, fields: Sequence[Any]) -> str:
+    """`digest`, of the fields in the order of HASHED."""
+    return hashlib.sha256(bytes.fromhex(previous) + _ENCODER.encode(fields)).hexdigest()
 
 
 async def head_of(tx: Tx) -> int:
@@ -191,27 +196,46 @@ async def entries_after(tx: Tx, number: int, *, limit: int = 1000) -> list[Entry
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What `verify` found: how many entries stand, and the first thing that does not."""
+    """What `verify` found: how many entries stand, and the first thing that does not.
+
+    `seals` of them were checked (console.evidence.verifying); `notes` is what is odd and no proof of anything.
+    """
 
     entries: int
     intact: bool
     first_bad: int | None = None
     reason: str | None = None
     head: str = GENESIS
+    seals: int = 0
+    notes: list[str] = []
 
 
-async def verify(tx: Tx, secret_key: str, *, anchor: tuple[int, str] | None = None) -> Verdict:
+Watch = Callable[[int, int, str], str | None]
+"""Is told each entry that stands (number, when, hash), and says what is wrong with it, if it knows better."""
+
+
+async def verify(
+    tx: Tx,
+    secret_key: str,
+    *,
+    anchor: tuple[int, str] | None = None,
+    since: tuple[int, str] = (0, GENESIS),
+    watch: Watch = lambda _number, _at_us, _hash: None,
+) -> Verdict:
     """Walk the whole chain. Names the first entry edited, removed, inserted or reordered, or a missing tail.
 
     `anchor` is a head (number, hash) kept outside the database: it also exposes a history rewritten as a whole.
+    `since` is a head that is known to be true: what comes before it is not read again.
     """
-    number, previous = 0, GENESIS
-    async for row in _rows(tx):
-        if row["id"] != number + 1:
+    number, previous = since
+    async for row in _rows(tx, number):
+        if row[0] != number + 1:
             return Verdict(number, intact=False, first_bad=number + 1, reason="falta o sobra una entrada")
-        if digest(previous, row) != row["hash"]:
-            return Verdict(number, intact=False, first_bad=row["id"], reason="la entrada fue alterada")
-        number, previous = row["id"], row["hash"]
+        if chained(previous, row[:-1]) != row[-1]:
+            return Verdict(number, intact=False, first_bad=row[0], reason="la entrada fue alterada")
+        number, previous = row[0], row[-1]
+        if wrong := watch(number, row[1], previous):
+            return Verdict(number, intact=False, first_bad=number, reason=wrong)
         if anchor and anchor[0] == number and not hmac.compare_digest(anchor[1], previous):
             return Verdict(number, intact=False, first_bad=number, reason="no coincide con el ancla externa")
     if anchor and anchor[0] > number:
@@ -231,22 +255,20 @@ async def _against_head(tx: Tx, key: bytes, number: int, previous: str) -> Verdi
     return Verdict(number, intact=True, head=previous)
 
 
-async def _rows(tx: Tx) -> AsyncIterator[dict[str, Any]]:
-    columns = [getattr(AuditEntry, name) for name in (*_HASHED, "hash")]
-    last = -1
-    while True:
-        page = select(*columns).where(AuditEntry.id > last).order_by(AuditEntry.id).limit(5000)
-        rows = (await tx.execute(page)).mappings().all()
+async def _rows(tx: Tx, last: int) -> AsyncIterator[tuple[Any, ...]]:
+    """The entries after `last`, each with the fields that are hashed and its hash."""
+    columns = [getattr(AuditEntry, name) for name in (*HASHED, "hash")]
+    page = select(*columns).where(AuditEntry.id > bindparam("last")).order_by(AuditEntry.id).limit(5000)
+    last = last or -1
+    while rows := (await tx.execute(page, {"last": last})).all():
         for row in rows:
-            yield dict(row)
-        if not rows:
-            return
-        last = rows[-1]["id"]
+            yield tuple(row)
+        last = rows[-1][0]
 
 
 _ENCODER = msgspec.json.Encoder()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_HASHED = (
+HASHED = (
     "id",
     "at_us",
     "actor_kind",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import httpx
 import msgspec
 
+from integrations import mail
 from integrations.payments import choosing
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -56,6 +57,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     odoo_database: str = ""
     odoo_user: str = ""
     odoo_api_key: str = ""
+    # The history is sealed this often, if there is something to seal (docs/evidence.md).
+    seal_minutes: int = 20
+    # Where copies of the seals go: a file to append to, and an address that gets the newest once a day.
+    seal_file: Path | None = None
+    seal_mail: str | None = None
+    # Public keys of seals made under secret keys that were rotated since.
+    former_seal_keys: tuple[str, ...] = ()
+    smtp_url: str | None = None
+    mail_from: str = ""
     demo: bool = False
     simulator_url: str | None = None
     # Proxies whose X-Forwarded-For is believed (comma separated addresses).
@@ -128,6 +138,12 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             odoo_database=values.get("ODOO_DATABASE", ""),
             odoo_user=values.get("ODOO_USER", ""),
             odoo_api_key=values.get("ODOO_API_KEY", ""),
+            seal_minutes=_whole_number(values, "ALDIA_SEAL_MINUTES", 20),
+            seal_file=Path(path) if (path := values.get("ALDIA_SEAL_FILE")) else None,
+            seal_mail=values.get("ALDIA_SEAL_MAIL") or None,
+            former_seal_keys=tuple(key for key in values.get("ALDIA_FORMER_SEAL_KEYS", "").replace(",", " ").split()),
+            smtp_url=values.get("ALDIA_SMTP_URL") or None,
+            mail_from=values.get("ALDIA_MAIL_FROM", "").strip(),
             demo=values.get("ALDIA_DEMO") == "1",
             simulator_url=values.get("ALDIA_SIMULATOR_URL") or None,
             trusted_proxies=values.get("ALDIA_TRUSTED_PROXIES", "127.0.0.1"),
@@ -153,7 +169,20 @@ def _checked(settings: Settings) -> Settings:
         raise UnsafeSettings(f"ALDIA_TIMEZONE no es una zona conocida: {settings.timezone}") from unknown
     if settings.payments_provider is not None:
         _check_payments(settings, settings.payments_provider)
+    _check_mail(settings)
     return settings
+
+
+def _check_mail(settings: Settings) -> None:
+    if settings.smtp_url is not None:
+        try:
+            mail.post_of(settings.smtp_url, settings.mail_from)
+        except ValueError as wrong:
+            raise UnsafeSettings("ALDIA_SMTP_URL debe ser smtp://usuario:clave@servidor:587, o smtps://") from wrong
+        if "@" not in settings.mail_from:
+            raise UnsafeSettings("Falta ALDIA_MAIL_FROM: la dirección desde la que se envía el correo")
+    if settings.seal_mail and settings.smtp_url is None:
+        raise UnsafeSettings("ALDIA_SEAL_MAIL necesita ALDIA_SMTP_URL: el servidor por el que sale el correo")
 
 
 def _check_payments(settings: Settings, name: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from console import clock, health, metrics, wholeness
 from console.db import Database, Tx
+from console.evidence import keeping
 from console.inbox import assign, counts, deliver, fetcher, pulse, ticks
 from console.inbox.channel import Channel
 from console.inbox.fetcher import Fetcher
@@ -92,6 +93,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "settling": lambda until: settling.run(db, until),
         "reminding": lambda until: reminders.run(db, until),
         "looking through": _after(LOOK_THROUGH_EVERY, _every(LOOK_THROUGH_EVERY, lambda: _look_through(db))),
+        "sealing": _every(settings.seal_minutes * 60.0, lambda: keeping.seal_and_keep(db, settings)),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }
     if (provider := console.payments) is not None:

@@ -50,6 +50,7 @@ PAGES = [
     one("HEAD", "/ready", "anybody", answers={200, 503}),
     one("GET", "/metrics", "anybody"),  # on this machine; tests/test_metrics.py has the others
     one("HEAD", "/metrics", "anybody"),
+    one("GET", "/.well-known/aldia-seals", "anybody"),
     one("GET", "/login", "anybody"),
     one("POST", "/login", "anybody", form={"email": "nadie@andes.example", "password": "x"}, answers=401),
     one("POST", "/logout", "anybody"),

@@ -3,41 +3,73 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 import msgspec
 
-from console import audit as history
-from console import settings
+from console import clock, settings
 from console.audit import AuditHead, Verdict
 from console.commands import Failed, database, run
+from console.evidence import keeping, seals, verifying
+from console.evidence.keys import signer_of, trusted_keys
+from console.evidence.seals import Sealed
 
 _ANCHOR = re.compile(r"(\d{1,18}):([0-9a-f]{64})")
 
 
+class Head(msgspec.Struct):
+    """What `aldia audit head --json` prints: the anchor, the public key of the seals, and the newest of them."""
+
+    entries: int
+    hash: str
+    key: str
+    seal: Sealed | None
+
+
 @click.group()
 def audit() -> None:
-    """The history: verify it, or print its head to be kept elsewhere."""
+    """The history: verify it, seal it, or print its head to be kept elsewhere."""
 
 
 @audit.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as one JSON object.")
 @click.option("--anchor", help="N:HASH, as printed by `aldia audit head` and kept outside the database.")
-def verify(*, as_json: bool, anchor: str | None) -> None:
-    """Check every entry. Exit 0 and a count when all is intact, exit 1 naming the first entry that is not."""
-    verdict = run(_verify(_parsed(anchor) if anchor else None))
+@click.option(
+    "--seals",
+    "kept",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Seals kept outside, as ALDIA_SEAL_FILE has them.",
+)
+@click.option("--since-last-seal", is_flag=True, help="Only what is newer than the last seal: quick, and less.")
+def verify(*, as_json: bool, anchor: str | None, kept: Path | None, since_last_seal: bool) -> None:
+    """Check every entry and seal. Exit 0 and a count when all is intact, exit 1 naming the first entry that is not."""
+    verdict = run(_verify(_parsed(anchor) if anchor else None, _read(kept) if kept else [], since_last_seal))
     if as_json:
         click.echo(msgspec.json.encode(verdict).decode())
     elif verdict.intact:
         click.echo(f"{verdict.entries} entradas, íntegras. Cabecera: {verdict.entries}:{verdict.head}")
+    for note in verdict.notes:
+        click.echo(f"Atención: {note}", err=True)
+    if not as_json:
+        click.echo(f"{verdict.seals} sellos comprobados.", err=True)
     if not verdict.intact:
         raise Failed(f"El historial no está íntegro: entrada {verdict.first_bad}, {verdict.reason}.")
 
 
-async def _verify(anchor: tuple[int, str] | None) -> Verdict:
+async def _verify(anchor: tuple[int, str] | None, kept: list[Sealed], since_last_seal: bool) -> Verdict:  # noqa: FBT001
     config = settings.load()
     async with database(config) as db, db.reading() as tx:
-        return await history.verify(tx, config.secret_key, anchor=anchor)
+        since = await seals.newest(tx) if since_last_seal else None
+        return await verifying.check(
+            tx,
+            config.secret_key,
+            keys=trusted_keys(config),
+            now=clock.now(),
+            anchor=anchor,
+            kept=kept,
+            since=since,
+        )
 
 
 def _parsed(anchor: str) -> tuple[int, str]:
@@ -47,15 +79,43 @@ def _parsed(anchor: str) -> tuple[int, str]:
     return int(match[1]), match[2]
 
 
+def _read(path: Path) -> list[Sealed]:
+    try:
+        return keeping.read_kept(path)
+    except ValueError as wrong:
+        raise Failed(f"{path}: {wrong}.") from wrong
+
+
 @audit.command()
-def head() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Also the public key of the seals, and the newest seal.")
+def head(*, as_json: bool) -> None:
     """Print the newest entry's number and hash as N:HASH. Kept elsewhere, it exposes a history rewritten as a whole."""
-    click.echo(run(_head()))
+    found = run(_head())
+    click.echo(msgspec.json.encode(found).decode() if as_json else f"{found.entries}:{found.hash}")
+    if not as_json:
+        click.echo(f"Clave pública de los sellos (Ed25519): {found.key}", err=True)
 
 
-async def _head() -> str:
-    async with database() as db, db.reading() as tx:
-        newest = await tx.get(AuditHead, 1)
+async def _head() -> Head:
+    config = settings.load()
+    async with database(config) as db, db.reading() as tx:
+        newest, seal = await tx.get(AuditHead, 1), await seals.newest(tx)
     if newest is None:
         raise Failed("El historial no tiene cabecera: ejecute aldia audit verify.")
-    return f"{newest.entry_id}:{newest.hash}"
+    plain = seals.plainly(seal) if seal else None
+    return Head(newest.entry_id, newest.hash, signer_of(config.secret_key).public, plain)
+
+
+@audit.command()
+def seal() -> None:
+    """Seal what is not sealed yet, now, and print every seal: one JSON object a line, to be kept elsewhere."""
+    for each in run(_seal()):
+        click.echo(msgspec.json.encode(each).decode())
+
+
+async def _seal() -> list[Sealed]:
+    config = settings.load()
+    async with database(config) as db:
+        await seals.seal_up(db, signer_of(config.secret_key), clock.now())
+        async with db.reading() as tx:
+            return [seals.plainly(row) for row in await seals.every(tx)]

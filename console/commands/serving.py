@@ -20,6 +20,7 @@ from uvicorn.supervisors import Multiprocess
 
 from console import first_admin, logs, schema, settings, users, wholeness
 from console.commands import Failed, database, run
+from console.evidence import grants
 from console.settings import Settings
 
 # A socket's frame: a draft, a whisper, a position. The default of 16 MiB is a gift to whoever wants our memory.
@@ -47,9 +48,18 @@ _ONLY_ONE = 4_125_030_152
 
 
 @click.command()
-def migrate() -> None:
+@click.option("--grant-to", "role", metavar="ROLE", help="PostgreSQL: let ROLE serve, and never change the history.")
+def migrate(role: str | None) -> None:
     """Bring the database to the newest schema; safe to run twice and from two hosts at once."""
-    run(schema.migrate(settings.load().database_url))
+    config = settings.load()
+    if role is not None and config.is_sqlite:
+        raise Failed("SQLite no tiene roles: --grant-to es para PostgreSQL.")
+    run(schema.migrate(config.database_url))
+    if role is not None:
+        try:
+            run(grants.grant_to(config.database_url, role))
+        except ValueError as wrong:
+            raise Failed("El nombre del rol lleva solo minúsculas, dígitos y guion bajo.") from wrong
     click.echo("La base de datos está al día.")
 
 
