@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test lint lock bench train faults screenshots clean
 
+# Compiled modules are kept, whatever the environment says: without them each process compiles for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
