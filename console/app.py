@@ -62,6 +62,8 @@ from console.portfolio import (
     promise_door,
 )
 from console.portfolio import pages as portfolio_pages
+from console.search import door as search_door
+from console.search.searcher import Searcher
 from console.settings import Settings
 from integrations.payments import choosing
 from integrations.payments.told import Provider
@@ -162,11 +164,12 @@ def create_app(settings: Settings) -> Litestar:
     presence = Presence(screens)
     console.live.followers.append(pushes.follow)
     console.live.on_whisper.append(presence.hear)
+    searcher = Searcher(settings.database_url)
 
     @asynccontextmanager
     async def lifespan(started: Litestar) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        async with running(console, pushes.stop):
+        async with running(console, pushes.stop, searcher.close):
             ingest.start()
             loops = [metrics.watch_loop(), presence.forget_for_ever()]
             tasks = [asyncio.create_task(loop) for loop in loops]
@@ -186,6 +189,9 @@ def create_app(settings: Settings) -> Litestar:
 
     async def provide_settings() -> Settings:
         return settings
+
+    async def provide_searcher() -> Searcher:
+        return searcher
 
     async def provide_live() -> Live:
         return console.live
@@ -209,6 +215,7 @@ def create_app(settings: Settings) -> Litestar:
             *answering.routes,
             *handling.routes,
             *tag_door.routes,
+            *search_door.routes,
             *portfolio_pages.routes,
             *wrap_up_door.routes,
             *promise_door.routes,
@@ -227,6 +234,7 @@ def create_app(settings: Settings) -> Litestar:
             "db": Provide(provide_db),
             "settings": Provide(provide_settings),
             "live": Provide(provide_live),
+            "searcher": Provide(provide_searcher),
             **sign_in.dependencies,
         },
         exception_handlers=answers,
@@ -246,6 +254,7 @@ def create_app(settings: Settings) -> Litestar:
             "presence": presence,
             "live": console.live,
             "db": console.db,
+            "searcher": searcher,
         },
     )
     app.asgi_handler = webhook.Lane(security.protect(app.asgi_handler, settings), settings, ingest)

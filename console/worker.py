@@ -26,6 +26,7 @@ from console.inbox.templates_sync import TemplateSync
 from console.live import Live
 from console.portfolio import importing, midnight, notices, reconcile, reminders, settling
 from console.portfolio.thanks import Thanks
+from console.search.feeder import Feeder
 from console.settings import Settings
 from integrations.payments.told import Declined, NoAnswer, Provider
 from integrations.whatsapp.client import WhatsApp
@@ -79,13 +80,15 @@ async def run(console: Console, stop: asyncio.Event) -> None:
     files = Fetcher(db, whatsapp, settings.media_dir)
     templates = TemplateSync(db, whatsapp, channel_id)
     thanks = Thanks(db)
-    followers = [each.follow for each in (sender, receipts, files, templates, thanks)]
+    feeder = Feeder(db)
+    followers = [each.follow for each in (sender, receipts, files, templates, thanks, feeder)]
     loops: dict[str, Loop] = {
         "sender": sender.run,
         "receipts": receipts.run,
         "media": files.run,
         "templates": templates.run,
         "payment receipts": thanks.run,
+        "search index": feeder.run,
         "mending": _every(MEND_EVERY, lambda: _mend(db)),
         "pulse": _every(FEEL_EVERY, lambda: _feel(db, channel_id)),
         "midnight": lambda until: midnight.run(db, until),

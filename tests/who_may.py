@@ -81,6 +81,8 @@ PAGES = [
     one("GET", "/inbox/rows", "everyone"),
     one("GET", "/inbox/counts", "everyone"),
     one("GET", "/inbox/filtered", "everyone"),
+    one("GET", "/inbox/search", "everyone", "/inbox/search?q=hola"),
+    one("GET", INBOX + "/search", "team", "/inbox/1/search?q=hola"),
     one("GET", "/portfolio", "everyone"),
     one("GET", "/portfolio/debtors/{debtor_id:int}", "team", "/portfolio/debtors/1"),
     one("GET", "/portfolio/accounts/{account_id:int}", "team", "/portfolio/accounts/1"),

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from sqlalchemy import ColumnElement, Select, false, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, false, or_, select, tuple_, union_all
 
 from console.agents import Agent, Role
 from console.api import listing, people, rendering, shapes
@@ -26,11 +26,19 @@ from console.inbox.tags import ConversationTag, Tag
 from console.portfolio.models import PortfolioRules, name_key
 from console.portfolio.standing import edges_of, rules_in_force
 from console.portfolio.states import DEFAULT_EDGES, Edges, State, label
+from console.search import finding
+from console.search.searcher import Searcher
+from console.search.words import LONGEST, read_query
 
 STATUSES = ("open", "snoozed", "resolved")
 LISTING = "conversations"
 _DISPOSITION = "How it ended, when `status` becomes `resolved`: the code of a disposition, as `CD-PCOM`."
 _TAG = "An account state (`Vencido 31-60`) or a free tag, by its name."
+_SEARCHES = (
+    "Words of a name, a document, a telephone, an invoice, or of anything that was said; without accents, each may be "
+    "the beginning of one. Of messages, the 500 conversations with the newest are found."
+)
+_MOST_FOUND = 500
 _ASSIGNEE = "`none`, or the id of a user. `me` finds nothing: a program holds no conversations."
 
 
@@ -42,7 +50,7 @@ class Filters(listing.Paging, kw_only=True, forbid_unknown_fields=True):
     handler: shapes.Handler | None = None
     tag: Annotated[str, msgspec.Meta(max_length=60, description=_TAG)] | None = None
     phone: Annotated[str, msgspec.Meta(description=people.PHONE)] | None = None
-    q: Annotated[str, msgspec.Meta(max_length=100, description=people.SEARCHES)] | None = None
+    q: Annotated[str, msgspec.Meta(max_length=LONGEST, description=_SEARCHES)] | None = None
 
 
 class ConversationChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +75,7 @@ async def list_conversations(
     request: Request[Any, Any, Any],
     program: NamedDependency[Program],
     db: NamedDependency[Database],
+    searcher: NamedDependency[Searcher],
     cursors: NamedDependency[Cursors],
 ) -> shapes.Page[shapes.Conversation]:
     """Conversations, latest activity first.
@@ -75,11 +84,26 @@ async def list_conversations(
     """
     asked = query(request, Filters)
     place = listing.begin(cursors, LISTING, asked, (int, int))
+    said = None if asked.q is None else await _said(searcher, program, asked.q)
     async with db.reading() as tx:
         edges = edges_of(await rules_in_force(tx)) if asked.tag is not None else DEFAULT_EDGES
-        found = (await tx.scalars(_page(asked, place, edges))).all()
+        found = (await tx.scalars(_page(asked, place, edges, said))).all()
         page, following = listing.cut(cursors, LISTING, asked, found, lambda row: (microseconds(row.last_at), row.id))
         return shapes.Page(await _shown(tx, page, program), following)
+
+
+async def _said(searcher: Searcher, program: Program, q: str) -> set[int]:
+    """The conversations that a search finds: by what was said only for who may read that."""
+    try:
+        asked = read_query(q)
+    except Refused as refused:
+        if refused.code in {"nothing_to_find", "too_short"}:
+            return set()
+        raise
+    async with searcher.reading() as tx:
+        if program.may("messages:read"):
+            return await finding.conversations_with(tx, program.viewer, asked, most=_MOST_FOUND)
+        return {number for number, _is_alike in await finding.find_people(tx, program.viewer, asked, most=_MOST_FOUND)}
 
 
 @get(
@@ -196,10 +220,10 @@ async def _apply_status(tx: Tx, conversation: Conversation, change: Conversation
         await assign.reopen(tx, conversation, by=by.actor)
 
 
-def _page(asked: Filters, place: tuple[Any, ...] | None, edges: Edges) -> Select[Conversation]:
+def _page(asked: Filters, place: tuple[Any, ...] | None, edges: Edges, said: set[int] | None) -> Select[Conversation]:
     """One page. Each status is read along its own index and cut short, so the total number never matters."""
     keys = (Conversation.last_at, Conversation.id)
-    narrowed = _conditions(asked, edges)
+    narrowed = _conditions(asked, edges, said)
     pages = []
     for status in [asked.status] if asked.status else STATUSES:
         page = select(*keys).where(Conversation.status == status, *narrowed)
@@ -224,7 +248,7 @@ def _tagged(name: str, edges: Edges) -> ColumnElement[bool]:
     return Conversation.id.in_(has.where(Tag.name_key == name_key(name)))
 
 
-def _conditions(asked: Filters, edges: Edges) -> list[ColumnElement[bool]]:
+def _conditions(asked: Filters, edges: Edges, said: set[int] | None) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     bots = select(Agent.id).where(Agent.role == Role.BOT)
     if asked.assignee == "none":
@@ -244,8 +268,9 @@ def _conditions(asked: Filters, edges: Edges) -> list[ColumnElement[bool]]:
         found.append(_tagged(asked.tag, edges))
     if asked.phone is not None:
         found.append(Conversation.contact_id.in_(people.with_phone(asked.phone)))
-    if asked.q is not None:
-        found.append(Conversation.contact_id.in_(people.matching(asked.q)))
+    if asked.q is not None and said is not None:
+        # Who has only just written is found by name before the index has read it.
+        found.append(or_(Conversation.id.in_(sorted(said)), Conversation.contact_id.in_(people.matching(asked.q))))
     return found
 
 

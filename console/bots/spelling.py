@@ -56,15 +56,18 @@ def corrected(word: str) -> str:
         return alike
     if len(word) < _SHORTEST:
         return word
-    near = {known for part in (word, *_shorter(word)) for known in _SLIPS.get(part, ()) if _one_slip(word, known)}
+    near = {
+        known for part in (word, *one_letter_less(word)) for known in _SLIPS.get(part, ()) if is_one_slip(word, known)
+    }
     return near.pop() if len(near) == 1 else word
 
 
-def _shorter(word: str) -> list[str]:
+def one_letter_less(word: str) -> list[str]:
+    """The word without each of its letters in turn."""
     return [word[:place] + word[place + 1 :] for place in range(len(word))]
 
 
-def _one_slip(word: str, known: str) -> bool:
+def is_one_slip(word: str, known: str) -> bool:
     """One letter more, less or other, or two swapped. The first one stays: "reportar" is not "deportar"."""
     if word[0] != known[0] or abs(len(word) - len(known)) > 1:
         return False
@@ -80,7 +83,7 @@ def _slips() -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for known in sorted(_KNOWN):
         if len(known) >= _SHORTEST:
-            for part in {known, *_shorter(known)}:
+            for part in {known, *one_letter_less(known)}:
                 found.setdefault(part, []).append(known)
     return {part: tuple(words) for part, words in found.items()}
 

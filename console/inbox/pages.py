@@ -16,6 +16,7 @@ from console.forms import html, whole
 from console.inbox import filter_bar, headers, lists, queries, reading, sidebar, threads
 from console.inbox.listing import Listing, Now, now_in, read_listing
 from console.inbox.models import Conversation
+from console.inbox.views import ThreadView
 from console.render import fragment, page
 from console.settings import Settings
 
@@ -127,11 +128,15 @@ async def earlier_messages(
     db: NamedDependency[Database],
     viewer: NamedDependency[Viewer],
 ) -> Response[str]:
-    """The page of messages before the sequence `before`."""
-    before = whole(request.query_params.get("before"), "before")
+    """The page of messages before the sequence `before`, or the one after the sequence `after`."""
+    after = request.query_params.get("after")
+    place = whole(after if after is not None else request.query_params.get("before"), "after" if after else "before")
     async with db.reading() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
-        thread = await threads.thread_page(tx, conversation, before=before)
+        if after is not None:
+            thread = await threads.thread_after(tx, conversation, place)
+            return html(fragment("inbox/_later.html", thread=thread))
+        thread = await threads.thread_page(tx, conversation, before=place)
     return html(fragment("inbox/_messages.html", thread=thread))
 
 
@@ -175,11 +180,19 @@ def _asked(request: Request[Any, Any, Any], settings: Settings) -> tuple[Listing
 async def _pane(tx: Tx, request: Request[Any, Any, Any], viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
     return {
         "header": await headers.header_of(tx, viewer, conversation.id, clock.now()),
-        "thread": await threads.thread_page(tx, conversation),
+        "thread": await _thread(tx, request, conversation),
         "panel": await threads.panel_of(tx, conversation),
         "presence": request.app.state.presence.people(conversation.id),
         "draft": await queries.draft_of(tx, viewer, conversation.id),
     }
+
+
+async def _thread(tx: Tx, request: Request[Any, Any, Any], conversation: Conversation) -> ThreadView:
+    """The end of the thread, or the page around a message that the address names."""
+    message = request.query_params.get("message")
+    if message is None:
+        return await threads.thread_page(tx, conversation)
+    return await threads.thread_around(tx, conversation, whole(message, "message"))
 
 
 async def _note_opening(db: Database, viewer: Viewer, conversation_id: int) -> None:

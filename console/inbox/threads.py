@@ -95,6 +95,40 @@ async def thread_page(
     )
 
 
+async def thread_around(tx: Tx, conversation: Conversation, message_id: int) -> ThreadView:
+    """The page of a thread in whose midst this message stands; the last page where it is none of the thread's.
+
+    What only acts on another (an edit) stands where that other does.
+    """
+    asked = select(Message.sequence, Message.target_id).where(Message.conversation_id == conversation.id)
+    found = (await tx.execute(asked.where(Message.id == message_id))).one_or_none()
+    if found and found.target_id:
+        found = (await tx.execute(asked.where(Message.id == found.target_id))).one_or_none()
+    if found is None:
+        return await thread_page(tx, conversation)
+    return await thread_after(tx, conversation, found.sequence - 1, before=PAGE // 2, limit=PAGE // 2)
+
+
+async def thread_after(
+    tx: Tx, conversation: Conversation, after: int, *, before: int = 0, limit: int = PAGE
+) -> ThreadView:
+    """The `limit` entries of a thread that follow the sequence `after`, and as many as `before` before them."""
+    of = select(Message).where(Message.conversation_id == conversation.id, Message.target_id.is_(None))
+    newer = of.where(Message.sequence > after).order_by(Message.sequence).limit(limit + 1)
+    later = (await tx.scalars(newer)).all()
+    older = of.where(Message.sequence <= after).order_by(Message.sequence.desc()).limit(before + 1)
+    earlier = (await tx.scalars(older)).all()
+    messages = [*reversed(earlier[:before]), *later[:limit]]
+    return ThreadView(
+        conversation_id=conversation.id,
+        messages=await as_views(tx, messages),
+        has_earlier=before > 0 and len(earlier) > before,
+        earlier_before=messages[0].sequence if messages else None,
+        last_sequence=conversation.last_sequence,
+        later_after=messages[-1].sequence if messages and len(later) > limit else None,
+    )
+
+
 async def messages_by_id(tx: Tx, ids: Iterable[int]) -> list[MessageView]:
     """These entries of threads, in order; what only acts on another (a reaction, an edit) shows as that other."""
     wanted = list(ids)

@@ -141,13 +141,14 @@ class MessageView(msgspec.Struct, kw_only=True):
 
 
 class ThreadView(msgspec.Struct, kw_only=True):
-    """A page of a thread, oldest first."""
+    """A page of a thread, oldest first. `later_after`: where what follows is missing (None: nothing is)."""
 
     conversation_id: int
     messages: list[MessageView]
     has_earlier: bool
     earlier_before: int | None
     last_sequence: int
+    later_after: int | None = None
 
 
 class HeaderView(msgspec.Struct, kw_only=True):

@@ -19,7 +19,8 @@ import console.portfolio.agreements
 import console.portfolio.batches
 import console.portfolio.billing_cursor
 import console.portfolio.ledger
-import console.portfolio.models  # noqa: F401 every table must be known
+import console.portfolio.models
+import console.search.models  # noqa: F401 every table must be known
 from console.db import Base, Json, UTCDateTime
 
 

@@ -47,6 +47,7 @@ _WORDS = {
     "contact.created": "Contacto nuevo",
     "contact.updated": "Cambió un contacto",
     "contact.merged": "Dos contactos se unieron",
+    "search.made": "{actor} buscó por un documento o teléfono",
     "backup.restored": "Se restauró una copia de seguridad",
 }
 

@@ -5,6 +5,7 @@ import { closeTemplates } from './templates.js'
 import { fromMessage } from './deeds.js'
 import * as list from './list.js'
 import * as tags from './tags.js'
+import { openSearch } from './search.js'
 
 const click = (selector) => document.querySelector(selector)?.click()
 const VIEWS = { i: 'mine', u: 'unassigned', a: 'all' }
@@ -21,6 +22,7 @@ const KEYS = {
   o: () => click('#pane .panel [data-deed$="/payment-links/new"]'),
   m: () => click('#pane .head button[value=me]'),
   e: () => click('#pane .head [data-key=e] button'),
+  q: openSearch,
   f: () => list.openFilters(),
   l: () => tags.openTags(),
   x: (event) => tags.choose(document.activeElement?.closest('.row'), { range: event.shiftKey }),

@@ -38,16 +38,23 @@ function show(fresh) {
   begin()
 }
 
-async function fetchPane(id, signal) {
-  const came = await ask(`/inbox/${id}?${where()}`, { signal, target: 'pane' })
+async function fetchPane(id, signal, message) {
+  const came = await ask(`/inbox/${id}?${where()}${message ? `&message=${message}` : ''}`, { signal, target: 'pane' })
   return came && parse(came.html).find((element) => element.id === 'pane')
 }
 
-export async function open(id, { push = true } = {}) {
+/** Opens a conversation where a message of it stands, however far back. */
+export async function openAt(id, message) {
+  if (id === state.open && (!message || byId(`message-${message}`))) step()
+  else await open(id, { message })
+  if (message) thread.goTo(message, { focus: true })
+}
+
+export async function open(id, { push = true, message = null } = {}) {
   composer.saveDraft()
   if (push) history.pushState(null, '', `/inbox/${id}?${where()}`)
   step()
-  if (id === state.open && byId('pane').dataset.conversation) return
+  if (id === state.open && !message && byId('pane').dataset.conversation) return
   fetching?.abort()
   const { signal } = (fetching = new AbortController())
   state.open = id
@@ -55,7 +62,7 @@ export async function open(id, { push = true } = {}) {
   const { head } = state
   const late = setTimeout(() => show(copyOf('pane-skeleton')), PATIENCE)
   try {
-    const fresh = await fetchPane(id, signal)
+    const fresh = await fetchPane(id, signal, message)
     clearTimeout(late)
     // Greeting anew from before the request brings whatever happened while the answer was under way.
     greet({ head, open: fresh?.dataset.conversation ? id : null })

@@ -22,7 +22,7 @@ export function start(pane) {
   look()
 }
 
-const lastSequence = () => Math.max(0, ...[...thread.children].slice(-8).map((entry) => Number(entry.dataset.position) || 0))
+const lastSequence = () => Math.max(0, ...[...thread.querySelectorAll(':scope > .entry')].slice(-8).map((entry) => Number(entry.dataset.position) || 0))
 export const seenSequence = () => Math.max(seen, atEnd ? lastSequence() : 0)
 
 /** A new day gets its name above it; the author's name stands only on the first of a group. */
@@ -51,7 +51,7 @@ function scrolled() {
 
 /** Tells the server what was seen: only with the page visible, focused, and the end of the thread in sight. */
 function look() {
-  if (!thread?.isConnected || !atEnd) return
+  if (!thread?.isConnected || !atEnd || thread.querySelector(':scope > .later:not([data-end])')) return
   showNewer(0)
   if (document.hidden || !document.hasFocus()) return
   seen = Math.max(seen, lastSequence())
@@ -66,9 +66,14 @@ function showNewer(count) {
   button.querySelector('span').textContent = count === 1 ? '1 mensaje nuevo' : `${count} mensajes nuevos`
 }
 
-export function goTo(id) {
+export function goTo(id, { focus = false } = {}) {
   const entry = byId(`message-${id}`)
+  if (entry) atEnd = false
   entry?.scrollIntoView({ block: 'center' })
+  if (focus && entry) {
+    entry.tabIndex = -1
+    entry.focus({ preventScroll: true })
+  }
   entry?.classList.add('flash')
   setTimeout(() => entry?.classList.remove('flash'), 2_500)
 }

@@ -20,7 +20,8 @@ export function apply(html) {
     const fromEnd = list?.parentElement.scrollHeight - list?.parentElement.scrollTop
     if (list) for (const item of [...element.children]) upsert(item, { paged: true })
     else upsert(element)
-    if (list?.dataset.order === 'asc') list.parentElement.scrollTop = list.parentElement.scrollHeight - fromEnd
+    // What comes above pushes down what is in sight; what follows below does not.
+    if (list?.dataset.order === 'asc' && !('follows' in element.dataset)) list.parentElement.scrollTop = list.parentElement.scrollHeight - fromEnd
   }
 }
 

@@ -1,0 +1,231 @@
+"""The loop that keeps the index: it follows the history, and reads once, from the newest back, what was there before.
+
+It never stands in a message's way: it reads what was committed, works it out beside the database's writers, and writes
+a little at a time. Several processes may run it; who comes second with a step throws it away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+import msgspec
+import structlog
+from sqlalchemy import func, select, update
+
+from console import audit
+from console.audit import AuditEntry, Entry
+from console.bulk import among, fetch
+from console.db import Database, Tx
+from console.inbox.contacts import Contact
+from console.inbox.models import Conversation, Message
+from console.portfolio.models import Account, ContactPoint
+from console.search import gathering, index
+from console.search.gathering import Change
+from console.search.models import SearchMessage, SearchProgress
+
+log = structlog.get_logger()
+AT_ONCE = 200
+"""Messages or people in one transaction: whoever writes meanwhile waits for no more than these."""
+LOOK_EVERY = 1.0
+"""Seconds between looks; news wake the loop sooner."""
+BREATH = 0.02
+"""Seconds between two steps of what was there before: the database belongs to others meanwhile."""
+SETTLE = 0.2
+"""Seconds from news to a look: a flood is indexed in fuller steps."""
+
+# What changes nothing of what a message says, of the actions that speak of one.
+_QUIET = frozenset(
+    f"message.{what}"
+    for what in ("sending", "delivered", "read", "failed", "reacted", "requeued", "unconfirmed", "queued_again")
+)
+_OF_PEOPLE = frozenset({"account.created", "account.stated", "account.erased"})
+_CONTACT = select(Conversation.contact_id).where(among(Conversation.id, "conversations"))
+_OWING = (
+    select(ContactPoint.contact_id)
+    .join(Account, Account.debtor_id == ContactPoint.debtor_id)
+    .where(among(Account.id, "accounts"), ContactPoint.contact_id.is_not(None))
+)
+_CALLED = select(ContactPoint.contact_id).where(
+    among(ContactPoint.debtor_id, "debtors"), ContactPoint.contact_id.is_not(None)
+)
+
+
+class Step(msgspec.Struct):
+    """What one step found and where it leads; `version` is that of the progress it was read at."""
+
+    version: int
+    reached: dict[str, int | None]
+    messages: Change
+    people: Change
+    moved: list[int] = []
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.reached or self.messages or self.people or self.moved)
+
+
+class Feeder:
+    """Feeds the index in one process."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._awake = asyncio.Event()
+
+    async def follow(self, _entries: Sequence[Entry]) -> None:
+        """Something happened."""
+        self._awake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep the index until `stop`."""
+        while not stop.is_set():
+            self._awake.clear()
+            await self.catch_up()
+            if await self.fill():
+                await _wait(stop, BREATH)
+                continue
+            waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._awake.wait())]
+            await asyncio.wait(waits, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+            for each in waits:
+                each.cancel()
+            await _wait(stop, SETTLE if self._awake.is_set() else 0)
+
+    async def catch_up(self) -> None:
+        """Follow the history to its end."""
+        async with self._db.reading() as tx:
+            begun = await _progress(tx)
+        if begun.history is None:
+            await self._begin()
+        while await self._take(_followed):
+            pass
+
+    async def fill(self) -> bool:
+        """One step of reading what was there before; whether there is more."""
+        return await self._take(_filled)
+
+    async def _take(self, work: object) -> bool:
+        async with self._db.reading() as tx:
+            step: Step = await work(tx)  # type: ignore[operator]
+        if step.is_idle:
+            return False
+        async with self._db.transaction() as tx:
+            mine = SearchProgress.version == step.version
+            moved = update(SearchProgress).where(SearchProgress.id == 1, mine)
+            counted = moved.values(version=step.version + 1, **step.reached).returning(SearchProgress.id)
+            if (await tx.execute(counted)).first():
+                await index.write_messages(tx, step.messages)
+                await index.write_people(tx, step.people)
+                for conversation_id in step.moved:
+                    await index.move_conversation(tx, conversation_id)
+        return True
+
+    async def _begin(self) -> None:
+        """From here on the history is followed; all that is older is to be read once."""
+        async with self._db.transaction() as tx:
+            head = await audit.head_of(tx)  # before the newest message: what commits in between is heard of
+            newest = await tx.scalar(select(func.max(Message.id))) or 0
+            begun = {"history": head, "fill_from": newest + 1, "fill_below": newest + 1, "people_after": 0}
+            first = update(SearchProgress).where(SearchProgress.id == 1, SearchProgress.history.is_(None))
+            await tx.execute(first.values(version=SearchProgress.version + 1, **begun))
+        log.info("search.filling", messages_up_to=newest)
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+async def _progress(tx: Tx) -> SearchProgress:
+    return (await tx.scalars(select(SearchProgress).where(SearchProgress.id == 1))).one()
+
+
+async def _followed(tx: Tx) -> Step:
+    """The next entries of the history, and what they change in the index."""
+    progress = await _progress(tx)
+    entries = await audit.entries_after(tx, progress.history or 0, limit=AT_ONCE)
+    if not entries:
+        return Step(progress.version, {}, Change([], []), Change([], []))
+    spoken = {one.message_id for one in entries if one.message_id and one.action not in _QUIET}
+    erased = await _erased(tx, entries)
+    reached: dict[str, int | None] = {"history": entries[-1].id}
+    if any((one.subject or "").startswith("import:") for one in entries):
+        reached["people_after"] = 0  # a whole portfolio came or went: everybody is looked at again
+    merged = [one.conversation_id for one in entries if one.action == "conversation.merged" and one.conversation_id]
+    return Step(
+        progress.version,
+        reached,
+        await gathering.messages(tx, spoken | erased),
+        await gathering.people(tx, await _whom(tx, entries)),
+        merged,
+    )
+
+
+async def _whom(tx: Tx, entries: Sequence[Entry]) -> set[int]:
+    """The contacts whose names, numbers or debts these entries may have changed."""
+    found = {
+        int(one.subject.removeprefix("contact:"))
+        for one in entries
+        if one.subject and one.subject.startswith("contact:") and one.subject[8:].isdigit()
+    }
+    conversations = {
+        one.conversation_id
+        for one in entries
+        if one.conversation_id and (one.action.startswith("contact.") or one.action.endswith((".created", ".merged")))
+    }
+    accounts = {one.account_id for one in entries if one.account_id and one.action in _OF_PEOPLE}
+    debtors = {
+        int(one.subject.removeprefix("debtor:"))
+        for one in entries
+        if one.subject and one.subject.startswith("debtor:") and one.subject[7:].isdigit()
+    }
+    for wanted, values in (
+        (_CONTACT, {"conversations": conversations}),
+        (_OWING, {"accounts": accounts}),
+        (_CALLED, {"debtors": debtors}),
+    ):
+        found |= {row[0] for row in await fetch(tx, wanted, values)} if any(values.values()) else set()
+    return found | await _absorbed(tx, entries)
+
+
+async def _absorbed(tx: Tx, entries: Collection[Entry]) -> set[int]:
+    """The contacts that became part of another."""
+    numbers = [one.id for one in entries if one.action == "contact.merged"]
+    if not numbers:
+        return set()
+    told = await tx.scalars(select(AuditEntry.old).where(AuditEntry.id.in_(numbers)))
+    return {msgspec.json.decode(old)["absorbed"] for old in told if old}
+
+
+async def _erased(tx: Tx, entries: Collection[Entry]) -> set[int]:
+    """All that is indexed of conversations whose words were erased."""
+    erasing = [one for one in entries if "eras" in one.action]
+    conversations = {one.conversation_id for one in erasing if one.conversation_id}
+    contacts = {int(one.subject[8:]) for one in erasing if (one.subject or "").startswith("contact:") and one.subject}
+    if contacts:
+        of = select(Conversation.id).where(Conversation.contact_id.in_(contacts))
+        conversations |= set(await tx.scalars(of))
+    if not conversations:
+        return set()
+    indexed = select(SearchMessage.message_id).where(SearchMessage.conversation_id.in_(conversations))
+    return set(await tx.scalars(indexed))
+
+
+async def _filled(tx: Tx) -> Step:
+    """A step of what was there before: people first, for they are few and named most; then messages, newest first."""
+    progress = await _progress(tx)
+    nothing = Change([], [])
+    if progress.people_after is not None:
+        wanted = select(Contact.id).where(Contact.id > progress.people_after).order_by(Contact.id).limit(AT_ONCE)
+        ids = list(await tx.scalars(wanted))
+        people = await gathering.people(tx, ids) if ids else nothing
+        return Step(progress.version, {"people_after": ids[-1] if ids else None}, nothing, people)
+    if progress.fill_below is not None:
+        older = select(Message.id).where(Message.id < progress.fill_below).order_by(Message.id.desc()).limit(AT_ONCE)
+        ids = list(await tx.scalars(older))
+        messages = await gathering.messages(tx, ids) if ids else nothing
+        return Step(progress.version, {"fill_below": ids[-1] if ids else None}, messages, nothing)
+    return Step(progress.version, {}, nothing, nothing)
