@@ -109,6 +109,7 @@ def environ(url: str, port: int) -> dict[str, str]:
     """The settings of a bench: nothing it says leaves this machine."""
     return {
         "ALDIA_DATABASE_URL": url,
+        "ALDIA_BOT": "off",
         "ALDIA_SECRET_KEY": "the secret of a bench, of no use to anybody",
         "ALDIA_BASE_URL": f"http://127.0.0.1:{port}",
         "WHATSAPP_API_URL": "http://127.0.0.1:9",

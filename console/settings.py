@@ -66,6 +66,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     former_seal_keys: tuple[str, ...] = ()
     smtp_url: str | None = None
     mail_from: str = ""
+    # Whether the bot works at all; when it speaks is each team's to decide.
+    bot: bool = False
+    # A language model that may help to understand (OpenAI's chat protocol); without an address there is none.
+    bot_model_url: str | None = None
+    bot_model_key: str = ""
+    bot_model: str = ""
     demo: bool = False
     simulator_url: str | None = None
     # Proxies whose X-Forwarded-For is believed (comma separated addresses).
@@ -144,6 +150,10 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             former_seal_keys=tuple(key for key in values.get("ALDIA_FORMER_SEAL_KEYS", "").replace(",", " ").split()),
             smtp_url=values.get("ALDIA_SMTP_URL") or None,
             mail_from=values.get("ALDIA_MAIL_FROM", "").strip(),
+            bot=values.get("ALDIA_BOT", "on").strip().lower() not in {"off", "0", "no"},
+            bot_model_url=(values.get("BOT_MODEL_URL") or "").strip() or None,
+            bot_model_key=values.get("BOT_MODEL_KEY", "").strip(),
+            bot_model=values.get("BOT_MODEL", "").strip(),
             demo=values.get("ALDIA_DEMO") == "1",
             simulator_url=values.get("ALDIA_SIMULATOR_URL") or None,
             trusted_proxies=values.get("ALDIA_TRUSTED_PROXIES", "127.0.0.1"),

@@ -11,10 +11,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Protocol
 
+import httpx
 import structlog
 from sqlalchemy import select
 
 from console import clock, health, metrics, wholeness
+from console.bots.helper import Helper
+from console.bots.runner import Bot, mornings
 from console.db import Database, Tx
 from console.evidence import keeping
 from console.inbox import assign, counts, deliver, fetcher, pulse, ticks
@@ -65,6 +68,10 @@ class Console(Protocol):
         """Who it speaks to."""
 
     @property
+    def http(self) -> httpx.AsyncClient:
+        """How it speaks to others."""
+
+    @property
     def payments(self) -> Provider | None:
         """Who makes payment links and reports payments, if anybody."""
 
@@ -99,6 +106,11 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "sealing": _every(settings.seal_minutes * 60.0, lambda: keeping.seal_and_keep(db, settings)),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }
+    if settings.bot:
+        bot = Bot(db, settings, console.payments, _helper(console))
+        followers.append(bot.follow)
+        loops["bot"] = bot.run
+        loops["mornings"] = lambda until: mornings(bot, until)
     if (provider := console.payments) is not None:
         loops["payment notices"] = lambda until: notices.run(db, provider, until)
         loops["payment reconciliation"] = _after(
@@ -114,6 +126,13 @@ async def run(console: Console, stop: asyncio.Event) -> None:
     finally:
         for follower in followers:
             console.live.followers.remove(follower)
+
+
+def _helper(console: Console) -> Helper | None:
+    settings = console.settings
+    if settings.bot_model_url is None:
+        return None
+    return Helper(console.http, url=settings.bot_model_url, key=settings.bot_model_key, model=settings.bot_model)
 
 
 async def supervise(name: str, loop: Loop, stop: asyncio.Event) -> None:

@@ -54,6 +54,7 @@ class Installation:
             "ALDIA_SECRET_KEY": SECRET_KEY,
             "ALDIA_BASE_URL": f"https://{NAME}",
             "ALDIA_DATABASE_URL": database_url,
+            "ALDIA_BOT": "off",
             "ALDIA_MEDIA_DIR": str(folder / "media"),
             "WHATSAPP_API_URL": "http://127.0.0.1:9",
             "WHATSAPP_PHONE_NUMBER_ID": meta.PHONE_NUMBER_ID,

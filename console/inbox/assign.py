@@ -18,7 +18,7 @@ from console.inbox.thread import actor_of
 
 
 async def claim(tx: Tx, conversation: Conversation, *, by: Viewer) -> Conversation:
-    """Take a conversation that nobody holds. Of two who try at once one gets it, and the other learns who.
+    """Take a conversation that nobody holds, or the bot. Of two who try at once one gets it, and the other learns who.
 
     Taking what one already holds changes nothing. Records "conversation.assigned".
     Refuses: 409 "already_held", with the holder in `details`.
@@ -26,7 +26,7 @@ async def claim(tx: Tx, conversation: Conversation, *, by: Viewer) -> Conversati
     conversation = await thread.lock(tx, conversation)
     if conversation.holder_id == by.id:
         return conversation
-    if conversation.holder_id is not None:
+    if not await is_free(tx, conversation, by.id):
         holder = await tx.get_one(Agent, conversation.holder_id)
         raise Refused(
             409,
@@ -36,6 +36,15 @@ async def claim(tx: Tx, conversation: Conversation, *, by: Viewer) -> Conversati
         )
     await give(tx, conversation, by=by, to_id=by.id, to_name=by.name)
     return conversation
+
+
+async def is_free(tx: Tx, conversation: Conversation, agent_id: int) -> bool:
+    """Whether `agent_id` may become the holder without asking: nobody holds it, or the bot, which always yields."""
+    if conversation.holder_id is None:
+        return True
+    if conversation.holder_id == agent_id:
+        return False
+    return (await tx.get_one(Agent, conversation.holder_id)).role == Role.BOT
 
 
 async def assign(
@@ -54,7 +63,7 @@ async def assign(
     conversation = await held(tx, conversation, version)
     if conversation.holder_id == to:
         return conversation
-    if isinstance(by, Viewer) and not (to == by.id and conversation.holder_id is None):
+    if isinstance(by, Viewer) and not (to == by.id and await is_free(tx, conversation, by.id)):
         _require_held_or_role(conversation, by)
     agent = await _candidate(tx, conversation, to)
     await give(tx, conversation, by=by, to_id=agent.id, to_name=agent.name)

@@ -18,7 +18,7 @@ from console import audit, clock
 from console.audit import SYSTEM
 from console.bulk import execute_many
 from console.db import Tx
-from console.inbox import channel_state, consent, pacing
+from console.inbox import channel_state, consent, pacing, yielding
 from console.inbox.channel import Channel
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
@@ -88,6 +88,9 @@ async def claim(tx: Tx, channel_id: int, *, limit: int, rate: int) -> Claims:
         )
     ).all()
     found = await _without_stopped(tx, found)
+    if late := await yielding.spoken_over(tx, [row.id for row in found if row.author_kind == "bot"]):
+        await _become(tx, [row for row in found if row.id in late], "message.failed", **yielding.DROPPED)
+        found = [row for row in found if row.id not in late]
     departures, again_at = _book(channel, len(found), now, rate)
     token = str(uuid.uuid4())
     mine = await _take([row.id for row in found[: len(departures)]], tx, token, now)

@@ -36,6 +36,7 @@ _HEADERS = (
         Contact.identity_doubt_at,
         Team.name.label("team"),
         Agent.name.label("holder"),
+        Agent.role.label("holder_role"),
         *STANDING,
     )
     .join(Contact, Contact.id == Conversation.contact_id)
@@ -103,6 +104,7 @@ def _header(row: Any, moment: datetime) -> HeaderView:  # noqa: ANN401 a databas
         status=row.status,
         holder_id=row.holder_id,
         holder_name=row.holder,
+        holder_is_bot=row.holder_role == Role.BOT,
         holder_is_viewer=False,
         team_name=row.team,
         version=row.version,

@@ -8,8 +8,13 @@ from typing import Any
 from console.inbox.deliver import Claimed
 from integrations.whatsapp.errors import Invalid
 from integrations.whatsapp.outgoing import (
+    Button,
+    Buttons,
+    ListMessage,
     Outgoing,
     Parameter,
+    Row,
+    Section,
     TemplateButton,
     TemplateMedia,
     TemplateMessage,
@@ -24,8 +29,17 @@ def outgoing(message: Claimed) -> Outgoing:
             return Text(message.text or "")
         case "template":
             return _template(message.content or {})
+        case "interactive":
+            return _tappable(message.text or "", (message.content or {})["choices"])
         case _:
             raise Invalid("type", f"{message.kind} cannot be sent")
+
+
+def _tappable(text: str, choices: Mapping[str, Any]) -> Buttons | ListMessage:
+    if choices["type"] == "list":
+        rows = [Row(row["id"], row["title"]) for row in choices["rows"]]
+        return ListMessage(body=text, button=choices["button"], sections=[Section(rows)])
+    return Buttons(body=text, buttons=[Button(each["id"], each["title"]) for each in choices["buttons"]])
 
 
 def _template(content: Mapping[str, Any]) -> TemplateMessage:

@@ -62,6 +62,38 @@ async def reply(
     return await _enqueue(tx, conversation, by=by, client_key=client_key, said=said)
 
 
+async def say(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Actor,
+    text: str,
+    choices: dict[str, Any] | None,
+    client_key: str,
+) -> Message:
+    """Queue a text with something to tap on: `choices` are buttons or the rows of a list, each with `id` and `title`.
+
+    Without them it is a plain text. Records "message.queued". Refuses as `reply` does.
+    """
+    if choices is None:
+        return await reply(tx, conversation, by=by, text=text, client_key=client_key)
+    text = tidy(text)
+    _check_text(text)
+    conversation = await thread.lock(tx, conversation)
+    said: dict[str, Any] = {
+        "kind": "interactive",
+        "text": text,
+        "content": {"choices": choices},
+        "reply_to_wamid": None,
+    }
+    if earlier := await _already(tx, conversation, by=by, client_key=client_key, said=said):
+        return earlier
+    await _require_reachable(tx, conversation)
+    if not policy.window(conversation, clock.now()).is_open:
+        raise policy.window_closed()
+    return await _enqueue(tx, conversation, by=by, client_key=client_key, said=said)
+
+
 async def send_template(
     tx: Tx,
     conversation: Conversation,
@@ -265,7 +297,12 @@ async def _enqueue(
     is_by_itself = actor.kind == "system"
     if conversation.status != "open" and not is_by_itself:
         await assign.reopen(tx, conversation, by=by)
-    if FIRST_REPLY_TAKES and isinstance(by, Viewer) and actor.kind == "agent" and conversation.holder_id is None:
+    if (
+        FIRST_REPLY_TAKES
+        and isinstance(by, Viewer)
+        and actor.kind == "agent"
+        and await assign.is_free(tx, conversation, by.id)
+    ):
         await assign.give(tx, conversation, by=by, to_id=by.id, to_name=by.name)
     row = await thread.append(
         tx,

@@ -271,6 +271,7 @@ def _media_view(media: Media) -> MediaView:
 _STOPPED = {
     "opted_out": ("Pidió que no le escribamos, y este mensaje ya no salió.", "Respóndale solo si vuelve a escribir."),
     "wrong_number": ("El número es de otra persona, y este mensaje ya no salió.", "Busque otro medio de contacto."),
+    "yielded": ("Una persona tomó la conversación, y esta respuesta del bot ya no salió.", "Responda usted."),
 }
 
 

@@ -172,6 +172,7 @@ class HeaderView(msgspec.Struct, kw_only=True):
     candidates: list[tuple[int, str]]
     identity_note: str | None
     standing: StandingView | None = None
+    holder_is_bot: bool = False
 
 
 class HistoryLine(msgspec.Struct, kw_only=True):

@@ -100,6 +100,19 @@ _ACTIONS = {
     "payment_link.created": "{actor} creó un enlace de pago",
     "payment_link.cancelled": "{actor} anuló un enlace de pago",
     "payment_link.failed": "No se pudo crear un enlace de pago",
+    "bot.understood": "El asistente entendió lo que escribió",
+    "bot.answered": "El asistente respondió",
+    "bot.identity_asked": "El asistente preguntó quién escribe",
+    "bot.identity_confirmed": "Identidad confirmada",
+    "bot.identity_failed": "Respondió mal a las preguntas de identidad",
+    "bot.disclosed": "El asistente dio información de la deuda al titular",
+    "bot.link_given": "El asistente entregó un enlace de pago",
+    "bot.link_failed": "El asistente no pudo dar un enlace de pago",
+    "bot.alerted": "Aviso a supervisores",
+    "bot.handed_over": "El asistente la dejó a una persona",
+    "bot.session_ended": "Terminó la sesión del asistente",
+    "bot.rules_changed": "{actor} cambió los ajustes del bot",
+    "bot.text_changed": "{actor} cambió un texto del bot",
 }
 
 _EVENTS = {
@@ -135,6 +148,9 @@ _EVENTS = {
     "payment_restored": "Pago de {amount} recuperado",
     "payment_claimed": "{who} marcó un comprobante por verificar",
     "payment_link_created": "{who} creó un enlace de pago de {amount}",
+    "bot_verified": "Identidad confirmada por {what}",
+    "bot_alerted": "Aviso a supervisores: {what}",
+    "bot_handed_over": "El asistente la deja a una persona. {what}",
 }
 
 # Of a contact's field: what its being set or emptied means.

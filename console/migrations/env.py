@@ -9,6 +9,7 @@ from alembic.autogenerate.api import AutogenContext
 
 import console.agents
 import console.audit
+import console.bots.models
 import console.evidence.seals
 import console.inbox.channel
 import console.inbox.contacts

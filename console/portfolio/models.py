@@ -56,6 +56,7 @@ class Debtor(Base):
     name_key: Mapped[str] = mapped_column(Text)  # without accents and in lower case: what a search compares
     document_type: Mapped[str | None] = mapped_column(String(8))  # DNI, CE, RUC, RFC, CURP, RUT, CC, NIT, CUIT, ...
     document_number: Mapped[str | None] = mapped_column(String(24))
+    birth_year: Mapped[int | None]  # known to the person and to the creditor: half of what the right party is asked
     country: Mapped[str] = mapped_column(String(2))
     timezone: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime]

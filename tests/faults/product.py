@@ -40,6 +40,7 @@ class Product:
             "ALDIA_BASE_URL": self.address,
             "ALDIA_MEDIA_DIR": str(folder / "media"),
             "ALDIA_FAILPOINTS_HITS": str(self.hits),
+            "ALDIA_BOT": "off",
             "WHATSAPP_API_URL": self.simulator_address,
             "WHATSAPP_PHONE_NUMBER_ID": meta.PHONE_NUMBER_ID,
             "WHATSAPP_BUSINESS_ACCOUNT_ID": meta.BUSINESS_ACCOUNT_ID,

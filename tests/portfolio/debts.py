@@ -46,6 +46,7 @@ async def a_debtor(
     zone: str = "America/Lima",
     name: str = "María Fernanda Ccori",
     document: tuple[str, str] | None = None,
+    birth_year: int | None = None,
     debtor_id: int | None = None,
     external_id: str | None = None,
 ) -> Debt:
@@ -61,6 +62,7 @@ async def a_debtor(
                 name=name, name_key=name_key(name), document_type=kind, document_number=number, country="PE"
             )
             debtor.timezone, debtor.created_at, debtor.updated_at = zone, moment, moment
+            debtor.birth_year = birth_year
             tx.add(debtor)
             await tx.flush()
             debtor_id = debtor.id

@@ -1,0 +1,42 @@
+"""Which of several accounts was meant: tapped, named, or by its place in the list. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from console.bots import balances, planning, promising
+from console.bots.decision import Turn
+from console.bots.facts import AccountFact
+
+
+def an_account(turn: Turn) -> bool:
+    """The answer to which account; False when it was about something else."""
+    chosen = _chosen(turn, turn.person.accounts if turn.person is not None else ())
+    if chosen is None:
+        return False
+    wish = turn.memory.choosing_for
+    turn.remember(
+        asking=None, choosing_for=None, draft=msgspec.structs.replace(turn.memory.draft, account_id=chosen.id)
+    )
+    if wish == "payment_link":
+        balances.link_for(turn, chosen)
+    elif wish == "payment_plan":
+        planning.wished(turn)
+    else:
+        promising.wished(turn)
+    return True
+
+
+def _chosen(turn: Turn, accounts: Sequence[AccountFact]) -> AccountFact | None:
+    for choice in turn.heard.choices:
+        kind, _dot, number = choice.partition(".")
+        if kind == "cuenta":
+            return next((account for account in accounts if str(account.id) == number), None)
+    offered = [account for account in accounts if account.balance_minor > 0 and not account.is_disputed]
+    text = turn.heard.text.strip().rstrip(".)")
+    if text.isdigit() and 1 <= int(text) <= len(offered):
+        return offered[int(text) - 1]
+    named = [account for account in offered if balances.is_named(account, turn.heard.text)]
+    return named[0] if len(named) == 1 else None

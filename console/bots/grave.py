@@ -1,0 +1,157 @@
+"""What comes before everything else: danger, people who must not be spoken to, third persons, disputes, complaints.
+
+After any of these nothing is said about paying, whatever else the message asks.
+"""
+
+from __future__ import annotations
+
+from console.bots import balances
+from console.bots.decision import Alerted, Claimed, Disputed, OptedOut, Turn, WrongNumber
+
+_THIRD_PERSON = frozenset({"a third person's balance", "speaks for somebody"})
+"""Rules of understanding that say: it is not the debtor who writes, or not their own debt that is asked about."""
+_CATEGORIES = (
+    (frozenset({"the sum is wrong", "charged wrongly", "a charge that is not right"}), "amount"),
+    (frozenset({"somebody else did it", "never asked for it"}), "fraud"),
+)
+
+
+def handled(turn: Turn) -> bool:
+    """Whether a grave matter took the turn."""
+    labels = set(turn.heard.labels)
+    matters = (
+        ("distress" in labels, _distress),
+        (turn.memory.settled == "distress", _after_distress),
+        (turn.facts.wrong_number, _still_wrong),
+        (turn.facts.opted_out and "opt_out" not in labels, _still_out),
+        ("opt_out" in labels, _opt_out),
+        ("wrong_person" in labels and not _is_third_person(turn), _wrong_person),
+        (_is_third_person(turn), _third_person),
+        ("dispute" in labels, _dispute),
+        ("complaint" in labels, _complaint),
+        ("hardship" in labels, _hardship),
+        (bool(turn.heard.of_kind("image", "document")), _file),
+        (bool(turn.heard.of_kind("contacts")), _card),
+    )
+    for holds, matter in matters:
+        if holds:
+            matter(turn)
+            return True
+    return False
+
+
+def _is_third_person(turn: Turn) -> bool:
+    return bool(_THIRD_PERSON & set(turn.heard.understood.rules)) and "distress" not in turn.heard.labels
+
+
+def _distress(turn: Turn) -> None:
+    turn.action = "distress_protocol"
+    turn.parts.clear()
+    turn.say("angustia", ayuda=turn.facts.helpline)
+    turn.remember(asking=None, wishes=(), settled="distress")
+    turn.told("línea de ayuda")
+    turn.need_person("distress", now=True)
+    turn.do(Alerted("distress"))
+
+
+def _after_distress(turn: Turn) -> None:
+    """Whatever it is now, a person goes on: the bot does not come back to money."""
+    turn.action = "hand_over"
+    turn.say("persona", **balances.when_open(turn.facts))
+    turn.need_person("distress", now=True)
+
+
+def _still_wrong(turn: Turn) -> None:
+    turn.action = "release_number"
+    if turn.memory.settled != "wrong_person":
+        turn.say("numero_equivocado")
+    turn.remember(asking=None, wishes=(), settled="wrong_person")
+
+
+def _still_out(turn: Turn) -> None:
+    turn.action = "stop_contact"
+    if turn.memory.settled != "opt_out" or "human" in turn.heard.labels:
+        turn.say("baja_vigente", **balances.when_open(turn.facts))
+        turn.need_person("opt_out")
+    turn.remember(asking=None, wishes=(), settled="opt_out")
+
+
+def _opt_out(turn: Turn) -> None:
+    turn.action = "stop_contact"
+    turn.parts.clear()
+    if turn.memory.settled != "opt_out":
+        turn.say("baja")
+    turn.remember(asking=None, wishes=(), settled="opt_out")
+    turn.do(OptedOut())
+    turn.need_person("opt_out")
+
+
+def _wrong_person(turn: Turn) -> None:
+    turn.action = "release_number"
+    turn.parts.clear()
+    turn.say("numero_equivocado")
+    turn.remember(asking=None, wishes=(), settled="wrong_person")
+    turn.do(WrongNumber())
+    turn.need_person("wrong_person")
+
+
+def _third_person(turn: Turn) -> None:
+    turn.action = "refuse_third_person"
+    turn.say("tercero")
+    # Whoever answers for somebody else is not asked who they are: the right answers would prove nothing.
+    turn.remember(asking=None, wishes=(), third_party=True)
+    turn.need_person("third_party")
+
+
+def _dispute(turn: Turn) -> None:
+    turn.action = "open_dispute"
+    turn.remember(asking=None, wishes=())
+    accounts = tuple(account for person in turn.facts.people for account in person.accounts)
+    proved = turn.person
+    mine = accounts if proved is None else proved.accounts
+    named = tuple(account for account in mine if balances.is_named(account, turn.heard.text))
+    contested = tuple(account.id for account in named or mine if not account.is_disputed)
+    turn.told("reclamo recibido")
+    if contested:
+        turn.do(Disputed(contested, _category(turn)))
+    if contested and proved is not None:
+        # The number of the claim is known once it is opened, and is filled in then.
+        turn.say("reclamo")
+    else:
+        # Whoever is not known to be the debtor learns nothing from it, not even that there was something to contest.
+        turn.say("reclamo_sin_cuenta", **balances.when_open(turn.facts))
+    turn.need_person("dispute")
+
+
+def _category(turn: Turn) -> str:
+    rules = set(turn.heard.understood.rules)
+    return next((category for names, category in _CATEGORIES if names & rules), "not_mine")
+
+
+def _complaint(turn: Turn) -> None:
+    turn.action = "hand_over_priority"
+    turn.say("queja", **balances.when_open(turn.facts))
+    turn.remember(asking=None, wishes=())
+    turn.need_person("complaint", now=True)
+
+
+def _hardship(turn: Turn) -> None:
+    turn.action = "hand_over_priority"
+    turn.say("dificultad", **balances.when_open(turn.facts))
+    turn.remember(asking=None, wishes=())
+    turn.need_person("hardship")
+
+
+def _file(turn: Turn) -> None:
+    """A photo proves nothing and is never read by a machine: it waits for a person, whoever sent it."""
+    turn.action = "ask_receipt"
+    turn.say("comprobante", **balances.when_open(turn.facts))
+    turn.do(Claimed(turn.heard.of_kind("image", "document")[-1].message_id))
+    turn.told("constancia recibida, por verificar")
+    turn.need_person("receipt")
+
+
+def _card(turn: Turn) -> None:
+    turn.action = "say_what_it_can_do"
+    turn.say("tarjeta")
+    turn.need_person("contact_card")

@@ -1,0 +1,188 @@
+"""A promise to pay: its day, its amount, both said back, and noted only after a yes. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import msgspec
+
+from console.bots import balances
+from console.bots.decision import Choice, Promised, Turn, forgotten
+from console.bots.facts import AccountFact
+from console.bots.memory import Asking, Draft
+from console.portfolio import said
+from console.render import money
+
+MOST_DAYS = 3
+_YES_NO = ("si", "no")
+
+
+def wished(turn: Turn) -> None:
+    """Somebody will pay: on which day, and how much?"""
+    turn.action = "record_promise"
+    keep_what_was_said(turn)
+    account = account_for(turn, "promise_to_pay")
+    if account is None:
+        return
+    _go_on(turn, account)
+
+
+def keep_what_was_said(turn: Turn) -> None:
+    """Remember the day and the amount of what was just said; it promises nothing yet."""
+    if not {"promise_to_pay", "payment_plan"} & set(turn.heard.labels) and turn.memory.asking not in {
+        Asking.PROMISE_DAY,
+        Asking.PROMISE_CONFIRM,
+    }:
+        return
+    account = _known(turn)
+    found = said.read(
+        turn.heard.text,
+        moment=turn.facts.moment,
+        zone=turn.facts.zone,
+        currency=account.currency if account else turn.facts.currency,
+        overdue_minor=account.overdue_minor if account else 0,
+        balance_minor=account.balance_minor if account else 0,
+        country=turn.facts.country,
+    )
+    draft = turn.memory.draft
+    several = found.is_range or found.is_several
+    if found.candidates:
+        draft = msgspec.structs.replace(
+            draft, due_on=None if several else found.day, days=found.candidates if several else ()
+        )
+    if found.amount_minor is not None:
+        draft = msgspec.structs.replace(draft, amount_minor=found.amount_minor)
+    turn.remember(draft=draft)
+
+
+def a_day(turn: Turn) -> bool:
+    """The answer to which day; False when it was about something else."""
+    for choice in turn.heard.choices:
+        kind, _dot, day = choice.partition(".")
+        if kind == "dia":
+            turn.remember(draft=msgspec.structs.replace(turn.memory.draft, due_on=date.fromisoformat(day), days=()))
+            return _with_account(turn)
+    before = turn.memory.draft
+    keep_what_was_said(turn)
+    if turn.memory.draft == before:
+        return False
+    return _with_account(turn)
+
+
+def confirmed(turn: Turn) -> bool:
+    """The answer to "¿anoto …?": yes, no, or another day or amount."""
+    before = turn.memory.draft
+    keep_what_was_said(turn)
+    if turn.memory.draft != before:
+        return _with_account(turn)
+    account = _known(turn)
+    labels = set(turn.heard.labels)
+    if "deny" in labels:
+        turn.action = "record_promise"
+        turn.remember(asking=None, draft=Draft())
+        turn.say("promesa_descartada")
+        turn.say("promesa_dia")
+        turn.ask(Asking.PROMISE_DAY)
+        return True
+    if "affirm" not in labels or account is None or before.amount_minor is None or before.due_on is None:
+        return False
+    turn.action = "record_promise"
+    if _stale_tap(turn):
+        _go_on(turn, account)
+        return True
+    turn.do(Promised(account.id, before.amount_minor, before.due_on, account.promise_id))
+    amount, day = money(before.amount_minor, account.currency), balances.on(before.due_on, turn.facts)
+    person = turn.person
+    turn.say("promesa_anotada", nombre=person.first_name if person else "", monto=amount, fecha=day)
+    turn.disclose((account,), "compromiso")
+    turn.told(f"compromiso de {amount} para el {day}")
+    turn.memory = forgotten(turn.memory)
+    turn.need_person("promise")
+    return True
+
+
+def account_for(turn: Turn, wish: str) -> AccountFact | None:
+    """The account it is about; None after asking which, or saying that there is none."""
+    person = turn.person
+    if person is None:
+        raise AssertionError("an agreement is made with the right party")
+    owing = [each for each in person.accounts if each.balance_minor > 0 and not each.is_disputed]
+    if not owing:
+        turn.say("promesa_sin_deuda")
+        turn.disclose((), "sin saldo")
+        turn.memory = forgotten(turn.memory)
+        return None
+    chosen = next((each for each in owing if each.id == turn.memory.draft.account_id), None)
+    named = [each for each in owing if balances.is_named(each, turn.heard.text)]
+    account = chosen or (named[0] if len(named) == 1 else None) or (owing[0] if len(owing) == 1 else None)
+    if account is None:
+        balances.choose_account(turn, owing, wish)
+        return None
+    turn.remember(draft=msgspec.structs.replace(turn.memory.draft, account_id=account.id))
+    return account
+
+
+def _with_account(turn: Turn) -> bool:
+    turn.action = "record_promise"
+    account = account_for(turn, "promise_to_pay")
+    if account is not None:
+        _go_on(turn, account)
+    return True
+
+
+def _go_on(turn: Turn, account: AccountFact) -> None:
+    draft, today = turn.memory.draft, turn.facts.today
+    if draft.due_on is None:
+        days = [day for day in draft.days if day >= today][:MOST_DAYS]
+        if not days:
+            turn.say("promesa_dia")
+        else:
+            turn.say("promesa_elegir", dias=" o ".join(balances.on(day, turn.facts) for day in days))
+            turn.choices.clear()
+            turn.choices.extend(Choice(f"dia.{day.isoformat()}", title=f"{day.day}/{day.month}") for day in days)
+        turn.ask(Asking.PROMISE_DAY)
+        return
+    if draft.due_on < today:
+        turn.remember(draft=msgspec.structs.replace(draft, due_on=None, days=()))
+        turn.say("promesa_pasada")
+        turn.ask(Asking.PROMISE_DAY)
+        return
+    last = today + timedelta(days=turn.facts.promise_within_days)
+    if draft.due_on > last:
+        turn.say("promesa_lejos", fecha=balances.on(last, turn.facts), **balances.when_open(turn.facts))
+        turn.memory = forgotten(turn.memory)
+        turn.need_person("plan")
+        return
+    minor = min(draft.amount_minor or account.asked_minor, account.balance_minor)
+    turn.remember(draft=msgspec.structs.replace(draft, account_id=account.id, amount_minor=minor))
+    turn.say(
+        "promesa_confirmar",
+        monto=money(minor, account.currency),
+        cuenta=account.name,
+        fecha=balances.on(draft.due_on, turn.facts),
+    )
+    turn.disclose((account,), "monto por comprometer")
+    turn.ask(Asking.PROMISE_CONFIRM)
+    yes_or_no(turn)
+
+
+def yes_or_no(turn: Turn) -> None:
+    """Buttons for the question that was just asked; a tap on older ones is known by the number."""
+    turn.choices.clear()
+    turn.choices.extend(Choice(f"{word}.{turn.memory.serial}", f"boton_{word}") for word in _YES_NO)
+
+
+def _stale_tap(turn: Turn) -> bool:
+    return any(
+        choice.partition(".")[0] in _YES_NO and choice.partition(".")[2] != str(turn.memory.serial)
+        for choice in turn.heard.choices
+    )
+
+
+def _known(turn: Turn) -> AccountFact | None:
+    person = turn.person
+    if person is None:
+        return None
+    owing = [each for each in person.accounts if each.balance_minor > 0]
+    chosen = next((each for each in owing if each.id == turn.memory.draft.account_id), None)
+    return chosen or (owing[0] if len(owing) == 1 else None)
