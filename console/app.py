@@ -31,6 +31,7 @@ from console import (
 )
 from console.db import Database
 from console.evidence import doors as evidence_doors
+from console.hours import keeping as hours
 from console.inbox import (
     answering,
     channel_state,
@@ -134,6 +135,7 @@ async def running(console: Console, *last: Callable[[], Awaitable[None]]) -> Asy
                 phone_number_id=settings.whatsapp_phone_number_id,
                 business_account_id=settings.whatsapp_business_account_id,
             )
+            await hours.ensure(tx, zone=str(settings.zone), country=settings.country)
         for step in last:
             stack.push_async_callback(step)
         await console.live.start()
