@@ -29,6 +29,8 @@ from console import (
     static_files,
     worker,
 )
+from console.canned import door as canned_door
+from console.canned import pages as canned_pages
 from console.db import Database
 from console.evidence import doors as evidence_doors
 from console.hours import keeping as hours
@@ -218,6 +220,8 @@ def create_app(settings: Settings) -> Litestar:
             *handling.routes,
             *tag_door.routes,
             *search_door.routes,
+            *canned_door.routes,
+            *canned_pages.routes,
             *portfolio_pages.routes,
             *wrap_up_door.routes,
             *promise_door.routes,

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import select
 
-from console import clock, demo_debts, passwords, users
+from console import clock, demo_debts, demo_texts, passwords, users
 from console.agents import Agent, Role, Viewer
 from console.audit import Actor
 from console.db import Database, Tx
@@ -25,6 +25,7 @@ from console.inbox.channel import Channel
 from console.inbox.contacts import Alias
 from console.inbox.deliver import Claimed
 from console.inbox.models import Conversation
+from console.portfolio import right_party
 from console.settings import Settings
 
 STORY = Path(__file__).parent / "demo_story.toml"
@@ -50,7 +51,7 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
     by: str = "rosa"
     say: str | None = None
     note: str | None = None
-    do: Literal["claim", "release", "resolve", "snooze", "team"] | None = None
+    do: Literal["claim", "confirm", "release", "resolve", "snooze", "team"] | None = None
     team: str | None = None
     ends: Literal["sent", "delivered", "read"] = "read"
     failed: int | None = None
@@ -134,6 +135,7 @@ async def _prepare(db: Database, settings: Settings) -> Teller:
             person: dict[str, Any] = {"email": email, "name": name, "role": role, "password_hash": password_hash}
             agent: Agent = await users.add(tx, **person, teams=[team], by=DEMO)
             viewers[nick] = Viewer(id=agent.id, name=name, role=role, team_ids=frozenset([team.id]), address="demo")
+        await demo_texts.write(tx, viewers["elena"])
     return Teller(db, settings, channel, viewers)
 
 
@@ -212,6 +214,8 @@ async def _do(tx: Tx, conversation: Conversation, line: Line, viewer: Viewer) ->
             await assign.claim(tx, conversation, by=viewer)
         case "release":
             await assign.release(tx, conversation, by=viewer)
+        case "confirm":
+            await right_party.confirm(tx, conversation, by=viewer)
         case "resolve":
             await assign.resolve(tx, conversation, by=viewer)
         case "snooze":

@@ -28,6 +28,7 @@ from console.api import events
 from console.api.tokens import SCOPES
 from console.app import create_app
 from console.audit import Actor
+from console.canned.models import CannedText
 from console.inbox import media_files, sockets
 from console.inbox.channel import DeadLetter, MessageTemplate
 from console.inbox.contacts import ReviewTask
@@ -97,6 +98,13 @@ async def furnish(house: House) -> None:
         template = {"name": "recordatorio", "language": "es", "category": "UTILITY", "status": "APPROVED"}
         body = [{"type": "BODY", "text": "Buenos días"}]
         tx.add(MessageTemplate(channel_id=1, components=body, updated_at=clock.now(), **template))
+        for number, (scope, owner, team) in enumerate(
+            [("all", None, None), ("team:1", None, 1), ("agent", house.people["ana"].id, None)], start=1
+        ):
+            text = CannedText(id=number, name=f"Texto {number}", name_key=f"texto {number}", folder="", body="Hola")
+            text.scope, text.owner_id, text.team_id = scope, owner, team
+            text.created_at = text.updated_at = clock.now()
+            tx.add(text)
         assert await tx.scalar(select(DeadLetter.id)) == 1
         for scope in SCOPES:
             house.tokens[scope] = f"only-{scope}"

@@ -288,6 +288,22 @@ PAGES = [
         answers=404,
         others=403,
     ),
+    one("GET", INBOX + "/canned-texts", "team", "/inbox/1/canned-texts"),
+    # Everybody's: whoever sees the conversation may use it.
+    one("POST", INBOX + "/canned-texts/{canned_id:int}/uses", "team", "/inbox/1/canned-texts/1/uses", form={}),
+    one("POST", INBOX + "/right-party", "team", "/inbox/1/right-party", form={}),
+    one("GET", SETTINGS + "/canned", "everyone"),
+    one("POST", SETTINGS + "/canned", "everyone", form={"name": ""}, answers=422),
+    # One of Ana's team, which its agents use and its leaders change; one of Ana's alone.
+    one(
+        "POST",
+        SETTINGS + "/canned/{canned_id:int}",
+        "supervisors of the team",
+        SETTINGS + "/canned/2",
+        form={},
+        answers=422,
+    ),
+    one("POST", SETTINGS + "/canned/{canned_id:int}/retirement", "owner", SETTINGS + "/canned/3/retirement"),
     one("GET", SETTINGS + "/portfolio", "supervisors", others=403),
     one("POST", SETTINGS + "/portfolio", "supervisors", form={"first_edge": "0"}, answers=422, others=403),
     one("GET", "/audit", "supervisors", others=403),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any, cast
 
-import msgspec
 from litestar import Request, get
 from litestar.di import NamedDependency
 from sqlalchemy import select
@@ -15,17 +14,13 @@ from console.api import listing, shapes
 from console.api.asking import query
 from console.api.cursors import Cursors
 from console.api.operations import does
+from console.canned.models import CannedText
 from console.db import Database, Tx
 from console.inbox.channel import MessageTemplate
 from console.inbox.tags import Tag
 from console.portfolio.standing import edges_of, rules_in_force
 from console.portfolio.states import Edges, State, label
-
-
-class CannedResponse(msgspec.Struct):
-    """A ready text. There are none yet."""
-
-    name: str
+from console.texts.variables import names_in
 
 
 @get("/users", opt=does("catalogues:read", returns=shapes.Page[shapes.User], query=listing.Paging))
@@ -112,12 +107,37 @@ def _tag(row: Tag) -> shapes.Tag:
     )
 
 
-# Nobody can make a canned response yet. This answers what is true, and stays out of the schema until it can say more.
-@get("/canned-responses", opt={"scope": "catalogues:read"})
-async def list_canned_responses(request: Request[Any, Any, Any]) -> shapes.Page[CannedResponse]:
-    """No canned responses yet."""
-    query(request, listing.Paging)
-    return shapes.Page([], None)
+@get(
+    "/canned-responses",
+    opt=does("catalogues:read", returns=shapes.Page[shapes.CannedResponse], query=listing.Paging),
+)
+async def list_canned_responses(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    cursors: NamedDependency[Cursors],
+) -> shapes.Page[shapes.CannedResponse]:
+    """Canned texts of everybody and of the teams; what is one agent's own is nobody else's."""
+    asked = query(request, listing.Paging)
+    place = listing.begin(cursors, "canned_text", asked, (int,))
+    wanted = select(CannedText).where(CannedText.owner_id.is_(None), CannedText.id > (place[0] if place else 0))
+    async with db.reading() as tx:
+        found = (await tx.scalars(wanted.order_by(CannedText.id).limit(asked.limit + 1))).all()
+    page, following = listing.cut(cursors, "canned_text", asked, found, lambda row: (row.id,))
+    return shapes.Page([_canned(row) for row in page], following)
+
+
+def _canned(row: CannedText) -> shapes.CannedResponse:
+    return shapes.CannedResponse(
+        id=str(row.id),
+        name=row.name,
+        folder=row.folder or None,
+        text=row.body,
+        variables=list(dict.fromkeys(names_in(row.body))),
+        team=str(row.team_id) if row.team_id else None,
+        used=row.used,
+        active=row.retired_at is None,
+        updated_at=row.updated_at,
+    )
 
 
 async def _by_id(tx: Tx, table: type[Any], asked: listing.Paging, cursors: Cursors) -> tuple[Any, str | None]:

@@ -200,6 +200,23 @@ class Tag(msgspec.Struct):
     active: bool
 
 
+class CannedResponse(msgspec.Struct):
+    """A text ready to be sent. `variables` are the blanks in it, written {so} or {so|what is said instead}.
+
+    `team` is null for everybody's; `active` is false for what is offered no more.
+    """
+
+    id: str
+    name: str
+    folder: str | None
+    text: str
+    variables: list[str]
+    team: str | None
+    used: int
+    active: bool
+    updated_at: datetime
+
+
 class Team(msgspec.Struct):
     """A team: every conversation belongs to one."""
 

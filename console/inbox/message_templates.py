@@ -10,6 +10,7 @@ import msgspec
 
 from console.errors import Refused
 from console.inbox.channel import MessageTemplate
+from console.texts.variables import unfilled
 
 BLANK = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 # Meta refuses these inside a variable (whatsapp.md §17, 132008 and 132012).
@@ -118,6 +119,8 @@ def _check(blank: Blank, value: str) -> None:
         raise _at_fault(blank.key, "Complete esta variable.")
     if UNTIDY.search(value):
         raise _at_fault(blank.key, "Use una sola línea, sin tabulaciones ni espacios seguidos.")
+    if left := unfilled(value):
+        raise _at_fault(blank.key, f"Falta completar «{left}».")
     if len(value) > blank.limit:
         raise _at_fault(blank.key, f"Use como máximo {blank.limit} caracteres.")
     if blank.key == "header.link" and not value.startswith("https://"):

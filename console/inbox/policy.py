@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 
 from console.agents import Role, Viewer
+from console.canned.models import CannedText
 from console.errors import Refused
 from console.inbox.models import Conversation
 from console.inbox.tags import Tag
@@ -74,6 +75,26 @@ def visible_tags(viewer: Viewer) -> ColumnElement[bool]:
     return or_(Tag.team_id.is_(None), Tag.team_id.in_(viewer.team_ids))
 
 
+def visible_canned(viewer: Viewer) -> ColumnElement[bool]:
+    """That a CannedText is everybody's, of one of the viewer's teams, or the viewer's own: nobody sees another's."""
+    if viewer.sees_all:
+        return or_(CannedText.owner_id.is_(None), CannedText.owner_id == viewer.id)
+    shared = or_(CannedText.team_id.is_(None), CannedText.team_id.in_(viewer.team_ids))
+    return or_(CannedText.owner_id == viewer.id, and_(CannedText.owner_id.is_(None), shared))
+
+
+def may_edit_canned(viewer: Viewer, *, owner_id: int | None, team_id: int | None) -> bool:
+    """Whether `viewer` may make, change or retire a canned text of this owner or team: one's own, or as a leader.
+
+    A leader's reach ends with their teams; what is everybody's is any leader's.
+    """
+    if owner_id is not None:
+        return owner_id == viewer.id
+    if not may(viewer, "edit_canned"):
+        return False
+    return team_id is None or viewer.sees_all or team_id in viewer.team_ids
+
+
 Deed = Literal[
     "assign_others",
     "resume_channel",
@@ -87,6 +108,7 @@ Deed = Literal[
     "lift_opt_out",
     "edit_dispositions",
     "edit_tags",
+    "edit_canned",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -103,6 +125,7 @@ _MAY: dict[Deed, frozenset[str]] = {
     "lift_opt_out": _LEADERS,
     "edit_dispositions": _LEADERS,
     "edit_tags": _LEADERS,
+    "edit_canned": _LEADERS,
 }
 
 
@@ -145,6 +168,22 @@ def why_not(*, opted_out: bool, wrong_number: bool, is_the_answer: bool) -> Refu
         return Refused(409, text, code="opted_out")
     text = "El número es de otra persona: solo se responde, una vez, a lo que escriba. Su texto queda como borrador."
     return Refused(409, text, code="wrong_number")
+
+
+def why_debt_is_held_back(*, people: int, is_verified: bool, in_doubt: bool, wrong_number: bool) -> str | None:
+    """Why nothing of the debt is filled into a text by itself; None when the right party is known to answer here.
+
+    `people` are those of the portfolio this number is on file for (compliance §6, debt_disclosed_to_third_party).
+    """
+    if wrong_number:
+        return "El número es de otra persona: aquí no se dice nada de la deuda."
+    if in_doubt:
+        return "La identidad está por confirmar: los datos de la deuda quedan sin completar."
+    if people and not is_verified:
+        if people > 1:
+            return "Este número es de varias personas de la cartera: los datos de la deuda quedan sin completar."
+        return "Falta confirmar que responde el titular: los datos de la deuda quedan sin completar."
+    return None
 
 
 def window_closed() -> Refused:

@@ -19,6 +19,7 @@ from console.inbox.channel import MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
 from console.inbox.thread import actor_of
+from console.texts import variables as blanks
 
 LONGEST_TEXT = 4096
 """Characters of a text message (whatsapp.md §11)."""
@@ -44,12 +45,13 @@ async def reply(
     answer is refused with what is new, unless `force`. `reply_to` is the wamid quoted. A paused channel refuses
     nothing: the message waits in the queue, and the banner says so. Records "message.queued"; whoever answers first
     becomes the holder, and a resolved or snoozed conversation is open again.
-    Refuses: 422 "invalid" (field text) when empty or too long; 409 "window_closed", "colleague_wrote" with the newer
-    rows in `details`, "contact_blocked", "contact_unreachable", "opted_out", "wrong_number", or "key_reused" for a
-    key that said something else.
+    Refuses: 422 "invalid" (field text) when empty or too long, "unfilled_variable" while a blank of a canned text is
+    still one; 409 "window_closed", "colleague_wrote" with the newer rows in `details`, "contact_blocked",
+    "contact_unreachable", "opted_out", "wrong_number", or "key_reused" for a key that said something else.
     """
     text = tidy(text)
     _check_text(text)
+    blanks.require_filled(text, field="text")
     conversation = await thread.lock(tx, conversation)
     said: dict[str, Any] = {"kind": "text", "text": text, "content": None, "reply_to_wamid": reply_to}
     if earlier := await _already(tx, conversation, by=by, client_key=client_key, said=said):

@@ -84,6 +84,7 @@ _ACTIONS = {
     "dispute.opened": "{actor} abrió una disputa",
     "dispute.resolved": "{actor} resolvió una disputa",
     "outcome.recorded": "{actor} tipificó la conversación",
+    "contact.verified": "{actor} confirmó que responde el titular",
     "contact.opted_out": "Pidió que no le escribamos",
     "contact.opt_out_lifted": "{actor} levantó la baja",
     "contact.wrong_number": "Número equivocado",
@@ -113,6 +114,9 @@ _ACTIONS = {
     "bot.session_ended": "Terminó la sesión del asistente",
     "bot.rules_changed": "{actor} cambió los ajustes del bot",
     "bot.text_changed": "{actor} cambió un texto del bot",
+    "canned_text.created": "{actor} creó una respuesta rápida",
+    "canned_text.updated": "{actor} cambió una respuesta rápida",
+    "canned_text.retired": "{actor} retiró una respuesta rápida",
 }
 
 _EVENTS = {

@@ -20,7 +20,7 @@ from console.inbox.models import Conversation
 from console.inbox.tags import Tag
 from console.inbox.thread import actor_of
 from console.inbox.tree import Node
-from console.portfolio import disputes, promises
+from console.portfolio import disputes, promises, right_party
 from console.portfolio.agreed import Debt, debts_of
 from console.portfolio.agreements import Dispute, DisputeState, Plan, PlanState, Promise, PromiseState
 from console.portfolio.contact_hours import working_days_after
@@ -230,6 +230,9 @@ async def _take_effect(
         await consent.opt_out(tx, conversation, by=by, message_id=details.message_id)
     elif leaf.effect == "wrong_number":
         await consent.wrong_number(tx, conversation, by=by, message_id=details.message_id)
+    if leaf.group == "CD" and debt is not None:
+        # Whoever picked it spoke with the debtor; where that cannot be, what was picked stands all the same.
+        await right_party.confirm_if_clear(tx, conversation, by=by, debtor_id=debt.debtor_id)
     until = _paused_until(leaf, debt)
     if until is not None:
         later = Contact.outreach_paused_until.is_(None) | (Contact.outreach_paused_until < until)

@@ -1,6 +1,7 @@
 // The inbox page: puts its parts to work.
 import './personal.js'
 import './media.js'
+import './canned.js'
 import './keyboard.js'
 import './tags.js'
 import './search.js'

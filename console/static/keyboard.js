@@ -2,6 +2,7 @@
 import { closeMenu } from './menus.js'
 import { write } from './composer.js'
 import { closeTemplates } from './templates.js'
+import { closeCanned, openCanned } from './canned.js'
 import { fromMessage } from './deeds.js'
 import * as list from './list.js'
 import * as tags from './tags.js'
@@ -15,6 +16,10 @@ const KEYS = {
   r: () => write('reply'),
   n: () => write('note'),
   t: () => click('#pane [data-act=templates]'),
+  '/': () => {
+    write('reply')
+    openCanned()
+  },
   p: () => fromMessage('promises/new'),
   c: () => fromMessage('plans/new'),
   d: () => fromMessage('disputes/new'),
@@ -44,7 +49,7 @@ document.addEventListener('keydown', (event) => {
 })
 
 function escape(target) {
-  if (document.querySelector('dialog[open]') || closeMenu() || closeTemplates() || tags.clear()) return
+  if (document.querySelector('dialog[open]') || closeMenu() || closeCanned() || closeTemplates() || tags.clear()) return
   if (document.body.classList.contains('show-panel')) document.body.classList.remove('show-panel')
   else if (target.matches('textarea, input')) (document.querySelector('.row > a[aria-current]') ?? document.getElementById('main')).focus()
 }

@@ -68,10 +68,6 @@ def test_every_call_says_what_it_needs_gives_and_refuses(document: dict[str, Any
         assert {"401", "403"} <= set(operation["responses"])
 
 
-def test_what_does_not_exist_yet_is_not_promised(document: dict[str, Any]) -> None:
-    assert "/api/v1/canned-responses" not in document["paths"]
-
-
 async def test_what_is_given_is_what_was_promised(house: House, program: Program, document: dict[str, Any]) -> None:
     await house.writes(meta.MARIA)
     conversation = await program.conversation()

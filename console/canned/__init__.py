@@ -1,0 +1,1 @@
+"""Canned text: what is written often, kept ready under `/`, with the debtor's own data filled in."""

@@ -1,0 +1,57 @@
+"""What `/` offers in one conversation: the texts one may use, filled in, the most used first."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import and_, select
+
+from console.agents import Viewer
+from console.canned.models import CannedText, CannedUse
+from console.db import Tx
+from console.inbox import policy
+from console.render import fold
+from console.texts import variables
+from console.texts.values import Values
+
+MOST = 600
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A canned text for one conversation: `text` is filled in, `missing` names the blanks that are still in it."""
+
+    id: int
+    name: str
+    folder: str
+    whose: str
+    text: str
+    missing: list[str]
+    words: str
+    used: int
+
+
+async def offers(tx: Tx, viewer: Viewer, values: Values) -> list[Offer]:
+    """What `viewer` may use, what they use most first, then what everybody does. One query."""
+    mine = and_(CannedUse.canned_id == CannedText.id, CannedUse.agent_id == viewer.id)
+    wanted = (
+        select(CannedText, CannedUse.n)
+        .outerjoin(CannedUse, mine)
+        .where(policy.visible_canned(viewer), CannedText.retired_at.is_(None))
+        .limit(MOST)
+    )
+    rows = [(text, used or 0) for text, used in await tx.execute(wanted)]
+    rows.sort(key=lambda row: (-row[1], -row[0].used, row[0].name_key))
+    return [_offer(text, used, values) for text, used in rows]
+
+
+def _offer(row: CannedText, used: int, values: Values) -> Offer:
+    filled = variables.fill(row.body, values.by_name)
+    return Offer(
+        id=row.id,
+        name=row.name,
+        folder=row.folder,
+        whose="own" if row.owner_id else "team" if row.team_id else "all",
+        text=filled.text,
+        missing=filled.missing,
+        words=fold(f"{row.name} {row.folder} {row.body}"),
+        used=used,
+    )
