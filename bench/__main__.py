@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import endurance, history, imports, intents, scenarios, size, steps
+from bench import endurance, finding, history, imports, intents, scenarios, size, steps
 from bench.scenarios import LONG, SHORT, Bench, Scenario, Section
 
 ALL: dict[str, Scenario] = {
@@ -23,10 +23,11 @@ ALL: dict[str, Scenario] = {
     **endurance.SCENARIOS,
     **size.SCENARIOS,
     **steps.SCENARIOS,
+    **finding.SCENARIOS,
     **imports.SCENARIOS,
 }
 # The mix is a part of each product's section; by itself it is there to be asked for.
-EVERYTHING = [name for name in ALL if name != "mix"]
+EVERYTHING = [name for name in ALL if name != "mix" and not name.startswith("finding-")]
 OUT = Path(__file__).parents[1] / "var" / "bench"
 
 

@@ -43,13 +43,13 @@ def growth(bench: Bench) -> Iterator[Section]:
         found: dict[str, list[Result]] = {"empty": [], "full, 2,000 write": [], "full, all write": []}
         with contextlib.ExitStack() as stack:
             empty = stack.enter_context(_crowd(stack.enter_context(stands.prepared(kind))))
-            full_stand = stack.enter_context(_full(bench, kind))
-            full = stack.enter_context(_crowd(full_stand))
+            full_stand = stack.enter_context(full(bench, kind))
+            crowded = stack.enter_context(_crowd(full_stand))
             for _ in range(ROUNDS):
                 phases = [(RATE, bench.length.rate)]
                 found["empty"].append(empty.run(Run(phases=phases)))
-                found["full, 2,000 write"].append(full.run(Run(phases=phases, debtors=SMALL.conversations)))
-                found["full, all write"].append(full.run(Run(phases=phases)))
+                found["full, 2,000 write"].append(crowded.run(Run(phases=phases, debtors=SMALL.conversations)))
+                found["full, all write"].append(crowded.run(Run(phases=phases)))
             pages = _pages(full_stand)
             sql = asyncio.run(_in_sql(full_stand))
         costs = {name: statistics.median(map(_cost, results)) for name, results in found.items()}
@@ -88,7 +88,7 @@ def _size(bench: Bench) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def _full(bench: Bench, kind: str) -> Iterator[Stand]:
+def full(bench: Bench, kind: str) -> Iterator[Stand]:
     """A stand with many messages; SQLite's is made once and kept."""
     messages, conversations = _size(bench)
     shape = Shape(conversations=conversations)

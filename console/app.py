@@ -65,6 +65,7 @@ from console.portfolio import (
     promise_door,
 )
 from console.portfolio import pages as portfolio_pages
+from console.saved_views import door as saved_views_door
 from console.search import door as search_door
 from console.search.searcher import Searcher
 from console.settings import Settings
@@ -222,6 +223,7 @@ def create_app(settings: Settings) -> Litestar:
             *search_door.routes,
             *canned_door.routes,
             *canned_pages.routes,
+            *saved_views_door.routes,
             *portfolio_pages.routes,
             *wrap_up_door.routes,
             *promise_door.routes,

@@ -81,6 +81,12 @@ PAGES = [
     one("GET", "/inbox/rows", "everyone"),
     one("GET", "/inbox/counts", "everyone"),
     one("GET", "/inbox/filtered", "everyone"),
+    one("GET", "/inbox/saved-views", "everyone"),
+    one("GET", "/inbox/saved-views/new", "everyone"),
+    one("POST", "/inbox/saved-views", "everyone", form={"name": ""}, answers=422),
+    # Whose it is decides: tests/saved_views/test_saved_views.py has all of them.
+    one("GET", "/inbox/saved-views/{view_id:int}", "everyone", "/inbox/saved-views/999", answers=404),
+    one("POST", "/inbox/saved-views/{view_id:int}", "everyone", "/inbox/saved-views/999", form={}, answers=404),
     one("GET", "/inbox/search", "everyone", "/inbox/search?q=hola"),
     one("GET", INBOX + "/search", "team", "/inbox/1/search?q=hola"),
     one("GET", "/portfolio", "everyone"),

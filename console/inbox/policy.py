@@ -109,6 +109,7 @@ Deed = Literal[
     "edit_dispositions",
     "edit_tags",
     "edit_canned",
+    "share_views",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -126,6 +127,7 @@ _MAY: dict[Deed, frozenset[str]] = {
     "edit_dispositions": _LEADERS,
     "edit_tags": _LEADERS,
     "edit_canned": _LEADERS,
+    "share_views": _LEADERS,
 }
 
 

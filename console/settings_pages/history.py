@@ -50,6 +50,10 @@ _WORDS = {
     "contact.created": "Contacto nuevo",
     "contact.updated": "Cambió un contacto",
     "contact.merged": "Dos contactos se unieron",
+    "view.saved": "{actor} guardó una vista",
+    "view.renamed": "{actor} cambió el nombre de una vista",
+    "view.moved": "{actor} cambió una vista de lugar",
+    "view.removed": "{actor} eliminó una vista",
     "search.made": "{actor} buscó por un documento o teléfono",
     "backup.restored": "Se restauró una copia de seguridad",
 }

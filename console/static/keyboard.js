@@ -6,6 +6,7 @@ import { closeCanned, openCanned } from './canned.js'
 import { fromMessage } from './deeds.js'
 import * as list from './list.js'
 import * as tags from './tags.js'
+import { openSaved, saveView } from './saved_views.js'
 import { openSearch } from './search.js'
 
 const click = (selector) => document.querySelector(selector)?.click()
@@ -28,6 +29,7 @@ const KEYS = {
   m: () => click('#pane .head button[value=me]'),
   e: () => click('#pane .head [data-key=e] button'),
   q: openSearch,
+  v: saveView,
   f: () => list.openFilters(),
   l: () => tags.openTags(),
   x: (event) => tags.choose(document.activeElement?.closest('.row'), { range: event.shiftKey }),
@@ -41,7 +43,7 @@ document.addEventListener('keydown', (event) => {
   const modified = event.ctrlKey || event.metaKey || event.altKey || event.getModifierState('AltGraph') || event.isComposing
   if (modified || target.closest('input, textarea, select, dialog')) return
   const arrow = { ArrowDown: 1, ArrowUp: -1 }[key]
-  const deed = arrow && target.closest('.row') ? () => list.move(arrow) : Date.now() < going && VIEWS[key] ? () => list.show(VIEWS[key]) : KEYS[key.toLowerCase() === 'x' ? 'x' : key]
+  const deed = arrow && target.closest('.row') ? () => list.move(arrow) : Date.now() < going && VIEWS[key] ? () => list.show(VIEWS[key]) : Date.now() < going && /^[1-9]$/.test(key) ? () => openSaved(Number(key)) : KEYS[key.toLowerCase() === 'x' ? 'x' : key]
   going = key === 'g' ? Date.now() + 1_500 : 0
   if (!deed || (repeat && !arrow && !'jk'.includes(key))) return
   event.preventDefault()
