@@ -16,6 +16,7 @@ from console.db import Tx
 from console.errors import Refused
 from console.hours.models import COMPANY, SpecialDay, WorkingWeek
 from console.hours.working import LATEST_END, MINUTES_OF_DAY, USUAL_WEEK, Interval
+from console.inbox import policy
 
 MOST_INTERVALS = 6
 LONGEST_NAME = 80
@@ -89,8 +90,9 @@ async def set_week(
 ) -> WorkingWeek:
     """Give a team, or the company (COMPANY), its week: the intervals of each day from Monday. Records "hours.updated".
 
-    Refuses: 422 for a team that does not exist, or what is no week.
+    Refuses: 403; 422 for a team that does not exist, or what is no week.
     """
+    actor = _allowed(by, team_id)
     await _require_team(tx, team_id)
     if len(days) != 7 or any(not 0 <= begin < end <= LATEST_END for day in days for begin, end in day):
         raise Refused(422, "Una semana tiene siete días.", code="invalid", field="days")
@@ -102,18 +104,19 @@ async def set_week(
         tx.add(week)
     week.days, week.keeps_holidays, week.updated_at = _kept(days), keeps_holidays, clock.now()
     week.version += 1
-    audit.record(tx, _actor(by), "hours.updated", subject=f"hours:{team_id}", old=old, new=_told(week))
+    audit.record(tx, actor, "hours.updated", subject=f"hours:{team_id}", old=old, new=_told(week))
     await tx.flush()
     return week
 
 
 async def drop_week(tx: Tx, *, by: Viewer | Actor, team_id: int) -> None:
-    """Let a team go by the company's week again. Records "hours.updated". Refuses: 409 for the company."""
+    """Let a team go by the company's week again. Records "hours.updated". Refuses: 403, 409 for the company."""
+    actor = _allowed(by, team_id)
     if team_id == COMPANY:
         raise Refused(409, "La empresa tiene siempre un horario.", code="company_hours")
     week = await tx.get(WorkingWeek, team_id, with_for_update=True)
     if week is not None:
-        audit.record(tx, _actor(by), "hours.updated", subject=f"hours:{team_id}", old=_told(week))
+        audit.record(tx, actor, "hours.updated", subject=f"hours:{team_id}", old=_told(week))
         await tx.delete(week)
         await tx.flush()
 
@@ -123,8 +126,9 @@ async def set_day(
 ) -> SpecialDay:
     """Make `day` unlike its week: closed without `intervals`, else open at these. Records "hours.day_set".
 
-    Refuses: 422 for a team that does not exist, or a name (`name`) that is empty or too long.
+    Refuses: 403; 422 for a team that does not exist, or a name (`name`) that is empty or too long.
     """
+    actor = _allowed(by, team_id)
     await _require_team(tx, team_id)
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
@@ -136,17 +140,18 @@ async def set_day(
         row = SpecialDay(team_id=team_id, day=day, intervals=[], name=name)
         tx.add(row)
     row.intervals, row.name = [list(each) for each in intervals], name
-    audit.record(tx, _actor(by), "hours.day_set", subject=f"hours:{team_id}", old=old, new=_told_day(row))
+    audit.record(tx, actor, "hours.day_set", subject=f"hours:{team_id}", old=old, new=_told_day(row))
     await tx.flush()
     return row
 
 
 async def drop_day(tx: Tx, *, by: Viewer | Actor, team_id: int, day: date) -> None:
     """Let `day` be like its week again. Records "hours.day_dropped"; nothing where it already is."""
+    actor = _allowed(by, team_id)
     was = select(SpecialDay).where(SpecialDay.team_id == team_id, SpecialDay.day == day).with_for_update()
     row = (await tx.scalars(was)).one_or_none()
     if row is not None:
-        audit.record(tx, _actor(by), "hours.day_dropped", subject=f"hours:{team_id}", old=_told_day(row))
+        audit.record(tx, actor, "hours.day_dropped", subject=f"hours:{team_id}", old=_told_day(row))
         await tx.execute(delete(SpecialDay).where(SpecialDay.id == row.id))
 
 
@@ -167,5 +172,9 @@ def _told_day(day: SpecialDay) -> dict[str, object]:
     return {"day": day.day.isoformat(), "intervals": day.intervals, "name": day.name}
 
 
-def _actor(by: Viewer | Actor) -> Actor:
-    return by.actor if isinstance(by, Viewer) else by
+def _allowed(by: Viewer | Actor, team_id: int) -> Actor:
+    """Who is to be named. Supervisors keep the hours of their teams, and whoever sees all teams the company's too."""
+    if isinstance(by, Viewer):
+        policy.require_for_team(by, "edit_hours", team_id)
+        return by.actor
+    return by

@@ -110,6 +110,7 @@ Deed = Literal[
     "edit_tags",
     "edit_canned",
     "share_views",
+    "edit_hours",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -128,6 +129,7 @@ _MAY: dict[Deed, frozenset[str]] = {
     "edit_tags": _LEADERS,
     "edit_canned": _LEADERS,
     "share_views": _LEADERS,
+    "edit_hours": _LEADERS,
 }
 
 
@@ -140,6 +142,13 @@ def require(viewer: Viewer, deed: Deed) -> None:
     """Raise Refused(403) unless `viewer` may."""
     if not may(viewer, deed):
         raise Refused(403, "Su rol no permite esta acción.", code="forbidden")
+
+
+def require_for_team(viewer: Viewer, deed: Deed, team_id: int) -> None:
+    """Raise Refused(403) unless `viewer` may do this for this team; what holds for all of them is for who sees all."""
+    require(viewer, deed)
+    if not viewer.sees_all and team_id not in viewer.team_ids:
+        raise Refused(403, "Solo puede cambiar lo de sus equipos.", code="forbidden")
 
 
 class Window(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from console.settings_pages import channel, dead_letters, history, own, people, portfolio_rules, reviews, tags
+from console.settings_pages import channel, dead_letters, history, hours, own, people, portfolio_rules, reviews, tags
 
 routes: list[HTTPRouteHandler] = [
     *own.routes,
@@ -12,5 +12,6 @@ routes: list[HTTPRouteHandler] = [
     *reviews.routes,
     *tags.routes,
     *portfolio_rules.routes,
+    *hours.routes,
     *history.routes,
 ]

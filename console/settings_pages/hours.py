@@ -1,0 +1,196 @@
+"""When the business works, for who leads: the week, the days unlike it, and the next fortnight as it is understood."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from sqlalchemy import select
+
+from console import clock
+from console.agents import Team, Viewer
+from console.db import Database, Tx
+from console.errors import Refused
+from console.forms import read_form, whole
+from console.hours import keeping
+from console.hours.models import COMPANY, SpecialDay, WorkingWeek
+from console.hours.reading import hours_of, intervals
+from console.hours.working import Hours
+from console.inbox import policy
+from console.render import DAYS, MONTHS
+from console.settings_pages.answers import back_to, show
+
+PAGE = "/settings/hours"
+FIELDS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+SHOWN_DAYS = 14
+
+
+class DayLine(msgspec.Struct):
+    """One of the next days: when there is work, and why if it is unlike its week."""
+
+    name: str
+    hours: str
+    why: str
+
+
+@get(PAGE)
+async def hours_page(
+    request: Request[Any, Any, Any], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+) -> Response[Any]:
+    """The hours of `?team=`; without it the company's, or of a supervisor's first team."""
+    policy.require(viewer, "edit_hours")
+    asked = request.query_params.get("team")
+    team_id = whole(asked, "team") if asked else (COMPANY if viewer.sees_all else min(viewer.team_ids, default=COMPANY))
+    return await _show(db, viewer, team_id)
+
+
+@post(PAGE, status_code=200)
+async def change_week(
+    request: Request[Any, Any, Any], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+) -> Response[Any]:
+    """Give a team, or the company, its week; a refusal shows what was typed and why not."""
+    policy.require(viewer, "edit_hours")
+    form = await read_form(request)
+    team_id = whole(form.get("team"), "team")
+    typed = {field: form.get(field, "") for field in FIELDS} | {"keeps_holidays": form.get("keeps_holidays", "")}
+    try:
+        days = [keeping.read_intervals(typed[field], field) for field in FIELDS]
+        async with db.transaction() as tx:
+            await keeping.set_week(
+                tx, by=viewer, team_id=team_id, days=days, keeps_holidays=bool(typed["keeps_holidays"])
+            )
+    except Refused as refused:
+        if refused.status != 422:
+            raise
+        return await _show(db, viewer, team_id, typed=typed, refused=refused)
+    return back_to(f"{PAGE}?team={team_id}")
+
+
+@post(PAGE + "/inheritance", status_code=200)
+async def inherit(
+    request: Request[Any, Any, Any], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+) -> Response[Any]:
+    """Let a team go by the company's week again."""
+    policy.require(viewer, "edit_hours")
+    form = await read_form(request)
+    team_id = whole(form.get("team"), "team")
+    async with db.transaction() as tx:
+        await keeping.drop_week(tx, by=viewer, team_id=team_id)
+    return back_to(f"{PAGE}?team={team_id}")
+
+
+@post(PAGE + "/days", status_code=200)
+async def set_day(
+    request: Request[Any, Any, Any], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+) -> Response[Any]:
+    """Make a day unlike its week."""
+    policy.require(viewer, "edit_hours")
+    form = await read_form(request)
+    team_id = whole(form.get("team"), "team")
+    try:
+        day, hours = _day(form.get("day")), keeping.read_intervals(form.get("hours", ""), "hours")
+        async with db.transaction() as tx:
+            await keeping.set_day(tx, by=viewer, team_id=team_id, day=day, intervals=hours, name=form.get("name", ""))
+    except Refused as refused:
+        if refused.status != 422:
+            raise
+        return await _show(db, viewer, team_id, typed_day=form, refused=refused)
+    return back_to(f"{PAGE}?team={team_id}")
+
+
+@post(PAGE + "/days/removal", status_code=200)
+async def drop_day(
+    request: Request[Any, Any, Any], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+) -> Response[Any]:
+    """Let a day be like its week again."""
+    policy.require(viewer, "edit_hours")
+    form = await read_form(request)
+    team_id = whole(form.get("team"), "team")
+    async with db.transaction() as tx:
+        await keeping.drop_day(tx, by=viewer, team_id=team_id, day=_day(form.get("day")))
+    return back_to(f"{PAGE}?team={team_id}")
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError as wrong:
+        raise Refused(422, "Elija un día del calendario.", code="invalid", field="day") from wrong
+
+
+async def _show(
+    db: Database,
+    viewer: Viewer,
+    team_id: int,
+    *,
+    typed: dict[str, str] | None = None,
+    typed_day: dict[str, str] | None = None,
+    refused: Refused | None = None,
+) -> Response[Any]:
+    async with db.reading() as tx:
+        teams = [(team.id, team.name) for team in await tx.scalars(select(Team).order_by(Team.name))]
+        # Whoever leads a team may know the company's hours; those of other teams are not theirs to see.
+        seen = [(number, name) for number, name in teams if viewer.sees_all or number in viewer.team_ids]
+        if team_id != COMPANY and team_id not in dict(seen):
+            raise Refused(403, "Solo puede ver lo de sus equipos.", code="forbidden")
+        hours = await hours_of(tx, team_id)
+        own_week = await tx.get(WorkingWeek, team_id)
+        special = await _special(tx, team_id)
+    week = {field: keeping.write_intervals(intervals(day)) for field, day in zip(FIELDS, hours.days, strict=True)}
+    return show(
+        "settings/hours.html",
+        viewer,
+        status=refused.status if refused else 200,
+        team=team_id,
+        teams=[(COMPANY, "Toda la empresa"), *seen],
+        may_change=viewer.sees_all or team_id in viewer.team_ids,
+        has_own=own_week is not None and team_id != COMPANY,
+        fields=list(zip(FIELDS, DAYS, strict=True)),
+        typed=typed or {**week, "keeps_holidays": "1" if hours.country else ""},
+        typed_day=typed_day or {},
+        problem=refused,
+        zone=hours.zone,
+        special=special,
+        fortnight=_fortnight(hours),
+    )
+
+
+async def _special(tx: Tx, team_id: int) -> list[tuple[str, DayLine]]:
+    """The team's own days to come, each with its key."""
+    yesterday = clock.now().date() - timedelta(days=1)
+    rows = select(SpecialDay).where(SpecialDay.team_id == team_id, SpecialDay.day >= yesterday)
+    return [
+        (
+            row.day.isoformat(),
+            DayLine(
+                name=_name(row.day),
+                hours=keeping.write_intervals(intervals(row.intervals)) or "Cerrado",
+                why=row.name,
+            ),
+        )
+        for row in await tx.scalars(rows.order_by(SpecialDay.day).limit(200))
+    ]
+
+
+def _fortnight(hours: Hours) -> list[DayLine]:
+    today = clock.now().astimezone(ZoneInfo(hours.zone)).date()
+    days = [today + timedelta(days=ahead) for ahead in range(SHOWN_DAYS)]
+    return [
+        DayLine(
+            name=_name(day),
+            hours=keeping.write_intervals(hours.intervals(day)) or "Cerrado",
+            why="Día especial" if day in hours.special else hours.holiday(day) or "",
+        )
+        for day in days
+    ]
+
+
+def _name(day: date) -> str:
+    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
+
+
+routes = [hours_page, change_week, inherit, set_day, drop_day]
