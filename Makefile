@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
-VENDOR := console/static/vendor/htmx.min.js
+VENDOR := console/static/vendor/htmx.min.js console/static/vendor/chart.js
 
 # The first interpreter that really runs and is new enough (a shim on the PATH may do neither).
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14 python; do \

@@ -66,6 +66,8 @@ from console.portfolio import (
 )
 from console.portfolio import pages as portfolio_pages
 from console.saved_views import door as saved_views_door
+from console.reports import own_pages as report_own_pages
+from console.reports import pages as report_pages
 from console.search import door as search_door
 from console.search.searcher import Searcher
 from console.settings import Settings
@@ -233,6 +235,8 @@ def create_app(settings: Settings) -> Litestar:
             *disposition_pages.routes,
             *media_door.routes,
             *sockets.routes,
+            *report_pages.routes,
+            *report_own_pages.routes,
             *settings_pages.routes,
             *simulator_door.routes,
             *json_api.routes,

@@ -32,15 +32,15 @@ DAYS = ("Lunes", "Martes", "Miércoles", "Jueves", "Viernes", "Sábado", "Doming
 ICONS = (
     "archive-restore", "arrow-down", "arrow-right", "arrow-up", "ban", "banknote", "bell", "bot", "briefcase",
     "building-2", "calculator", "calendar", "calendar-check", "calendar-clock", "calendar-x", "check", "check-check",
-    "chevron-down", "chevron-left", "chevron-right", "circle-check", "circle-question-mark", "clock", "contact",
-    "copy", "credit-card", "download", "ellipsis", "external-link", "eye", "eye-off", "file-spreadsheet", "file-text",
-    "forward", "funnel", "handshake", "history", "hourglass", "id-card", "image", "inbox", "info", "keyboard",
-    "landmark", "laptop", "layout-template", "link", "list-checks", "list-filter", "lock", "log-out", "mail-warning",
-    "map-pin", "message-square", "message-square-plus", "mic", "minus", "moon", "panel-right", "pause", "pencil",
-    "percent", "phone", "phone-off", "play", "plus", "receipt", "refresh-cw", "reply", "rotate-ccw", "scale", "search",
-    "send", "settings", "shield-check", "shopping-cart", "smartphone", "smile", "square", "square-check-big",
-    "sticker", "sun", "sun-moon", "tag", "tags", "trash-2", "triangle-alert", "undo-2", "upload", "user", "user-minus",
-    "user-plus", "users", "video", "wallet", "wifi-off", "x",
+    "chart-column", "chevron-down", "chevron-left", "chevron-right", "circle-check", "circle-question-mark", "clock",
+    "contact", "copy", "credit-card", "download", "ellipsis", "external-link", "eye", "eye-off", "file-spreadsheet",
+    "file-text", "forward", "funnel", "handshake", "history", "hourglass", "id-card", "image", "inbox", "info",
+    "keyboard", "landmark", "laptop", "layout-template", "link", "list-checks", "list-filter", "lock", "log-out",
+    "mail", "mail-warning", "map-pin", "message-square", "message-square-plus", "mic", "minus", "moon", "panel-right",
+    "pause", "pencil", "percent", "phone", "phone-off", "play", "plus", "receipt", "refresh-cw", "reply", "rotate-ccw",
+    "scale", "search", "send", "settings", "shield-check", "shopping-cart", "smartphone", "smile", "square",
+    "square-check-big", "sticker", "sun", "sun-moon", "tag", "tags", "trash-2", "triangle-alert", "undo-2", "upload",
+    "user", "user-minus", "user-plus", "users", "video", "wallet", "wifi-off", "x",
 )  # fmt: skip
 
 
@@ -73,6 +73,11 @@ def configure(
     """Say once, at start, in whose time zone, under whose name and as in which country pages are shown."""
     global _house  # noqa: PLW0603 one business per process
     _house = House(zone, company, version, _locale(country), links, base_url)
+
+
+def locale() -> str:
+    """How amounts are written here, for whoever writes them outside a template."""
+    return _house.locale
 
 
 def _locale(country: str) -> str:

@@ -29,6 +29,8 @@ from console.inbox.templates_sync import TemplateSync
 from console.live import Live
 from console.portfolio import importing, midnight, notices, reconcile, reminders, settling
 from console.portfolio.thanks import Thanks
+from console.reports import follow as report_facts
+from console.reports import summary
 from console.search.feeder import Feeder
 from console.settings import Settings
 from integrations.payments.told import Declined, NoAnswer, Provider
@@ -104,6 +106,8 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "reminding": lambda until: reminders.run(db, until),
         "looking through": _after(LOOK_THROUGH_EVERY, _every(LOOK_THROUGH_EVERY, lambda: _look_through(db))),
         "sealing": _every(settings.seal_minutes * 60.0, lambda: keeping.seal_and_keep(db, settings)),
+        "report facts": lambda until: report_facts.run(db, settings.zone, until),
+        "daily summary": lambda until: summary.run(db, settings, until),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }
     if settings.bot:

@@ -35,7 +35,6 @@ TO_COME = {
     "aldia audit export",
     "/portfolio",
     "/supervisor",
-    "/reports",
     "/api/v1/accounts/{external_id}",
     "/api/v1/payments",
     "/webhooks/payments/{provider}",
@@ -46,7 +45,7 @@ EDGES = {
     "aldia user add", "aldia user list", "aldia user disable", "aldia user reset-password",
     "aldia token add", "aldia token list", "aldia token revoke", "aldia audit verify", "aldia bot try",
     "/webhooks/whatsapp", "/health", "/ready", "/metrics", "/login", "/logout", "/inbox", "/inbox/{conversation}",
-    "aldia portfolio import", "/portfolio", "/api/v1/accounts/{external_id}",
+    "aldia portfolio import", "/portfolio", "/reports", "/api/v1/accounts/{external_id}",
     "/audit", "/settings", "/live", "/simulator", "/api/v1", "/api/schema/openapi.json",
     "/api/v1/conversations", "/api/v1/conversations/{id}", "/api/v1/conversations/{id}/messages",
     "/api/v1/conversations/{id}/notes", "/api/v1/contacts", "/api/v1/contacts/{id}", "/api/v1/audit",
@@ -112,7 +111,7 @@ def test_every_call_of_the_api_is_in_the_readme(app: Litestar) -> None:
 
 def test_every_path_is_in_the_readme_or_below_one_that_is(app: Litestar) -> None:
     paths = {shape(route.path_format) for route in app.routes if not route.path.startswith(("/api/v1", "/static"))}
-    pages = ("/inbox/{}/", "/settings/", "/inbox/", "/portfolio/")
+    pages = ("/inbox/{}/", "/settings/", "/inbox/", "/portfolio/", "/reports/")
     named = shape(README)
 
     assert {"/live", "/webhooks/whatsapp"} <= paths

@@ -177,6 +177,12 @@ PAGES = [
     one("POST", SETTINGS + "/hours/inheritance", "admins", form={"team": "0"}, answers=409, others=403),
     one("POST", SETTINGS + "/hours/days", "admins", form=HOLIDAY, others=403),
     one("POST", SETTINGS + "/hours/days/removal", "admins", form={"team": "0", "day": "2026-12-24"}, others=403),
+    one("GET", "/reports", "supervisors", others=403),
+    one("GET", "/reports/rows", "supervisors", "/reports/rows?figure=received", others=403),
+    one("GET", "/reports/export", "supervisors", others=403),
+    one("POST", "/reports/summary", "supervisors", form={"wanted": "0"}, others=403),
+    one("GET", "/reports/rates", "admins", others=403),
+    one("POST", "/reports/rates", "admins", form={"utility": "-1"}, answers=422, others=403),
     one("GET", SETTINGS + "/dispositions", "supervisors", others=403),
     one("POST", SETTINGS + "/dispositions", "supervisors", form={"code": ""}, answers=422, others=403),
     one(

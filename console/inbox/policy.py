@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 
-from console.agents import Role, Viewer
+from console.agents import Agent, AgentTeam, Role, Viewer
 from console.canned.models import CannedText
 from console.errors import Refused
 from console.inbox.models import Conversation
@@ -95,6 +95,23 @@ def may_edit_canned(viewer: Viewer, *, owner_id: int | None, team_id: int | None
     return team_id is None or viewer.sees_all or team_id in viewer.team_ids
 
 
+def reported(viewer: Viewer) -> ColumnElement[bool]:
+    """As a condition on Conversation: whose numbers a report for `viewer` may hold. Teams lead, holding does not."""
+    return true() if viewer.sees_all else Conversation.team_id.in_(viewer.team_ids)
+
+
+def reported_accounts(viewer: Viewer) -> ColumnElement[bool]:
+    """The same for Account."""
+    return true() if viewer.sees_all else Account.team_id.in_(viewer.team_ids)
+
+
+def colleagues(viewer: Viewer) -> ColumnElement[bool]:
+    """As a condition on Agent: of one of the viewer's teams."""
+    if viewer.sees_all:
+        return true()
+    return Agent.id.in_(select(AgentTeam.agent_id).where(AgentTeam.team_id.in_(viewer.team_ids)))
+
+
 Deed = Literal[
     "assign_others",
     "resume_channel",
@@ -111,6 +128,8 @@ Deed = Literal[
     "edit_canned",
     "share_views",
     "edit_hours",
+    "read_reports",
+    "edit_rates",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -130,6 +149,8 @@ _MAY: dict[Deed, frozenset[str]] = {
     "edit_canned": _LEADERS,
     "share_views": _LEADERS,
     "edit_hours": _LEADERS,
+    "read_reports": _LEADERS,
+    "edit_rates": frozenset({Role.ADMIN}),
 }
 
 

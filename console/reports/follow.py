@@ -1,0 +1,146 @@
+"""Following the history: the facts of the reports grow with it, batch by batch, each read once.
+
+A batch and the cursor behind it are one transaction: after a crash the batch is read again as if never before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, delete, select
+
+from console import clock
+from console.audit import AuditEntry
+from console.db import Base, Database, Tx
+from console.reports import accounts_then, spells, talking, templates
+from console.reports.local_days import Calendar
+from console.reports.models import (
+    AccountThen,
+    Answer,
+    MessageFate,
+    MonthClose,
+    Recovery,
+    ReportCursor,
+    Spell,
+    Talk,
+    TemplateSent,
+)
+
+AT_ONCE = 2000
+"""Entries in one transaction: messages that arrive meanwhile wait for no more than these."""
+LOOK_EVERY = 5.0
+"""Seconds between looks at the history."""
+FACTS: tuple[type[Base], ...] = (Talk, Answer, Spell, TemplateSent, MessageFate, Recovery, AccountThen, MonthClose)
+_COLUMNS = (
+    AuditEntry.id,
+    AuditEntry.at_us,
+    AuditEntry.actor_kind,
+    AuditEntry.actor_id,
+    AuditEntry.action,
+    AuditEntry.conversation_id,
+    AuditEntry.message_id,
+    AuditEntry.account_id,
+    AuditEntry.subject,
+    AuditEntry.old,
+    AuditEntry.new,
+)
+Entries = list[Row[*tuple[Any, ...]]]
+
+
+async def step(tx: Tx, zone: ZoneInfo, *, limit: int = AT_ONCE) -> int:
+    """Read the next entries of the history, at most `limit`, and say how many there were."""
+    cursor = await _cursor(tx, zone)
+    wanted = select(*_COLUMNS).where(AuditEntry.id > cursor.entry_id).order_by(AuditEntry.id).limit(limit)
+    entries: Entries = list((await tx.execute(wanted)).all())
+    calendar = await Calendar.of(tx, zone)
+    await accounts_then.close_until(tx, cursor, entries, calendar)
+    if entries:
+        await _merge(tx, entries)
+        await talking.count(tx, entries, calendar)
+        await spells.note(tx, entries, calendar)
+        await talking.answers(tx, entries, calendar)
+        await templates.note(tx, entries, calendar)
+        cursor.entry_id = entries[-1].id
+    cursor.read_at = clock.now()
+    return len(entries)
+
+
+async def catch_up(db: Database, zone: ZoneInfo) -> None:
+    """Read all there is."""
+    while True:
+        async with db.transaction() as tx:
+            if await step(tx, zone) < AT_ONCE:
+                return
+
+
+async def again(db: Database, zone: ZoneInfo) -> None:
+    """Forget every fact and make them anew from the history."""
+    async with db.transaction() as tx:
+        await _forget(tx)
+        await tx.execute(delete(ReportCursor))
+    await catch_up(db, zone)
+
+
+async def run(db: Database, zone: ZoneInfo, stop: asyncio.Event) -> None:
+    """Follow the history until `stop`."""
+    while not stop.is_set():
+        if await _is_behind(db, zone):
+            await catch_up(db, zone)
+        try:
+            async with asyncio.timeout(LOOK_EVERY):
+                await stop.wait()
+        except TimeoutError:
+            continue
+
+
+async def read_until(tx: Tx) -> tuple[int, datetime | None]:
+    """The last entry that was read, and when."""
+    cursor = await tx.get(ReportCursor, 1)
+    return (cursor.entry_id, cursor.read_at) if cursor else (0, None)
+
+
+async def _is_behind(db: Database, zone: ZoneInfo) -> bool:
+    """Whether there is anything new; asked without taking the writer."""
+    async with db.reading() as tx:
+        cursor = await tx.get(ReportCursor, 1)
+        if cursor is None or cursor.zone != zone.key:
+            return True
+        if cursor.next_close_at is not None and cursor.next_close_at <= clock.now():
+            return True
+        newer = select(AuditEntry.id).where(AuditEntry.id > cursor.entry_id).limit(1)
+        return await tx.scalar(newer) is not None
+
+
+async def _cursor(tx: Tx, zone: ZoneInfo) -> ReportCursor:
+    """Held until `tx` ends: of two processes one reads."""
+    held = select(ReportCursor).where(ReportCursor.id == 1).with_for_update()
+    cursor = (await tx.scalars(held)).one_or_none()
+    if cursor is not None and cursor.zone == zone.key:
+        return cursor
+    if cursor is not None:
+        # Days and hours begin elsewhere now: everything is counted again.
+        await _forget(tx)
+        await tx.delete(cursor)
+        await tx.flush()
+    cursor = ReportCursor(id=1, entry_id=0, zone=zone.key, next_close_at=None)
+    tx.add(cursor)
+    await tx.flush()
+    return cursor
+
+
+async def _forget(tx: Tx) -> None:
+    for table in FACTS:
+        await tx.execute(delete(table))
+
+
+async def _merge(tx: Tx, entries: Entries) -> None:
+    """What was counted for a conversation that became part of another is that other's from here on."""
+    for entry in entries:
+        if entry.action == "conversation.merged":
+            await talking.merge(tx, entry)
+            await spells.merge(tx, entry)
+            for each in (TemplateSent, MessageFate, Recovery):
+                await talking.move(tx, each, entry)

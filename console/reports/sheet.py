@@ -1,0 +1,112 @@
+"""Reports as files: CSV and XLSX of the very numbers of the page. No cell of either starts a formula."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+
+from console.portfolio.exports import lines_of
+from console.reports import definitions
+from console.reports.figures import Cell, Column, Kind, Report
+
+LONGEST_SHEET_NAME = 31
+Sheet = tuple[str, list[Sequence[Cell]]]
+
+
+def sheets_of(report: Report, currency: str) -> list[Sheet]:
+    """A report as sheets: the figures with their definitions, then each table."""
+    size = definitions.unit(currency)
+    first: list[Sequence[Cell]] = [("Indicador", "Valor", "Unidad", "Detalle", "Definición")]
+    first += [
+        (
+            each.title,
+            _plain(each.value, each.kind, size),
+            _UNITS[each.kind].format(currency),
+            each.beside,
+            each.definition,
+        )
+        for each in report.figures
+    ]
+    rest = [(table.title, list(rows_of(table.columns, table.rows, currency))) for table in report.tables]
+    return [("Indicadores", first), *rest]
+
+
+def rows_of(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], currency: str) -> Iterator[Sequence[Cell]]:
+    """The heads, then the rows as plain numbers: money in units, durations in seconds."""
+    size = definitions.unit(currency)
+    yield [f"{each.title}{_BESIDE[each.kind].format(currency)}" for each in columns]
+    for row in rows:
+        yield [_plain(value, each.kind, size) for value, each in zip(row, columns, strict=True)]
+
+
+def csv_of(sheets: Sequence[Sheet]) -> bytes:
+    """All sheets below each other, an empty line between them."""
+    every: list[Sequence[Cell]] = []
+    for at, (name, rows) in enumerate(sheets):
+        every += [(), (name,)] if at else [(name,)]
+        every += rows
+    return "".join(lines_of(every)).encode()
+
+
+def xlsx_of(sheets: Sequence[Sheet]) -> bytes:
+    """A workbook. Texts are cells of the type text, whatever they begin with."""
+    book = Workbook(write_only=True)
+    for name, rows in sheets:
+        sheet = book.create_sheet(_sheet_name(name))
+        for at, row in enumerate(rows):
+            sheet.append([_cell(sheet, value, is_head=at == 0) for value in row])
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def _cell(sheet: WriteOnlyWorksheet, value: Cell, *, is_head: bool) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, value="" if value is None else _printable(value))
+    if isinstance(value, str):
+        # openpyxl takes what begins with "=" for a formula: as text it stays what somebody wrote.
+        cell.data_type = "s"
+    if is_head:
+        cell.font = Font(bold=True)
+    return cell
+
+
+def _printable(value: Cell) -> Cell:
+    """Without what XML cannot hold."""
+    if not isinstance(value, str):
+        return value
+    return "".join(letter for letter in value if letter in "\t\n" or ord(letter) >= 0x20)
+
+
+def _sheet_name(name: str) -> str:
+    return "".join(" " if letter in r"[]:*?/\'" else letter for letter in name)[:LONGEST_SHEET_NAME]
+
+
+def _plain(value: Cell, kind: Kind, size: int) -> Cell:
+    if isinstance(value, str) or value is None:
+        return value
+    if kind == "money":
+        return round(value / size, 4)
+    return round(value, 2) if isinstance(value, float) else value
+
+
+_UNITS: dict[Kind, str] = {
+    "count": "",
+    "percent": "%",
+    "money": "{}",
+    "duration": "segundos",
+    "days": "días",
+    "text": "",
+}
+_BESIDE: dict[Kind, str] = {
+    "count": "",
+    "percent": " (%)",
+    "money": " ({})",
+    "duration": " (s)",
+    "days": " (días)",
+    "text": "",
+}
