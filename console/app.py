@@ -52,6 +52,7 @@ from console.inbox.presence import Presence
 from console.inbox.pushes import Pushes
 from console.inbox.screens import Screens
 from console.live import Live, LocalWire, RedisWire
+from console.message_templates import pages as template_pages
 from console.portfolio import (
     claim_door,
     dispute_door,
@@ -226,6 +227,7 @@ def create_app(settings: Settings) -> Litestar:
             *canned_door.routes,
             *canned_pages.routes,
             *saved_views_door.routes,
+            *template_pages.routes,
             *portfolio_pages.routes,
             *wrap_up_door.routes,
             *promise_door.routes,

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from jinja2 import UndefinedError
 
 from console import render
+from console.canned.offering import Offer
 from console.inbox.stopped import FREE, ConsentView
 from console.inbox.views import TagView
 from console.render import fragment, page
@@ -45,9 +47,13 @@ COLLISION = {
     "message_id": 3,
 }
 TEMPLATES = {"conversation_id": 12, "name": "María", "company": "Andes"}
+AN_OFFER = Offer(
+    id=1, name="Saldo", folder="Pago", whose="team", text="Son {saldo}", missing=["saldo"], words="saldo", used=2
+)
 ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "_about.html": {"conversation_id": 12, "header": shown.a_header(), "panel": shown.a_panel()},
     "_banner.html": {"banner": None},
+    "_canned.html": {"conversation_id": 12, "offers": [AN_OFFER], "held_back": "Falta confirmar.", "can_confirm": True},
     "_collision.html": COLLISION,
     "_composer.html": {"header": shown.a_header(), "draft": None, "last_sequence": 5, "consent": FREE},
     "_consent.html": {"conversation_id": 12, "consent": ConsentView(suggestion="opt_out", message_id=5)},
@@ -70,7 +76,7 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "_row.html": {"row": shown.a_row()},
     "_rows.html": {"rows": [shown.a_row()], "next_cursor": "abc"},
     "_tags.html": {"conversation_id": 12, "tags": shown.a_panel().tags, "standing": shown.a_standing()},
-    "_templates.html": {**TEMPLATES, "templates": [shown.a_template()]},
+    "_templates.html": {**TEMPLATES, "templates": [shown.a_template()], "held_back": "Falta confirmar."},
     "_thread.html": {"thread": shown.a_thread(shown.a_message())},
     "_toast.html": {"key": "1", "kind": "error", "text": "Víctor la tomó."},
 }  # fmt: skip
@@ -309,7 +315,21 @@ def everything(words: str) -> str:
                 "inbox/inbox.html",
                 **shown.an_inbox(rows=[row], pane=pane, viewer=shown.a_viewer(name=words), bar=shown.a_bar(words)),
             ),
-            fragment("inbox/_templates.html", conversation_id=12, name=words, company=words, templates=[template]),
+            fragment(
+                "inbox/_templates.html",
+                conversation_id=12,
+                name=words,
+                company=words,
+                templates=[template],
+                held_back=words,
+            ),
+            fragment(
+                "inbox/_canned.html",
+                conversation_id=12,
+                offers=[msgspec.structs.replace(AN_OFFER, name=words, folder=words, text=words, words=words)],
+                held_back=words,
+                can_confirm=True,
+            ),
             fragment("inbox/_collision.html", **(COLLISION | {"author_name": words, "text": words})),
             fragment("inbox/_toast.html", key="1", kind="error", text=words),
             page("error.html", status=404, text=words),

@@ -21,6 +21,7 @@ from console.inbox.models import Conversation, Draft, Message
 from console.inbox.pushes import message_fragment
 from console.render import fragment
 from console.settings import Settings
+from console.texts.values import values_of
 
 LONGEST_KEY = 64
 LONGEST_DRAFT = 4096
@@ -84,7 +85,18 @@ async def templates(
     async with db.reading() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
         header = await headers.header_of(tx, viewer, conversation.id, clock.now())
-        offered = await template_picker.offer(tx, conversation, name=header.name, company=settings.company)
+        values = await values_of(
+            tx,
+            conversation,
+            agent=viewer.name,
+            company=settings.company,
+            base_url=settings.base_url,
+            zone=settings.zone,
+            moment=clock.now(),
+        )
+        offered = await template_picker.offer(
+            tx, conversation, name=header.name, company=settings.company, values=values.by_name
+        )
     return html(
         fragment(
             "inbox/_templates.html",
@@ -92,6 +104,7 @@ async def templates(
             name=header.name,
             company=settings.company,
             templates=offered,
+            held_back=values.held_back,
         ),
     )
 

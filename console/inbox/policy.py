@@ -130,6 +130,7 @@ Deed = Literal[
     "edit_hours",
     "read_reports",
     "edit_rates",
+    "edit_templates",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -151,6 +152,7 @@ _MAY: dict[Deed, frozenset[str]] = {
     "edit_hours": _LEADERS,
     "read_reports": _LEADERS,
     "edit_rates": frozenset({Role.ADMIN}),
+    "edit_templates": _LEADERS,
 }
 
 

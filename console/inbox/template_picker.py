@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from sqlalchemy import select
 
@@ -14,14 +16,15 @@ from console.inbox.models import Conversation
 # Blanks that say by their name what belongs in them.
 _NAMES = frozenset({"nombre", "name", "first_name", "cliente", "titular"})
 _COMPANIES = frozenset({"empresa", "company", "acreedor"})
-_STATES = {
+STATES = {
     "PENDING": "En revisión de WhatsApp.",
     "REJECTED": "WhatsApp la rechazó.",
     "PAUSED": "En pausa por WhatsApp.",
     "DISABLED": "Inhabilitada por WhatsApp.",
     "LIMIT_EXCEEDED": "Superó su límite de envíos.",
 }
-_QUALITY = {"GREEN": "high", "YELLOW": "medium", "RED": "low"}
+QUALITY = {"GREEN": "high", "YELLOW": "medium", "RED": "low"}
+QUALITIES = {"GREEN": "Calidad alta", "YELLOW": "Calidad media", "RED": "Calidad baja"}
 
 
 class TemplateView(msgspec.Struct, kw_only=True):
@@ -42,24 +45,30 @@ class TemplateView(msgspec.Struct, kw_only=True):
     why_not: str | None
 
 
-async def offer(tx: Tx, conversation: Conversation, *, name: str, company: str) -> list[TemplateView]:
-    """All templates of the number, those that can be sent first."""
+async def offer(
+    tx: Tx, conversation: Conversation, *, name: str, company: str, values: Mapping[str, str]
+) -> list[TemplateView]:
+    """All templates of the number, those that can be sent first.
+
+    `values` are what is known of the person and may be said (`console.texts.values`): blanks of those names have them.
+    """
     found = await tx.scalars(
         select(MessageTemplate)
         .where(MessageTemplate.channel_id == conversation.channel_id)
         .order_by(MessageTemplate.name, MessageTemplate.language),
     )
-    views = [_view(template, name=name, company=company) for template in found]
+    known = {name: value for name, value in values.items() if value}
+    views = [_view(template, name=name, company=company, values=known) for template in found]
     return sorted(views, key=lambda view: not view.usable)
 
 
-def _view(template: MessageTemplate, *, name: str, company: str) -> TemplateView:
+def _view(template: MessageTemplate, *, name: str, company: str, values: Mapping[str, str]) -> TemplateView:
     blanks = message_templates.blanks(template)
     try:
         message_templates.require_sendable(template)
         why_not = None
     except Refused as refused:
-        why_not = _STATES.get(template.status, refused.text)
+        why_not = STATES.get(template.status, refused.text)
     shown = message_templates.preview(template, {})
     return TemplateView(
         id=template.id,
@@ -71,8 +80,8 @@ def _view(template: MessageTemplate, *, name: str, company: str) -> TemplateView
         body=shown.body,
         footer=shown.footer,
         buttons=shown.buttons,
-        variables=[(blank.key, _label(blank), _known(blank, name, company)) for blank in blanks],
-        quality=_QUALITY.get(template.quality or ""),
+        variables=[(blank.key, _label(blank), _known(blank, name, company, values)) for blank in blanks],
+        quality=QUALITY.get(template.quality or ""),
         usable=why_not is None,
         why_not=why_not,
     )
@@ -87,7 +96,9 @@ def _label(blank: message_templates.Blank) -> str:
     )
 
 
-def _known(blank: message_templates.Blank, name: str, company: str) -> str | None:
+def _known(blank: message_templates.Blank, name: str, company: str, values: Mapping[str, str]) -> str | None:
+    if blank.name in values:
+        return values[blank.name]
     if blank.name in _NAMES or (blank.part == "body" and blank.key == "1"):
         return name.split(maxsplit=1)[0] if name else None
     return company if blank.name in _COMPANIES else None

@@ -116,6 +116,13 @@ _ACTIONS = {
     "bot.text_changed": "{actor} cambió un texto del bot",
     "canned_text.created": "{actor} creó una respuesta rápida",
     "canned_text.updated": "{actor} cambió una respuesta rápida",
+    "template_draft.created": "{actor} escribió una plantilla",
+    "template_draft.updated": "{actor} cambió el borrador de una plantilla",
+    "template_draft.discarded": "{actor} descartó el borrador de una plantilla",
+    "template.submitted": "{actor} envió una plantilla a revisión de WhatsApp",
+    "template.refused": "WhatsApp no aceptó una plantilla",
+    "template.unconfirmed": "No se sabe si WhatsApp recibió una plantilla",
+    "template.updated": "Cambió una plantilla",
     "canned_text.retired": "{actor} retiró una respuesta rápida",
 }
 

@@ -16,12 +16,13 @@ from console.inbox.models import Conversation
 from console.inbox.queries import contact_name
 from console.portfolio.agreed import Debt, debts_of
 from console.portfolio.agreements import Promise, PromiseState
-from console.portfolio.ledger import PaymentLink
+from console.portfolio.ledger import Payment, PaymentLink
 from console.portfolio.models import ContactPoint, Debtor, Invoice, PointState
 from console.portfolio.states import days_past_due
 from console.render import MONTHS_IN_FULL, money
 
 _NOON, _EVENING = 12, 19
+_PROMISED = (PromiseState.OPEN, PromiseState.PARTIAL, PromiseState.BROKEN)
 
 
 class Values(msgspec.Struct, frozen=True):
@@ -120,8 +121,8 @@ async def _of_debt(tx: Tx, debt: Debt, base_url: str, moment: datetime) -> dict[
     days = days_past_due(first.due_on, debt.today) if first else 0
     promised = (
         select(Promise)
-        .where(Promise.account_id == debt.account_id, Promise.state == PromiseState.OPEN)
-        .order_by(Promise.id.desc())
+        .where(Promise.account_id == debt.account_id, Promise.state.in_(_PROMISED))
+        .order_by((Promise.state == PromiseState.OPEN).desc(), Promise.id.desc())
         .limit(1)
     )
     promise = (await tx.scalars(promised)).one_or_none()
@@ -135,8 +136,24 @@ async def _of_debt(tx: Tx, debt: Debt, base_url: str, moment: datetime) -> dict[
         "producto": debt.product or "",
         "promesa_monto": _amount(promise.amount_minor - promise.paid_minor, promise.currency) if promise else "",
         "promesa_fecha": _day(promise.due_on, debt.today) if promise else "",
+        **await _paid(tx, debt),
         "enlace_pago": await _link(tx, debt, base_url, moment),
     }
+
+
+async def _paid(tx: Tx, debt: Debt) -> dict[str, str]:
+    """The last payment that counts."""
+    wanted = (
+        select(Payment.amount_minor, Payment.currency, Payment.paid_at)
+        .where(Payment.account_id == debt.account_id, Payment.state == "applied")
+        .order_by(Payment.paid_at.desc(), Payment.id.desc())
+        .limit(1)
+    )
+    paid = (await tx.execute(wanted)).one_or_none()
+    if paid is None:
+        return {}
+    day = _day(paid.paid_at.astimezone(debt.zone).date(), debt.today)
+    return {"pago_monto": _amount(paid.amount_minor, paid.currency), "pago_fecha": day}
 
 
 async def _link(tx: Tx, debt: Debt, base_url: str, moment: datetime) -> str:

@@ -44,8 +44,10 @@ CATALOGUE = {
         Variable("dias", "Días de atraso", "15"),
         Variable("cuenta", "Código de la cuenta", "PR-10442"),
         Variable("producto", "Producto de la cuenta", "Préstamo personal"),
-        Variable("promesa_monto", "Monto de su promesa vigente", "S/ 200.00"),
-        Variable("promesa_fecha", "Día de su promesa vigente", "27 de noviembre"),
+        Variable("promesa_monto", "Monto de su promesa, vigente o sin cumplir", "S/ 200.00"),
+        Variable("promesa_fecha", "Día de esa promesa", "27 de noviembre"),
+        Variable("pago_monto", "Monto de su último pago", "S/ 412.50"),
+        Variable("pago_fecha", "Día de su último pago", "20 de noviembre"),
         Variable("enlace_pago", "Enlace de pago vigente", "https://cobros.example/p/3kT9"),
     )
 }

@@ -16,6 +16,7 @@ from integrations.whatsapp.hosts import is_api
 from integrations.whatsapp.media import Download, MediaInfo
 from integrations.whatsapp.message_kinds import Tree
 from integrations.whatsapp.outgoing import Accepted, Outgoing, Recipient, accepted, request
+from integrations.whatsapp.template_drafts import Submitted, TemplateDraft, submitted
 from integrations.whatsapp.templates import MessageTemplate
 
 _VERSION = re.compile(r"v\d{1,3}\.\d{1,2}", re.ASCII)
@@ -90,6 +91,15 @@ class WhatsApp:
                 raise NoAnswer("the list of templates does not end, or leads to another host")
             seen.add(following)
             page = await self._graph.get(following)
+
+    async def create_template(self, draft: TemplateDraft) -> Submitted:
+        """Submit a new template. After NoAnswer the list tells whether it was taken; the same name is refused twice."""
+        return submitted(await self._graph.post(f"{self._account}/message_templates", draft.wire()))
+
+    async def edit_template(self, template_id: str, draft: TemplateDraft, *, with_category: bool) -> None:
+        """Replace the parts of a template; it is reviewed anew. Only one that is approved, rejected or paused."""
+        path = limits.identifier("template_id", template_id)
+        await self._graph.post(path, draft.changes(with_category=with_category))
 
     async def upload_media(self, content: bytes | Path, *, mime_type: str, filename: str) -> str:
         """The media id of the uploaded bytes or file, good for 30 days. May safely be tried again."""

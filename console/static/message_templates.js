@@ -1,0 +1,53 @@
+// Writing a template: the bubble and the examples follow what is typed. Texts only, never markup.
+import './page.js'
+
+const form = document.getElementById('template-form')
+const bubble = document.querySelector('[data-bubble]')
+const box = form.querySelector('[data-examples]')
+const VARIABLE = /\{\{\s*(\w+)\s*\}\}/
+const usual = Object.fromEntries([...form.querySelectorAll('[data-blank]')].map((chip) => [chip.textContent, chip.dataset.example]))
+const copy = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true)
+
+function examples() {
+  const names = new Set([...`${form.header.value} ${form.body.value}`.matchAll(new RegExp(VARIABLE, 'g'))].map((found) => found[1]))
+  for (const label of [...box.children]) if (!names.has(label.querySelector('input').name.slice(8))) label.remove()
+  for (const name of names) {
+    if (form.elements[`example.${name}`]) continue
+    const label = copy('example-field')
+    label.querySelector('span').textContent = name
+    Object.assign(label.querySelector('input'), { name: `example.${name}`, value: usual[name] ?? '' })
+    box.append(label)
+  }
+}
+
+function say(place, text) {
+  place.replaceChildren(...text.split(new RegExp(VARIABLE, 'g')).map((piece, index) => {
+    if (index % 2 === 0) return document.createTextNode(piece)
+    const value = form.elements[`example.${piece}`]?.value
+    const fill = document.createElement('b')
+    fill.className = value ? 'fill' : 'fill blank'
+    fill.textContent = value || `{{${piece}}}`
+    return fill
+  }))
+  place.hidden = !text
+}
+
+function show() {
+  examples()
+  for (const name of ['header', 'body', 'footer']) say(bubble.querySelector(`[data-of=${name}]`), form[name].value)
+  const buttons = [['reply', form.quick1], ['reply', form.quick2], ['reply', form.quick3], ['link', form.link], ['call', form.call]]
+  bubble.querySelector('[data-of=buttons]').replaceChildren(...buttons.filter(([, input]) => input.value.trim()).map(([kind, input]) => {
+    const button = copy(`bubble-${kind}`)
+    button.querySelector('span').textContent = input.value
+    return button
+  }))
+}
+form.addEventListener('input', show)
+document.addEventListener('click', ({ target }) => {
+  const blank = target.closest('[data-blank]')
+  if (!blank) return
+  form.body.setRangeText(blank.dataset.blank, form.body.selectionStart, form.body.selectionEnd, 'end')
+  form.body.focus()
+  show()
+})
+show()
