@@ -183,6 +183,11 @@ def chained(previous: str, fields: Sequence[Any]) -> str:
     return hashlib.sha256(bytes.fromhex(previous) + _ENCODER.encode(fields)).hexdigest()
 
 
+def hashed_text(entry: AuditEntry) -> str:
+    """The JSON text of an entry that its hash was made from, after the hash before it."""
+    return _ENCODER.encode([getattr(entry, name) for name in HASHED]).decode()
+
+
 async def head_of(tx: Tx) -> int:
     """The number of the newest entry that this reader can see."""
     return next((number for (number,) in await fetch(tx, _HEAD_NUMBER)), 0)

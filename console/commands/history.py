@@ -1,4 +1,4 @@
-"""`aldia audit`: whether the history is whole, and the anchor to keep elsewhere."""
+"""`aldia audit`: whether the history is whole, the anchor to keep elsewhere, and what a third party is handed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ from pathlib import Path
 import click
 import msgspec
 
-from console import clock, settings
-from console.audit import AuditHead, Verdict
+from console import clock, render, settings
+from console.audit import Actor, AuditHead, Verdict
+from console.backup import digest_of
 from console.commands import Failed, database, run
-from console.evidence import keeping, seals, verifying
+from console.db import Tx
+from console.evidence import keeping, scopes, seals, verifying
+from console.evidence.compiling import compile_pack
 from console.evidence.keys import signer_of, trusted_keys
+from console.evidence.proofs import Unproven
+from console.evidence.scopes import Scope, record_request
 from console.evidence.seals import Sealed
+from console.evidence.shapes import Dossier
+
+OPERATOR = Actor(kind="system", name="Operación", origin="aldia audit")
 
 _ANCHOR = re.compile(r"(\d{1,18}):([0-9a-f]{64})")
 
@@ -48,11 +56,10 @@ def verify(*, as_json: bool, anchor: str | None, kept: Path | None, since_last_s
     if as_json:
         click.echo(msgspec.json.encode(verdict).decode())
     elif verdict.intact:
-        click.echo(f"{verdict.entries} entradas, íntegras. Cabecera: {verdict.entries}:{verdict.head}")
-    for note in verdict.notes:
-        click.echo(f"Atención: {note}", err=True)
-    if not as_json:
+        for note in verdict.notes:
+            click.echo(f"Atención: {note}", err=True)
         click.echo(f"{verdict.seals} sellos comprobados.", err=True)
+        click.echo(f"{verdict.entries} entradas, íntegras. Cabecera: {verdict.entries}:{verdict.head}")
     if not verdict.intact:
         raise Failed(f"El historial no está íntegro: entrada {verdict.first_bad}, {verdict.reason}.")
 
@@ -119,3 +126,44 @@ async def _seal() -> list[Sealed]:
         await seals.seal_up(db, signer_of(config.secret_key), clock.now())
         async with db.reading() as tx:
             return [seals.plainly(row) for row in await seals.every(tx)]
+
+
+@audit.command()
+@click.option("--conversation", type=click.IntRange(1), help="The number of a conversation.")
+@click.option("--account", help="An account, as billing calls it: with every conversation with its holder.")
+@click.option("--out", "out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The ZIP to write.")
+def export(*, conversation: int | None, account: str | None, out: Path) -> None:
+    """Write an evidence pack that a third party can check without Al Día. That it was made is on record."""
+    if (conversation is None) == (account is None):
+        raise click.UsageError("Diga --conversation o --account, uno de los dos.")
+    if not out.absolute().parent.is_dir():
+        raise Failed(f"No existe la carpeta {out.absolute().parent}: créela antes.")
+    try:
+        made = run(_export(conversation, account, out.absolute()))
+    except Unproven as hole:
+        raise Failed("El historial no está íntegro, y nada se puede demostrar con él: aldia audit verify.") from hole
+    except OSError as full:
+        raise Failed(f"El expediente no se pudo escribir ({full.strerror or full}).") from full
+    messages = sum(len(thread.messages) for thread in made.conversations)
+    click.echo(f"Expediente en {out}: {messages} mensajes, {len(made.accounts)} cuentas", err=True)
+    click.echo(f"sha256 {digest_of(out)}")
+
+
+async def _export(conversation: int | None, account: str | None, out: Path) -> Dossier:
+    config = settings.load()
+    render.configure(
+        zone=config.zone, company=config.company, country=config.country, links=False, base_url=config.base_url
+    )
+    async with database(config) as db:
+        async with db.transaction() as tx:
+            scope = await _scope(tx, conversation, account)
+            record_request(tx, OPERATOR, scope)
+        return await compile_pack(db, config, scope, out)
+
+
+async def _scope(tx: Tx, conversation: int | None, account: str | None) -> Scope:
+    found = await (scopes.of_conversation(tx, conversation) if conversation else scopes.of_account(tx, account or ""))
+    if found is None:
+        what = f"la conversación {conversation}" if conversation else f"la cuenta {account}"
+        raise Failed(f"No existe {what}.")
+    return found

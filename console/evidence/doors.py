@@ -7,10 +7,8 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 
-from console.evidence.keys import trusted_keys
+from console.evidence.keys import KEYS_PATH, trusted_keys
 from console.settings import Settings
-
-PATH = "/.well-known/aldia-seals"
 
 
 class Keys(msgspec.Struct):
@@ -20,7 +18,7 @@ class Keys(msgspec.Struct):
     keys: tuple[str, ...]
 
 
-@get(PATH, opt={"public": True})
+@get(KEYS_PATH, opt={"public": True})
 async def seal_keys(settings: NamedDependency[Settings]) -> Response[bytes]:
     """The keys that our seals are signed with, for anybody."""
     body = msgspec.json.encode(Keys("Ed25519", trusted_keys(settings)))

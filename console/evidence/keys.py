@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from console.settings import Settings
 
+KEYS_PATH = "/.well-known/aldia-seals"
+"""Where anybody finds the public keys."""
 _PURPOSE = b"aldia history seal 1"
 
 

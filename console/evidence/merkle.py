@@ -17,10 +17,10 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return _levels(leaves)[-1][0]
 
 
-def paths(leaves: Sequence[bytes], wanted: Sequence[int]) -> list[list[Step]]:
-    """For each place in `wanted`, what stands beside the way from that leaf to the root, from below upwards."""
+def grown(leaves: Sequence[bytes], wanted: Sequence[int]) -> tuple[bytes, list[list[Step]]]:
+    """The root, and for each place in `wanted` what stands beside the way from that leaf to it, from below upwards."""
     levels = _levels(leaves)
-    return [_path(levels, place) for place in wanted]
+    return levels[-1][0], [_path(levels, place) for place in wanted]
 
 
 def follow(leaf: bytes, path: Sequence[Step]) -> bytes:

@@ -100,8 +100,11 @@ def digest(seal: Sealed) -> str:
 
 async def seal_up(db: Database, signer: Signer, moment: datetime) -> int:
     """Seal every entry that no seal covers yet, as of `moment`; says how many seals that took."""
+    async with db.reading() as tx:
+        head = await audit.head_of(tx)
     made = 0
-    while await _seal_once(db, signer, moment):
+    # What comes meanwhile waits for the next time: or sealing would never end while people work.
+    while await _seal_once(db, signer, moment, head):
         made += 1
     return made
 
@@ -133,12 +136,12 @@ async def hashes_of(tx: Tx, first: int, last: int) -> list[bytes]:
     return [bytes.fromhex(each) for each in found]
 
 
-async def _seal_once(db: Database, signer: Signer, moment: datetime) -> bool:
+async def _seal_once(db: Database, signer: Signer, moment: datetime, head: int) -> bool:
     """Read and hash without holding anybody up; then, if nobody was faster, one row."""
     async with db.reading() as tx:
         before = await newest(tx)
         first = before.last_id + 1 if before else 1
-        last = min(await audit.head_of(tx), first + MOST_ENTRIES - 1)
+        last = min(head, first + MOST_ENTRIES - 1)
         if last < first:
             return False
         leaves = await hashes_of(tx, first, last)

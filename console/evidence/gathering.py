@@ -1,0 +1,252 @@
+"""Everything that a conversation or an account is proven with, read from the tables into the shapes of a pack."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from console.agents import Agent, Team
+from console.audit import AuditEntry
+from console.db import Base, Tx
+from console.evidence.hours import Clockwork
+from console.evidence.shapes import Attachment, Author, Debt, Former, Person, Said, Status, Thread
+from console.inbox.channel import Channel
+from console.inbox.contacts import Contact
+from console.inbox.models import Conversation, Media, Message, MessageVersion, Tick
+from console.inbox.queries import contact_name
+from console.portfolio.agreements import Promise
+from console.portfolio.ledger import Payment
+from console.portfolio.models import Account, ContactPoint, Debtor, Invoice, PointState
+
+Row = TypeVar("Row", bound=Base)
+_AT_ONCE = 500
+_CLIMB = {"sent": 0, "delivered": 1, "read": 2, "played": 3}
+CONSENT = (
+    "contact.opted_out",
+    "contact.opt_out_lifted",
+    "contact.wrong_number",
+    "contact.wrong_number_lifted",
+    "contact.consented",
+    "contact.consent_withdrawn",
+)
+READINGS = ("conversation.viewed", "media.viewed", "document.revealed", "phone.revealed", "evidence.downloaded")
+# What we told about a debt, or about a way to pay it.
+DISCLOSURES = ("payment_link.created", "payment.acknowledged", "promise.reminded", "plan.proposed")
+DISCLOSED = "disclosure."
+
+
+def discloses(action: str) -> bool:
+    """Whether an entry says that something of a debt was told to somebody."""
+    return action in DISCLOSURES or action.startswith(DISCLOSED)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the person lives, as far as the law is concerned."""
+
+    timezone: str
+    country: str
+
+
+async def conversations_of(tx: Tx, account_id: int) -> list[int]:
+    """The conversations with whoever owes this account, at numbers that are theirs."""
+    points = (
+        select(ContactPoint.contact_id)
+        .join(Account, Account.debtor_id == ContactPoint.debtor_id)
+        .where(Account.id == account_id, ContactPoint.state == PointState.ACTIVE)
+    )
+    found = select(Conversation.id).where(Conversation.contact_id.in_(points), Conversation.status != "merged")
+    return list(await tx.scalars(found.order_by(Conversation.id)))
+
+
+async def accounts_of(tx: Tx, conversation_id: int) -> list[int]:
+    """The accounts of whoever is spoken with there."""
+    debtors = (
+        select(ContactPoint.debtor_id)
+        .join(Conversation, Conversation.contact_id == ContactPoint.contact_id)
+        .where(Conversation.id == conversation_id, ContactPoint.state == PointState.ACTIVE)
+    )
+    return list(await tx.scalars(select(Account.id).where(Account.debtor_id.in_(debtors)).order_by(Account.id)))
+
+
+async def entries_about(tx: Tx, conversation_ids: Sequence[int], account_ids: Sequence[int]) -> list[AuditEntry]:
+    """The entries of the history about these conversations and accounts, in order.
+
+    A conversation that took up another speaks for it, too: its messages came with their entries.
+    """
+    ids = [*conversation_ids]
+    new = ids
+    while new:
+        merged = select(AuditEntry.old).where(
+            AuditEntry.conversation_id.in_(new), AuditEntry.action == "conversation.merged", AuditEntry.old.is_not(None)
+        )
+        absorbed = {msgspec.json.decode(old).get("absorbed") for old in await tx.scalars(merged) if old}
+        new = sorted(absorbed - {None, *ids})
+        ids += new
+    about = or_(AuditEntry.conversation_id.in_(ids), AuditEntry.account_id.in_(account_ids))
+    return list(await tx.scalars(select(AuditEntry).where(about).order_by(AuditEntry.id)))
+
+
+async def thread_of(tx: Tx, conversation_id: int, *, home: Place) -> Thread:
+    """One conversation, whole; `home` is where people live of whom we know no better."""
+    conversation = await tx.get_one(Conversation, conversation_id)
+    contact = await tx.get_one(Contact, conversation.contact_id)
+    channel = await tx.get_one(Channel, conversation.channel_id)
+    holder = await tx.get(Agent, conversation.holder_id) if conversation.holder_id else None
+    place = await _place_of(tx, contact.id) or home
+    return Thread(
+        id=conversation.id,
+        person=_person(contact),
+        our_number=channel.display_phone_number,
+        team=(await tx.get_one(Team, conversation.team_id)).name,
+        holder=holder.name if holder else None,
+        status=conversation.status,
+        timezone=place.timezone,
+        country=place.country,
+        last_sequence=conversation.last_sequence,
+        created_at=_iso(conversation.created_at),
+        messages=await _messages(tx, conversation_id, Clockwork(ZoneInfo(place.timezone), place.country)),
+    )
+
+
+async def debt_of(tx: Tx, account_id: int) -> Debt:
+    """One account as it stands."""
+    account = await tx.get_one(Account, account_id)
+    debtor = await tx.get_one(Debtor, account.debtor_id)
+    return Debt(
+        id=account.id,
+        external_id=account.external_id,
+        holder=debtor.name,
+        document_type=debtor.document_type,
+        document_number=debtor.document_number,
+        currency=account.currency,
+        state=account.state,
+        balance_minor=account.balance_minor,
+        overdue_minor=account.overdue_minor,
+        invoices=await _plain(
+            tx,
+            Invoice,
+            Invoice.account_id == account_id,
+            "number",
+            "due_on",
+            "amount_minor",
+            "balance_minor",
+            "disputed",
+        ),
+        promises=await _plain(
+            tx, Promise, Promise.account_id == account_id, "amount_minor", "due_on", "state", "paid_minor", "made_at"
+        ),
+        payments=await _plain(
+            tx, Payment, Payment.account_id == account_id, "external_id", "amount_minor", "paid_at", "method", "state"
+        ),
+    )
+
+
+async def _plain(tx: Tx, model: type[Any], about: ColumnElement[bool], *names: str) -> list[dict[str, Any]]:
+    columns: list[InstrumentedAttribute[Any]] = [getattr(model, name) for name in names]
+    found = await tx.execute(select(*columns).where(about).order_by(model.id))
+    return [msgspec.to_builtins(dict(zip(names, row, strict=True))) for row in found]
+
+
+async def _place_of(tx: Tx, contact_id: int) -> Place | None:
+    found = (
+        select(Debtor.timezone, Debtor.country)
+        .join(ContactPoint, ContactPoint.debtor_id == Debtor.id)
+        .where(ContactPoint.contact_id == contact_id, ContactPoint.state == PointState.ACTIVE)
+        .order_by(Debtor.id)
+        .limit(1)
+    )
+    row = (await tx.execute(found)).first()
+    return Place(row.timezone, row.country) if row else None
+
+
+def _person(contact: Contact) -> Person:
+    return Person(
+        id=contact.id,
+        name=contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
+        wa_id=contact.wa_id,
+        opted_out_at=_iso_or_none(contact.opted_out_at),
+        wrong_number_at=_iso_or_none(contact.wrong_number_at),
+        marketing_stopped_at=_iso_or_none(contact.marketing_stopped_at),
+    )
+
+
+async def _messages(tx: Tx, conversation_id: int, clockwork: Clockwork) -> list[Said]:
+    wanted = select(Message).where(Message.conversation_id == conversation_id).order_by(Message.sequence)
+    rows = list(await tx.scalars(wanted))
+    ids = [row.id for row in rows]
+    ticks = await _by_message(tx, Tick, Tick.message_id, ids)
+    media = await _by_message(tx, Media, Media.message_id, ids)
+    former = await _by_message(tx, MessageVersion, MessageVersion.message_id, ids)
+    return [_said(row, ticks[row.id], media[row.id], former[row.id], _hour(row, clockwork)) for row in rows]
+
+
+async def _by_message(
+    tx: Tx, model: type[Row], column: InstrumentedAttribute[Any], ids: Sequence[int]
+) -> defaultdict[int, list[Row]]:
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for start in range(0, len(ids), _AT_ONCE):
+        page = select(model).where(column.in_(ids[start : start + _AT_ONCE])).order_by(model.__table__.c.id)
+        for row in await tx.scalars(page):
+            found[getattr(row, column.key)].append(row)
+    return found
+
+
+def _hour(row: Message, clockwork: Clockwork) -> str | None:
+    if row.direction == "in":
+        clockwork.heard(row.provider_at or row.created_at)
+        return None
+    if row.direction != "out" or row.kind in {"reaction", "edit", "revoke"}:
+        return None
+    return clockwork.said(row.wired_at or row.created_at)
+
+
+def _said(
+    row: Message, ticks: Sequence[Tick], media: Sequence[Media], former: Sequence[MessageVersion], hour: str | None
+) -> Said:
+    return Said(
+        id=row.id,
+        sequence=row.sequence,
+        direction=row.direction,
+        author=Author(row.author_kind, row.author_id, row.author_name),
+        kind=row.kind,
+        text=row.text,
+        content=row.content,
+        said=msgspec.json.encode([row.kind, row.text, row.content], order="sorted").decode(),
+        salt=row.salt.hex() if row.salt else None,
+        wamid=row.wamid,
+        status=row.status,
+        error_code=row.error_code,
+        created_at=_iso(row.created_at),
+        provider_at=_iso_or_none(row.provider_at),
+        edited_at=_iso_or_none(row.edited_at),
+        revoked_at=_iso_or_none(row.revoked_at),
+        hour=hour,
+        statuses=[Status(t.status, _iso_or_none(t.at), _iso(t.received_at), t.error_code) for t in _in_order(ticks)],
+        media=[_attachment(each) for each in media],
+        former=[Former(each.text, each.content, _iso(each.replaced_at)) for each in former],
+    )
+
+
+def _in_order(ticks: Sequence[Tick]) -> list[Tick]:
+    """By WhatsApp's clock; within one second as a message climbs: sent, delivered, read."""
+    return sorted(ticks, key=lambda tick: (tick.at or tick.received_at, _CLIMB.get(tick.status, len(_CLIMB)), tick.id))
+
+
+def _attachment(row: Media) -> Attachment:
+    file = f"media/{row.sha256}" if row.state == "stored" and row.sha256 else None
+    return Attachment(row.kind, row.filename, row.mime_type, row.size, row.sha256, row.state, file)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _iso_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else _iso(moment)

@@ -1,0 +1,158 @@
+"""The history in Spanish: a sentence for every action, on the screen, in exports and on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from console.audit import AuditEntry
+from console.inbox.words import history_line
+
+ACTORS = {"contact": "La persona", "agent": "Agente", "bot": "Bot", "system": "Al Día", "token": "Programa"}
+AUTHORS = {**ACTORS, "contact": "Titular", "phone": "Desde el teléfono"}
+KINDS = {
+    "image": "(Foto)",
+    "video": "(Video)",
+    "audio": "(Audio)",
+    "voice": "(Nota de voz)",
+    "document": "(Documento)",
+    "sticker": "(Sticker)",
+    "location": "(Ubicación)",
+    "contacts": "(Contacto)",
+    "reaction": "(Reacción)",
+    "revoke": "(Eliminó un mensaje)",
+    "edit": "(Editó un mensaje)",
+    "template": "(Plantilla)",
+}
+PROMISES = {
+    "open": "vigente",
+    "kept": "cumplida",
+    "partial": "cumplida en parte",
+    "broken": "rota",
+    "replaced": "reemplazada",
+    "cancelled": "anulada",
+}
+
+# What conversations do not know about; {actor} is who did it.
+WORDS = {
+    "session.started": "{actor} ingresó",
+    "session.ended": "Terminó una sesión de {actor}",
+    "session.refused": "Un ingreso no coincidió",
+    "agent.created": "{actor} agregó a una persona",
+    "agent.disabled": "{actor} inhabilitó a una persona",
+    "agent.updated": "{actor} cambió a una persona",
+    "agent.password_changed": "Cambió una contraseña",
+    "token.created": "{actor} creó un token",
+    "token.revoked": "{actor} revocó un token",
+    "channel.paused": "{actor} detuvo todos los envíos",
+    "channel.resumed": "{actor} reanudó los envíos",
+    "channel.updated": "Cambió el estado del número",
+    "channel.notified": "WhatsApp avisó algo del número",
+    "template.updated": "Cambió una plantilla",
+    "delivery.dead_lettered": "Llegó una entrega que no se entendió",
+    "delivery.replayed": "{actor} repitió una entrega",
+    "delivery.set_aside": "{actor} apartó una entrega",
+    "review.opened": "Surgió una duda de identidad",
+    "review.closed": "{actor} resolvió una duda de identidad",
+    "contact.created": "Contacto nuevo",
+    "contact.linked": "Un número se unió a su titular",
+    "contact.merged": "Dos contactos se unieron",
+    "backup.restored": "Se restauró una copia de seguridad",
+    "account.stated": "La cartera trajo un estado de cuenta",
+    "billing.synced": "Se trajo la cartera del sistema de facturación",
+    "creditor.created": "Acreedor nuevo",
+    "debtor.updated": "Cambiaron los datos de un titular",
+    "disposition.created": "{actor} agregó una tipificación",
+    "disposition.updated": "{actor} cambió una tipificación",
+    "rules.updated": "{actor} cambió las reglas de cartera",
+    "tag.created": "{actor} creó una etiqueta",
+    "tag.updated": "{actor} cambió una etiqueta",
+    "stream.opened": "{actor} empezó a seguir los eventos",
+    "import.committed": "Se importó una cartera",
+    "import.undone": "Se deshizo una importación",
+    "evidence.requested": "{actor} pidió un expediente",
+    "evidence.made": "Expediente listo",
+    "evidence.failed": "Un expediente no se pudo hacer",
+    "evidence.downloaded": "{actor} descargó un expediente",
+    "evidence.expired": "Un expediente caducó y se borró",
+    "history.exported": "{actor} exportó el historial",
+    "history.verified": "{actor} verificó el historial",
+}
+# By what an action is about, where no sentence is written for it yet: still Spanish, still true.
+_OBJECTS = {
+    "message": "un mensaje",
+    "conversation": "una conversación",
+    "contact": "un contacto",
+    "account": "una cuenta",
+    "agent": "una persona del equipo",
+    "team": "un equipo",
+    "role": "un rol",
+    "session": "una sesión",
+    "token": "un token",
+    "channel": "el número",
+    "template": "una plantilla",
+    "tag": "una etiqueta",
+    "rule": "una regla",
+    "rules": "las reglas",
+    "setting": "un ajuste",
+    "settings": "los ajustes",
+    "promise": "una promesa",
+    "plan": "un plan de pagos",
+    "payment": "un pago",
+    "payment_link": "un enlace de pago",
+    "dispute": "una disputa",
+    "import": "una importación",
+    "export": "una exportación",
+    "evidence": "un expediente",
+    "privacy": "una solicitud de privacidad",
+    "bot": "el bot",
+    "campaign": "una campaña",
+    "report": "un reporte",
+    "media": "un archivo",
+    "note": "una nota",
+    "queue": "una cola",
+    "presence": "la presencia",
+}
+_VERBS = {
+    "created": "creó",
+    "updated": "cambió",
+    "changed": "cambió",
+    "removed": "quitó",
+    "deleted": "borró",
+    "disabled": "inhabilitó",
+    "enabled": "habilitó",
+    "started": "empezó",
+    "ended": "terminó",
+    "opened": "abrió",
+    "closed": "cerró",
+    "viewed": "vio",
+    "exported": "exportó",
+    "sent": "envió",
+    "failed": "no pudo con",
+    "assigned": "asignó",
+    "requested": "pidió",
+    "accepted": "aceptó",
+    "refused": "rechazó",
+    "cancelled": "anuló",
+    "paused": "puso en pausa",
+    "resumed": "reanudó",
+    "revoked": "revocó",
+    "restored": "restauró",
+    "retired": "retiró",
+}
+
+
+def actor(entry: AuditEntry) -> str:
+    """Who did it, as they were called then."""
+    return entry.actor_name or ACTORS.get(entry.actor_kind, entry.actor_kind)
+
+
+def sentence(action: str, who: str, new: Mapping[str, Any]) -> str:
+    """What an entry says, in Spanish. An action nobody has written a sentence for is described by its parts."""
+    if words := WORDS.get(action):
+        return words.format(actor=who)
+    line = history_line(action, who, new, None)
+    if line != action:
+        return line
+    about, _, verb = action.partition(".")
+    return f"{who} {_VERBS.get(verb, f'hizo «{verb}» con')} {_OBJECTS.get(about, about.replace('_', ' '))}"

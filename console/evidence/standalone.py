@@ -1,0 +1,283 @@
+"""Comprueba un expediente de Al Día sin Al Día: basta Python 3.9 o más nuevo, y nada se conecta a ninguna parte.
+
+    python3 verificar.py                     (en la carpeta descomprimida)
+    python3 verificar.py expediente.zip --clave HEX
+
+Termina con 0 si todo concuerda y con 1 si algo no. La clave pública que vale es la que se obtuvo por otro camino: sin
+--clave se usa la que trae el expediente, y eso solo demuestra que el expediente concuerda consigo mismo.
+
+This file travels inside every pack and must stand on the standard library alone. Ed25519 is RFC 8032, section 5.1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Point = tuple[int, int, int, int]
+Read = Callable[[str], bytes]
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
+NAMES = ("expediente.json", "historial.json", "manifiesto.json", "manifiesto.firma")
+
+
+def add(a: Point, b: Point) -> Point:
+    """The sum of two points of the curve, in extended coordinates."""
+    m, n = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    c, d = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    e, f, g, h = n - m, d - c, d + c, n + m
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def times(scalar: int, point: Point) -> Point:
+    """`point` added to itself `scalar` times."""
+    total: Point = (0, 1, 1, 0)
+    while scalar > 0:
+        if scalar & 1:
+            total = add(total, point)
+        point = add(point, point)
+        scalar >>= 1
+    return total
+
+
+def unpacked(raw: bytes) -> Point | None:
+    """The point that 32 bytes stand for; None where they stand for none."""
+    number = int.from_bytes(raw, "little")
+    sign, y = number >> 255, number & ((1 << 255) - 1)
+    if len(raw) != 32 or y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT_OF_MINUS_ONE % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return x, y, 1, x * y % P
+
+
+def same(a: Point, b: Point) -> bool:
+    """Whether two points are one."""
+    return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
+
+
+BASE_Y = 4 * pow(5, P - 2, P) % P
+BASE = unpacked(BASE_Y.to_bytes(32, "little")) or (0, 1, 1, 0)
+
+
+def is_signed(statement: bytes, signature: bytes, public: bytes) -> bool:
+    """Whether the owner of `public` signed `statement` (Ed25519)."""
+    key, commitment = unpacked(public), unpacked(signature[:32])
+    scalar = int.from_bytes(signature[32:], "little")
+    if len(signature) != 64 or key is None or commitment is None or scalar >= ORDER:
+        return False
+    challenge = int.from_bytes(hashlib.sha512(signature[:32] + public + statement).digest(), "little") % ORDER
+    return same(times(scalar, BASE), add(commitment, times(challenge, key)))
+
+
+def from_hex(text: object) -> bytes:
+    """The bytes of a hexadecimal text; what is none is no bytes, and so never signed."""
+    try:
+        return bytes.fromhex(str(text))
+    except ValueError:
+        return b""
+
+
+class Findings:
+    """What does not agree, and what was looked at."""
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self.fine: list[str] = []
+
+    def must(self, holds: object, what: str) -> bool:
+        """Note `what` as wrong unless it `holds`."""
+        if not holds:
+            self.wrong.append(what)
+        return bool(holds)
+
+
+def check_files(read: Read, found: Findings) -> dict[str, Any]:
+    """That every file is the one that was listed, and that the list is signed."""
+    raw = read("manifiesto.json")
+    manifest: dict[str, Any] = json.loads(raw)
+    signature = from_hex(read("manifiesto.firma").decode().strip())
+    found.must(is_signed(raw, signature, from_hex(manifest["key"])), "la firma del manifiesto no vale")
+    for name, digest in manifest["files"].items():
+        try:
+            same_bytes = hashlib.sha256(read(name)).hexdigest() == digest
+        except (KeyError, OSError):
+            found.must(None, "falta el archivo " + name)
+            continue
+        found.must(same_bytes, "el archivo " + name + " no es el que se firmó")
+    found.fine.append(f"{len(manifest['files'])} archivos con su huella, y la lista firmada")
+    return manifest
+
+
+def check_seals(history: dict[str, Any], keys: list[str], found: Findings) -> dict[int, dict[str, Any]]:
+    """That every seal is signed by a key that is trusted."""
+    for seal in history["seals"]:
+        name = "el sello {}".format(seal["number"])
+        found.must(seal["key"] in keys, name + " es de una clave que no es de confianza")
+        signed = is_signed(statement(seal), from_hex(seal["signature"]), from_hex(seal["key"]))
+        found.must(signed, "la firma de " + name + " no vale")
+    found.fine.append(f"{len(history['seals'])} sellos del historial, firmados (Ed25519)")
+    return {seal["number"]: seal for seal in history["seals"]}
+
+
+def statement(seal: dict[str, Any]) -> bytes:
+    """What a seal signs."""
+    lines = (
+        "aldia-history-seal 1",
+        "number: {}".format(seal["number"]),
+        "entries: {}-{}".format(seal["first"], seal["last"]),
+        "root: {}".format(seal["root"]),
+        "head: {}".format(seal["head"]),
+        "at: {}".format(seal["at"]),
+        "previous: {}".format(seal["previous"]),
+    )
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def check_entries(history: dict[str, Any], seals: dict[int, dict[str, Any]], found: Findings) -> list[dict[str, Any]]:
+    """That every entry has the hash it says, and stands at its place under a signed root (RFC 6962)."""
+    entries: list[dict[str, Any]] = []
+    newest = 0
+    for entry in history["entries"]:
+        fields = dict(zip(history["fields"], json.loads(entry["hashed"]), strict=False))
+        number = fields["id"]
+        name = f"la entrada {number}"
+        digest = hashlib.sha256(from_hex(entry["previous"]) + entry["hashed"].encode()).digest()
+        found.must(digest.hex() == entry["hash"], name + " fue alterada")
+        found.must(number > newest, name + " está fuera de orden")
+        newest = number
+        seal = seals.get(entry["seal"])
+        if found.must(seal is not None, name + " no tiene sello") and seal is not None:
+            holds = is_below(digest, number, entry["path"], seal)
+            found.must(holds, name + " no está bajo el sello que dice")
+        entries.append(fields)
+    found.fine.append(f"{len(entries)} entradas del historial, cada una en su lugar bajo un sello")
+    return entries
+
+
+def is_below(digest: bytes, number: int, path: list[list[str]], seal: dict[str, Any]) -> bool:
+    """Whether the path leads from this entry, at exactly its place, to the seal's root."""
+    place, size = number - seal["first"], seal["last"] - seal["first"] + 1
+    if not 0 <= place < size:
+        return False
+    reached = hashlib.sha256(b"\0" + digest).digest()
+    steps = iter(path)
+    while size > 1:
+        if place ^ 1 < size:
+            side, neighbour = next(steps, ("", ""))
+            if side != ("left" if place & 1 else "right"):
+                return False
+            pair = (from_hex(neighbour), reached) if side == "left" else (reached, from_hex(neighbour))
+            reached = hashlib.sha256(b"\1" + pair[0] + pair[1]).digest()
+        place, size = place // 2, (size + 1) // 2
+    return next(steps, None) is None and reached.hex() == seal["root"]
+
+
+def check_messages(dossier: dict[str, Any], entries: list[dict[str, Any]], found: Findings) -> None:
+    """That each message says what the history says it said, and that none is missing between two."""
+    digests: dict[int, set] = {}  # type: ignore[type-arg]
+    for entry in entries:
+        new = json.loads(entry["new"]) if entry["new"] else {}
+        if entry["message_id"] and isinstance(new, dict) and new.get("digest"):
+            digests.setdefault(entry["message_id"], set()).add(new["digest"])
+    proven = erased = total = 0
+    for conversation in dossier["conversations"]:
+        last = 0
+        for message in conversation["messages"]:
+            total += 1
+            name = "el mensaje {} de la conversación {}".format(message["sequence"], conversation["id"])
+            found.must(message["sequence"] == last + 1, "falta algo antes de " + name)
+            last = message["sequence"]
+            if message["id"] not in digests:
+                continue
+            if message["salt"] is None:
+                erased += 1
+                continue
+            digest = hashlib.sha256(from_hex(message["salt"]) + message["said"].encode()).hexdigest()
+            proven += found.must(digest in digests[message["id"]], name + " no dice lo que consta en el historial")
+            kind, text, content = json.loads(message["said"])
+            as_shown = (message["kind"], message["text"], message["content"]) == (kind, text, content)
+            found.must(as_shown, name + " se muestra distinto de como se comprobó")
+        found.must(
+            last == conversation["last_sequence"], "faltan los últimos mensajes de {}".format(conversation["id"])
+        )
+    found.fine.append(f"{total} mensajes sin huecos; {proven} con su huella en el historial")
+    if erased:
+        found.fine.append(f"{erased} mensajes borrados a pedido de su titular: consta que existieron, no qué decían")
+
+
+def check_media(dossier: dict[str, Any], read: Read, found: Findings) -> None:
+    """That each attachment is the one the message names."""
+    count = 0
+    for conversation in dossier["conversations"]:
+        for message in conversation["messages"]:
+            for media in message["media"]:
+                if media["file"]:
+                    count += 1
+                    same_bytes = hashlib.sha256(read(media["file"])).hexdigest() == media["sha256"]
+                    found.must(same_bytes, "el adjunto {} no es el que se recibió".format(media["file"]))
+    found.fine.append(f"{count} adjuntos, iguales a como se guardaron")
+
+
+def check(read: Read, key: str | None = None) -> Findings:
+    """Everything."""
+    found = Findings()
+    try:
+        manifest = check_files(read, found)
+        dossier, history = json.loads(read("expediente.json")), json.loads(read("historial.json"))
+        keys = [key.lower()] if key else list(history["keys"])
+        found.must(manifest["key"] in keys, "el manifiesto está firmado con una clave que no es de confianza")
+        entries = check_entries(history, check_seals(history, keys, found), found)
+        check_messages(dossier, entries, found)
+        check_media(dossier, read, found)
+    except (KeyError, OSError, ValueError, TypeError) as broken:
+        found.must(None, f"el expediente está incompleto o dañado ({type(broken).__name__}: {broken})")
+    return found
+
+
+def opened(path: Path) -> Read:
+    """How the files of a folder or of a ZIP are read."""
+    if path.is_dir():
+        return lambda name: (path / name).read_bytes()
+    return zipfile.ZipFile(path).read
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Say what was found, in Spanish; 0 when all agrees."""
+    parser = argparse.ArgumentParser(description="Comprueba un expediente de Al Día.")
+    parser.add_argument("expediente", nargs="?", default=str(Path(__file__).resolve().parent))
+    parser.add_argument("--clave", help="la clave pública de los sellos, obtenida por otro camino")
+    options = parser.parse_args(arguments)
+    try:
+        found = check(opened(Path(options.expediente)), options.clave)
+    except (OSError, zipfile.BadZipFile) as broken:
+        sys.stderr.write(f"No se puede leer el expediente: {broken}\n")
+        return 1
+    for line in found.fine:
+        sys.stdout.write("  " + line + "\n")
+    if found.wrong:
+        sys.stdout.write("NO CONCUERDA:\n" + "".join("  - " + line + "\n" for line in found.wrong))
+        return 1
+    sys.stdout.write("TODO CONCUERDA.\n")
+    if not options.clave:
+        sys.stdout.write("Compare la clave de historial.json con la publicada, y repita con --clave.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
