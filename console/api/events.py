@@ -14,6 +14,7 @@ from console.api.conversations import STATUSES
 from console.api.cursors import moment_of
 from console.api.tokens import Program
 from console.audit import AuditEntry
+from console.bots.models import BotSession
 from console.db import Tx
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
@@ -28,6 +29,7 @@ Kind = Literal[
     "conversation.updated",
     "contact.updated",
     "account.updated",
+    "bot.session.updated",
 ]
 
 # Opening a thread shows it to somebody and changes nothing in it; a note is nobody's message.
@@ -38,6 +40,7 @@ _SCOPES = {
     "conversation": "conversations:read",
     "contact": "contacts:read",
     "account": "accounts:read",
+    "bot_session": "conversations:read",
 }
 """What a token needs for the events of each kind of object."""
 
@@ -59,7 +62,7 @@ class Event(msgspec.Struct):
     """One thing that happened, and what it happened to as it is now.
 
     `cursor` is the place right after this event. `action` is the history's own word for it. `data` is a message, a
-    conversation, a contact or an account, by the first word of `type`.
+    conversation, a contact, an account or a session of the bot, by the first word of `type`.
     """
 
     cursor: str
@@ -96,7 +99,7 @@ async def after(tx: Tx, position: int, *, seen_by: Program) -> Batch:
 
 
 def _about(entry: Row[*tuple[Any, ...]]) -> _Object | None:
-    """The message, conversation, contact or account that an entry says is new or has changed."""
+    """The message, conversation, contact, account or session that an entry says is new or has changed."""
     noun = entry.action.partition(".")[0]
     if entry.action in _SILENT:
         return None
@@ -106,11 +109,17 @@ def _about(entry: Row[*tuple[Any, ...]]) -> _Object | None:
         return _Object("conversation", entry.conversation_id) if entry.conversation_id is not None else None
     if noun == "account":
         return _Object("account", entry.account_id) if entry.account_id is not None else None
-    kind, _, number = (entry.subject or "").partition(":")
+    return _of_subject(noun, entry.subject)
+
+
+def _of_subject(noun: str, subject: str | None) -> _Object | None:
+    kind, _, number = (subject or "").partition(":")
+    if not number.isdigit():
+        return None
     # A doubt about who somebody is shows on the contact.
-    if noun in {"contact", "review"} and kind == "contact" and number.isdigit():
+    if noun in {"contact", "review"} and kind == "contact":
         return _Object("contact", int(number))
-    return None
+    return _Object("bot_session", int(number)) if noun == "bot" and kind == "bot_session" else None
 
 
 def _event(entry: Row[*tuple[Any, ...]], thing: _Object, data: Any, is_phones: bool) -> Event:  # noqa: ANN401, FBT001
@@ -135,6 +144,7 @@ def _type(action: str, noun: str, *, is_phones: bool) -> Kind:
         "conversation": "conversation.updated",
         "contact": "contact.updated",
         "account": "account.updated",
+        "bot_session": "bot.session.updated",
     }
     return updated[noun]
 
@@ -157,6 +167,8 @@ async def _present(tx: Tx, things: set[_Object], program: Program) -> dict[_Obje
     debts = await _rows(tx, Account, things, "account")
     for row, account in zip(debts, await accounts.accounts(tx, debts), strict=True):
         shown[_Object("account", row.id)] = (account, False)
+    for session in await _rows(tx, BotSession, things, "bot_session"):
+        shown[_Object("bot_session", session.id)] = (rendering.bot_session(session), False)
     return shown
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from console import agents
 from console.api import shapes
 from console.audit import ActorKind, AuditEntry
+from console.bots.models import BotSession
 from console.db import Tx
 from console.inbox import contacts, models
 from console.inbox.models import Status
@@ -242,3 +243,21 @@ def _id(number: int | None) -> str | None:
 
 def _raw(text: str | None) -> msgspec.Raw | None:
     return None if text is None else msgspec.Raw(text.encode())
+
+
+def bot_session(session: BotSession) -> shapes.BotSession:
+    """A dialogue of the bot, without a word of what was said."""
+    return shapes.BotSession(
+        id=str(session.id),
+        conversation_id=str(session.conversation_id),
+        status="ended" if session.ended_at is not None else "live",
+        verified=session.debtor_id is not None,
+        asking=session.memory.get("asking"),
+        replies=session.replies,
+        reason=session.reason,
+        urgency=session.urgency,
+        opened_at=session.opened_at,
+        updated_at=session.last_at,
+        ended_at=session.ended_at,
+        ended_why=session.ended_why,
+    )

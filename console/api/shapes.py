@@ -233,3 +233,20 @@ class User(msgspec.Struct):
     role: Role
     teams: list[str]
     active: bool
+
+
+class BotSession(msgspec.Struct):
+    """A dialogue of the bot. `reason` is why a person is needed; `ended_why`: human, morning, off, idle."""
+
+    id: str
+    conversation_id: str
+    status: Literal["live", "ended"]
+    verified: bool
+    asking: str | None
+    replies: int
+    reason: str | None
+    urgency: int
+    opened_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    ended_why: str | None

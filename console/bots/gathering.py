@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -116,31 +116,42 @@ def _still_holds(verified_at: datetime, contact: Contact, rules: BotRules, momen
 
 async def _people(tx: Tx, contact: Contact, rules: BotRules, moment: datetime) -> tuple[PersonFact, ...]:
     """Whoever this number is on file for, each with what they owe."""
+    known = await _points(tx, contact)
+    lately = rules.verified_days > 0
+    proved = {
+        debtor.id: at for debtor, at in known if lately and at is not None and _still_holds(at, contact, rules, moment)
+    }
+    return await people_of(tx, [debtor for debtor, _at in known], proved, rules=rules, moment=moment)
+
+
+async def people_of(
+    tx: Tx, debtors: Sequence[Debtor], proved: Mapping[int, datetime], *, rules: BotRules, moment: datetime
+) -> tuple[PersonFact, ...]:
+    """What a decision may lean on of these debtors; `proved`: who was known on this number lately, and since when."""
+    accounts = await _accounts(tx, {debtor.id: debtor for debtor in debtors}, rules, moment) if debtors else {}
+    return tuple(
+        PersonFact(
+            debtor_id=debtor.id,
+            first_name=_first_name(debtor.name),
+            answers={
+                right_party.LAST_FOUR: right_party.last_four(debtor.document_number, debtor.document_type),
+                right_party.BIRTH_YEAR: str(debtor.birth_year) if debtor.birth_year else None,
+            },
+            verified_how=f"en este número, el {proved[debtor.id]:%d/%m/%Y}" if debtor.id in proved else None,
+            accounts=tuple(accounts.get(debtor.id, ())),
+        )
+        for debtor in debtors
+    )
+
+
+async def _points(tx: Tx, contact: Contact) -> Sequence[tuple[Debtor, datetime | None]]:
     wanted = (
         select(Debtor, ContactPoint.verified_at)
         .join(ContactPoint, ContactPoint.debtor_id == Debtor.id)
         .where(ContactPoint.contact_id == contact.id, ContactPoint.state == PointState.ACTIVE)
         .order_by(Debtor.id)
     )
-    rows = (await tx.execute(wanted)).all()
-    accounts = await _accounts(tx, {debtor.id: debtor for debtor, _at in rows}, rules, moment) if rows else {}
-    found = []
-    for debtor, verified_at in rows:
-        lately = verified_at if rules.verified_days > 0 else None
-        known = lately is not None and _still_holds(lately, contact, rules, moment)
-        found.append(
-            PersonFact(
-                debtor_id=debtor.id,
-                first_name=_first_name(debtor.name),
-                answers={
-                    right_party.LAST_FOUR: right_party.last_four(debtor.document_number, debtor.document_type),
-                    right_party.BIRTH_YEAR: str(debtor.birth_year) if debtor.birth_year else None,
-                },
-                verified_how=f"en este número, el {lately:%d/%m/%Y}" if known else None,
-                accounts=tuple(accounts.get(debtor.id, ())),
-            )
-        )
-    return tuple(found)
+    return [(debtor, at) for debtor, at in await tx.execute(wanted)]
 
 
 def _first_name(name: str) -> str:

@@ -113,6 +113,8 @@ _ACTIONS = {
     "bot.handed_over": "El asistente la dejó a una persona",
     "bot.session_ended": "Terminó la sesión del asistente",
     "bot.rules_changed": "{actor} cambió los ajustes del bot",
+    "bot.phrase_labelled": "{actor} dijo qué significaba una frase",
+    "bot.alert_seen": "{actor} vio el aviso",
     "bot.text_changed": "{actor} cambió un texto del bot",
     "canned_text.created": "{actor} creó una respuesta rápida",
     "canned_text.updated": "{actor} cambió una respuesta rápida",

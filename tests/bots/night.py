@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import httpx
 import msgspec
 from sqlalchemy import select
 
-from console.agents import Team
+from console import clock, render
+from console.agents import Agent, AgentTeam, Role, Team, Viewer
+from console.app import Console, create_console, running
 from console.audit import AuditEntry
 from console.bots.models import BotAlert, BotSession, BotStep
 from console.bots.runner import Bot
 from console.db import Database
+from console.inbox import webhook
+from console.inbox.contacts import Contact
+from console.inbox.ingest import Ingest
 from console.inbox.models import Conversation, Message
+from integrations.whatsapp.signature import sign
 from tests.conftest import Moment
-from tests.front import Front, Person, a_console, settings_for
+from tests.front import APP_SECRET, settings_for
 from tests.inbox import meta
 from tests.portfolio.debts import Bill, Debt, a_debtor
 from tests.portfolio.paying import provider_settings
@@ -33,16 +40,23 @@ LATE: list[Bill] = [("F-1", date(2026, 11, 1), 41250)]
 
 
 class Night(msgspec.Struct):
-    """The scene. `heard` reads what the bot said last."""
+    """The scene: the webhook's own door without the pages behind it, and the bot."""
 
-    front: Front
+    console: Console
+    door: httpx.AsyncClient
     bot: Bot
     moment: Moment
     team_id: int
 
     @property
     def db(self) -> Database:
-        return self.front.console.db
+        return self.console.db
+
+    async def delivers(self, body: bytes) -> None:
+        """A delivery, signed as Meta signs it; 200 says that it is durable."""
+        headers = {"content-type": "application/json", "x-hub-signature-256": sign(body, APP_SECRET)}
+        answer = await self.door.post("/webhooks/whatsapp", content=body, headers=headers)
+        assert answer.status_code == 200, answer.text
 
     async def owes(self, phone: str = meta.MARIA, **changed: Any) -> Debt:
         """María owes S/ 412.50 since the first of the month, unless something else is said."""
@@ -58,8 +72,7 @@ class Night(msgspec.Struct):
     async def sends(self, *messages: dict[str, Any], sender: str = meta.MARIA, answered: bool = True) -> list[str]:
         """Messages of any kind, through the signed webhook."""
         before = await self.last_sequence(sender)
-        answer = await self.front.webhook(meta.body(*messages))
-        assert answer.status_code == 200, answer.text
+        await self.delivers(meta.body(*messages))
         if answered:
             await self.turn()
         return [row.text or "" for row in await self.said(sender) if row.sequence > before]
@@ -72,8 +85,6 @@ class Night(msgspec.Struct):
             pass
 
     async def conversation(self, phone: str = meta.MARIA) -> Conversation | None:
-        from console.inbox.contacts import Contact  # noqa: PLC0415
-
         async with self.db.reading() as tx:
             wanted = select(Conversation).join(Contact, Contact.id == Conversation.contact_id)
             return (await tx.scalars(wanted.where(Contact.wa_id == phone))).one_or_none()
@@ -114,23 +125,37 @@ async def a_night(
 ) -> AsyncIterator[Night]:
     """A console whose bot takes its turns when the test says so, at `at` in Lima."""
     moment.is_(at)
-    told = {**provider_settings("signed"), **changed}
-    async with a_console(settings_for(database_url, tmp_path, **told)) as front:
-        console = front.console
-        bot = Bot(console.db, console.settings, console.payments, None)
+    told = {**provider_settings("signed"), "base_url": "http://127.0.0.1", **changed}
+    settings = settings_for(database_url, tmp_path, **told)
+    render.configure(zone=settings.zone, company=settings.company, country=settings.country, base_url=settings.base_url)
+    console = create_console(settings)
+    ingest = Ingest(console.db)
+    transport = httpx.ASGITransport(cast("Any", webhook.Lane(_nobody, settings, ingest)))
+    async with (
+        running(console),
+        httpx.AsyncClient(transport=transport, base_url=settings.base_url) as door,
+    ):
+        ingest.start()
+        bot = Bot(console.db, settings, console.payments, None)
         await bot.listen()
         async with console.db.reading() as tx:
             team_id = (await tx.scalars(select(Team.id).order_by(Team.id))).first()
         assert team_id is not None
-        yield Night(front, bot, moment, team_id)
+        try:
+            yield Night(console, door, bot, moment, team_id)
+        finally:
+            await ingest.stop()
 
 
-async def ana_of(night: Night) -> Person:
+async def _nobody(scope: Any, receive: Any, send: Any) -> None:
+    raise AssertionError("only deliveries come to this door")
+
+
+async def ana_of(night: Night) -> Viewer:
     """Ana, of the team that conversations go to."""
-    async with night.db.reading() as tx:
-        name = (await tx.get_one(Team, night.team_id)).name
-    return await night.front.agent("Ana", team=name)
-
-
-def minutes(number: float) -> timedelta:
-    return timedelta(minutes=number)
+    async with night.db.transaction() as tx:
+        ana = Agent(name="Ana Ríos", role=Role.AGENT, email="ana@andes.example", created_at=clock.now())
+        tx.add(ana)
+        await tx.flush()
+        tx.add(AgentTeam(agent_id=ana.id, team_id=night.team_id))
+        return Viewer(id=ana.id, name=ana.name, role=ana.role, team_ids=frozenset({night.team_id}))

@@ -1,0 +1,267 @@
+"""What the bot did, to be looked at: dialogues under way and ended, one of them step by step, and the night in numbers.
+
+Everything here is asked for somebody, and shows only conversations that they may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, Select, func, select
+
+from console import audit, clock
+from console.agents import Viewer
+from console.bots.labels import LABELS
+from console.bots.models import BotAlert, BotRules, BotSession, BotStep
+from console.db import Tx
+from console.errors import Refused, not_found
+from console.inbox import policy
+from console.inbox.contacts import Contact
+from console.inbox.models import Conversation, Message
+from console.inbox.queries import contact_name
+
+MOST = 200
+
+
+class SessionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A dialogue in a list. `reason` is why a person is needed, None while the bot manages by itself."""
+
+    id: int
+    conversation_id: int
+    name: str
+    phone: str | None
+    asking: str | None
+    is_verified: bool
+    verified_how: str | None
+    replies: int
+    reason: str | None
+    urgency: int
+    summary: str | None
+    opened_at: datetime
+    last_at: datetime
+    handed_at: datetime | None
+    ended_at: datetime | None
+    ended_why: str | None
+
+
+class StepView(msgspec.Struct, frozen=True, kw_only=True):
+    """One turn as it is replayed: what was said to the bot, how it took it, what it did and said."""
+
+    id: int
+    number: int
+    at: datetime
+    heard: list[str]
+    intents: list[tuple[str, float]]
+    rules: list[str]
+    helped: str | None
+    action: str
+    asked: str | None
+    deeds: list[dict[str, Any]]
+    texts: list[tuple[str, str]]
+    said: str | None
+    message_id: int | None
+    status: str | None
+    is_unclear: bool
+    label: str | None
+    took_ms: int
+
+
+class NightView(msgspec.Struct, frozen=True, kw_only=True):
+    """Since a moment: dialogues, how many needed nobody, who proved to be there, who was told, and what it cost.
+
+    `cost` is in hundredths of the smallest unit. `reasons` counts why people were needed.
+    """
+
+    sessions: int
+    contained: int
+    verified: int
+    disclosed: int
+    replies: int
+    cost: int
+    reasons: dict[str, int]
+
+
+async def sessions_of(tx: Tx, viewer: Viewer, *, live: bool, since: datetime | None = None) -> list[SessionView]:
+    """Dialogues under way, the most urgent first, or those that ended since, the latest first."""
+    wanted = _visible(viewer).where(BotSession.ended_at.is_(None) if live else BotSession.ended_at.is_not(None))
+    if since is not None:
+        wanted = wanted.where(BotSession.opened_at >= since)
+    order = (BotSession.urgency.desc(), BotSession.last_at.desc()) if live else (BotSession.ended_at.desc(),)
+    rows = await tx.execute(wanted.order_by(*order, BotSession.id.desc()).limit(MOST))
+    return [_session(row) for row in rows.all()]
+
+
+async def morning_of(tx: Tx, viewer: Viewer, *, since: datetime) -> list[SessionView]:
+    """What the bot left to people since: where somebody is needed, the most urgent first."""
+    wanted = _visible(viewer).where(BotSession.handed_at >= since, BotSession.urgency > 0)
+    rows = await tx.execute(wanted.order_by(BotSession.urgency.desc(), BotSession.opened_at, BotSession.id).limit(MOST))
+    return [_session(row) for row in rows.all()]
+
+
+async def replay(tx: Tx, viewer: Viewer, session_id: int) -> tuple[SessionView, list[StepView]]:
+    """One dialogue, step by step; Refused(404) for what is not there or not to be seen."""
+    row = (await tx.execute(_visible(viewer).where(BotSession.id == session_id))).one_or_none()
+    if row is None:
+        raise not_found()
+    wanted = select(BotStep).where(BotStep.session_id == session_id).order_by(BotStep.through_sequence)
+    steps = (await tx.scalars(wanted)).all()
+    ids = {number for step in steps for number in (*step.heard, step.message_id) if number is not None}
+    found = await tx.scalars(select(Message).where(Message.id.in_(ids)))
+    messages = {message.id: message for message in found}
+    return _session(row), [_step(step, messages) for step in steps]
+
+
+async def night_of(tx: Tx, viewer: Viewer, *, since: datetime) -> NightView:
+    """The numbers of what began since; two queries."""
+    price = func.coalesce(BotRules.reply_price_minor, 0)
+    wanted = (
+        select(BotSession, price)
+        .join(Conversation, Conversation.id == BotSession.conversation_id)
+        .outerjoin(BotRules, BotRules.team_id == BotSession.team_id)
+        .where(policy.visible(viewer), BotSession.opened_at >= since)
+    )
+    rows = (await tx.execute(wanted)).all()
+    told = select(func.count(func.distinct(audit.AuditEntry.subject))).where(
+        audit.AuditEntry.action == "bot.disclosed",
+        audit.AuditEntry.subject.in_([f"bot_session:{session.id}" for session, _price in rows]),
+    )
+    reasons: dict[str, int] = {}
+    for session, _price in rows:
+        if session.reason is not None:
+            reasons[session.reason] = reasons.get(session.reason, 0) + 1
+    return NightView(
+        sessions=len(rows),
+        contained=sum(session.reason in {None, "promise"} for session, _price in rows),
+        verified=sum(session.debtor_id is not None for session, _price in rows),
+        disclosed=await tx.scalar(told) or 0,
+        replies=sum(session.replies for session, _price in rows),
+        cost=sum(session.replies * each for session, each in rows),
+        reasons=dict(sorted(reasons.items(), key=lambda each: -each[1])),
+    )
+
+
+class Unclear(msgspec.Struct, frozen=True):
+    """A phrase that was not understood, and what it was taken for."""
+
+    step_id: int
+    text: str
+    intents: list[tuple[str, float]]
+    at: datetime
+
+
+async def unclear(tx: Tx, viewer: Viewer, *, limit: int = 50) -> list[Unclear]:
+    """Phrases that nobody has labelled, the latest first."""
+    wanted = (
+        select(BotStep)
+        .join(Conversation, Conversation.id == BotStep.conversation_id)
+        .where(policy.visible(viewer), BotStep.is_unclear, BotStep.label.is_(None))
+        .order_by(BotStep.at.desc(), BotStep.id.desc())
+        .limit(limit)
+    )
+    steps = (await tx.scalars(wanted)).all()
+    ids = {number for step in steps for number in step.heard}
+    texts = {row.id: row.text or "" for row in await tx.scalars(select(Message).where(Message.id.in_(ids)))}
+    return [
+        Unclear(step.id, " / ".join(filter(None, (texts.get(each) for each in step.heard))), _intents(step), step.at)
+        for step in steps
+    ]
+
+
+async def label(tx: Tx, step_id: int, *, by: Viewer, label: str) -> BotStep:
+    """Say what a phrase meant: it becomes something to learn from. Announces bot.phrase_labelled.
+
+    Refuses: 403; 404; 422 for a label that is none.
+    """
+    policy.require(by, "edit_rules")
+    if label not in LABELS:
+        raise Refused(422, "Esa etiqueta no existe.", code="invalid", field="label")
+    wanted = select(BotStep).join(Conversation, Conversation.id == BotStep.conversation_id)
+    step = (await tx.scalars(wanted.where(BotStep.id == step_id, policy.visible(by)))).one_or_none()
+    if step is None:
+        raise not_found()
+    step.label, step.labelled_by_id = label, by.id
+    new = {"label": label, "step": step.id}
+    audit.record(tx, by.actor, "bot.phrase_labelled", conversation_id=step.conversation_id, new=new)
+    return step
+
+
+async def alerts_of(tx: Tx, viewer: Viewer) -> Sequence[BotAlert]:
+    """What supervisors have to see and nobody has seen yet, oldest first."""
+    wanted = select(BotAlert).join(Conversation, Conversation.id == BotAlert.conversation_id)
+    return (
+        await tx.scalars(wanted.where(BotAlert.seen_at.is_(None), policy.visible(viewer)).order_by(BotAlert.id))
+    ).all()
+
+
+async def see_alert(tx: Tx, alert_id: int, *, by: Viewer) -> BotAlert:
+    """Note that somebody has seen it. Again changes nothing. Announces bot.alert_seen. Refuses: 403; 404."""
+    policy.require(by, "assign_others")
+    wanted = select(BotAlert).join(Conversation, Conversation.id == BotAlert.conversation_id)
+    row = (await tx.scalars(wanted.where(BotAlert.id == alert_id, policy.visible(by)))).one_or_none()
+    if row is None:
+        raise not_found()
+    if row.seen_at is None:
+        row.seen_at, row.seen_by_id = clock.now(), by.id
+        audit.record(tx, by.actor, "bot.alert_seen", conversation_id=row.conversation_id, new={"alert": row.id})
+    return row
+
+
+def _visible(viewer: Viewer) -> Select[BotSession, Contact]:
+    return (
+        select(BotSession, Contact)
+        .join(Conversation, Conversation.id == BotSession.conversation_id)
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .where(policy.visible(viewer))
+    )
+
+
+def _session(row: Row[BotSession, Contact]) -> SessionView:
+    session, contact = row
+    return SessionView(
+        id=session.id,
+        conversation_id=session.conversation_id,
+        name=contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
+        phone=contact.wa_id,
+        asking=session.memory.get("asking"),
+        is_verified=session.debtor_id is not None,
+        verified_how=session.verified_how,
+        replies=session.replies,
+        reason=session.reason,
+        urgency=session.urgency,
+        summary=session.summary,
+        opened_at=session.opened_at,
+        last_at=session.last_at,
+        handed_at=session.handed_at,
+        ended_at=session.ended_at,
+        ended_why=session.ended_why,
+    )
+
+
+def _step(step: BotStep, messages: dict[int, Message]) -> StepView:
+    answer = messages.get(step.message_id) if step.message_id is not None else None
+    return StepView(
+        id=step.id,
+        number=step.number,
+        at=step.at,
+        heard=[messages[each].text or f"[{messages[each].kind}]" for each in step.heard if each in messages],
+        intents=_intents(step),
+        rules=step.understood.get("rules", []),
+        helped=step.understood.get("helped"),
+        action=step.action,
+        asked=step.asked,
+        deeds=step.deeds,
+        texts=[(key, version) for key, version in step.texts],
+        said=answer.text if answer is not None else None,
+        message_id=step.message_id,
+        status=answer.status if answer is not None else None,
+        is_unclear=step.is_unclear,
+        label=step.label,
+        took_ms=step.took_ms,
+    )
+
+
+def _intents(step: BotStep) -> list[tuple[str, float]]:
+    return [(label, score) for label, score in step.understood.get("intents", [])]
