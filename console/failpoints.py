@@ -29,6 +29,10 @@ NAMES = (
     "payments.booked",
     "imports.staged",
     "imports.applied",
+    "bot.claimed",
+    "bot.understood",
+    "bot.linked",
+    "bot.answered",
 )
 """Every place that exists; a test walks them all, and fails for one that is never hit."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -18,6 +19,8 @@ from console.settings import Settings
 from integrations.payments.told import Declined, NoAnswer, Provider
 
 log = structlog.get_logger()
+PATIENCE = 3.0
+"""Seconds that a debtor waits for the provider; asked again, it makes the same link."""
 
 
 async def fetch_links(
@@ -47,10 +50,11 @@ async def _one(
     if link.state != LinkState.OPEN:
         asked = links.asked(link, company=settings.company, base_url=settings.base_url)
         try:
-            made = await provider.create(asked, key=links.key_of(link))
-        except (NoAnswer, Declined) as failure:
+            async with asyncio.timeout(PATIENCE):
+                made = await provider.create(asked, key=links.key_of(link))
+        except (NoAnswer, Declined, TimeoutError) as failure:
             async with db.transaction() as tx:
-                await links.failed(tx, link.id, str(failure), by=by)
+                await links.failed(tx, link.id, str(failure) or "no respondió a tiempo", by=by)
             return none
         async with db.transaction() as tx:
             link = await links.opened(tx, link.id, made, by=by)

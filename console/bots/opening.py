@@ -1,39 +1,40 @@
-"""When people attend, until the business says otherwise: weekdays from eight to six, no holidays. Pure."""
+"""Opening hours as they are told to somebody who asks: `lunes a viernes de 08:00 a 18:00, sábado de 09:00 a 13:00`."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
 
-import msgspec
+from console.hours.working import MINUTES_OF_DAY, Hours, Interval
+from console.render import DAYS
 
-from console.portfolio.contact_hours import is_holiday
-
-OPENS, CLOSES = time(8), time(18)
-WORDS = "de lunes a viernes de 08:00 a 18:00"
-_WEEKEND = 5
-_LOOK = 30
+_WEEK = 7
 
 
-class Opening(msgspec.Struct, frozen=True):
-    """The usual hours in a country and a zone."""
+def said(hours: Hours) -> str:
+    """The usual week in words, days of the same hours together; empty for who never works."""
+    parts = []
+    day = 0
+    while day < _WEEK:
+        last = day
+        while last + 1 < _WEEK and list(hours.days[last + 1]) == list(hours.days[day]):
+            last += 1
+        if hours.days[day]:
+            parts.append(f"{_days(day, last)} {_times(hours.days[day])}")
+        day = last + 1
+    return ", ".join(parts)
 
-    country: str
-    zone: ZoneInfo
 
-    def is_open(self, at: datetime) -> bool:
-        """Whether people attend at `at`."""
-        local = at.astimezone(self.zone)
-        works = local.weekday() < _WEEKEND and not is_holiday(local.date(), self.country)
-        return works and OPENS <= local.time() < CLOSES
+def _days(first: int, last: int) -> str:
+    if first == last:
+        return DAYS[first].lower()
+    joined = " y " if last == first + 1 else " a "
+    return f"{DAYS[first].lower()}{joined}{DAYS[last].lower()}"
 
-    def next_opening(self, at: datetime) -> datetime | None:
-        """When they attend again; `at` itself while they do."""
-        if self.is_open(at):
-            return at
-        day = at.astimezone(self.zone).date()
-        for ahead in range(_LOOK):
-            opens = datetime.combine(day + timedelta(days=ahead), OPENS, self.zone).astimezone(UTC)
-            if opens > at and self.is_open(opens):
-                return opens
-        return None
+
+def _times(intervals: Sequence[Interval]) -> str:
+    return " y ".join(f"de {_time(begin)} a {_time(end)}" for begin, end in intervals)
+
+
+def _time(minutes: int) -> str:
+    hour, minute = divmod(minutes % MINUTES_OF_DAY, 60)
+    return f"{hour:02}:{minute:02}"

@@ -8,9 +8,10 @@ import msgspec
 from sqlalchemy import select
 
 from console.agents import Team
+from console.bots import opening
 from console.bots.gathering import Place
-from console.bots.opening import WORDS, Opening
 from console.db import Tx
+from console.hours.reading import hours_of
 from console.settings import Settings
 
 
@@ -21,18 +22,18 @@ class Places(msgspec.Struct, frozen=True):
     default: Place
 
 
-async def place_of(tx: Tx, settings: Settings, team_id: int, moment: datetime, *, can_link: bool) -> Place:  # noqa: ARG001 hours are the team's
+async def place_of(tx: Tx, settings: Settings, team_id: int, moment: datetime, *, can_link: bool) -> Place:
     """The business as `team_id` works."""
-    opening = Opening(settings.country, settings.zone)
+    hours = await hours_of(tx, team_id)
     return Place(
         company=settings.company,
         country=settings.country,
         zone=settings.zone,
         currency=settings.currency,
         can_link=can_link,
-        is_open=opening.is_open(moment),
-        opens_at=opening.next_opening(moment),
-        hours=WORDS,
+        is_open=hours.is_open(moment),
+        opens_at=hours.next_opening(moment),
+        hours=opening.said(hours),
     )
 
 

@@ -21,6 +21,7 @@ from console.bots.models import BotSession
 from console.bots.turns import Pending
 from console.db import Database, is_away
 from console.errors import Refused
+from console.failpoints import failpoint
 from console.inbox import thread
 from console.inbox.models import Conversation
 from console.settings import Settings
@@ -84,6 +85,8 @@ class Bot:
             return False
         async with self._db.transaction() as tx:
             claimed = await turns.claim(tx, moment, limit=AT_ONCE)
+        if claimed:
+            failpoint("bot.claimed")
         await asyncio.gather(*(self._answer(session_id, token) for session_id, token in claimed))
         return bool(claimed)
 
@@ -133,6 +136,7 @@ class Bot:
             if waiting is None:
                 return
             heard = await self._hear(waiting)
+            failpoint("bot.understood")
             try:
                 done = await self._write(waiting, heard, links, failed)
             except Refused as refused:
@@ -145,7 +149,9 @@ class Bot:
                 continue
             if done.outcome == "links":
                 links = await fetch_links(self._db, self._settings, self._provider, waiting, done.links)
+                failpoint("bot.linked")
             elif done.outcome != "again":
+                failpoint("bot.answered")
                 return
         await self._later(session_id, token)
 
