@@ -69,6 +69,8 @@ from console.portfolio import pages as portfolio_pages
 from console.reports import own_pages as report_own_pages
 from console.reports import pages as report_pages
 from console.saved_views import door as saved_views_door
+from console.routing import door as routing_door
+from console.routing.attendance import Attendance
 from console.search import door as search_door
 from console.search.searcher import Searcher
 from console.settings import Settings
@@ -170,7 +172,8 @@ def create_app(settings: Settings) -> Litestar:
     screens = Screens()
     pushes = Pushes(console.db, screens, settings.zone)
     presence = Presence(screens)
-    console.live.followers.append(pushes.follow)
+    attendance = Attendance(console.db, screens)
+    console.live.followers += [pushes.follow, attendance.follow]
     console.live.on_whisper.append(presence.hear)
     searcher = Searcher(settings.database_url)
 
@@ -179,7 +182,7 @@ def create_app(settings: Settings) -> Litestar:
         stop = asyncio.Event()
         async with running(console, pushes.stop, searcher.close):
             ingest.start()
-            loops = [metrics.watch_loop(), presence.forget_for_ever()]
+            loops = [metrics.watch_loop(), presence.forget_for_ever(), attendance.tell_for_ever()]
             tasks = [asyncio.create_task(loop) for loop in loops]
             work = None if settings.redis_url else asyncio.create_task(worker.run(console, stop), name="worker")
             started.state["work"] = work
@@ -228,6 +231,7 @@ def create_app(settings: Settings) -> Litestar:
             *canned_pages.routes,
             *saved_views_door.routes,
             *template_pages.routes,
+            *routing_door.routes,
             *portfolio_pages.routes,
             *wrap_up_door.routes,
             *promise_door.routes,

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import select
 
-from console import clock, demo_debts, demo_texts, passwords, users
+from console import clock, demo_debts, demo_floor, demo_texts, passwords, users
 from console.agents import Agent, Role, Viewer
 from console.audit import Actor
 from console.db import Database, Tx
@@ -101,6 +101,8 @@ async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, A
         for ago, deed in sorted(_deeds(teller, personas, begins), key=lambda event: -event[0]):
             _it_is(begins - timedelta(minutes=ago))
             await deed()
+        _it_is(begins - timedelta(minutes=12))
+        await demo_floor.take_breaks(db, teller.viewers)
     finally:
         clock.set_source(None)
 
@@ -136,6 +138,7 @@ async def _prepare(db: Database, settings: Settings) -> Teller:
             agent: Agent = await users.add(tx, **person, teams=[team], by=DEMO)
             viewers[nick] = Viewer(id=agent.id, name=name, role=role, team_ids=frozenset([team.id]), address="demo")
         await demo_texts.write(tx, viewers["elena"])
+        await demo_floor.decide(tx, first.id, by=viewers["victor"])
     return Teller(db, settings, channel, viewers)
 
 
@@ -146,18 +149,18 @@ class Teller:
         self._db = db
         self._settings = settings
         self._channel = channel
-        self._viewers = viewers
+        self.viewers = viewers
 
     def debts(self, begins: datetime) -> list[tuple[int, demo_debts.Deed]]:
         """What happened to the debts before `begins`."""
-        return demo_debts.deeds(self._db, self._settings, self._viewers, begins)
+        return demo_debts.deeds(self._db, self._settings, self.viewers, begins)
 
     async def tell(self, persona: dict[str, Any], line: Line) -> None:
         """It happens now, as the clock stands."""
         if line.they is not None:
             await ingest.store(self._db, [self._webhook(persona, messages=[_message(persona, line.they)])])
             return
-        viewer = self._viewers[line.by]
+        viewer = self.viewers[line.by]
         async with self._db.transaction() as tx:
             conversation = await self._conversation(tx, persona, viewer)
             if line.note is not None:

@@ -31,6 +31,7 @@ from console.portfolio import importing, midnight, notices, reconcile, reminders
 from console.portfolio.thanks import Thanks
 from console.reports import follow as report_facts
 from console.reports import summary
+from console.routing.router import Router
 from console.search.feeder import Feeder
 from console.settings import Settings
 from integrations.payments.told import Declined, NoAnswer, Provider
@@ -91,6 +92,8 @@ async def run(console: Console, stop: asyncio.Event) -> None:
     thanks = Thanks(db)
     feeder = Feeder(db)
     followers = [each.follow for each in (sender, receipts, files, templates, thanks, feeder)]
+    router = Router(db, settings.zone)
+    followers = [each.follow for each in (sender, receipts, files, templates, thanks, router)]
     loops: dict[str, Loop] = {
         "sender": sender.run,
         "receipts": receipts.run,
@@ -98,6 +101,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "templates": templates.run,
         "payment receipts": thanks.run,
         "search index": feeder.run,
+        "queues": router.run,
         "mending": _every(MEND_EVERY, lambda: _mend(db)),
         "pulse": _every(FEEL_EVERY, lambda: _feel(db, channel_id)),
         "midnight": lambda until: midnight.run(db, until),

@@ -96,6 +96,10 @@ PAGES = [
     one("POST", "/inbox/bulk-tags", "everyone", form={"step": "ask", "ids": "1"}),
     one("GET", INBOX + "/tags", "team", "/inbox/1/tags"),
     one("POST", INBOX + "/tags", "team", "/inbox/1/tags", form={"had": ""}),
+    one("GET", "/inbox/state", "everyone"),
+    one("POST", "/inbox/state", "everyone", form={"state": "paused:lunch"}),
+    # Whether there is anything to take is another matter.
+    one("POST", "/inbox/next", "everyone", answers={200, 404, 409}),
     one("GET", INBOX, "team", "/inbox/1"),
     one("GET", INBOX + "/messages", "team", "/inbox/1/messages?before=9"),
     one("GET", INBOX + "/history", "team", "/inbox/1/history"),
@@ -111,6 +115,9 @@ PAGES = [
     ),
     one("POST", INBOX + "/messages/{message_id:int}/resend", "team", "/inbox/1/messages/1/resend", answers=409),
     one("POST", INBOX + "/assignment", "team", "/inbox/1/assignment", form={"holder": "me"}, answers={200, 409}),
+    # Ana held it last, and whoever leads may hand it on for her.
+    one("GET", INBOX + "/transfer", "supervisors of the team", "/inbox/1/transfer", answers={200, 403}),
+    one("POST", INBOX + "/transfer", "supervisors of the team", "/inbox/1/transfer", form={"note": ""}, answers=422),
     one("GET", INBOX + "/resolution", "team", "/inbox/1/resolution"),
     one(
         "POST",
@@ -357,6 +364,15 @@ PAGES = [
         answers=422,
     ),
     one("POST", SETTINGS + "/canned/{canned_id:int}/retirement", "owner", SETTINGS + "/canned/3/retirement"),
+    one("GET", SETTINGS + "/routing", "supervisors", others=403),
+    one(
+        "POST",
+        SETTINGS + "/routing/{team_id:int}",
+        "supervisors of the team",
+        SETTINGS + "/routing/1",
+        form={"capacity": "0"},
+        answers=422,
+    ),
     one("GET", SETTINGS + "/portfolio", "supervisors", others=403),
     one("POST", SETTINGS + "/portfolio", "supervisors", form={"first_edge": "0"}, answers=422, others=403),
     one("GET", "/audit", "supervisors", others=403),
@@ -446,6 +462,7 @@ PUSHES = {
     "tags": "team",
     "history": "team",
     "presence": "team",
+    "own-state": "everyone",
     "counts": "everyone",
     "banner": "everyone",
 }

@@ -15,6 +15,7 @@ from console.errors import Refused
 from console.inbox import counts, policy, thread
 from console.inbox.models import Conversation, Message, ReadMark
 from console.inbox.thread import actor_of
+from console.routing.models import RoutingRule, Serving
 
 
 async def claim(tx: Tx, conversation: Conversation, *, by: Viewer) -> Conversation:
@@ -76,9 +77,11 @@ async def release(
     *,
     by: Viewer | Actor,
     version: int | None = None,
+    what: str | None = None,
 ) -> Conversation:
     """Let go of the conversation, so that anybody of its team may take it. Records "conversation.released".
 
+    `what` is why, in words, for the line of the thread.
     Refuses: 403 to whoever neither holds it nor may assign others; 409 "version_conflict".
     """
     conversation = await held(tx, conversation, version)
@@ -88,7 +91,7 @@ async def release(
         _require_held_or_role(conversation, by)
     before, old = counts.slot_of(conversation), {"holder_id": conversation.holder_id}
     conversation.holder_id = None
-    row = await thread.event(tx, conversation, by=by, action="released", who=actor_of(by).name)
+    row = await thread.event(tx, conversation, by=by, action="released", who=actor_of(by).name, **_why(what))
     await counts.moved(tx, conversation, before)
     _record(tx, row, "conversation.released", by=by, old=old, new={"holder_id": None})
     return conversation
@@ -164,11 +167,12 @@ async def transfer(
 ) -> Conversation:
     """Move the conversation to another team; nobody holds it afterwards. Records "conversation.transferred".
 
-    Refuses: 403 unless `by` may assign others; 422 for a team that does not exist; 409 "version_conflict".
+    Refuses: 403 unless `by` holds it or may assign others; 422 for a team that does not exist; 409
+    "version_conflict".
     """
-    if isinstance(by, Viewer):
-        policy.require(by, "assign_others")
     conversation = await held(tx, conversation, version)
+    if isinstance(by, Viewer):
+        _require_held_or_role(conversation, by)
     if conversation.team_id == team_id:
         return conversation
     team = await tx.get(Team, team_id)
@@ -183,8 +187,13 @@ async def transfer(
     return conversation
 
 
-async def give(tx: Tx, conversation: Conversation, *, by: Viewer | Actor, to_id: int, to_name: str) -> None:
-    """Make an agent the holder, on a row already locked and with every question of right already answered."""
+async def give(
+    tx: Tx, conversation: Conversation, *, by: Viewer | Actor, to_id: int, to_name: str, what: str | None = None
+) -> None:
+    """Make an agent the holder, on a row already locked and with every question of right already answered.
+
+    `what` is why it is them, in words, for the line of the thread.
+    """
     before, old = counts.slot_of(conversation), {"holder_id": conversation.holder_id}
     conversation.holder_id = to_id
     actor = actor_of(by)
@@ -197,12 +206,21 @@ async def give(tx: Tx, conversation: Conversation, *, by: Viewer | Actor, to_id:
         who=actor.name,
         to=to_name,
         to_id=to_id,
+        **_why(what),
     )
     if taken and await _has_read_all(tx, conversation, to_id):
         # The new holder is looking at it: what an onlooker's reading doesn't tell the contact, theirs does.
         conversation.receipt_due = conversation.last_inbound_wamid is not None
     await counts.moved(tx, conversation, before)
     _record(tx, row, "conversation.assigned", by=by, old=old, new={"holder_id": to_id})
+
+
+async def first_reply_takes(tx: Tx, conversation: Conversation, agent_id: int) -> bool:
+    """Whether `agent_id` becomes the holder by answering: always where the bot was, else by the rule of the team."""
+    if not await is_free(tx, conversation, agent_id):
+        return False
+    rule = await tx.get(RoutingRule, conversation.team_id)
+    return conversation.holder_id is not None or rule is None or rule.first_reply_takes
 
 
 async def _become(
@@ -220,12 +238,15 @@ async def _become(
     if (conversation.status, conversation.snoozed_until) == (status, snoozed_until):
         return conversation
     before = counts.slot_of(conversation)
-    old = {"status": conversation.status, "snoozed_until": conversation.snoozed_until}
+    old: dict[str, object] = {"status": conversation.status, "snoozed_until": conversation.snoozed_until}
     conversation.status, conversation.snoozed_until = status, snoozed_until
-    names = ({"until": snoozed_until.isoformat()} if snoozed_until else {}) | ({"what": what} if what else {})
+    names = ({"until": snoozed_until.isoformat()} if snoozed_until else {}) | _why(what)
+    new: dict[str, object] = {"status": status, "snoozed_until": snoozed_until}
+    if status == "resolved" and conversation.holder_id and not await _stays_theirs(tx, conversation):
+        old["holder_id"], new["holder_id"] = conversation.holder_id, None
+        conversation.holder_id = None
     row = await thread.event(tx, conversation, by=by, action=action, who=actor_of(by).name, **names)
     await counts.moved(tx, conversation, before)
-    new = {"status": status, "snoozed_until": snoozed_until}
     _record(tx, row, f"conversation.{action}", by=by, old=old, new=new)
     return conversation
 
@@ -259,6 +280,16 @@ async def _candidate(tx: Tx, conversation: Conversation, agent_id: int) -> Agent
         text = f"{agent.name} no pertenece al equipo de esta conversación."
         raise Refused(422, text, code="not_in_team", field="assignee")
     return agent
+
+
+async def _stays_theirs(tx: Tx, conversation: Conversation) -> bool:
+    """Whether who resolves it is who gets it again when the person writes: a rule of the team."""
+    rule = await tx.get(RoutingRule, conversation.team_id)
+    return rule is None or rule.owner_first or rule.serving == Serving.OFF
+
+
+def _why(what: str | None) -> dict[str, str]:
+    return {"what": what} if what else {}
 
 
 async def _has_read_all(tx: Tx, conversation: Conversation, agent_id: int) -> bool:

@@ -131,6 +131,7 @@ Deed = Literal[
     "read_reports",
     "edit_rates",
     "edit_templates",
+    "edit_routing",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -153,6 +154,7 @@ _MAY: dict[Deed, frozenset[str]] = {
     "read_reports": _LEADERS,
     "edit_rates": frozenset({Role.ADMIN}),
     "edit_templates": _LEADERS,
+    "edit_routing": _LEADERS,
 }
 
 

@@ -23,8 +23,6 @@ from console.texts import variables as blanks
 
 LONGEST_TEXT = 4096
 """Characters of a text message (whatsapp.md §11)."""
-FIRST_REPLY_TAKES = True
-"""Whether the first agent who answers a conversation that nobody holds becomes its holder."""
 NEWER_SHOWN = 20
 
 
@@ -44,7 +42,7 @@ async def reply(
     `seen_sequence` is the newest row the author had in view: if a colleague answered or noted something since, the
     answer is refused with what is new, unless `force`. `reply_to` is the wamid quoted. A paused channel refuses
     nothing: the message waits in the queue, and the banner says so. Records "message.queued"; whoever answers first
-    becomes the holder, and a resolved or snoozed conversation is open again.
+    becomes the holder where the team's rule says so, and a resolved or snoozed conversation is open again.
     Refuses: 422 "invalid" (field text) when empty or too long, "unfilled_variable" while a blank of a canned text is
     still one; 409 "window_closed", "colleague_wrote" with the newer rows in `details`, "contact_blocked",
     "contact_unreachable", "opted_out", "wrong_number", or "key_reused" for a key that said something else.
@@ -299,12 +297,7 @@ async def _enqueue(
     is_by_itself = actor.kind == "system"
     if conversation.status != "open" and not is_by_itself:
         await assign.reopen(tx, conversation, by=by)
-    if (
-        FIRST_REPLY_TAKES
-        and isinstance(by, Viewer)
-        and actor.kind == "agent"
-        and await assign.is_free(tx, conversation, by.id)
-    ):
+    if isinstance(by, Viewer) and actor.kind == "agent" and await assign.first_reply_takes(tx, conversation, by.id):
         await assign.give(tx, conversation, by=by, to_id=by.id, to_name=by.name)
     row = await thread.append(
         tx,

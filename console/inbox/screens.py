@@ -176,10 +176,13 @@ class Screens:
         self.by_open: dict[int, set[Screen]] = defaultdict(set)
         self.unbound: set[Screen] = set()
         self.lines: Counter[int] = Counter()
+        self.on_arrival: list[Callable[[int], None]] = []
 
     def add(self, screen: Screen) -> None:
-        """Begin to push to `screen`."""
+        """Begin to push to `screen`; whoever waits for arrivals hears whose it is."""
         self.all.add(screen)
+        for hear in self.on_arrival:
+            hear(screen.viewer.id)
         self._index(screen)
         metrics.live_sockets.inc()
 

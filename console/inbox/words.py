@@ -30,6 +30,7 @@ _KINDS = {
 }
 
 _ACTIONS = {
+    "presence.changed": "Cambió la disponibilidad de alguien",
     "message.queued": "{actor} escribió",
     "message.noted": "Nota de {actor}",
     "message.sending": "Mensaje en camino",

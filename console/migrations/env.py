@@ -21,6 +21,7 @@ import console.portfolio.batches
 import console.portfolio.billing_cursor
 import console.portfolio.ledger
 import console.portfolio.models
+import console.routing.models
 import console.saved_views.models
 import console.search.models  # noqa: F401 every table must be known
 from console.db import Base, Json, UTCDateTime

@@ -3,6 +3,7 @@
 from litestar.handlers import HTTPRouteHandler
 
 from console.settings_pages import channel, dead_letters, history, hours, own, people, portfolio_rules, reviews, tags
+from console.settings_pages import channel, dead_letters, history, own, people, portfolio_rules, reviews, routing, tags
 
 routes: list[HTTPRouteHandler] = [
     *own.routes,
@@ -13,5 +14,6 @@ routes: list[HTTPRouteHandler] = [
     *tags.routes,
     *portfolio_rules.routes,
     *hours.routes,
+    *routing.routes,
     *history.routes,
 ]

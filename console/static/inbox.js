@@ -7,6 +7,7 @@ import './tags.js'
 import './search.js'
 import './saved_views.js'
 import './deeds.js'
+import './queue.js'
 import { connect } from './live.js'
 import { start } from './pane.js'
 

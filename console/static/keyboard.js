@@ -5,6 +5,7 @@ import { closeTemplates } from './templates.js'
 import { closeCanned, openCanned } from './canned.js'
 import { fromMessage } from './deeds.js'
 import * as list from './list.js'
+import { next } from './queue.js'
 import * as tags from './tags.js'
 import { openSaved, saveView } from './saved_views.js'
 import { openSearch } from './search.js'
@@ -30,6 +31,8 @@ const KEYS = {
   e: () => click('#pane .head [data-key=e] button'),
   q: openSearch,
   v: saveView,
+  s: next,
+  w: () => click('#pane .head [data-deed$="/transfer"]'),
   f: () => list.openFilters(),
   l: () => tags.openTags(),
   x: (event) => tags.choose(document.activeElement?.closest('.row'), { range: event.shiftKey }),
