@@ -36,6 +36,7 @@ _WAKES = frozenset(
         "routing.updated",
         "agent.created",
         "agent.disabled",
+        "hours.updated",
     }
 )
 
@@ -66,7 +67,8 @@ class Router:
         given = 0
         async with self._db.reading() as tx:
             teams = await waiting.teams_with_a_queue(tx)
-            wanted = [team_id for team_id in sorted(teams) if await serve.could_give(tx, team_id)]
+            now = clock.now()
+            wanted = [team_id for team_id in sorted(teams) if await serve.could_give(tx, team_id, moment=now)]
         for team_id in wanted:
             given += await self._drain(team_id)
         return given

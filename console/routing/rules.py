@@ -69,6 +69,7 @@ CHOICES: dict[str, tuple[str, Mapping[Any, str]]] = {
 SWITCHES = {
     "owner_first": "Primero a quien ya atendió a la persona; al resolver, sigue siendo suya",
     "first_reply_takes": "El primero que responde se queda con la conversación",
+    "keeps_hours": "Repartir solo en el horario del equipo",
 }
 USUAL: dict[str, Any] = {
     "serving": Serving.OFF,

@@ -18,6 +18,7 @@ from console.agents import Viewer
 from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused
+from console.hours.reading import hours_of
 from console.inbox import assign
 from console.inbox.models import Conversation, Message
 from console.routing import rules, waiting
@@ -38,12 +39,12 @@ NOT_BACK_WITHIN = timedelta(minutes=10)
 async def drain(tx: Tx, team_id: int, *, moment: datetime, zone: ZoneInfo, limit: int = AT_ONCE) -> int:
     """Give out what waits in a team's queue to its available people by its rule; say how many were given.
 
-    Records "conversation.assigned" for each, with the reason in the thread. 0 when nothing waits, nobody has room, or
-    another process is at it already.
+    Records "conversation.assigned" for each, with the reason in the thread. 0 when nothing waits, nobody has room, it
+    is out of hours, or another process is at it already.
     """
     held = select(RoutingRule).where(RoutingRule.team_id == team_id).with_for_update(skip_locked=True)
     rule = (await tx.scalars(held)).one_or_none()
-    if rule is None or rule.serving == Serving.OFF:
+    if rule is None or not await _is_time(tx, rule, moment):
         return 0
     people = await carriers(tx, rule, lock=True)
     room = sum((one.capacity - one.load) // WHOLE for one in people if one.has_room)
@@ -68,10 +69,17 @@ async def drain(tx: Tx, team_id: int, *, moment: datetime, zone: ZoneInfo, limit
     return given
 
 
-async def could_give(tx: Tx, team_id: int) -> bool:
+async def could_give(tx: Tx, team_id: int, *, moment: datetime) -> bool:
     """Whether `drain` would find somebody with room: asked on a read-only view, before anything is locked."""
     rule = await rules.rule_of(tx, team_id)
-    return rule.serving != Serving.OFF and any(one.has_room for one in await carriers(tx, rule))
+    return await _is_time(tx, rule, moment) and any(one.has_room for one in await carriers(tx, rule))
+
+
+async def _is_time(tx: Tx, rule: RoutingRule, moment: datetime) -> bool:
+    """Whether anything is given out at `moment`: out of hours people may still take what they like."""
+    if rule.serving == Serving.OFF:
+        return False
+    return not rule.keeps_hours or (await hours_of(tx, rule.team_id)).is_open(moment)
 
 
 async def take_next(tx: Tx, viewer: Viewer, *, moment: datetime, zone: ZoneInfo) -> Conversation:

@@ -71,6 +71,17 @@ async def test_first_to_who_answered_them_before(database: Database, moment: Mom
     assert (await fresh(database, conversation)).holder_id == inbox.luz.id
 
 
+async def test_out_of_hours_nothing_is_given_and_the_queue_keeps(database: Database, moment: Moment) -> None:
+    inbox = await a_floor(database, keeps_hours=True)
+    moment.passes(hours=13)
+    await comes(database, inbox.ana)
+    await waits(database, inbox, 1)
+    assert await give_out(database, inbox) == 0, "Friday, 23:00 in Lima"
+
+    moment.passes(days=2, hours=12)
+    assert await give_out(database, inbox) == 1, "Monday, 11:00"
+
+
 async def test_a_team_that_gives_out_nothing_is_left_to_take(database: Database, moment: Moment) -> None:
     inbox = await a_floor(database, serving="off")
     await waits(database, inbox, 1)
