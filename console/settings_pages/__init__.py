@@ -2,8 +2,18 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from console.settings_pages import channel, dead_letters, history, hours, own, people, portfolio_rules, reviews, tags
-from console.settings_pages import channel, dead_letters, history, own, people, portfolio_rules, reviews, routing, tags
+from console.settings_pages import (
+    channel,
+    dead_letters,
+    history,
+    hours,
+    own,
+    people,
+    portfolio_rules,
+    reviews,
+    routing,
+    tags,
+)
 
 routes: list[HTTPRouteHandler] = [
     *own.routes,
