@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 from lucide.jinja import lucide
 from markupsafe import Markup, escape
 
-from console import clock, static_files
+from console import clock, shortcuts, static_files
 from console import money as amounts
 
 HERE = Path(__file__).parent
@@ -126,7 +126,13 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals.update(
-        icon=icon, sprite=sprite, fragment=_fragment_within, asset=static_files.address, now=clock.now
+        icon=icon,
+        sprite=sprite,
+        fragment=_fragment_within,
+        asset=static_files.address,
+        now=clock.now,
+        shortcuts=shortcuts.shortcuts,
+        places=shortcuts.PLACES,
     )
     environment.filters.update(
         iso=iso, clock_time=clock_time, day_key=day_key, day_words=day_words, short_when=short_when,

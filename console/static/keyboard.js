@@ -1,4 +1,4 @@
-// Single-letter shortcuts. They are off while writing and with any modifier, so that AltGr and the system keep theirs.
+// Single-letter shortcuts; what each is called stands in console/shortcuts.py. They are off while writing and with any modifier, so that AltGr and the system keep theirs.
 import { closeMenu } from './menus.js'
 import { write } from './composer.js'
 import { closeTemplates } from './templates.js'
@@ -9,6 +9,8 @@ import { next } from './queue.js'
 import * as tags from './tags.js'
 import { openSaved, saveView } from './saved_views.js'
 import { openSearch } from './search.js'
+import { lend } from './palette.js'
+import { openAt } from './pane.js'
 
 const click = (selector) => document.querySelector(selector)?.click()
 const VIEWS = { i: 'mine', u: 'unassigned', a: 'all' }
@@ -38,6 +40,7 @@ const KEYS = {
   x: (event) => tags.choose(document.activeElement?.closest('.row'), { range: event.shiftKey }),
   '?': () => click('[data-act=help]'),
 }
+lend(KEYS, (id) => openAt(id, null))
 let going = 0
 
 document.addEventListener('keydown', (event) => {

@@ -1,5 +1,6 @@
 // The quiet pages need only the small things, "?" for help and Escape.
 import { closeMenu } from './menus.js'
+import './palette.js'
 
 document.addEventListener('keydown', ({ key, target }) => {
   if (key === 'Escape') closeMenu()
