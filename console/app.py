@@ -29,6 +29,7 @@ from console import (
     static_files,
     worker,
 )
+from console.bulk_jobs import door as bulk_door
 from console.canned import door as canned_door
 from console.canned import pages as canned_pages
 from console.db import Database
@@ -227,6 +228,7 @@ def create_app(settings: Settings) -> Litestar:
             *handling.routes,
             *tag_door.routes,
             *search_door.routes,
+            *bulk_door.routes,
             *canned_door.routes,
             *canned_pages.routes,
             *saved_views_door.routes,

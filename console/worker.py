@@ -18,6 +18,8 @@ from sqlalchemy import select
 from console import clock, health, metrics, wholeness
 from console.bots.helper import Helper
 from console.bots.runner import Bot, mornings
+from console.bulk_jobs import working
+from console.bulk_jobs.deeds import House
 from console.db import Database, Tx
 from console.evidence import keeping
 from console.inbox import assign, counts, deliver, fetcher, pulse, ticks
@@ -102,6 +104,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "payment receipts": thanks.run,
         "search index": feeder.run,
         "queues": router.run,
+        "bulk jobs": lambda until: working.run(db, _house(settings), until),
         "mending": _every(MEND_EVERY, lambda: _mend(db)),
         "pulse": _every(FEEL_EVERY, lambda: _feel(db, channel_id)),
         "midnight": lambda until: midnight.run(db, until),
@@ -141,6 +144,10 @@ def _helper(console: Console) -> Helper | None:
     if settings.bot_model_url is None:
         return None
     return Helper(console.http, url=settings.bot_model_url, key=settings.bot_model_key, model=settings.bot_model)
+
+
+def _house(settings: Settings) -> House:
+    return House(settings.zone, settings.country, settings.company, settings.base_url)
 
 
 async def supervise(name: str, loop: Loop, stop: asyncio.Event) -> None:

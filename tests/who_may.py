@@ -93,7 +93,20 @@ PAGES = [
     one("GET", "/portfolio", "everyone"),
     one("GET", "/portfolio/debtors/{debtor_id:int}", "team", "/portfolio/debtors/1"),
     one("GET", "/portfolio/accounts/{account_id:int}", "team", "/portfolio/accounts/1"),
-    one("POST", "/inbox/bulk-tags", "everyone", form={"step": "ask", "ids": "1"}),
+    one("POST", "/inbox/bulk-jobs", "everyone", form={"step": "ask", "ids": "1"}),
+    one("GET", "/inbox/bulk-jobs", "everyone"),
+    # A job is its maker's alone: tests/bulk_jobs/test_bulk_jobs.py has others asking for it.
+    *(
+        one(method, "/inbox/bulk-jobs/{job_id:int}" + path, "everyone", "/inbox/bulk-jobs/999" + path, answers=404)
+        for method, path in (
+            ("GET", ""),
+            ("GET", "/progress"),
+            ("GET", "/rows.csv"),
+            ("POST", "/start"),
+            ("POST", "/cancellation"),
+            ("POST", "/undo"),
+        )
+    ),
     one("GET", INBOX + "/tags", "team", "/inbox/1/tags"),
     one("POST", INBOX + "/tags", "team", "/inbox/1/tags", form={"had": ""}),
     one("GET", "/inbox/state", "everyone"),

@@ -132,6 +132,7 @@ Deed = Literal[
     "edit_rates",
     "edit_templates",
     "edit_routing",
+    "send_to_many",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -155,6 +156,7 @@ _MAY: dict[Deed, frozenset[str]] = {
     "edit_rates": frozenset({Role.ADMIN}),
     "edit_templates": _LEADERS,
     "edit_routing": _LEADERS,
+    "send_to_many": _LEADERS,
 }
 
 

@@ -10,6 +10,7 @@ from alembic.autogenerate.api import AutogenContext
 import console.agents
 import console.audit
 import console.bots.models
+import console.bulk_jobs.models
 import console.evidence.seals
 import console.inbox.channel
 import console.inbox.contacts

@@ -54,6 +54,10 @@ _WORDS = {
     "view.renamed": "{actor} cambió el nombre de una vista",
     "view.moved": "{actor} cambió una vista de lugar",
     "view.removed": "{actor} eliminó una vista",
+    "bulk.asked": "{actor} pidió una operación sobre muchas conversaciones",
+    "bulk.started": "{actor} empezó una operación sobre muchas conversaciones",
+    "bulk.cancelled": "{actor} detuvo una operación sobre muchas conversaciones",
+    "bulk.finished": "Terminó una operación sobre muchas conversaciones",
     "search.made": "{actor} buscó por un documento o teléfono",
     "backup.restored": "Se restauró una copia de seguridad",
 }

@@ -28,6 +28,7 @@ function show(html) {
   if (!fresh) return
   byId('deed')?.remove()
   document.body.append(fresh)
+  window.htmx?.process(fresh)
   fresh.addEventListener('close', () => {
     fresh.remove()
     if (opener?.isConnected) opener.focus()
@@ -46,7 +47,7 @@ document.addEventListener('submit', async (event) => {
   event.preventDefault()
   if (form.ariaBusy === 'true') return
   form.ariaBusy = 'true'
-  const came = await ask(form.action, { form: new FormData(form, event.submitter) })
+  const came = await ask(event.submitter?.hasAttribute('formaction') ? event.submitter.formAction : form.action, { form: new FormData(form, event.submitter) })
   form.ariaBusy = 'false'
   if (!came) return toast('No hubo respuesta del servidor. Vuelva a probar.', 'error')
   if (parse(came.html).some((element) => element.id === 'deed')) return show(came.html)

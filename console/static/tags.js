@@ -24,7 +24,7 @@ document.addEventListener('input', ({ target }) => target.matches('[data-tag-sea
 document.addEventListener('deed-shown', ({ target }) => {
   const search = target.querySelector('[data-tag-search]')
   if (search) find(search)
-  if (target.matches('[data-bulk-done]')) clear()
+  if (target.matches('[data-bulk-job]')) clear()
 })
 // Enter in the search ticks the first that is found, or makes it; with nothing sought it means "done".
 document.addEventListener('keydown', (event) => {
@@ -95,8 +95,13 @@ export function clear() {
 }
 
 act('clear-chosen', clear)
-act('tag-chosen', () => sendDeed('/inbox/bulk-tags', { step: 'ask', ids: [...chosen].join('.') }))
-act('tag-all', () => sendDeed('/inbox/bulk-tags', { step: 'ask', all: '1', ...Object.fromEntries(new URLSearchParams(where())) }))
+const these = () => ({ step: 'ask', ids: [...chosen].join('.') })
+const every = () => ({ step: 'ask', all: '1', ...Object.fromEntries(new URLSearchParams(where())) })
+act('tag-chosen', () => sendDeed('/inbox/bulk-jobs', these()))
+act('act-on-chosen', () => sendDeed('/inbox/bulk-jobs', { ...these(), deed: 'assign' }))
+act('act-on-all', () => sendDeed('/inbox/bulk-jobs', every()))
+// Another deed, or another template, needs other things.
+document.addEventListener('change', ({ target }) => target.matches('#deed select[data-again]') && sendDeed('/inbox/bulk-jobs', new FormData(target.form)))
 afterUpsert((element) => element.classList.contains('row') && element.classList.toggle('chosen', chosen.has(idOf(element))))
 document.addEventListener('list-shown', clear)
 document.addEventListener('click', (event) => {

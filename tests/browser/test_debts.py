@@ -152,15 +152,15 @@ def test_many_are_tagged_at_once_after_a_look_and_taken_back(house: House, new_p
     page.get_by_role("button", name="Etiquetar").click()
     page.locator("#deed [name=tag_id]").select_option(label="Campaña de noviembre")
     page.locator("#deed").get_by_role("button", name="Revisar").click()
-    expect(page.locator("#deed .foreseen")).to_contain_text("2 cambian; 1 ya la tienen")
+    expect(page.locator("#deed .foreseen")).to_contain_text("2 cambian; 1 ya está así")
     shot(page, "debts-bulk")
-    page.locator("#deed").get_by_role("button", name="Poner en 2").click()
-    expect(page.locator("#deed")).to_contain_text("puesta en 2 conversaciones; 1 ya la tenían")
+    page.locator("#deed").get_by_role("button", name="Poner una etiqueta en 2").click()
+    expect(page.locator("#deed .foreseen")).to_contain_text("Listo. 2 cambiaron; 1 ya estaba así")
     for debtor in some:
         expect(debtor.row(page).locator(".tag.free")).to_have_text("Campaña de noviembre")
 
     page.locator("#deed").get_by_role("button", name="Deshacer").click()
-    expect(page.locator("#deed")).to_contain_text("quitada de 2 conversaciones")
+    expect(page.locator("#deed .foreseen")).to_contain_text("Listo. 2 cambiaron")
     expect(page.locator("#rows .tag.free", has_text="Campaña de noviembre")).to_have_count(1)
 
 

@@ -6,18 +6,17 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
 
 from console.agents import Viewer
 from console.db import Database
 from console.errors import Refused
-from console.inbox import bulk_tagging, tagging
+from console.inbox import tagging
 from console.inbox.merge import merge_contacts
 from console.inbox.models import Conversation
 from console.inbox.rows import tags_on
-from console.inbox.tags import ConversationTag, Tag
+from console.inbox.tags import Tag
 from tests.conftest import Moment
-from tests.inbox.people import Inbox, a_conversation, actions, an_inbox, fresh, history
+from tests.inbox.people import a_conversation, an_inbox, fresh, history
 
 
 async def a_tag(database: Database, by: Viewer, name: str = "Paga por Yape", **more: Any) -> int:
@@ -150,54 +149,3 @@ async def test_two_conversations_that_were_one_have_the_tags_of_both(database: D
 
     assert await names(database, kept) == ["Aval", "Paga por Yape"]
     assert [await used(database, tag) for tag in (both, one)] == [1, 1]
-
-
-# Many at once
-
-
-async def a_few(database: Database, inbox: Inbox, many: int) -> list[Conversation]:
-    return [await a_conversation(database, inbox, wa_id=f"519440{number:05}") for number in range(many)]
-
-
-async def test_many_are_counted_done_told_and_taken_back(
-    database: Database, moment: Moment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bulk_tagging, "AT_ONCE", 2)
-    inbox = await an_inbox(database)
-    some = await a_few(database, inbox, 5)
-    tag = await a_tag(database, inbox.supervisor)
-    await put(database, some[0], tag, inbox.ana)
-    ids = [conversation.id for conversation in some]
-    async with database.reading() as tx:
-        foreseen = await bulk_tagging.foresee(tx, inbox.ana, [*ids, 999], await tx.get_one(Tag, tag), "put")
-    assert (foreseen.changed, foreseen.same, list(foreseen.refused)) == (ids[1:], ids[:1], [999])
-
-    done = await bulk_tagging.carry_out(database, inbox.ana, [*ids, 999], tag, "put")
-    assert (done.changed, done.same, done.reasons) == (ids[1:], ids[:1], [("Ya no está a su alcance.", 1)])
-    assert await used(database, tag) == 5
-    assert (await actions(database)).count("conversation.tagged") == 5
-
-    undone = await bulk_tagging.carry_out(database, inbox.ana, done.changed, tag, "take")
-    assert undone.changed == ids[1:]
-    assert await names(database, some[0]) == ["Paga por Yape"]
-    assert await used(database, tag) == 1
-
-
-async def test_who_may_not_see_a_conversation_cannot_tag_it_with_the_rest(database: Database, moment: Moment) -> None:
-    inbox = await an_inbox(database)
-    [conversation] = await a_few(database, inbox, 1)
-    tag = await a_tag(database, inbox.supervisor)
-
-    done = await bulk_tagging.carry_out(database, inbox.stranger, [conversation.id], tag, "put")
-
-    assert (done.changed, list(done.refused)) == ([], [conversation.id])
-    async with database.reading() as tx:
-        assert await tx.scalar(select(func.count()).select_from(ConversationTag)) == 0
-
-
-async def test_too_many_at_once_are_refused_before_anything_changes(database: Database, moment: Moment) -> None:
-    inbox = await an_inbox(database)
-    tag = await a_tag(database, inbox.supervisor)
-
-    with pytest.raises(Refused, match="2,000"):
-        await bulk_tagging.carry_out(database, inbox.ana, list(range(1, bulk_tagging.MOST + 2)), tag, "put")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import select, update
 
@@ -170,25 +169,3 @@ async def test_pages_cost_the_same_queries_whatever_is_owed(front: Front) -> Non
     await owes(front, many=30)
 
     assert [await queries_of(front, ana, path) for path in paths] == few
-
-
-async def test_many_are_tagged_by_what_a_list_shows_and_no_more(front: Front) -> None:
-    rosa = await front.agent("Rosa", role="supervisor")
-    numbers = [await wrote(front, sender=f"5194400000{n}") for n in range(3)]
-    await owes(front, phone="51944000001")
-    by = Viewer(id=rosa.id, name="Rosa", role="supervisor", team_ids=frozenset())
-    async with front.console.db.transaction() as tx:
-        tag = (await tagging.create(tx, by=by, name="Campaña")).id
-    form: dict[str, Any] = {"all": "1", "view": "all", "days_from": "40", "tag_id": str(tag), "deed": "put"}
-
-    foreseen = await rosa.do("/inbox/bulk-tags", step="check", **form)
-    assert '<b class="num">1</b> cambia' in foreseen.text
-    done = await rosa.do("/inbox/bulk-tags", step="do", **form)
-
-    assert f'name="ids" value="{numbers[1]}"' in done.text
-    undone = await rosa.do("/inbox/bulk-tags", step="do", ids=str(numbers[1]), tag_id=str(tag), deed="take")
-    assert "quitada de" in undone.text
-    refused = await rosa.do("/inbox/bulk-tags", step="do", ids="x", tag_id=str(tag), deed="put")
-    assert refused.status_code == 422
-    gone = await rosa.do("/inbox/bulk-tags", step="do", ids="1", tag_id="999", deed="put")
-    assert gone.status_code == 404

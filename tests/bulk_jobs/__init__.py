@@ -1,0 +1,1 @@
+"""One deed on many conversations."""
