@@ -73,6 +73,39 @@ class SignInSession(Base):
     user_agent: Mapped[str] = mapped_column(Text)
 
 
+class SecondFactor(Base):
+    """Somebody's authenticator. `secret` is encrypted; `last_step` is the half minute of the last code that opened."""
+
+    __tablename__ = "second_factor"
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True)
+    secret: Mapped[str] = mapped_column(Text)
+    last_step: Mapped[int]
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]  # None: begun, and not in force
+
+
+class RecoveryCode(Base):
+    """A code on paper, good once instead of the authenticator. Only a keyed hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SignInRules(Base):
+    """What the business asks of who signs in (one row): which roles need a second factor."""
+
+    __tablename__ = "sign_in_rules"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    factor_roles: Mapped[list[Any]]
+
+
 class SignInThrottle(Base):
     """Failed sign-ins per key ("email:…" hashed, or "address:…"), and until when that key must wait."""
 
@@ -106,6 +139,8 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     team_ids: frozenset[int]
     session_id: int | None = None
     address: str | None = None
+    owes_factor: bool = False
+    """Their role needs a second factor and they have none: until they do, nothing but that page opens."""
 
     @property
     def actor(self) -> Actor:

@@ -13,7 +13,7 @@ from litestar.datastructures import Cookie
 from sqlalchemy import ColumnElement, select, update
 
 from console import audit, clock
-from console.agents import Agent, AgentTeam, SignInSession, Viewer
+from console.agents import Agent, AgentTeam, SecondFactor, SignInRules, SignInSession, Viewer
 from console.audit import Actor
 from console.db import Tx
 from console.settings import Settings
@@ -67,10 +67,14 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
             Agent.id,
             Agent.name,
             Agent.role,
+            SecondFactor.confirmed_at,
+            SignInRules.factor_roles,
             AgentTeam.team_id,
         )
         .join(Agent, Agent.id == SignInSession.agent_id)
         .outerjoin(AgentTeam, AgentTeam.agent_id == Agent.id)
+        .outerjoin(SecondFactor, SecondFactor.agent_id == Agent.id)
+        .outerjoin(SignInRules, SignInRules.id == 1)
         .where(
             SignInSession.token_hash == hash_of(token),
             *open_now(),
@@ -80,9 +84,17 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
     rows = (await tx.execute(query)).all()
     if not rows:
         return None
-    session_id, seen_at, expires_at, agent_id, name, role, _ = rows[0]
+    session_id, seen_at, expires_at, agent_id, name, role, has_factor, must, _ = rows[0]
     teams = frozenset(row.team_id for row in rows if row.team_id is not None)
-    viewer = Viewer(id=agent_id, name=name, role=role, team_ids=teams, session_id=session_id, address=address)
+    viewer = Viewer(
+        id=agent_id,
+        name=name,
+        role=role,
+        team_ids=teams,
+        session_id=session_id,
+        address=address,
+        owes_factor=has_factor is None and role in (must or ()),
+    )
     return Found(viewer, seen_at, expires_at)
 
 

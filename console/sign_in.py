@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import structlog
 from litestar import Request, Response, get, post
 from litestar.connection import ASGIConnection
@@ -14,7 +15,7 @@ from litestar.types import Scope
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from console import audit, clock, passwords, sessions, throttle, users
+from console import audit, clock, passwords, second_factor, sessions, throttle, users
 from console.agents import Agent, Viewer
 from console.audit import Actor
 from console.db import Database, Tx
@@ -34,6 +35,8 @@ DEMO_USERS = (
     ("carla.nunez@andes.example", "Carla, de otro equipo"),
 )
 DOOR = "Ingreso"
+FACTOR_PAGE = "/settings/second-factor"
+"""All that opens to who owes a second factor."""
 
 
 class NotSignedIn(Refused):
@@ -41,6 +44,13 @@ class NotSignedIn(Refused):
 
     def __init__(self) -> None:
         super().__init__(401, "Su sesión terminó. Ingrese de nuevo.", code="not_signed_in")
+
+
+class OwesFactor(Refused):
+    """Whoever is signed in must first set up the second factor that their role needs."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "Su rol necesita un segundo factor: actívelo para seguir.", code="second_factor_required")
 
 
 # Who is behind a request
@@ -55,6 +65,8 @@ async def signed_in(scope: Scope, db: NamedDependency[Database], settings: Named
     found = await session_of(connection, db, settings)
     if found is None:
         raise NotSignedIn
+    if found.viewer.owes_factor and not scope["path"].startswith(FACTOR_PAGE):
+        raise OwesFactor
     if clock.now() - found.seen_at > sessions.SEEN_EVERY and found.viewer.session_id is not None:
         try:
             async with db.transaction() as tx:
@@ -96,7 +108,17 @@ def ask_to_sign_in(request: Request[Any, Any, Any], refused: NotSignedIn) -> Res
     return Response(problem, status_code=401, media_type="application/problem+json")
 
 
-exception_handlers: dict[int | type[Exception], Any] = {NotSignedIn: ask_to_sign_in}
+def ask_for_factor(request: Request[Any, Any, Any], refused: OwesFactor) -> Response[Any]:
+    """How OwesFactor is answered: pages and swaps lead to where it is set up, a program gets 403."""
+    if request.headers.get("hx-request") == "true":
+        return Response(b"", status_code=403, headers={"HX-Redirect": FACTOR_PAGE})
+    if request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", ""):
+        return Redirect(FACTOR_PAGE, status_code=303)
+    problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": refused.text, "code": refused.code}
+    return Response(problem, status_code=403, media_type="application/problem+json")
+
+
+exception_handlers: dict[int | type[Exception], Any] = {NotSignedIn: ask_to_sign_in, OwesFactor: ask_for_factor}
 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
@@ -113,6 +135,24 @@ def _login_address(back: str) -> str:
 
 
 # Signing in
+
+
+class Typed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the form brings."""
+
+    email: str
+    password: str
+    code: str
+    ticket: str
+    demo: bool
+
+
+class CodeWanted(Exception):  # noqa: N818 not an error: the second half of a sign-in
+    """The password was right; `ticket` says so to the form that asks for the code."""
+
+    def __init__(self, ticket: str) -> None:
+        super().__init__()
+        self.ticket = ticket
 
 
 @get("/login", opt={"public": True})
@@ -140,14 +180,26 @@ async def login(
     db: NamedDependency[Database],
     settings: NamedDependency[Settings],
 ) -> Response[Any]:
-    """Sign in with `email` and `password`; 401 when they do not match, 429 with the seconds to wait."""
+    """Sign in with `email`, `password` and, where a second factor is on, `code`; 401 when one does not match.
+
+    With a right password and no code the form asks for it. 429 with the seconds to wait after too many attempts.
+    """
     fields = await read_form(request)
     email, password = fields.get("email", "").strip().lower(), fields.get("password", "")
     if not email or len(email) > 254 or len(password) > passwords.MAXIMUM:
         raise Refused(400, "Faltan el correo o la contraseña, o son demasiado largos.", code="invalid")
     back = own_path(fields.get("next"))
+    typed = Typed(
+        email=email,
+        password=password,
+        code=fields.get("code", "")[:40],
+        ticket=fields.get("ticket", "")[:200],
+        demo=fields.get("demo") == "1",
+    )
     try:
-        token = await _try(request, db, settings, email=email, password=password, demo=fields.get("demo") == "1")
+        token = await _try(request, db, settings, typed)
+    except CodeWanted as wanted:
+        return _form(settings, back=back, email=email, notice="code", status=401, ticket=wanted.ticket)
     except Refused as refused:
         if refused.status != 429:
             raise
@@ -163,12 +215,13 @@ async def _try(
     request: Request[Any, Any, Any],
     db: Database,
     settings: Settings,
-    *,
-    email: str,
-    password: str,
-    demo: bool,
+    typed: Typed,
 ) -> str | None:
-    """A new session's token, or None when the two do not match (which takes as long as when they do)."""
+    """A new session's token, or None when they do not match (which takes as long as when they do).
+
+    Raises CodeWanted when the password is right and the code is missing or does not open.
+    """
+    email = typed.email
     device = request.cookies.get(throttle.device_cookie_name(settings))
     keys = throttle.keys_for(settings, email=email, address=address_of(request), device=device)
     with passwords.place():
@@ -178,15 +231,33 @@ async def _try(
             agent = await tx.scalar(query)
         known = agent.password_hash if agent and agent.disabled_at is None else None
         # In the demo the page itself offers who to be.
-        invited = demo and settings.demo and email in dict(DEMO_USERS) and known is not None
-        right = invited or await passwords.is_right(known, password)
-        stale = right and not invited and passwords.is_outdated(known or "")
-        better = await passwords.hashed(password) if stale else None
+        invited = typed.demo and settings.demo and email in dict(DEMO_USERS) and known is not None
+        # Whoever comes with a code showed the password a moment ago.
+        shown = bool(typed.code) and second_factor.is_ticket(typed.ticket, email, known or "", key=settings.secret_key)
+        right = invited or (shown and known is not None) or await passwords.is_right(known, typed.password)
+        stale = right and not invited and not shown and passwords.is_outdated(known or "")
+        better = await passwords.hashed(typed.password) if stale else None
     async with db.transaction() as tx:
         if agent is None or not right:
             _record_refusal(tx, agent, address_of(request))
             return None
-        return await _start(tx, request, settings, agent, keys=keys, known=known, better=better)
+        factor = await _factor(tx, agent, typed, settings, known or "")
+        if factor is None:
+            return await _start(tx, request, settings, agent, keys=keys, known=known, better=better)
+        _record_refusal(tx, agent, address_of(request), "code" if typed.code else "no_code")
+    # What a code used up, and what was refused, is kept.
+    raise factor
+
+
+async def _factor(tx: Tx, agent: Agent, typed: Typed, settings: Settings, known: str) -> CodeWanted | None:
+    """What stands between a right password and a session: a code, where a second factor is on."""
+    key = settings.secret_key
+    if not await second_factor.is_on(tx, agent.id):
+        return None
+    door = Actor(kind="agent", id=agent.id, name=agent.name)
+    if typed.code and await second_factor.passes(tx, agent.id, typed.code, key=key, by=door):
+        return None
+    return CodeWanted(second_factor.ticket(typed.email, known, key=key))
 
 
 async def _start(
@@ -215,10 +286,11 @@ async def _start(
     return await sessions.start(tx, current, address=address_of(request), user_agent=agent_string)
 
 
-def _record_refusal(tx: Tx, agent: Agent | None, address: str) -> None:
+def _record_refusal(tx: Tx, agent: Agent | None, address: str, why: str | None = None) -> None:
     """Never what was typed: people type passwords into the wrong field."""
     door = Actor(kind="system", name=DOOR, origin=address)
-    audit.record(tx, door, "session.refused", subject=f"agent:{agent.id}" if agent else None)
+    told = {"why": why} if why else None
+    audit.record(tx, door, "session.refused", subject=f"agent:{agent.id}" if agent else None, new=told)
 
 
 def _form(
@@ -229,6 +301,7 @@ def _form(
     notice: str | None = None,
     status: int = 200,
     wait: int = 0,
+    ticket: str = "",
 ) -> Response[str]:
     content = page(
         "sign_in/login.html",
@@ -237,6 +310,7 @@ def _form(
         notice=notice,
         wait_seconds=wait,
         next=back,
+        ticket=ticket,
         demo_users=DEMO_USERS if settings.demo else (),
     )
     headers = {"Retry-After": str(wait)} if wait else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from console import audit, clock, sessions
@@ -97,14 +97,45 @@ async def disable(tx: Tx, agent: Agent, *, by: Actor) -> None:
     if agent.disabled_at is not None:
         return
     if agent.role == Role.ADMIN:
-        # Locking them all keeps two administrators from disabling each other in the same instant.
-        admins = select(Agent.id).where(Agent.role == Role.ADMIN, Agent.disabled_at.is_(None)).with_for_update()
-        if len((await tx.scalars(admins)).all()) < 2:
-            raise Refused(409, "Es la última persona con rol admin: nombre antes a otra.", code="last_admin")
+        await _require_another_admin(tx)
     agent.disabled_at = clock.now()
     agent.version += 1
     audit.record(tx, by, "agent.disabled", subject=f"agent:{agent.id}", old={"disabled": False}, new={"disabled": True})
     await sessions.end_all(tx, agent.id, by=by, why="disabled")
+
+
+async def change(tx: Tx, agent: Agent, *, role: str, team_ids: list[int], by: Actor) -> None:
+    """Give somebody another role and other teams. Records agent.updated with both, before and after.
+
+    What they have open follows at once: their sessions end, so that no screen shows what is no longer theirs.
+    Refuses 422 for an unknown role or team, or without a team; 409 for the last administrator.
+    """
+    if role not in PEOPLE:
+        raise Refused(422, "Ese rol no existe.", code="invalid", field="role")
+    teams = sorted(set(team_ids))
+    known = set(await tx.scalars(select(Team.id).where(Team.id.in_(teams))))
+    if not teams or known != set(teams):
+        raise Refused(422, "Elija al menos un equipo que exista.", code="invalid", field="teams")
+    memberships = select(AgentTeam.team_id).where(AgentTeam.agent_id == agent.id).order_by(AgentTeam.team_id)
+    old = {"role": agent.role, "team_ids": list(await tx.scalars(memberships))}
+    new = {"role": str(role), "team_ids": teams}
+    if old == new:
+        return
+    if agent.role == Role.ADMIN != role:
+        await _require_another_admin(tx)
+    agent.role = str(role)
+    agent.version += 1
+    await tx.execute(delete(AgentTeam).where(AgentTeam.agent_id == agent.id))
+    tx.add_all([AgentTeam(agent_id=agent.id, team_id=team) for team in teams])
+    audit.record(tx, by, "agent.updated", subject=f"agent:{agent.id}", old=old, new=new)
+    await sessions.end_all(tx, agent.id, by=by, why="role_changed")
+
+
+async def _require_another_admin(tx: Tx) -> None:
+    # Locking them all keeps two administrators from disabling each other in the same instant.
+    admins = select(Agent.id).where(Agent.role == Role.ADMIN, Agent.disabled_at.is_(None)).with_for_update()
+    if len((await tx.scalars(admins)).all()) < 2:
+        raise Refused(409, "Es la última persona con rol admin: nombre antes a otra.", code="last_admin")
 
 
 async def set_password(tx: Tx, agent: Agent, password_hash: str, *, by: Actor, keep_session: int | None = None) -> None:

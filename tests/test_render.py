@@ -34,6 +34,7 @@ LOGIN: dict[str, Any] = {
     "company": "Andes",
     "email": "",
     "notice": "throttled",
+    "ticket": "",
     "wait_seconds": 48,
     "next": "",
     "demo_users": [],

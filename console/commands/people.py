@@ -8,7 +8,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from console import passwords, settings, users
+from console import passwords, second_factor, settings, users
 from console.agents import Agent, AgentTeam, Team
 from console.audit import Actor
 from console.commands import Failed, database, run
@@ -109,6 +109,19 @@ async def _reset(config: Settings, email: str, password: str) -> None:
     password_hash = await passwords.hashed(password)
     async with database(config) as db, db.transaction() as tx:
         await users.set_password(tx, await _who(tx, email), password_hash, by=OPERATOR)
+
+
+@user.command("remove-factor")
+@click.argument("email")
+def remove_factor(email: str) -> None:
+    """Take away the second factor of a user who lost theirs, and end their sessions."""
+    run(_remove_factor(settings.load(), email))
+    click.echo(f"{users.clean_email(email)} ingresa solo con su contraseña; sus sesiones terminaron.", err=True)
+
+
+async def _remove_factor(config: Settings, email: str) -> None:
+    async with database(config) as db, db.transaction() as tx:
+        await second_factor.remove(tx, (await _who(tx, email)).id, by=OPERATOR)
 
 
 async def _who(tx: Tx, email: str) -> Agent:

@@ -89,7 +89,7 @@ async def live_socket(
     """One open page. The handshake's origin was checked before; here the session is."""
     found = await session_of(socket, db, settings)
     await socket.accept()
-    if found is None:
+    if found is None or found.viewer.owes_factor:
         await socket.close(SIGN_IN_AGAIN)
         return
     state = socket.app.state
@@ -183,7 +183,8 @@ class Line:
         if time.monotonic() - self._checked_at < CHECK_EVERY:
             return True
         self._checked_at = time.monotonic()
-        return await session_of(self._socket, self._db, self._settings) is not None
+        found = await session_of(self._socket, self._db, self._settings)
+        return found is not None and not found.viewer.owes_factor
 
     async def _obey(self, frame: Frame) -> None:
         match frame:

@@ -5,6 +5,7 @@ from litestar.handlers import HTTPRouteHandler
 from console.settings_pages import (
     channel,
     dead_letters,
+    factor,
     history,
     hours,
     own,
@@ -17,6 +18,7 @@ from console.settings_pages import (
 
 routes: list[HTTPRouteHandler] = [
     *own.routes,
+    *factor.routes,
     *people.routes,
     *channel.routes,
     *dead_letters.routes,

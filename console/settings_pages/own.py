@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy import select
 
 from console import passwords, sessions, throttle, users
-from console.agents import Agent, SignInSession, Viewer
+from console.agents import Agent, Viewer
 from console.db import Database
 from console.errors import Refused, not_found
 from console.forms import read_form
 from console.settings import Settings
 from console.settings_pages.answers import back_to, known_id, show
+from console.settings_pages.session_lines import session_lines
 from console.sign_in import address_of, leave
 
 PAGE = "/settings/sessions"
-
-
-class SessionLine(msgspec.Struct, frozen=True):
-    """A session as its owner recognises it."""
-
-    id: int
-    device: str
-    origin: str
-    started_at: Any
-    seen_at: Any
-    is_current: bool
 
 
 @get("/settings")
@@ -43,35 +31,9 @@ async def settings_home(viewer: NamedDependency[Viewer]) -> Response[Any]:  # no
 @get(PAGE)
 async def own_sessions(db: NamedDependency[Database], viewer: NamedDependency[Viewer]) -> Response[Any]:
     """Where one is signed in."""
-    own = select(SignInSession).where(SignInSession.agent_id == viewer.id, *sessions.open_now())
-    query = own.order_by(SignInSession.seen_at.desc())
     async with db.reading() as tx:
-        found = (await tx.scalars(query)).all()
-    lines = [
-        SessionLine(
-            id=row.id,
-            device=_device(row.user_agent),
-            origin=row.address,
-            started_at=row.created_at,
-            seen_at=row.seen_at,
-            is_current=row.id == viewer.session_id,
-        )
-        for row in found
-    ]
+        lines = await session_lines(tx, viewer.id, viewer.session_id)
     return show("settings/sessions.html", viewer, sessions=lines)
-
-
-_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"))
-
-
-def _device(user_agent: str) -> str:
-    """Browser and system in words; an agent string that names neither is shown as it is, without control marks."""
-    browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
-    system = next((name for mark, name in (*_SYSTEMS, ("Linux", "Linux")) if mark in user_agent), None)
-    if browser and system:
-        return f"{browser} en {system}"
-    return browser or system or re.sub(r"[^\x20-\x7e]", "", user_agent)[:60]
 
 
 @post("/settings/sessions/{session_id:int}/end", status_code=303)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -10,15 +11,21 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy import func, select
 
-from console import passwords, sessions, users
+from console import passwords, second_factor, sessions, users
 from console.agents import Agent, AgentTeam, Role, SignInSession, Team, Viewer
+from console.audit import AuditEntry
 from console.db import Database, Tx
 from console.errors import Refused, not_found
 from console.forms import read_form
 from console.inbox import policy
 from console.settings_pages.answers import back_to, known_id, show
+from console.settings_pages.session_lines import session_lines
 
 PAGE = "/settings/users"
+_ABOUT_PEOPLE = (
+    *("agent.created", "agent.updated", "agent.disabled", "agent.password_changed"),
+    *("factor.enabled", "factor.removed", "factor.recovery_used", "factor.codes_renewed"),
+)
 ROLES = {Role.AGENT: "Agente", Role.SUPERVISOR: "Supervisión", Role.ADMIN: "Administración"}
 
 
@@ -117,6 +124,100 @@ async def end_sessions(
     return back_to(PAGE)
 
 
+@get("/settings/users/{agent_id:int}")
+async def person_page(
+    agent_id: FromPath[int], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+) -> Response[Any]:
+    """One person: role, teams, second factor, where they are signed in, and what was changed about them."""
+    policy.require(viewer, "manage_users")
+    return await _show_one(db, viewer, agent_id)
+
+
+@post("/settings/users/{agent_id:int}", status_code=200)
+async def change_person(
+    request: Request[Any, Any, Any],
+    agent_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """Give somebody another role or other teams; their sessions end."""
+    policy.require(viewer, "manage_users")
+    form = await read_form(request)
+    team_ids = [int(name.removeprefix("team-")) for name in form if re.fullmatch(r"team-\d{1,18}", name, re.ASCII)]
+    try:
+        async with db.transaction() as tx:
+            agent = await _person(tx, agent_id)
+            await users.change(tx, agent, role=form.get("role", ""), team_ids=team_ids, by=viewer.actor)
+    except Refused as refused:
+        if refused.status == 404:
+            raise
+        return await _show_one(db, viewer, agent_id, refused=refused)
+    return await _show_one(db, viewer, agent_id, saved=True)
+
+
+@post("/settings/users/{agent_id:int}/remove-factor", status_code=303)
+async def remove_factor(
+    agent_id: FromPath[int], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+) -> Response[Any]:
+    """Take away the second factor of who lost theirs; all their sessions end."""
+    policy.require(viewer, "manage_users")
+    async with db.transaction() as tx:
+        agent = await _person(tx, agent_id)
+        await second_factor.remove(tx, agent.id, by=viewer.actor)
+    return back_to(f"{PAGE}/{agent_id}")
+
+
+@post("/settings/users/{agent_id:int}/sessions/{session_id:int}/end", status_code=303)
+async def end_one_session(
+    agent_id: FromPath[int],
+    session_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """Sign somebody out in one place."""
+    policy.require(viewer, "manage_users")
+    async with db.transaction() as tx:
+        agent = await _person(tx, agent_id)
+        ended = await sessions.end(tx, known_id(session_id), by=viewer.actor, why="ended_by_admin", agent_id=agent.id)
+        if not ended:
+            raise not_found()
+    return back_to(f"{PAGE}/{agent_id}")
+
+
+async def _show_one(
+    db: Database, viewer: Viewer, agent_id: int, *, refused: Refused | None = None, saved: bool = False
+) -> Response[Any]:
+    async with db.reading() as tx:
+        agent = await tx.scalar(select(Agent).where(Agent.id == known_id(agent_id), Agent.role.in_(users.PEOPLE)))
+        if agent is None:
+            raise not_found()
+        theirs = set(await tx.scalars(select(AgentTeam.team_id).where(AgentTeam.agent_id == agent.id)))
+        teams = [(row.id, row.name, row.id in theirs) for row in await tx.scalars(select(Team).order_by(Team.name))]
+        lines = await session_lines(tx, agent.id, viewer.session_id)
+        has_factor = await second_factor.is_on(tx, agent.id)
+        changes = (
+            select(AuditEntry)
+            .where(AuditEntry.subject == f"agent:{agent.id}", AuditEntry.action.in_(_ABOUT_PEOPLE))
+            .order_by(AuditEntry.id.desc())
+            .limit(20)
+        )
+        history = list(await tx.scalars(changes))
+    return show(
+        "settings/person.html",
+        viewer,
+        status=refused.status if refused else 200,
+        somebody=agent,
+        teams=teams,
+        roles=[(str(role), words) for role, words in ROLES.items()],
+        sessions=lines,
+        has_factor=has_factor,
+        history=history,
+        is_oneself=agent.id == viewer.id,
+        problem=refused,
+        saved=saved,
+    )
+
+
 async def _person(tx: Tx, agent_id: int) -> Agent:
     query = select(Agent).where(Agent.id == known_id(agent_id), Agent.role.in_(users.PEOPLE)).with_for_update()
     agent = await tx.scalar(query)
@@ -174,4 +275,14 @@ async def _lines(tx: Tx, viewer: Viewer) -> list[PersonLine]:
     ]
 
 
-routes = [people_page, add_person, reset_password, disable_person, end_sessions]
+routes = [
+    person_page,
+    change_person,
+    remove_factor,
+    end_one_session,
+    people_page,
+    add_person,
+    reset_password,
+    disable_person,
+    end_sessions,
+]
