@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from console import second_factor
 from console.agents import RecoveryCode, SecondFactor
-from console.audit import AuditEntry
+from console.audit import SYSTEM, AuditEntry
 from tests.conftest import Moment
 from tests.front import PASSWORD, Front, Person, a_console, settings_for
 
@@ -177,7 +177,7 @@ async def test_another_installations_key_opens_no_code(front: Front, moment: Mom
     totp, codes = await turned_on(ana, moment)
     async with front.console.db.transaction() as tx:
         for code in (totp.at(moment.now), codes[0]):
-            by = second_factor.audit.SYSTEM
+            by = SYSTEM
             assert not await second_factor.passes(tx, ana.id, code, key="another key, long enough to be one", by=by)
 
 
