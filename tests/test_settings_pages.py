@@ -45,6 +45,8 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("POST", "/settings/users/{agent_id:int}"): ADMINS,
     ("POST", "/settings/users/{agent_id:int}/remove-factor"): ADMINS,
     ("POST", "/settings/users/{agent_id:int}/sessions/{session_id:int}/end"): ADMINS,
+    ("GET", "/settings/routing"): LEADERS,
+    ("POST", "/settings/routing/{team_id:int}"): LEADERS,
     ("GET", "/audit"): LEADERS,
     ("GET", "/settings/reviews"): LEADERS,
     ("POST", "/settings/reviews/{task_id:int}/resolve"): LEADERS,

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import select
 
 from console import audit, clock
-from console.agents import Viewer
+from console.agents import Team, Viewer
 from console.db import Tx, bulk_insert
 from console.errors import Refused, not_found
 from console.inbox import policy
@@ -110,7 +110,7 @@ async def change(
     Refuses: 404 for a team that is not the viewer's; 403 unless they lead; 422 naming the field; 409
     "version_conflict" when somebody changed them meanwhile.
     """
-    if not (by.sees_all or team_id in by.team_ids):
+    if not (by.sees_all or team_id in by.team_ids) or await tx.get(Team, team_id) is None:
         raise not_found()
     policy.require(by, "edit_routing")
     new = _read(typed)
