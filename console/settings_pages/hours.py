@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,17 +58,13 @@ async def change_week(
     form = await read_form(request)
     team_id = whole(form.get("team"), "team")
     typed = {field: form.get(field, "") for field in FIELDS} | {"keeps_holidays": form.get("keeps_holidays", "")}
-    try:
+
+    async def change(tx: Tx) -> None:
         days = [keeping.read_intervals(typed[field], field) for field in FIELDS]
-        async with db.transaction() as tx:
-            await keeping.set_week(
-                tx, by=viewer, team_id=team_id, days=days, keeps_holidays=bool(typed["keeps_holidays"])
-            )
-    except Refused as refused:
-        if refused.status != 422:
-            raise
-        return await _show(db, viewer, team_id, typed=typed, refused=refused)
-    return back_to(f"{PAGE}?team={team_id}")
+        keeps = bool(typed["keeps_holidays"])
+        await keeping.set_week(tx, by=viewer, team_id=team_id, days=days, keeps_holidays=keeps)
+
+    return await _try(db, viewer, team_id, change, typed=typed)
 
 
 @post(PAGE + "/inheritance", status_code=200)
@@ -91,15 +88,12 @@ async def set_day(
     policy.require(viewer, "edit_hours")
     form = await read_form(request)
     team_id = whole(form.get("team"), "team")
-    try:
+
+    async def change(tx: Tx) -> None:
         day, hours = _day(form.get("day")), keeping.read_intervals(form.get("hours", ""), "hours")
-        async with db.transaction() as tx:
-            await keeping.set_day(tx, by=viewer, team_id=team_id, day=day, intervals=hours, name=form.get("name", ""))
-    except Refused as refused:
-        if refused.status != 422:
-            raise
-        return await _show(db, viewer, team_id, typed_day=form, refused=refused)
-    return back_to(f"{PAGE}?team={team_id}")
+        await keeping.set_day(tx, by=viewer, team_id=team_id, day=day, intervals=hours, name=form.get("name", ""))
+
+    return await _try(db, viewer, team_id, change, typed_day=form)
 
 
 @post(PAGE + "/days/removal", status_code=200)
@@ -112,6 +106,24 @@ async def drop_day(
     team_id = whole(form.get("team"), "team")
     async with db.transaction() as tx:
         await keeping.drop_day(tx, by=viewer, team_id=team_id, day=_day(form.get("day")))
+    return back_to(f"{PAGE}?team={team_id}")
+
+
+async def _try(
+    db: Database,
+    viewer: Viewer,
+    team_id: int,
+    change: Callable[[Tx], Awaitable[None]],
+    **typed: dict[str, str],
+) -> Response[Any]:
+    """Make a change, or show the page again with what was `typed` and why not."""
+    try:
+        async with db.transaction() as tx:
+            await change(tx)
+    except Refused as refused:
+        if refused.status != 422:
+            raise
+        return await _show(db, viewer, team_id, refused=refused, **typed)
     return back_to(f"{PAGE}?team={team_id}")
 
 
