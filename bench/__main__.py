@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import endurance, finding, history, imports, intents, scenarios, size, steps
+from bench import endurance, finding, history, imports, intents, night, scenarios, size, steps
 from bench.scenarios import LONG, SHORT, Bench, Scenario, Section
 
 ALL: dict[str, Scenario] = {
@@ -35,6 +35,9 @@ def main() -> None:
     """Run, print each table when it is there, and keep the numbers as JSON under var/bench/."""
     if sys.argv[1:2] == ["intents"]:
         intents.main(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["night"]:
+        night.main(sys.argv[2:])
         return
     if sys.argv[1:2] == ["history"]:
         history.main(sys.argv[2:])

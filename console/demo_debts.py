@@ -52,6 +52,7 @@ class Debt(msgspec.Struct, forbid_unknown_fields=True):
     currency: str
     bills: list[DemoBill]
     document: tuple[str, str] | None = None
+    birth_year: int | None = None
 
 
 class Paid(msgspec.Struct, forbid_unknown_fields=True):
@@ -215,6 +216,7 @@ def _statement(debt: Debt, persona: dict[str, Any], today: date) -> Statement:
         document=documents.read(number, country=persona["country"], kind=kind) if number else None,
         phones=(e164(f"+{persona['wa_id']}", persona["country"]),),
         product=debt.product,
+        birth_year=debt.birth_year,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import select
 
-from console import clock, demo_debts, demo_floor, demo_texts, passwords, users
+from console import clock, demo_bot, demo_debts, demo_floor, demo_texts, passwords, users
 from console.agents import Agent, Role, Viewer
 from console.audit import Actor
 from console.db import Database, Tx
@@ -139,6 +139,7 @@ async def _prepare(db: Database, settings: Settings) -> Teller:
             viewers[nick] = Viewer(id=agent.id, name=name, role=role, team_ids=frozenset([team.id]), address="demo")
         await demo_texts.write(tx, viewers["elena"])
         await demo_floor.decide(tx, first.id, by=viewers["victor"])
+        await demo_bot.let_it_speak(tx, by=DEMO, quiet_until=clock.now() + BEFORE_EVERYTHING + timedelta(minutes=3))
     return Teller(db, settings, channel, viewers)
 
 

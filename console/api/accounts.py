@@ -42,10 +42,14 @@ class DocumentStated(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class HolderStated(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Who owes. Phones in E.164, or as dialled in the business's country."""
+    """Who owes. Phones in E.164, or as dialled in the business's country.
+
+    `birth_year` is half of what the bot asks to know the right party; it is never given back.
+    """
 
     name: str
     document: DocumentStated | None = None
+    birth_year: int | None = None
     phones: Annotated[list[str], msgspec.Meta(max_length=MOST_PHONES)] = []
 
 
@@ -168,6 +172,7 @@ def statement_of(external_id: str, stated: AccountStated, source: Source) -> Sta
         external_id=_checked("external_id", checks.external_id, external_id),
         name=_checked("holder.name", checks.name, holder.name),
         document=_document(holder.document, source.country),
+        birth_year=_birth_year(holder.birth_year),
         phones=tuple(dict.fromkeys(phones)),
         currency=stated.currency,
         bills=tuple(bills),
@@ -205,6 +210,10 @@ def _document(stated: DocumentStated | None, country: str) -> Document | None:
         return documents.read(stated.number, country=country, kind=stated.type)
     except BadDocument as bad:
         raise invalid("holder.document", str(bad)) from None
+
+
+def _birth_year(year: int | None) -> int | None:
+    return None if year is None else _checked("holder.birth_year", checks.birth_year, year, clock.now().date())
 
 
 def _checked(field: str, check: Any, *given: Any) -> Any:  # noqa: ANN401 as the check takes and gives

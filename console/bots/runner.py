@@ -196,7 +196,8 @@ class Bot:
         ahead = (due - clock.now()).total_seconds() if due is not None else POLL_SECONDS
         waits = [asyncio.create_task(event.wait()) for event in (self._awake, stop)]
         try:
-            timeout = min(max(ahead, 0.02), POLL_SECONDS)
+            # What is due and still here is somebody else's at this moment.
+            timeout = min(ahead, POLL_SECONDS) if ahead > 0 else POLL_SECONDS / 4
             await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in waits:

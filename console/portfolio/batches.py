@@ -116,6 +116,7 @@ class ImportDebtor(Base):
     name_key: Mapped[str] = mapped_column(Text)
     document_type: Mapped[str | None] = mapped_column(String(8))
     document_number: Mapped[str | None] = mapped_column(String(24))
+    birth_year: Mapped[int | None]
     timezone: Mapped[str] = mapped_column(String(40))
     before: Mapped[dict[str, Any] | None]
 

@@ -10,6 +10,8 @@ from integrations.whatsapp import numbers
 from integrations.whatsapp.numbers import BadNumber, Problem
 
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
+OLDEST_BIRTH, YOUNGEST = 1900, 14
+"""The first year somebody who owes can be born in, and how old they are at least."""
 
 
 class Wrong(ValueError):  # noqa: N818 an answer about a text
@@ -79,3 +81,10 @@ _PHONES = {
     Problem.TOO_LONG: "Al teléfono le sobran cifras.",
     Problem.IMPOSSIBLE: "Ningún teléfono tiene esa cantidad de cifras.",
 }
+
+
+def birth_year(year: int, today: date) -> int:
+    """A year somebody who owes can be born in. Raises Wrong."""
+    if not OLDEST_BIRTH <= year <= today.year - YOUNGEST:
+        raise Wrong(f"El año de nacimiento va de {OLDEST_BIRTH} a {today.year - YOUNGEST}.")
+    return year

@@ -23,6 +23,7 @@ class Field(StrEnum):
     NAME = "name"
     DOCUMENT = "document"
     DOCUMENT_TYPE = "document_type"
+    BIRTH = "birth"
     PHONE = "phone"
     INVOICE = "invoice"
     DUE = "due"
@@ -37,6 +38,7 @@ LABELS = {
     Field.NAME: "Nombre",
     Field.DOCUMENT: "Documento",
     Field.DOCUMENT_TYPE: "Tipo de documento",
+    Field.BIRTH: "Nacimiento (fecha o año)",
     Field.PHONE: "Teléfono",
     Field.INVOICE: "Factura o cuota",
     Field.DUE: "Vencimiento",
@@ -60,6 +62,8 @@ _SYNONYMS = {
     "cuil|cpf|cnpj|document|document number|tax id|vat|id number",
     Field.DOCUMENT_TYPE: "tipo documento|tipo de documento|tipo doc|tipo identificacion|tipo de identificacion|"
     "document type|id type",
+    Field.BIRTH: "nacimiento|fecha nacimiento|fecha de nacimiento|fec nacimiento|fec nac|f nacimiento|"
+    "ano nacimiento|ano de nacimiento|birth|birth date|birth year|date of birth|dob",
     Field.PHONE: "telefono|telefonos|tel|celular|cel|movil|whatsapp|numero de telefono|numero celular|nro celular|"
     "telefono celular|telefono movil|telefono fijo|otro telefono|telefono principal|telefono alterno|phone|"
     "phone number|mobile|cell|contacto",

@@ -44,6 +44,9 @@ class Person(msgspec.Struct):
     is_new_document: bool = False
     place: int = 0  # among the new ones, from 1
     had: tuple[str, Document | None] | None = None  # name and document before either changed
+    birth_year: int | None = None
+    is_new_birth_year: bool = False
+    had_birth_year: int | None = None
 
 
 class Debt(msgspec.Struct):
@@ -125,7 +128,9 @@ class Known:
                 return own
         elif own is not None:
             return own
-        return self.meet(Person(id=None, name=statement.name, document=document, timezone=zone))
+        return self.meet(
+            Person(id=None, name=statement.name, document=document, timezone=zone, birth_year=statement.birth_year)
+        )
 
     def meet(self, person: Person) -> Person:
         """Somebody new."""
@@ -150,6 +155,9 @@ def compare(statement: Statement, known: Known, *, zone: str, digest: str | None
     if person.name != statement.name:
         person.had = person.had or (person.name, person.document)
         person.name, person.is_new_name = statement.name, True
+    if statement.birth_year is not None and person.birth_year != statement.birth_year:
+        person.had_birth_year = person.birth_year
+        person.birth_year, person.is_new_birth_year = statement.birth_year, True
     bills, owed = _bills(statement, debt.owing if debt else [])
     return Change("changed" if debt else "new", statement, digest, debt, person, bills, owed)
 

@@ -12,14 +12,15 @@ from console.portfolio.batches import ImportAccount, ImportDebtor, ImportInvoice
 IN_STEP = "batch_id = :batch AND id > :low AND id <= :high"
 
 _DEBTORS = """
-    INSERT INTO debtor (id, name, name_key, document_type, document_number, country, timezone,
+    INSERT INTO debtor (id, name, name_key, document_type, document_number, birth_year, country, timezone,
         created_at, updated_at, version)
-    SELECT :debtors + place, name, name_key, document_type, document_number, CAST(:country AS VARCHAR), timezone,
+    SELECT :debtors + place, name, name_key, document_type, document_number, birth_year,
+        CAST(:country AS VARCHAR), timezone,
         CAST(:now AS {instant}), CAST(:now AS {instant}), 1
     FROM import_debtor WHERE {step} AND kind = 'new' ORDER BY id"""
 _RENAMED = """
     UPDATE debtor SET name = d.name, name_key = d.name_key, document_type = d.document_type,
-        document_number = d.document_number, updated_at = :now, version = debtor.version + 1
+        document_number = d.document_number, birth_year = d.birth_year, updated_at = :now, version = debtor.version + 1
     FROM (SELECT * FROM import_debtor WHERE {step} AND kind = 'changed') AS d WHERE debtor.id = d.debtor_id"""
 _ACCOUNTS = """
     INSERT INTO account (id, creditor_id, external_id, debtor_id, team_id, currency, product, phones, status,

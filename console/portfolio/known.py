@@ -61,7 +61,7 @@ _LATER = (
 )
 _PLANS = select(Plan.account_id).where(among(Plan.account_id, "ids"), Plan.state == PlanState.ACTIVE)
 _DISPUTES = select(Dispute.account_id).where(among(Dispute.account_id, "ids"), Dispute.state == DisputeState.OPEN)
-_PERSON = (Debtor.id, Debtor.name, Debtor.document_type, Debtor.document_number, Debtor.timezone)
+_PERSON = (Debtor.id, Debtor.name, Debtor.document_type, Debtor.document_number, Debtor.timezone, Debtor.birth_year)
 _BY_ID = select(*_PERSON).where(among(Debtor.id, "ids"))
 _BY_DOCUMENT = select(*_PERSON).where(among(Debtor.document_number, "numbers"))
 
@@ -143,4 +143,4 @@ async def _people(tx: Tx, ids: Collection[int], statements: Sequence[Statement])
 
 def _person(row: Any) -> Person:  # noqa: ANN401 a row
     document = Document(row.document_type, row.document_number) if row.document_number is not None else None
-    return Person(id=row.id, name=row.name, document=document, timezone=row.timezone)
+    return Person(id=row.id, name=row.name, document=document, timezone=row.timezone, birth_year=row.birth_year)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from console import money
+from console import clock, money
 from console.portfolio import cells as values
 from console.portfolio import checks, documents
 from console.portfolio.checks import Wrong
@@ -67,6 +67,7 @@ class _Draft(msgspec.Struct, gc=False):
     currency: str
     product: str | None
     phones: list[str]
+    birth_year: int | None
     bills: dict[str, tuple[int, Bill]]
     is_bad: bool = False
 
@@ -124,6 +125,7 @@ class Reader:
                 phones=tuple(dict.fromkeys(draft.phones[:MOST_PHONES])),
                 currency=draft.currency,
                 product=draft.product,
+                birth_year=draft.birth_year,
                 bills=bills,
             )
             phone = statement.phones[0] if statement.phones else None
@@ -136,14 +138,16 @@ class Reader:
         document = self._document(row, cells)
         product = self._asked(row, cells, Field.PRODUCT, checks.product, optional=True)
         phones = self._phones_in(row, cells)
+        born = self._born(row, cells)
         bill = self._bill(row, cells, currency, external_id) if currency else None
         if external_id is None:
             return None
         draft = self._drafts.get(external_id)
         if draft is None:
-            draft = _Draft(row, name or "", document, currency or "", product, phones, {})
+            draft = _Draft(row, name or "", document, currency or "", product, phones, born, {})
             self._drafts[external_id] = draft
         else:
+            draft.birth_year = draft.birth_year or born
             self._join(row, draft, document, currency, phones)
         if bill is not None:
             self._owe(row, draft, bill)
@@ -234,6 +238,19 @@ class Reader:
             return documents.read(values.text(cell), country=self.reading.country, kind=str(kind) if kind else None)
         except (BadDocument, Wrong) as bad:
             self._wrong(row, Field.DOCUMENT, str(bad))
+            return None
+
+    def _born(self, row: int, cells: Sequence[Cell]) -> int | None:
+        """The year of birth, from a year or a whole date; it is asked to know the right party and never shown."""
+        cell = self._cell(cells, Field.BIRTH)
+        if cell is None:
+            return None
+        try:
+            bare = values.text(cell)
+            year = int(bare) if bare.isdigit() and len(bare) == len("1980") else values.day(cell).year
+            return checks.birth_year(year, clock.now().date())
+        except Wrong as wrong:
+            self._wrong(row, Field.BIRTH, str(wrong))
             return None
 
     def _phones_in(self, row: int, cells: Sequence[Cell]) -> list[str]:

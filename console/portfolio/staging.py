@@ -131,7 +131,7 @@ class Stage:
     async def _write_people(self, tx: Tx, new: Sequence[Person], people: Sequence[Person]) -> None:
         for person, place in zip(new, await self._take_places(tx, Debtor, len(new)), strict=True):
             person.place = place
-        changed = [each for each in people if each.is_new_name or each.is_new_document]
+        changed = [each for each in people if each.is_new_name or each.is_new_document or each.is_new_birth_year]
         changed = [each for each in changed if each.id is not None and each.id not in self._changed]
         self._changed.update(each.id for each in changed if each.id is not None)
         for each in (*new, *changed):
@@ -140,10 +140,11 @@ class Stage:
         await bulk_insert(tx, ImportDebtor, [self._person(each) for each in (*new, *changed)])
 
     def _person(self, person: Person) -> dict[str, Any]:
-        before = None
+        before: dict[str, Any] | None = None
         if person.id is not None:
             had = person.had or (person.name, person.document)
             before = {"name": had[0], "document": list(msgspec.structs.astuple(had[1])) if had[1] else None}
+            before["birth_year"] = person.had_birth_year if person.is_new_birth_year else person.birth_year
         return {
             "batch_id": self.batch_id,
             "kind": "new" if person.id is None else "changed",
@@ -153,6 +154,7 @@ class Stage:
             "name_key": name_key(person.name),
             "document_type": person.document.type if person.document else None,
             "document_number": person.document.number if person.document else None,
+            "birth_year": person.birth_year,
             "timezone": person.timezone,
             "before": before,
         }

@@ -25,7 +25,7 @@ class Bill(msgspec.Struct, frozen=True):
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One debt as it stands for its creditor: everything it says holds, and what it leaves out is no longer owed.
 
-    `phones` are in E.164. `as_of` is the instant it holds for; None is now.
+    `phones` are in E.164. `as_of` is the instant it holds for; None is now. Without a `birth_year` ours stays.
     """
 
     external_id: str
@@ -35,6 +35,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     document: Document | None = None
     phones: tuple[str, ...] = ()
     product: str | None = None
+    birth_year: int | None = None
     as_of: datetime | None = None
 
     @property
@@ -48,6 +49,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
             self.product,
             sorted(set(self.phones)),
             sorted((bill.number, bill.due_on, bill.amount_minor, bill.balance_minor) for bill in self.bills),
+            # Only where it is said: what was stated before anybody asked for it stays the same statement.
+            *([self.birth_year] if self.birth_year is not None else []),
         ]
         return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 

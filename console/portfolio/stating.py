@@ -110,7 +110,9 @@ async def _write_people(tx: Tx, known: Known, source: Source, by: Actor, moment:
     for person, number in zip(known.new_people, await next_ids(tx, Debtor, len(known.new_people)), strict=True):
         person.id = number
     new = set(map(id, known.new_people))
-    changed = [each for each in known.people.values() if each.is_new_name or each.is_new_document]
+    changed = [
+        each for each in known.people.values() if each.is_new_name or each.is_new_document or each.is_new_birth_year
+    ]
     changed = [each for each in changed if id(each) not in new]
     rows = [
         {
@@ -127,7 +129,7 @@ async def _write_people(tx: Tx, known: Known, source: Source, by: Actor, moment:
     await bulk_insert(tx, Debtor, rows)
     await bulk_update(tx, Debtor, [{**_described(each), "id": each.id, "updated_at": moment} for each in changed])
     for each in changed:
-        fields = {"name": each.is_new_name, "document": each.is_new_document}
+        fields = {"name": each.is_new_name, "document": each.is_new_document, "birth_year": each.is_new_birth_year}
         told = [name for name, is_new in fields.items() if is_new]
         audit.record(tx, by, "debtor.updated", subject=f"debtor:{each.id}", new={"fields": told})
 
@@ -138,6 +140,7 @@ def _described(person: Person) -> dict[str, Any]:
         "name_key": name_key(person.name),
         "document_type": person.document.type if person.document else None,
         "document_number": person.document.number if person.document else None,
+        "birth_year": person.birth_year,
     }
 
 

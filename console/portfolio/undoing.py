@@ -268,7 +268,7 @@ def _renamed(back: ImportBatch, rows: Sequence[ImportDebtor]) -> list[dict[str, 
         if row.kind != "changed" or row.before is None:
             continue
         type_, number = row.before["document"] or (None, None)
-        described = _described(back, row.before["name"], type_, number)
+        described = _described(back, row.before["name"], type_, number) | {"birth_year": row.before.get("birth_year")}
         staged.append({**described, "kind": "changed", "debtor_id": row.debtor_id, "timezone": row.timezone})
     return staged
 
@@ -281,5 +281,6 @@ def _described(back: ImportBatch, name: str, type_: str | None, number: str | No
         "name_key": name_key(name),
         "document_type": type_,
         "document_number": number,
+        "birth_year": None,
         "before": None,
     }
