@@ -34,6 +34,8 @@ from console.canned import door as canned_door
 from console.canned import pages as canned_pages
 from console.db import Database
 from console.evidence import doors as evidence_doors
+from console.evidence import exports as history_exports
+from console.evidence import history_pages, pack_door
 from console.hours import keeping as hours
 from console.inbox import (
     answering,
@@ -221,6 +223,9 @@ def create_app(settings: Settings) -> Litestar:
             *import_door.routes,
             *health.routes,
             *evidence_doors.routes,
+            *history_pages.routes,
+            *history_exports.routes,
+            *pack_door.routes,
             *sign_in.routes,
             *first_admin.routes,
             *pages.routes,

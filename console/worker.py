@@ -21,7 +21,7 @@ from console.bots.runner import Bot, mornings
 from console.bulk_jobs import working
 from console.bulk_jobs.deeds import House
 from console.db import Database, Tx
-from console.evidence import keeping
+from console.evidence import keeping, making
 from console.inbox import assign, counts, deliver, fetcher, pulse, ticks
 from console.inbox.channel import Channel
 from console.inbox.fetcher import Fetcher
@@ -112,6 +112,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "settling": lambda until: settling.run(db, until),
         "reminding": lambda until: reminders.run(db, until),
         "looking through": _after(LOOK_THROUGH_EVERY, _every(LOOK_THROUGH_EVERY, lambda: _look_through(db))),
+        "evidence packs": lambda until: making.run(db, settings, until),
         "sealing": _every(settings.seal_minutes * 60.0, lambda: keeping.seal_and_keep(db, settings)),
         "report facts": lambda until: report_facts.run(db, settings.zone, until),
         "daily summary": lambda until: summary.run(db, settings, until),

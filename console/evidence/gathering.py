@@ -54,25 +54,26 @@ class Place(msgspec.Struct, frozen=True):
     country: str
 
 
-async def conversations_of(tx: Tx, account_id: int) -> list[int]:
+async def conversations_of(tx: Tx, account_id: int, seen: ColumnElement[bool]) -> list[int]:
     """The conversations with whoever owes this account, at numbers that are theirs."""
     points = (
         select(ContactPoint.contact_id)
         .join(Account, Account.debtor_id == ContactPoint.debtor_id)
         .where(Account.id == account_id, ContactPoint.state == PointState.ACTIVE)
     )
-    found = select(Conversation.id).where(Conversation.contact_id.in_(points), Conversation.status != "merged")
+    found = select(Conversation.id).where(Conversation.contact_id.in_(points), Conversation.status != "merged", seen)
     return list(await tx.scalars(found.order_by(Conversation.id)))
 
 
-async def accounts_of(tx: Tx, conversation_id: int) -> list[int]:
+async def accounts_of(tx: Tx, conversation_id: int, seen: ColumnElement[bool]) -> list[int]:
     """The accounts of whoever is spoken with there."""
     debtors = (
         select(ContactPoint.debtor_id)
         .join(Conversation, Conversation.contact_id == ContactPoint.contact_id)
         .where(Conversation.id == conversation_id, ContactPoint.state == PointState.ACTIVE)
     )
-    return list(await tx.scalars(select(Account.id).where(Account.debtor_id.in_(debtors)).order_by(Account.id)))
+    wanted = select(Account.id).where(Account.debtor_id.in_(debtors), seen)
+    return list(await tx.scalars(wanted.order_by(Account.id)))
 
 
 async def entries_about(tx: Tx, conversation_ids: Sequence[int], account_ids: Sequence[int]) -> list[AuditEntry]:

@@ -77,6 +77,21 @@ WORDS = {
     "evidence.expired": "Un expediente caducó y se borró",
     "history.exported": "{actor} exportó el historial",
     "history.verified": "{actor} verificó el historial",
+    "channel.troubled": "Algo falla en la línea de WhatsApp",
+    "channel.recovered": "La línea de WhatsApp se recuperó",
+    "hours.updated": "{actor} cambió el horario de atención",
+    "hours.day_set": "{actor} cambió el horario de un día",
+    "hours.day_dropped": "{actor} devolvió un día a su horario",
+    "contact.updated": "Cambió un contacto",
+    "view.saved": "{actor} guardó una vista",
+    "view.renamed": "{actor} cambió el nombre de una vista",
+    "view.moved": "{actor} cambió una vista de lugar",
+    "view.removed": "{actor} eliminó una vista",
+    "bulk.asked": "{actor} pidió una operación sobre muchas conversaciones",
+    "bulk.started": "{actor} empezó una operación sobre muchas conversaciones",
+    "bulk.cancelled": "{actor} detuvo una operación sobre muchas conversaciones",
+    "bulk.finished": "Terminó una operación sobre muchas conversaciones",
+    "search.made": "{actor} buscó por un documento o teléfono",
 }
 # By what an action is about, where no sentence is written for it yet: still Spanish, still true.
 _OBJECTS = {

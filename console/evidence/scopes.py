@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 
 from console import audit
 from console.audit import Actor
@@ -13,6 +13,9 @@ from console.db import Tx
 from console.evidence import gathering
 from console.inbox.models import Conversation
 from console.portfolio.models import Account
+
+Seen = ColumnElement[bool]
+_ALL: Seen = true()
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,24 +28,22 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int | None = None
 
 
-async def of_conversation(tx: Tx, conversation_id: int) -> Scope | None:
-    """A conversation and its holder's accounts; None when there is no such conversation."""
+async def of_conversation(tx: Tx, conversation_id: int, *, accounts: Seen = _ALL) -> Scope | None:
+    """A conversation and its holder's accounts (of those seen); None when there is no such conversation."""
     if await tx.get(Conversation, conversation_id) is None:
         return None
-    accounts = await gathering.accounts_of(tx, conversation_id)
+    ids = await gathering.accounts_of(tx, conversation_id, accounts)
     words = f"la conversación {conversation_id}"
-    return Scope(words=words, conversation_ids=[conversation_id], account_ids=accounts, conversation_id=conversation_id)
+    return Scope(words=words, conversation_ids=[conversation_id], account_ids=ids, conversation_id=conversation_id)
 
 
-async def of_account(tx: Tx, external_id: str) -> Scope | None:
-    """An account, as billing calls it, and every conversation with its holder; None when there is none."""
+async def of_account(tx: Tx, external_id: str, *, conversations: Seen = _ALL) -> Scope | None:
+    """An account, as billing calls it, and the conversations (of those seen) with its holder; None without one."""
     found = (await tx.scalars(select(Account.id).where(Account.external_id == external_id).limit(1))).first()
     if found is None:
         return None
-    conversations = await gathering.conversations_of(tx, found)
-    return Scope(
-        words=f"la cuenta {external_id}", conversation_ids=conversations, account_ids=[found], account_id=found
-    )
+    ids = await gathering.conversations_of(tx, found, conversations)
+    return Scope(words=f"la cuenta {external_id}", conversation_ids=ids, account_ids=[found], account_id=found)
 
 
 def record_request(tx: Tx, by: Actor, scope: Scope, *, pack_id: int | None = None) -> None:

@@ -113,6 +113,7 @@ def colleagues(viewer: Viewer) -> ColumnElement[bool]:
 
 
 Deed = Literal[
+    "export_evidence",
     "assign_others",
     "resume_channel",
     "read_history",
@@ -137,6 +138,7 @@ Deed = Literal[
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
 _MAY: dict[Deed, frozenset[str]] = {
+    "export_evidence": _LEADERS,
     "assign_others": _LEADERS,
     "read_history": _LEADERS,
     "review_identity": _LEADERS,

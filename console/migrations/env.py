@@ -11,6 +11,7 @@ import console.agents
 import console.audit
 import console.bots.models
 import console.bulk_jobs.models
+import console.evidence.packs
 import console.evidence.seals
 import console.inbox.channel
 import console.inbox.contacts

@@ -1,4 +1,4 @@
-"""The quiet pages: one's own sessions and password, people, the number, deliveries, doubts, and the history."""
+"""The quiet pages: one's own sessions and password, people, the number, deliveries, doubts."""
 
 from litestar.handlers import HTTPRouteHandler
 
@@ -6,7 +6,6 @@ from console.settings_pages import (
     channel,
     dead_letters,
     factor,
-    history,
     hours,
     own,
     people,
@@ -27,5 +26,4 @@ routes: list[HTTPRouteHandler] = [
     *portfolio_rules.routes,
     *hours.routes,
     *routing.routes,
-    *history.routes,
 ]

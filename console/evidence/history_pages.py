@@ -1,0 +1,219 @@
+"""The history of everything, for supervisors (their teams' conversations) and administrators (all of it)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+from sqlalchemy import select
+
+from console import audit, clock
+from console.agents import Viewer
+from console.audit import AuditEntry
+from console.db import Database, Tx
+from console.evidence import packs, readable, seals, searching, verifying
+from console.evidence.asked import PAGE, address, asked_of
+from console.evidence.groups import GROUPS, icon_of
+from console.evidence.keys import trusted_keys
+from console.evidence.seals import Seal
+from console.evidence.searching import Asked
+from console.inbox import policy
+from console.portfolio.models import Account
+from console.settings import Settings
+from console.settings_pages.answers import cursor_of, show
+
+# A word for each field that entries name most; the rest is shown as it is called.
+FIELDS = {
+    "status": "Estado",
+    "state": "Estado",
+    "holder": "Quién la lleva",
+    "team": "Equipo",
+    "name": "Nombre",
+    "amount_minor": "Monto",
+    "due_on": "Para el",
+    "balance_minor": "Saldo",
+    "overdue_minor": "Vencido",
+    "account_state": "Etiqueta de estado",
+    "kind": "Clase",
+    "digest": "Huella de lo dicho",
+    "reason": "Motivo",
+    "why": "Motivo",
+    "tag": "Etiqueta",
+    "size": "Tamaño",
+    "sha256": "Huella del archivo",
+}
+_LONGEST_VALUE = 240
+
+
+class Line(msgspec.Struct, frozen=True):
+    """An entry as the list shows it; `seal` is the seal that ends with it, if one does."""
+
+    id: int
+    at: datetime
+    actor_name: str
+    actor_kind: str
+    action: str
+    icon: str
+    words: str
+    conversation_id: int | None
+    origin: str | None
+    seal: Seal | None
+    address: str
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One field of an entry, before and after."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry, whole, with its place in the chain."""
+
+    line: Line
+    utc: str
+    changes: list[Change]
+    subject: str | None
+    message_id: int | None
+    account: str | None
+    before: str | None
+    hash: str
+    after: str | None
+    sealed_by: Seal | None
+    back: str
+
+
+@get(PAGE)
+async def audit_page(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """The newest entries that fit; `?entry=` opens one beside them. What cannot be a filter fits nothing."""
+    policy.require(viewer, "read_history")
+    asked = asked_of(request)
+    cursor = cursor_of(request)
+    async with db.reading() as tx:
+        found = await searching.find(tx, viewer, asked, settings.zone, below=cursor)
+        ends = await _seals_that_end(tx, [entry.id for entry in found.entries])
+        lines = [_line(entry, asked, cursor, ends.get(entry.id)) for entry in found.entries]
+        opened = await _opened(tx, viewer, request.query_params.get("entry"), asked, cursor)
+        newest, head = await seals.newest(tx), await audit.head_of(tx)
+        orders = await packs.of_viewer(tx, viewer)
+    return show(
+        "audit/audit.html",
+        viewer,
+        lines=lines,
+        filters=asked,
+        groups=GROUPS,
+        actors=readable.ACTORS,
+        address=lambda **change: address(asked, **change),
+        next_cursor=str(found.following) if found.following else None,
+        is_partial=found.is_partial,
+        is_older=cursor is not None,
+        opened=opened,
+        newest=newest,
+        unsealed=head - (newest.last_id if newest else 0),
+        head=head,
+        packs=orders,
+        verified=request.query_params.get("verified", ""),
+    )
+
+
+@post(PAGE + "/verification", status_code=303)
+async def verify_now(
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    viewer: NamedDependency[Viewer],
+) -> Response[Any]:
+    """Check what came since the last seal but one: a moment. All of it is `aldia audit verify`'s to check."""
+    policy.require(viewer, "read_history")
+    async with db.reading() as tx:
+        newest = await seals.newest(tx)
+        since = await tx.get(Seal, newest.id - 1) if newest and newest.id > 1 else None
+        verdict = await verifying.check(
+            tx, settings.secret_key, keys=trusted_keys(settings), now=clock.now(), since=since
+        )
+    async with db.transaction() as tx:
+        new = {"intact": verdict.intact, "entries": verdict.entries, "first_bad": verdict.first_bad}
+        audit.record(tx, viewer.actor, "history.verified", new=new)
+    return Redirect(f"{PAGE}?verified={'ok' if verdict.intact else verdict.first_bad}", status_code=303)
+
+
+async def _seals_that_end(tx: Tx, ids: list[int]) -> dict[int, Seal]:
+    if not ids:
+        return {}
+    return {seal.last_id: seal for seal in await tx.scalars(select(Seal).where(Seal.last_id.in_(ids)))}
+
+
+def _line(entry: AuditEntry, asked: Asked, cursor: int | None, seal: Seal | None) -> Line:
+    new = _decoded(entry.new)
+    return Line(
+        id=entry.id,
+        at=entry.at,
+        actor_name=readable.actor(entry),
+        actor_kind=entry.actor_kind,
+        action=entry.action,
+        icon=icon_of(entry.action),
+        words=readable.sentence(entry.action, readable.actor(entry), new),
+        conversation_id=entry.conversation_id,
+        origin=entry.origin,
+        seal=seal,
+        address=address(asked, cursor=cursor, entry=entry.id) + "#entrada",
+    )
+
+
+async def _opened(tx: Tx, viewer: Viewer, typed: str | None, asked: Asked, cursor: int | None) -> Opened | None:
+    """The entry of `?entry=`, if there is one and `viewer` may see it."""
+    if not typed or not (typed.isascii() and typed.isdigit()) or len(typed) > 18:
+        return None
+    number = int(typed)
+    entry = (await tx.scalars(select(AuditEntry).where(AuditEntry.id == number, *searching.visible(viewer)))).first()
+    if entry is None:
+        return None
+    beside = select(AuditEntry.id, AuditEntry.hash).where(AuditEntry.id.in_([number - 1, number + 1]))
+    hashes = {row.id: row.hash for row in await tx.execute(beside)}
+    account = await tx.get(Account, entry.account_id) if entry.account_id else None
+    sealed = next(iter(await seals.covering(tx, [number])), None)
+    return Opened(
+        line=_line(entry, asked, cursor, None),
+        utc=entry.at.strftime("%d/%m/%Y %H:%M:%S UTC"),
+        changes=changes(_decoded(entry.old), _decoded(entry.new)),
+        subject=entry.subject,
+        message_id=entry.message_id,
+        account=account.external_id if account else None,
+        before=hashes.get(number - 1),
+        hash=entry.hash,
+        after=hashes.get(number + 1),
+        sealed_by=sealed,
+        back=address(asked, cursor=cursor),
+    )
+
+
+def changes(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+    """Each field that an entry names, before and after; what it does not name is None."""
+    names = [*old, *(name for name in new if name not in old)]
+    return [Change(FIELDS.get(name, name), _value(old, name), _value(new, name)) for name in names]
+
+
+def _value(of: dict[str, Any], name: str) -> str | None:
+    if name not in of:
+        return None
+    value = of[name]
+    written = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return written if len(written) <= _LONGEST_VALUE else f"{written[:_LONGEST_VALUE]}…"
+
+
+def _decoded(text: str | None) -> dict[str, Any]:
+    value = msgspec.json.decode(text) if text else {}
+    return value if isinstance(value, dict) else {"": value}
+
+
+routes = [audit_page, verify_now]
