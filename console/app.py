@@ -30,6 +30,7 @@ from console import (
     worker,
 )
 from console.bulk_jobs import door as bulk_door
+from console.attachments import door as attachments_door
 from console.canned import door as canned_door
 from console.canned import pages as canned_pages
 from console.db import Database
@@ -230,6 +231,7 @@ def create_app(settings: Settings) -> Litestar:
             *first_admin.routes,
             *pages.routes,
             *answering.routes,
+            *attachments_door.routes,
             *handling.routes,
             *tag_door.routes,
             *search_door.routes,

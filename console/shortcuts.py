@@ -38,6 +38,8 @@ TABLE = (
     Shortcut(("?",), "Esta ayuda", "anywhere", "?"),
     Shortcut(("R",), "Responder", "conversation", "r"),
     Shortcut(("N",), "Nota interna", "conversation", "n"),
+    Shortcut(("A",), "Adjuntar archivos", "conversation", "a"),
+    Shortcut(("Y",), "Grabar una nota de voz", "conversation", "y"),
     Shortcut(("/",), "Respuestas rápidas", "conversation", "/"),
     Shortcut(("T",), "Plantillas", "conversation", "t"),
     Shortcut(("P",), "Promesa, de lo que escribió", "conversation", "p"),

@@ -16,6 +16,8 @@ import structlog
 from sqlalchemy import select
 
 from console import clock, health, metrics, wholeness
+from console.attachments import staging
+from console.attachments.uploader import Uploader
 from console.bots.helper import Helper
 from console.bots.runner import Bot, mornings
 from console.bulk_jobs import working
@@ -90,16 +92,19 @@ async def run(console: Console, stop: asyncio.Event) -> None:
     sender = Sender(db, whatsapp, channel_id, rate=settings.send_rate)
     receipts = Receipts(db, whatsapp)
     files = Fetcher(db, whatsapp, settings.media_dir)
+    uploader = Uploader(db, whatsapp, settings.media_dir)
     templates = TemplateSync(db, whatsapp, channel_id)
     thanks = Thanks(db)
     feeder = Feeder(db)
     followers = [each.follow for each in (sender, receipts, files, templates, thanks, feeder)]
     router = Router(db, settings.zone)
     followers = [each.follow for each in (sender, receipts, files, templates, thanks, router)]
+    followers = [each.follow for each in (sender, receipts, files, uploader, templates, thanks)]
     loops: dict[str, Loop] = {
         "sender": sender.run,
         "receipts": receipts.run,
         "media": files.run,
+        "uploads": uploader.run,
         "templates": templates.run,
         "payment receipts": thanks.run,
         "search index": feeder.run,
@@ -238,6 +243,7 @@ async def _bury(db: Database) -> None:
 async def _sweep(console: Console) -> None:
     async with console.db.transaction() as tx:
         wrong = await counts.mend(tx)
+        await staging.forget_old(tx)
     if wrong:
         log.warning("counters.mended", wrong=wrong)
     removed, missing = await fetcher.sweep(console.db, console.settings.media_dir)

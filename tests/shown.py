@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from console.attachments.models import StagedFile
 from console.inbox.filter_bar import Chip, FilterBar
 from console.inbox.listing import Listing
 from console.inbox.views import (
@@ -277,6 +278,11 @@ def what_is_agreed(**given: Any) -> Agreed:
     return Agreed(**(usual | given))
 
 
+def a_waiting_file(**given: Any) -> StagedFile:
+    usual = {"id": 4, "conversation_id": 12, "kind": "document", "filename": "Cronograma.pdf", "size": 21_400}
+    return StagedFile(**(usual | {"voice": False} | given))
+
+
 def a_pane(**given: Any) -> dict[str, Any]:
     usual = {
         "header": a_header(),
@@ -284,6 +290,7 @@ def a_pane(**given: Any) -> dict[str, Any]:
         "panel": a_panel(),
         "presence": [PresentAgent(agent_id=2, name="Victor Huamán", initials="VH", typing=True)],
         "draft": DraftView(text="Señor", mode="reply", saved_at=EARLIER),
+        "files": [a_waiting_file()],
     }
     return usual | given
 

@@ -56,7 +56,7 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "_banner.html": {"banner": None},
     "_canned.html": {"conversation_id": 12, "offers": [AN_OFFER], "held_back": "Falta confirmar.", "can_confirm": True},
     "_collision.html": COLLISION,
-    "_composer.html": {"header": shown.a_header(), "draft": None, "last_sequence": 5, "consent": FREE},
+    "_composer.html": {"header": shown.a_header(), "draft": None, "last_sequence": 5, "consent": FREE, "files": []},
     "_consent.html": {"conversation_id": 12, "consent": ConsentView(suggestion="opt_out", message_id=5)},
     "_counts.html": {"counts": [], "view": "mine"},
     "_empty_pane.html": {},
@@ -79,6 +79,8 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "_tags.html": {"conversation_id": 12, "tags": shown.a_panel().tags, "standing": shown.a_standing()},
     "_templates.html": {**TEMPLATES, "templates": [shown.a_template()], "held_back": "Falta confirmar."},
     "_thread.html": {"thread": shown.a_thread(shown.a_message())},
+    "_waiting_file.html": {"file": shown.a_waiting_file()},
+    "_waiting_files.html": {"conversation_id": 12, "files": [shown.a_waiting_file()]},
     "_toast.html": {"key": "1", "kind": "error", "text": "Víctor la tomó."},
 }  # fmt: skip
 

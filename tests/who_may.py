@@ -126,6 +126,17 @@ PAGES = [
         "/inbox/1/template-messages",
         form={"template_id": "1", "client_key": "{key}"},
     ),
+    one("GET", INBOX + "/attachments", "team", "/inbox/1/attachments"),
+    one("POST", INBOX + "/attachments", "team", "/inbox/1/attachments", form={}, answers=415),
+    one(
+        "POST",
+        INBOX + "/attachments/{staged_id:int}/removal",
+        "team",
+        "/inbox/1/attachments/1/removal",
+    ),
+    one(
+        "POST", INBOX + "/files", "team", "/inbox/1/files", form={"attachment": "1", "client_key": "{key}"}, answers=422
+    ),
     one("POST", INBOX + "/messages/{message_id:int}/resend", "team", "/inbox/1/messages/1/resend", answers=409),
     one("POST", INBOX + "/assignment", "team", "/inbox/1/assignment", form={"holder": "me"}, answers={200, 409}),
     # Ana held it last, and whoever leads may hand it on for her.
@@ -478,6 +489,14 @@ CALLS = [
         "messages:write",
         API + "/conversations/1/messages",
         json={"type": "text", "text": {"body": "Buenos días"}},
+    ),
+    one(
+        "POST",
+        CONVERSATION + "/attachments",
+        "messages:write",
+        API + "/conversations/1/attachments",
+        json={},
+        answers=415,
     ),
     one("POST", CONVERSATION + "/notes", "conversations:write", API + "/conversations/1/notes", json={"text": "ojo"}),
     one("GET", API + "/contacts", "contacts:read"),

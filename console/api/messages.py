@@ -82,7 +82,7 @@ async def create_message(
     program: NamedDependency[Program],
     db: NamedDependency[Database],
 ) -> Response[shapes.Message]:
-    """Queue a text or a template for the contact.
+    """Queue a text, a template or a file for the contact.
 
     With `Idempotency-Key`, the same request again (200) gives the same body and sends nothing; another body under the
     same key is refused (409 `key_reused`). A key belongs to the token and the conversation, and does not expire.

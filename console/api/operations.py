@@ -18,6 +18,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     refuses: tuple[int, ...] = ()
     idempotent: bool = False
     media_type: str = "application/json"
+    takes: str | None = None
 
 
 def does(
@@ -30,10 +31,12 @@ def does(
     refuses: tuple[int, ...] = (),
     idempotent: bool = False,
     media_type: str = "application/json",
+    takes: str | None = None,
 ) -> dict[str, Any]:
     """The `opt` of a route handler: `scope` is checked before it runs, the rest is for the schema.
 
-    `refuses` are statuses beyond those that any such call may answer with; `idempotent` calls take an Idempotency-Key.
+    `refuses` are statuses beyond those that any such call may answer with; `idempotent` calls take an Idempotency-Key;
+    `takes` is the type of a body that is a file.
     """
     told = Operation(
         scope=scope,
@@ -44,5 +47,6 @@ def does(
         refuses=refuses,
         idempotent=idempotent,
         media_type=media_type,
+        takes=takes,
     )
     return {"scope": scope, "operation": told}

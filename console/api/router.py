@@ -10,6 +10,7 @@ from litestar.di import NamedDependency, Provide
 from console import metrics
 from console.api import (
     accounts,
+    attachments,
     audit,
     catalogues,
     contacts,
@@ -34,6 +35,7 @@ def cursors(settings: NamedDependency[Settings]) -> Cursors:
 
 calls = [
     *conversations.routes,
+    *attachments.routes,
     *messages.routes,
     *contacts.routes,
     *accounts.routes,

@@ -41,7 +41,7 @@ _REFUSALS = {
     406: "Only server-sent events are to be had here.",
     409: "Conflicts with how things are now: a lost race, a closed window, a key used for something else.",
     413: "The body is too big.",
-    415: "The body is not application/json.",
+    415: "The body is of another type than the call takes.",
     422: "Understood and refused: an unknown or missing field, a value that breaks a rule.",
     429: "Too many streams are open.",
     503: "The database is away; try again.",
@@ -104,6 +104,9 @@ def _operation(handler: HTTPRouteHandler, path: str, call: Operation) -> dict[st
         "parameters": [*_path_parameters(path), *_query_parameters(call), *_header_parameters(call)],
         "responses": _responses(call),
     }
+    if call.takes is not None:
+        file = {"type": "string", "format": "binary"}
+        told["requestBody"] = {"required": True, "content": {call.takes: {"schema": file}}}
     if call.body is not None:
         told["requestBody"] = {"required": True, "content": {"application/json": {"schema": _schema(call.body)}}}
     return told

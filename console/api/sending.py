@@ -8,7 +8,10 @@ from typing import Annotated, Any
 import msgspec
 from sqlalchemy import select
 
+from console.api.asking import id_in
 from console.api.problems import invalid
+from console.attachments import staging
+from console.attachments.sending import LONGEST_CAPTION, send_file
 from console.audit import Actor
 from console.db import Tx
 from console.inbox import reply
@@ -58,28 +61,36 @@ class Context(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     message_id: str
 
 
+class File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A file brought to this conversation (`POST …/attachments`), by its id; words beside it where the kind has any."""
+
+    id: str
+    caption: Annotated[str, msgspec.Meta(max_length=LONGEST_CAPTION)] = ""
+
+
 class Outgoing(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A message to send. `type` says which member carries it: `text` or `template`."""
+    """A message to send. `type` says which member carries it."""
 
     type: str
     text: Text | None = None
     template: TemplateToSend | None = None
     context: Context | None = None
-    image: dict[str, Any] | None = None
-    video: dict[str, Any] | None = None
-    audio: dict[str, Any] | None = None
-    document: dict[str, Any] | None = None
-    sticker: dict[str, Any] | None = None
+    image: File | None = None
+    video: File | None = None
+    audio: File | None = None
+    document: File | None = None
+    sticker: File | None = None
 
 
 async def send(tx: Tx, conversation: Conversation, outgoing: Outgoing, *, by: Actor, client_key: str) -> Message:
-    """Queue it. Refuses what `reply.reply` and `reply.send_template` refuse; 422 `not_available` for attachments."""
+    """Queue it. Refuses what `reply.reply`, `reply.send_template` and `sending.send_file` refuse."""
     _require_one_kind(outgoing)
     quoted = await _quoted(tx, conversation, outgoing.context)
     if outgoing.text is not None:
         text = outgoing.text.body
         return await reply.reply(tx, conversation, by=by, text=text, client_key=client_key, reply_to=quoted)
-    assert outgoing.template is not None  # noqa: S101 _require_one_kind
+    if outgoing.template is None:
+        return await _send_file(tx, conversation, outgoing, by=by, client_key=client_key, quoted=quoted)
     if quoted is not None:
         raise invalid("context", "Una plantilla no puede citar otro mensaje.")
     return await _send_template(tx, conversation, outgoing.template, by=by, client_key=client_key)
@@ -88,14 +99,31 @@ async def send(tx: Tx, conversation: Conversation, outgoing: Outgoing, *, by: Ac
 def _require_one_kind(outgoing: Outgoing) -> None:
     """The member named by `type`, and no other."""
     given = {name for name in ("text", "template", *MEDIA) if getattr(outgoing, name) is not None}
-    if outgoing.type in MEDIA:
-        raise invalid("type", "El envío de archivos todavía no está disponible.", code="not_available")
-    if outgoing.type not in {"text", "template"}:
-        raise invalid("type", "Se puede enviar «text» o «template».", code="unknown_type")
+    if outgoing.type not in {"text", "template", *MEDIA}:
+        raise invalid("type", f"Se puede enviar text, template, {', '.join(MEDIA)}.", code="unknown_type")
     if outgoing.type not in given:
         raise invalid(outgoing.type, f"Falta el campo {outgoing.type}.", code="missing_field")
     for other in sorted(given - {outgoing.type}):
         raise invalid(other, f"No corresponde a un mensaje de tipo {outgoing.type}.")
+
+
+async def _send_file(
+    tx: Tx, conversation: Conversation, outgoing: Outgoing, *, by: Actor, client_key: str, quoted: str | None
+) -> Message:
+    file: File = getattr(outgoing, outgoing.type)
+    staged_id = id_in(file.id, f"{outgoing.type}.id")
+    staged = await staging.brought(tx, conversation, staged_id, by=by)
+    if staged.kind != outgoing.type:
+        raise invalid("type", f"Ese archivo se envía como {staged.kind}.", code="another_kind")
+    return await send_file(
+        tx,
+        conversation,
+        by=by,
+        staged_id=staged_id,
+        client_key=client_key,
+        caption=file.caption,
+        reply_to=quoted,
+    )
 
 
 async def _quoted(tx: Tx, conversation: Conversation, context: Context | None) -> str | None:

@@ -44,15 +44,15 @@ async def create_reply(
                 conversation,
                 by=viewer,
                 text=form.get("text", ""),
-                client_key=_key(form),
+                client_key=key_in(form),
                 seen_sequence=whole(form["seen_sequence"], "seen_sequence") if form.get("seen_sequence") else None,
                 force=form.get("force") == "1",
-                reply_to=await _quoted(tx, conversation, form.get("reply_to")),
+                reply_to=await quoted(tx, conversation, form.get("reply_to")),
             )
-            await _forget_draft(tx, viewer, conversation, "reply")
+            await forget_draft(tx, viewer, conversation, "reply")
     except Refused as refused:
-        return _notice(conversation_id, refused)
-    return await _message(db, message.id, status=201)
+        return notice(conversation_id, refused)
+    return await shown(db, message.id, status=201)
 
 
 @post("/inbox/{conversation_id:int}/notes", status_code=201)
@@ -67,11 +67,11 @@ async def create_note(
     try:
         async with db.transaction() as tx:
             conversation = await queries.open_conversation(tx, viewer, conversation_id)
-            message = await reply.note(tx, conversation, by=viewer, text=form.get("text", ""), client_key=_key(form))
-            await _forget_draft(tx, viewer, conversation, "note")
+            message = await reply.note(tx, conversation, by=viewer, text=form.get("text", ""), client_key=key_in(form))
+            await forget_draft(tx, viewer, conversation, "note")
     except Refused as refused:
-        return _notice(conversation_id, refused)
-    return await _message(db, message.id, status=201)
+        return notice(conversation_id, refused)
+    return await shown(db, message.id, status=201)
 
 
 @get("/inbox/{conversation_id:int}/templates")
@@ -128,11 +128,11 @@ async def create_template_message(
                 by=viewer,
                 template_id=whole(form.get("template_id"), "template_id"),
                 variables={k.removeprefix(prefix): v for k, v in form.items() if k.startswith(prefix)},
-                client_key=_key(form),
+                client_key=key_in(form),
             )
     except Refused as refused:
-        return _notice(conversation_id, refused)
-    return await _message(db, message.id, status=201)
+        return notice(conversation_id, refused)
+    return await shown(db, message.id, status=201)
 
 
 @post("/inbox/{conversation_id:int}/messages/{message_id:int}/resend", status_code=201)
@@ -151,8 +151,8 @@ async def resend(
                 raise not_found()
             again = await reply.resend(tx, message, by=viewer)
     except Refused as refused:
-        return _notice(conversation_id, refused)
-    return await _message(db, again.id, status=201)
+        return notice(conversation_id, refused)
+    return await shown(db, again.id, status=201)
 
 
 @put("/inbox/{conversation_id:int}/draft", status_code=204)
@@ -181,7 +181,8 @@ async def _keep_draft(tx: Tx, viewer: Viewer, conversation: Conversation, mode: 
     await tx.execute(new(Draft).values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=values))
 
 
-async def _forget_draft(tx: Tx, viewer: Viewer, conversation: Conversation, mode: str) -> None:
+async def forget_draft(tx: Tx, viewer: Viewer, conversation: Conversation, mode: str) -> None:
+    """What was being written has been sent."""
     await tx.execute(
         delete(Draft).where(
             Draft.agent_id == viewer.id,
@@ -191,7 +192,7 @@ async def _forget_draft(tx: Tx, viewer: Viewer, conversation: Conversation, mode
     )
 
 
-async def _quoted(tx: Tx, conversation: Conversation, message_id: str | None) -> str | None:
+async def quoted(tx: Tx, conversation: Conversation, message_id: str | None) -> str | None:
     """The wamid of the message quoted; it must be of this very conversation."""
     if not message_id:
         return None
@@ -201,13 +202,14 @@ async def _quoted(tx: Tx, conversation: Conversation, message_id: str | None) ->
     return message.wamid
 
 
-def _notice(conversation_id: int, refused: Refused) -> Response[str]:
+def notice(conversation_id: int, refused: Refused) -> Response[str]:
+    """Why not, beside the composer; `x-refused` names the reason. A conversation that is not there is a plain 404."""
     if refused.status == 404:
         raise refused
     if refused.code == "colleague_wrote":
         messages = refused.details["messages"]
         newest: dict[str, Any] = messages[-1] if isinstance(messages, list) else {}
-        notice = fragment(
+        words = fragment(
             "inbox/_collision.html",
             conversation_id=conversation_id,
             author_name=newest.get("author") or "Alguien",
@@ -217,18 +219,20 @@ def _notice(conversation_id: int, refused: Refused) -> Response[str]:
             message_id=newest.get("id"),
         )
     else:
-        notice = fragment("inbox/_notice.html", conversation_id=conversation_id, text=refused.text)
-    return html(notice, status=refused.status, headers={"x-refused": refused.code})
+        words = fragment("inbox/_notice.html", conversation_id=conversation_id, text=refused.text)
+    return html(words, status=refused.status, headers={"x-refused": refused.code})
 
 
-def _key(form: dict[str, str]) -> str:
+def key_in(form: dict[str, str]) -> str:
+    """The page's key for one intent to send. Refuses 422 "client_key"."""
     key = form.get("client_key", "")
     if not 8 <= len(key) <= LONGEST_KEY - len(threads.PAGE_KEY) or not all(c.isalnum() or c in "-_" for c in key):
         raise Refused(422, "Falta la clave del envío; recargue la página.", code="invalid", field="client_key")
     return threads.PAGE_KEY + key
 
 
-async def _message(db: Database, message_id: int, *, status: int = 200) -> Response[str]:
+async def shown(db: Database, message_id: int, *, status: int = 200) -> Response[str]:
+    """The message as the thread shows it."""
     async with db.reading() as tx:
         (message,) = await threads.messages_by_id(tx, [message_id])
     return html(message_fragment(message), status=status)

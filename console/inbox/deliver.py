@@ -15,6 +15,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, exists, or_, select, true, tuple_, update
 
 from console import audit, clock
+from console.attachments import uploads
+from console.attachments.uploads import Attached
 from console.audit import SYSTEM
 from console.bulk import execute_many
 from console.db import Tx
@@ -49,6 +51,7 @@ class Claimed(msgspec.Struct, frozen=True):
     text: str | None
     content: dict[str, Any] | None
     reply_to_wamid: str | None
+    file: Attached | None = None
 
 
 class Claims(msgspec.Struct, frozen=True):
@@ -91,10 +94,12 @@ async def claim(tx: Tx, channel_id: int, *, limit: int, rate: int) -> Claims:
     if late := await yielding.spoken_over(tx, [row.id for row in found if row.author_kind == "bot"]):
         await _become(tx, [row for row in found if row.id in late], "message.failed", **yielding.DROPPED)
         found = [row for row in found if row.id not in late]
+    found, files = await uploads.with_their_files(tx, found)
     departures, again_at = _book(channel, len(found), now, rate)
     token = str(uuid.uuid4())
     mine = await _take([row.id for row in found[: len(departures)]], tx, token, now)
-    claimed = [_claimed(row, token, departs) for row, departs in zip(found, departures, strict=False) if row.id in mine]
+    leaving = [(row, departs) for row, departs in zip(found, departures, strict=False) if row.id in mine]
+    claimed = [_claimed(row, token, departs, files.get(row.id)) for row, departs in leaving]
     await _pace(tx, found, claimed)
     for message in claimed:
         _record(tx, message.id, message.conversation_id, "message.sending", {"status": Status.SENDING})
@@ -267,9 +272,10 @@ async def _pace(tx: Tx, found: Iterable[Row[*tuple[Any, ...]]], claimed: Sequenc
     )
 
 
-def _claimed(row: Row[*tuple[Any, ...]], token: str, departs: datetime) -> Claimed:
-    given = {name: getattr(row, name) for name in Claimed.__struct_fields__ if name not in {"claim", "departs_at"}}
-    return Claimed(claim=token, departs_at=departs, **given)
+def _claimed(row: Row[*tuple[Any, ...]], token: str, departs: datetime, file: Attached | None) -> Claimed:
+    ours = {"claim", "departs_at", "file"}
+    given = {name: getattr(row, name) for name in Claimed.__struct_fields__ if name not in ours}
+    return Claimed(claim=token, departs_at=departs, file=file, **given)
 
 
 def _is(held: Sequence[Held]) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from console import clock
+from console.attachments import staging
 from console.audit import Entry
 from console.db import Database
 from console.failpoints import failpoint
@@ -192,7 +193,8 @@ async def _remove_forgotten(db: Database, folder: Path) -> int:
     for start in range(0, len(old), 200):
         batch = old[start : start + 200]
         async with db.reading() as tx:
-            needed = await media.referenced(tx, [path.name for path in batch])
+            names = [path.name for path in batch]
+            needed = await media.referenced(tx, names) | await staging.referenced(tx, names)
         for path in batch:
             if path.parent.name == "tmp" or path.name not in needed:
                 path.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from console.inbox.deliver import Claimed
 from integrations.whatsapp.errors import Invalid
@@ -11,6 +11,7 @@ from integrations.whatsapp.outgoing import (
     Button,
     Buttons,
     ListMessage,
+    Media,
     Outgoing,
     Parameter,
     Row,
@@ -31,6 +32,8 @@ def outgoing(message: Claimed) -> Outgoing:
             return _template(message.content or {})
         case "interactive":
             return _tappable(message.text or "", (message.content or {})["choices"])
+        case "image" | "video" | "audio" | "document" | "sticker" as kind:
+            return _file(message, kind)
         case _:
             raise Invalid("type", f"{message.kind} cannot be sent")
 
@@ -40,6 +43,18 @@ def _tappable(text: str, choices: Mapping[str, Any]) -> Buttons | ListMessage:
         rows = [Row(row["id"], row["title"]) for row in choices["rows"]]
         return ListMessage(body=text, button=choices["button"], sections=[Section(rows)])
     return Buttons(body=text, buttons=[Button(each["id"], each["title"]) for each in choices["buttons"]])
+
+
+def _file(message: Claimed, kind: Literal["image", "video", "audio", "document", "sticker"]) -> Media:
+    if message.file is None:
+        raise Invalid(kind, "has no file")
+    return Media(
+        kind=kind,
+        media_id=message.file.wire_id,
+        caption=message.text or None,
+        filename=message.file.filename if kind == "document" else None,
+        voice=message.file.voice,
+    )
 
 
 def _template(content: Mapping[str, Any]) -> TemplateMessage:

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 
 from console import clock
 from console.agents import Viewer
+from console.attachments import staging
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import html, whole
@@ -184,6 +185,7 @@ async def _pane(tx: Tx, request: Request[Any, Any, Any], viewer: Viewer, convers
         "panel": await threads.panel_of(tx, conversation),
         "presence": request.app.state.presence.people(conversation.id),
         "draft": await queries.draft_of(tx, viewer, conversation.id),
+        "files": await staging.waiting(tx, conversation, by=viewer),
     }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 
 from console import audit, clock
 from console.agents import Viewer
+from console.attachments import uploads
 from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused
@@ -50,16 +51,36 @@ async def reply(
     text = tidy(text)
     _check_text(text)
     blanks.require_filled(text, field="text")
-    conversation = await thread.lock(tx, conversation)
     said: dict[str, Any] = {"kind": "text", "text": text, "content": None, "reply_to_wamid": reply_to}
+    message, _is_new = await free_form(
+        tx, conversation, by=by, said=said, client_key=client_key, seen_sequence=seen_sequence, force=force
+    )
+    return message
+
+
+async def free_form(
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    said: Mapping[str, Any],
+    client_key: str,
+    seen_sequence: int | None = None,
+    force: bool = False,
+) -> tuple[Message, bool]:
+    """Queue something free-form of any kind, under the rules of `reply`; whether it is new, or was said before.
+
+    `said`: kind, text, content and reply_to_wamid, already checked.
+    """
+    conversation = await thread.lock(tx, conversation)
     if earlier := await _already(tx, conversation, by=by, client_key=client_key, said=said):
-        return earlier
+        return earlier, False
     await _require_reachable(tx, conversation)
     if not policy.window(conversation, clock.now()).is_open:
         raise policy.window_closed()
     if seen_sequence is not None and not force:
         await _require_nothing_newer(tx, conversation, by=by, seen_sequence=seen_sequence)
-    return await _enqueue(tx, conversation, by=by, client_key=client_key, said=said)
+    return await _enqueue(tx, conversation, by=by, client_key=client_key, said=said), True
 
 
 async def say(
@@ -79,19 +100,9 @@ async def say(
         return await reply(tx, conversation, by=by, text=text, client_key=client_key)
     text = tidy(text)
     _check_text(text)
-    conversation = await thread.lock(tx, conversation)
-    said: dict[str, Any] = {
-        "kind": "interactive",
-        "text": text,
-        "content": {"choices": choices},
-        "reply_to_wamid": None,
-    }
-    if earlier := await _already(tx, conversation, by=by, client_key=client_key, said=said):
-        return earlier
-    await _require_reachable(tx, conversation)
-    if not policy.window(conversation, clock.now()).is_open:
-        raise policy.window_closed()
-    return await _enqueue(tx, conversation, by=by, client_key=client_key, said=said)
+    said = {"kind": "interactive", "text": text, "content": {"choices": choices}, "reply_to_wamid": None}
+    message, _is_new = await free_form(tx, conversation, by=by, said=said, client_key=client_key)
+    return message
 
 
 async def send_template(
@@ -172,7 +183,10 @@ async def resend(tx: Tx, message: Message, *, by: Viewer | Actor) -> Message:
         "content": {**(message.content or {}), "resend_of": str(message.id)},
         "reply_to_wamid": message.reply_to_wamid,
     }
-    return await _enqueue(tx, conversation, by=by, client_key=key, said=said, resend_of=message.id)
+    again = await _enqueue(tx, conversation, by=by, client_key=key, said=said, resend_of=message.id)
+    if message.kind in uploads.KINDS:
+        await uploads.attach_again(tx, again, of=message)
+    return again
 
 
 def tidy(text: str) -> str:

@@ -30,7 +30,7 @@ GRACE_SECONDS = 15.0
 """How long a stop waits for answers; what is still out then is found by the recovery and shown as unconfirmed."""
 WRITE_AGAIN = 300
 """How often, a second apart, an outcome is tried to be written before the recovery has to find it."""
-WAKING = frozenset({"message.queued", "message.requeued", "channel.resumed"})
+WAKING = frozenset({"message.queued", "message.requeued", "media.uploaded", "channel.resumed"})
 
 
 class Sends(Protocol):

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select
 
 from console import audit, clock
+from console.attachments import uploads
 from console.audit import SYSTEM, Actor
 from console.db import Tx
 from console.inbox import consequences, pacing, ticks
@@ -72,10 +73,16 @@ async def settle(tx: Tx, outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
     conversations = await _locked_conversations(tx, {claimed.conversation_id for claimed, _ in outcomes})
     messages = await _locked_messages(tx, {claimed.id for claimed, _ in outcomes})
     failures: list[Failure] = []
+    without_file: list[int] = []
     for claimed, outcome in sorted(outcomes, key=lambda pair: pair[0].id):
         message, conversation = messages[claimed.id], conversations[claimed.conversation_id]
         if isinstance(outcome, Accepted):
             _accepted(tx, message, conversation, outcome)
+        elif _is_ours(message, claimed) and _lost_its_file(message, claimed, outcome):
+            message.attempts += 1
+            message.version += 1
+            _requeue(tx, message, clock.now(), None, None)
+            without_file.append(message.id)
         elif _is_ours(message, claimed):
             failure = _not_accepted(tx, message, conversation, outcome)
             failures += [failure] if failure else []
@@ -84,6 +91,8 @@ async def settle(tx: Tx, outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
     await _fold_early_ticks(tx, [messages[claimed.id] for claimed, each in outcomes if isinstance(each, Accepted)])
     await consequences.follow(tx, failures)
     await tx.flush()
+    if without_file:
+        await uploads.wait_again(tx, without_file, forget=True)
 
 
 async def _locked_conversations(tx: Tx, ids: set[int]) -> dict[int, Conversation]:
@@ -99,6 +108,12 @@ async def _locked_messages(tx: Tx, ids: set[int]) -> dict[int, Message]:
 def _is_ours(message: Message, claimed: Claimed) -> bool:
     """Whether nobody has settled or taken over the message since it was claimed."""
     return message.claim == claimed.claim and message.status in {Status.SENDING, Status.UNKNOWN}
+
+
+def _lost_its_file(message: Message, claimed: Claimed, outcome: Outcome) -> bool:
+    """Whether WhatsApp says it does not have the file any more: it is uploaded again, once."""
+    refused = isinstance(outcome, Refused) and outcome.code in uploads.FORGOTTEN_CODES
+    return refused and claimed.file is not None and message.attempts == 0 and message.status == Status.SENDING
 
 
 def _accepted(tx: Tx, message: Message, conversation: Conversation, outcome: Accepted) -> None:

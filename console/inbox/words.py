@@ -56,6 +56,7 @@ _ACTIONS = {
     "conversation.merged": "Unida con otra conversación de la misma persona",
     "conversation.updated": "Conversación actualizada",
     "media.stored": "Archivo guardado",
+    "media.uploaded": "Archivo entregado a WhatsApp",
     "media.failed": "Un archivo no se pudo traer",
     "media.viewed": "{actor} abrió un archivo",
     "account.created": "Cuenta cargada en la cartera",

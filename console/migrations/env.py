@@ -8,6 +8,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 import console.agents
+import console.attachments.models
 import console.audit
 import console.bots.models
 import console.bulk_jobs.models

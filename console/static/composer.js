@@ -5,11 +5,13 @@ import { act, toast } from './menus.js'
 import { afterUpsert, apply, byId, copyOf, upsert } from './upsert.js'
 import { isFromThisTab, post, showWaiting, whenRefused } from './outbox.js'
 import { goTo, seenSequence } from './thread.js'
+import { isUploading, showFiles, takeFiles } from './attachments.js'
 import { leaveTemplates, openTemplates } from './templates.js'
 import { timeOf } from './clock.js'
 
 const SAVE_AFTER = 500
 const SAY_TYPING_EVERY = 3_000
+const LONGEST_CAPTION = 1024
 const me = document.body.dataset.agent
 const box = () => document.querySelector('#pane .composer')
 const area = () => box()?.querySelector('textarea')
@@ -126,8 +128,10 @@ document.addEventListener('submit', (event) => {
 /** Takes the text out of the composer at once, so that a second Enter finds nothing to send. */
 function send(extra = {}) {
   const text = area().value.trim()
-  if (!text || isClosed()) return
   const kind = box().dataset.mode === 'note' ? 'note' : 'text'
+  if (kind === 'text' && isUploading()) return tellWhy('Un archivo todavía está subiendo. Envíe cuando termine.')
+  const files = kind === 'text' && !isClosed() ? takeFiles() : []
+  if ((!text && !files.length) || isClosed()) return
   const citing = box().querySelector('[data-citing]')
   const form = kind === 'note' ? {} : { seen_sequence: seenSequence(), ...extra }
   if (kind === 'text' && !citing.hidden) form.reply_to = citing.dataset.message
@@ -139,11 +143,30 @@ function send(extra = {}) {
   clearTimeout(saving)
   saving = hasDraft = null
   sessionStorage.removeItem(draftName())
-  post({ key: crypto.randomUUID(), conversation: state.open, kind, text, form })
+  const entries = kind === 'text' && files.length ? withFiles(files, text) : [{ kind, text }]
+  for (const entry of entries) {
+    post({ ...entry, key: crypto.randomUUID(), conversation: state.open, form: { ...form, ...entry.form } })
+    // What follows belongs to the same breath: only the first quotes, and only it asks what colleagues wrote.
+    delete form.reply_to
+    delete form.seen_sequence
+  }
+}
+
+/** The words go with the first file that can carry them, else after the files. */
+function withFiles(files, text) {
+  const first = text.length <= LONGEST_CAPTION ? files.findIndex(({ kind }) => kind !== 'audio' && kind !== 'sticker') : -1
+  const entries = files.map(({ id, name }, place) => ({ kind: 'file', text: place === first ? text : '', name, form: { attachment: id } }))
+  return text && first < 0 ? [...entries, { kind: 'text', text }] : entries
+}
+
+/** A recording goes out by itself; what is being written stays. */
+export function sendRecording({ id, name }, conversation) {
+  post({ kind: 'file', text: '', name, key: crypto.randomUUID(), conversation, form: { attachment: id } })
 }
 
 whenRefused((entry, words, came) => {
   const mode = entry.kind === 'note' ? 'note' : 'reply'
+  if (mode === 'reply' && state.open === entry.conversation) showFiles(entry.conversation)
   if (state.open !== entry.conversation || !box()) {
     sessionStorage.setItem(draftName(entry.conversation), JSON.stringify({ text: words, mode }))
     return toast('Un mensaje no se envió. Su texto quedó en el borrador de esa conversación.', 'error')
@@ -159,7 +182,7 @@ whenRefused((entry, words, came) => {
   windowChanged()
 })
 
-function tellWhy(words) {
+export function tellWhy(words) {
   const note = copyOf('notice')
   note.id = `notice-${state.open}`
   note.querySelector('p').textContent = words

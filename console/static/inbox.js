@@ -2,6 +2,8 @@
 import './personal.js'
 import './media.js'
 import './canned.js'
+import './attachments.js'
+import './voice.js'
 import './keyboard.js'
 import './tags.js'
 import './search.js'

@@ -19,6 +19,8 @@ const KEYS = {
   k: () => list.move(-1),
   r: () => write('reply'),
   n: () => write('note'),
+  a: () => click('#pane [data-act=pick-files]'),
+  y: () => click('#pane [data-act=record]'),
   t: () => click('#pane [data-act=templates]'),
   '/': () => {
     write('reply')

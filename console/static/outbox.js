@@ -18,7 +18,8 @@ let giveBack
 /** Listens for what was not accepted: (entry, its text and that of what waited behind it, the answer). */
 export const whenRefused = (listener) => { giveBack = listener }
 
-/** entry: { key, conversation, kind: "text" | "note", text, form } */
+const PLACES = { text: 'replies', note: 'notes', file: 'files' }
+/** entry: { key, conversation, kind: "text" | "note" | "file", text, form, name } */
 export function post(entry) {
   waiting.push(entry)
   ours.add(entry.key)
@@ -32,12 +33,12 @@ export const showWaiting = (conversation) => of(conversation).forEach(show)
 
 function show(entry) {
   if (!byId(`composer-${entry.conversation}`) || document.querySelector(`[data-client-key="${entry.key}"]`)) return
-  const bubble = copyOf(`bubble-${entry.kind}`)
+  const bubble = copyOf(`bubble-${entry.kind === 'note' ? 'note' : 'text'}`)
   bubble.id = `pending-${entry.key}`
   bubble.dataset.into = `thread-${entry.conversation}`
   bubble.dataset.clientKey = ''
   bubble.dataset.day = dayOf(now())
-  bubble.querySelector('.text').textContent = entry.text
+  bubble.querySelector('.text').textContent = [entry.name, entry.text].filter(Boolean).join('\n')
   for (const time of bubble.querySelectorAll('time')) time.textContent = timeOf(now())
   upsert(bubble)
   if (entry.late) showLate(entry)
@@ -57,7 +58,7 @@ async function deliver(conversation) {
 
 async function attempt(entry) {
   const form = { ...entry.form, text: entry.text, client_key: entry.key }
-  const came = await ask(`/inbox/${entry.conversation}/${entry.kind === 'note' ? 'notes' : 'replies'}`, { form })
+  const came = await ask(`/inbox/${entry.conversation}/${PLACES[entry.kind]}`, { form })
   if (!waiting.includes(entry)) return true
   if (came?.status === 401) return false
   if (!came || came.status >= 500 || came.status === 429) {
@@ -67,10 +68,10 @@ async function attempt(entry) {
     return false
   }
   // Whatever stood behind a refused one was written believing that it had gone: all of it comes back.
-  const done = came.ok ? [entry] : of(entry.conversation).filter((one) => one.kind === entry.kind)
+  const done = came.ok ? [entry] : of(entry.conversation).filter((one) => (one.kind === 'note') === (entry.kind === 'note'))
   if (came.ok) apply(came.html)
   done.forEach(forget)
-  if (!came.ok) giveBack(entry, done.map((one) => one.text).join('\n'), came)
+  if (!came.ok) giveBack(entry, done.map((one) => one.text).filter(Boolean).join('\n'), came)
   return true
 }
 

@@ -26,6 +26,8 @@ from tests.databases import SqliteCopies
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # No other host can be found. A route that aborts would do as well, but would take the cache away from every page.
 STAY_HERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE [::1]"
+# One that beeps; a page is given it only when its profile may use it.
+A_MICROPHONE = ("--use-fake-device-for-media-stream",)
 
 # Beside other tests a page may be slow; what is waited for comes all the same.
 expect.set_options(timeout=10_000)
@@ -44,7 +46,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     path = chromium.find()
     if path is None:
         pytest.fail(chromium.ABSENT)
-    launch: dict[str, Any] = {"executable_path": path, "args": [*chromium.FLAGS, STAY_HERE]}
+    launch: dict[str, Any] = {"executable_path": path, "args": [*chromium.FLAGS, *A_MICROPHONE, STAY_HERE]}
     try:
         browser = playwright.chromium.launch(**launch, chromium_sandbox=os.geteuid() != 0)
     except Error as refused:

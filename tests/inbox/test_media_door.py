@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from console import clock
-from console.inbox import media_door, media_files
+from console.inbox import file_names, media_door, media_files
 from console.inbox.models import Media, Message
 from tests.conftest import Moment
 from tests.front import Front, Person, a_console, settings_for
@@ -249,7 +249,7 @@ async def test_what_is_not_here_yet_is_not_found(front: Front) -> None:
 )
 def test_a_name_is_a_name_and_ends_as_its_type_does(given: str | None, mime_type: str, named: str) -> None:
     """M4."""
-    assert media_door.clean_name(given, mime_type, fallback="archivo-7") == named
+    assert file_names.clean_name(given, mime_type, fallback="archivo-7") == named
 
 
 async def test_a_hostile_name_breaks_no_header(front: Front) -> None:

@@ -1,0 +1,137 @@
+// Files on their way out: picked, dropped or pasted; each is brought to the server at once, with progress, and waits
+// there beside the draft until it is sent or taken away.
+import { answer, headers } from './http.js'
+import { state } from './live.js'
+import { act, toast } from './menus.js'
+import { apply, byId, copyOf } from './upsert.js'
+import { tellWhy, write } from './composer.js'
+
+const LARGEST_PHOTO = 5 * 1024 * 1024
+const LARGEST_SIDE = 2560
+const SENT_AS_THEY_ARE = new Set(['image/jpeg', 'image/png'])
+const uploads = new Map()
+const box = () => document.querySelector('#pane .composer')
+const list = (conversation) => byId(`files-${conversation}`)
+let numbers = 0
+
+/** Whether a file of the open conversation is still on its way. */
+export const isUploading = () => [...uploads.values()].some(({ conversation }) => conversation === state.open)
+
+/** The files that wait, taken off the screen because they are being sent. */
+export function takeFiles() {
+  const items = [...list(state.open)?.querySelectorAll('[data-file]') ?? []]
+  for (const item of items) item.remove()
+  return items.map(({ dataset: { file, kind, name } }) => ({ id: file, kind, name }))
+}
+
+/** What waits, as the server knows it. */
+export async function showFiles(conversation) {
+  const response = await fetch(`/inbox/${conversation}/attachments`, { headers }).catch(() => null)
+  if (response?.ok) apply(await response.text())
+}
+
+async function bring(files) {
+  if (!box() || !files.length) return
+  if (box().dataset.window === 'closed') return toast('La ventana está cerrada: WhatsApp solo acepta plantillas.', 'error')
+  write('reply')
+  const conversation = state.open
+  for (const file of files) upload(await fit(file), conversation)
+}
+
+/** Photos that are too large, or of a kind WhatsApp refuses, become a JPEG that it takes. */
+async function fit(file) {
+  if (!file.type.startsWith('image/') || file.type === 'image/svg+xml') return file
+  if (SENT_AS_THEY_ARE.has(file.type) && file.size <= LARGEST_PHOTO) return file
+  try {
+    const picture = await createImageBitmap(file)
+    const scale = Math.min(1, LARGEST_SIDE / Math.max(picture.width, picture.height))
+    const canvas = new OffscreenCanvas(Math.round(picture.width * scale), Math.round(picture.height * scale))
+    const pen = canvas.getContext('2d')
+    pen.fillStyle = '#fff'
+    pen.fillRect(0, 0, canvas.width, canvas.height)
+    pen.drawImage(picture, 0, 0, canvas.width, canvas.height)
+    const smaller = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.86 })
+    return new File([smaller], file.name.replace(/\.[^.]*$/, '') + '.jpg', { type: 'image/jpeg' })
+  } catch {
+    return file
+  }
+}
+
+/** Resolves to the waiting file, or null when it was refused or cancelled. */
+export function upload(file, conversation, { voice = false } = {}) {
+  const number = (numbers += 1)
+  const chip = copyOf('uploading-file')
+  chip.id = `uploading-${number}`
+  chip.querySelector('.name').textContent = voice ? 'Nota de voz' : file.name
+  list(conversation)?.append(chip)
+  const request = new XMLHttpRequest()
+  uploads.set(number, { request, conversation })
+  return new Promise((resolve) => {
+    request.upload.addEventListener('progress', ({ loaded, total }) => { chip.querySelector('progress').value = loaded / total })
+    request.addEventListener('loadend', () => {
+      uploads.delete(number)
+      chip.remove()
+      resolve(taken(request, file, conversation))
+    })
+    request.open('POST', `/inbox/${conversation}/attachments`)
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
+    request.setRequestHeader('Content-Type', 'application/octet-stream')
+    request.setRequestHeader('X-File-Name', encodeURIComponent(file.name))
+    if (voice) request.setRequestHeader('X-Voice', '1')
+    request.send(file)
+  })
+}
+
+function taken(request, file, conversation) {
+  if (request.cancelled) return null
+  const came = request.status ? answer(request.status, request.responseText, null) : null
+  if (came?.ok) {
+    apply(came.html)
+    const id = /data-file="(\d+)"/.exec(came.html)[1]
+    return { id, name: file.name }
+  }
+  const words = came ? came.said || 'El servidor no pudo recibirlo.' : 'No hay conexión. Adjúntelo otra vez.'
+  if (state.open === conversation && box()) tellWhy(`${file.name}: ${words}`)
+  else toast(`${file.name}: ${words}`, 'error')
+  return null
+}
+
+act('pick-files', (button) => button.parentElement.querySelector('input[type=file]').click())
+act('cancel-upload', (button) => {
+  const { request } = uploads.get(Number(button.closest('.waiting').id.replace('uploading-', '')))
+  request.cancelled = true
+  request.abort()
+  box()?.querySelector('textarea').focus()
+})
+act('remove-file', (button) => {
+  const item = button.closest('.waiting')
+  item.remove()
+  fetch(`/inbox/${state.open}/attachments/${item.dataset.file}/removal`, { method: 'POST', headers }).then(({ ok }) => ok || showFiles(state.open), () => showFiles(state.open))
+  box().querySelector('textarea').focus()
+})
+document.addEventListener('change', ({ target }) => {
+  if (!target.matches('#pane .tools input[type=file]')) return
+  bring([...target.files])
+  target.value = ''
+})
+document.addEventListener('paste', (event) => {
+  const files = [...event.clipboardData?.files ?? []]
+  if (!files.length || !event.target.closest?.('#pane') || event.clipboardData.getData('text/plain')) return
+  event.preventDefault()
+  bring(files)
+})
+for (const name of ['dragenter', 'dragover']) {
+  document.addEventListener(name, (event) => {
+    if (!box() || !event.dataTransfer?.types.includes('Files')) return
+    event.preventDefault()
+    event.dataTransfer.dropEffect = 'copy'
+    document.querySelector('#pane').classList.add('dropping')
+  })
+}
+document.addEventListener('dragleave', ({ relatedTarget }) => relatedTarget ?? document.querySelector('#pane')?.classList.remove('dropping'))
+document.addEventListener('drop', (event) => {
+  if (!event.dataTransfer?.types.includes('Files')) return
+  event.preventDefault()
+  document.querySelector('#pane')?.classList.remove('dropping')
+  bring([...event.dataTransfer.files])
+})

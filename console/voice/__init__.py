@@ -1,0 +1,1 @@
+"""Voice notes as WhatsApp wants them: Opus in Ogg, whatever the browser recorded them in."""
