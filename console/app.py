@@ -78,6 +78,7 @@ from console.saved_views import door as saved_views_door
 from console.search import door as search_door
 from console.search.searcher import Searcher
 from console.settings import Settings
+from console.snoozing import door as snoozing_door
 from integrations.payments import choosing
 from integrations.payments.told import Provider
 from integrations.whatsapp.client import WhatsApp
@@ -233,6 +234,7 @@ def create_app(settings: Settings) -> Litestar:
             *answering.routes,
             *attachments_door.routes,
             *handling.routes,
+            *snoozing_door.routes,
             *tag_door.routes,
             *search_door.routes,
             *bulk_door.routes,

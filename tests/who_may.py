@@ -151,6 +151,8 @@ PAGES = [
         form={"disposition": "CD-PCOM"},
         answers={200, 409},
     ),
+    one("GET", INBOX + "/snooze", "team", "/inbox/1/snooze"),
+    one("POST", INBOX + "/snooze", "team", "/inbox/1/snooze", form={"until": "hour"}),
     one("POST", INBOX + "/reopening", "team", "/inbox/1/reopening"),
     # Whoever writes in conversation 1 owes something, and has promised.
     one("GET", INBOX + "/promises/new", "team", "/inbox/1/promises/new"),

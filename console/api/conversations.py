@@ -208,10 +208,12 @@ async def _apply_status(tx: Tx, conversation: Conversation, change: Conversation
         raise invalid("disposition", "Solo una conversación que se resuelve se tipifica.")
     if until is not None and status not in {msgspec.UNSET, "snoozed"}:
         raise invalid("snoozed_until", "Solo una conversación pospuesta tiene fecha.")
-    if status == "snoozed" and until is None:
+    if status == "snoozed" and change.snoozed_until is msgspec.UNSET:
         raise invalid("snoozed_until", "Indique hasta cuándo se pospone.", code="missing_field")
     if until is not None:
         await assign.snooze(tx, conversation, by=by.actor, until=until)
+    elif status == "snoozed":
+        await assign.snooze(tx, conversation, by=by.actor, until=None)
     elif status == "resolved":
         if conversation.status != "resolved":
             code = change.disposition or tree.EXTERNAL

@@ -128,17 +128,20 @@ async def snooze(
     conversation: Conversation,
     *,
     by: Viewer | Actor,
-    until: datetime,
+    until: datetime | None,
     version: int | None = None,
+    what: str | None = None,
 ) -> Conversation:
-    """Put the conversation aside until a moment in the future. Records "conversation.snoozed".
+    """Put the conversation aside until a moment in the future, or until the contact answers (None).
+
+    `what` is until when, in words, for the line of the thread. Records "conversation.snoozed".
 
     Refuses: 422 "snoozed_until" for a moment that has passed; 409 "version_conflict".
     """
-    if until <= clock.now():
+    if until is not None and until <= clock.now():
         raise Refused(422, "Elija un momento en el futuro.", code="invalid", field="snoozed_until")
     return await _become(
-        tx, conversation, by=by, status="snoozed", action="snoozed", version=version, snoozed_until=until
+        tx, conversation, by=by, status="snoozed", action="snoozed", version=version, snoozed_until=until, what=what
     )
 
 

@@ -74,12 +74,13 @@ async def apply(tx: Tx, changes: Mapping[Slot, int]) -> None:
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Open conversations as one viewer sees them, by account state too (name and number), and the resolved ones."""
+    """Open conversations as one viewer sees them, by account state too (name and number), and the others by status."""
 
     mine: int
     unassigned: int
     all: int
     resolved: int
+    snoozed: int
     states: tuple[tuple[str, int], ...] = ()
 
 
@@ -101,19 +102,20 @@ async def counts_by_viewer(tx: Tx, viewers: list[Viewer]) -> dict[int, Counts]:
 
 
 def _seen_by(viewer: Viewer, slots: Mapping[Slot, int]) -> Counts:
-    mine = unassigned = everything = resolved = 0
+    mine = unassigned = everything = resolved = snoozed = 0
     states: Counter[str] = Counter()
     for (team, holder, status, state), n in slots.items():
         if not (viewer.sees_all or team in viewer.team_ids or holder == viewer.id):
             continue
         if status != "open":
             resolved += n if status == "resolved" else 0
+            snoozed += n if status == "snoozed" else 0
             continue
         everything += n
         mine += n if holder == viewer.id else 0
         unassigned += n if holder == 0 else 0
         states[state] += n
-    return Counts(mine, unassigned, everything, resolved, tuple(sorted(states.items())))
+    return Counts(mine, unassigned, everything, resolved, snoozed, tuple(sorted(states.items())))
 
 
 async def mend(tx: Tx) -> int:

@@ -19,7 +19,7 @@ from console.inbox.tags import ConversationTag
 from console.portfolio.agreements import PromiseState
 from console.portfolio.states import State, today_in
 
-VIEWS = {"mine": "Mías", "unassigned": "Sin asignar", "all": "Todas", "resolved": "Resueltas"}
+VIEWS = {"mine": "Mías", "unassigned": "Sin asignar", "all": "Todas", "snoozed": "Pospuestas", "resolved": "Resueltas"}
 STATE_VIEWS = tuple(State)
 TODAY_VIEWS = {
     "promises_due": "Promesas que vencen",
@@ -171,9 +171,14 @@ class Place(msgspec.Struct, kw_only=True):
 def shows(listing: Listing, viewer: Viewer, place: Place, now: Now) -> bool:
     """Whether a conversation that `viewer` may see belongs in `listing`. The twin of `condition`."""
     view = listing.view
-    if (place.status == "resolved") != (view == "resolved") or place.status not in {"open", "resolved"}:
+    if place.status != _status_of(view):
         return False
     return _in_view(view, viewer, place, now) and (not listing.moves_with_debts or _passes(listing, place, now))
+
+
+def _status_of(view: str) -> str:
+    """The status of whatever is in `view`."""
+    return view if view in {"resolved", "snoozed"} else "open"
 
 
 def _in_view(view: str, viewer: Viewer, place: Place, now: Now) -> bool:
@@ -226,7 +231,7 @@ def _is_closing(place: Place, now: Now) -> bool:
 
 def condition(listing: Listing, viewer: Viewer, now: Now) -> ColumnElement[bool]:
     """What must hold of a Conversation in `listing`, but for who may see it."""
-    every = [Conversation.status == ("resolved" if listing.view == "resolved" else "open")]
+    every = [Conversation.status == _status_of(listing.view)]
     every += _of_view(listing.view, viewer, now)
     if listing.state is not None:
         every.append(Conversation.account_state == listing.state)

@@ -25,6 +25,7 @@ from console.inbox.models import Conversation, Media, Message, Status
 from console.inbox.policy import SERVICE_WINDOW
 from console.inbox.thread import SALT_BYTES, digest
 from console.portfolio import standing
+from console.snoozing.acknowledgements import is_acknowledgement
 from integrations.whatsapp.events import Attachment, Echo, Inbound
 
 # Older than this on arrival and the agent is told when it was written ("recibido tarde").
@@ -42,6 +43,7 @@ _LOCKED = (
     "team_id",
     "holder_id",
     "status",
+    "snoozed_until",
     "account_state",
     "last_sequence",
     "inbound_count",
@@ -72,6 +74,7 @@ class Thread(msgspec.Struct):
     team_id: int
     holder_id: int | None
     status: str
+    snoozed_until: datetime | None
     account_state: str | None
     last_sequence: int
     inbound_count: int
@@ -255,11 +258,14 @@ def _move(tx: Tx, thread: Thread, arrival: Arrival, row: dict[str, Any], moment:
     if arrival.kind in {"edit", "revoke", "system"}:
         return
     thread.inbound_count += 1
-    thread.waiting_since = thread.waiting_since or moment
     if arrival.opens_window:
         closes = row["provider_at"] + SERVICE_WINDOW
         if thread.window_closes_at is None or closes > thread.window_closes_at:
             thread.window_opened_at, thread.window_closes_at = row["provider_at"], closes
+    if thread.status == "snoozed" and (arrival.kind == "reaction" or is_acknowledgement(arrival.text)):
+        # Nobody has to answer it: it is unread, and stays aside. Costs the open conversations nothing.
+        return
+    thread.waiting_since = thread.waiting_since or moment
     if thread.status != "open":
         audit.record(
             tx,
@@ -269,7 +275,7 @@ def _move(tx: Tx, thread: Thread, arrival: Arrival, row: dict[str, Any], moment:
             old={"status": thread.status},
             new={"status": "open"},
         )
-        thread.status = "open"
+        thread.status, thread.snoozed_until = "open", None
 
 
 def _media_row(message_id: int, kind: str, attachment: Attachment, moment: datetime) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from typing import Any
 from console.portfolio.states import State, label
 from console.render import day, money
 
-VIEWS = {"mine": "Mías", "unassigned": "Sin asignar", "all": "Todas", "resolved": "Resueltas"}
-
 _KINDS = {
     "text": "Mensaje recibido",
     "image": "Foto recibida",

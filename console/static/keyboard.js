@@ -13,7 +13,7 @@ import { lend } from './palette.js'
 import { openAt } from './pane.js'
 
 const click = (selector) => document.querySelector(selector)?.click()
-const VIEWS = { i: 'mine', u: 'unassigned', a: 'all' }
+const VIEWS = { i: 'mine', u: 'unassigned', a: 'all', z: 'snoozed' }
 const KEYS = {
   j: () => list.move(1),
   k: () => list.move(-1),
@@ -33,6 +33,7 @@ const KEYS = {
   o: () => click('#pane .panel [data-deed$="/payment-links/new"]'),
   m: () => click('#pane .head button[value=me]'),
   e: () => click('#pane .head [data-key=e] button'),
+  z: () => click('#pane .head [data-deed$="/snooze"]'),
   q: openSearch,
   v: saveView,
   s: next,
