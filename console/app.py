@@ -75,6 +75,7 @@ from console.reports import pages as report_pages
 from console.routing import door as routing_door
 from console.routing.attendance import Attendance
 from console.saved_views import door as saved_views_door
+from console.reactions import door as reactions_door
 from console.search import door as search_door
 from console.search.searcher import Searcher
 from console.settings import Settings
@@ -233,6 +234,7 @@ def create_app(settings: Settings) -> Litestar:
             *pages.routes,
             *answering.routes,
             *attachments_door.routes,
+            *reactions_door.routes,
             *handling.routes,
             *snoozing_door.routes,
             *tag_door.routes,

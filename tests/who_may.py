@@ -137,6 +137,13 @@ PAGES = [
     one(
         "POST", INBOX + "/files", "team", "/inbox/1/files", form={"attachment": "1", "client_key": "{key}"}, answers=422
     ),
+    one(
+        "POST",
+        INBOX + "/messages/{message_id:int}/reaction",
+        "team",
+        "/inbox/1/messages/1/reaction",
+        form={"emoji": "👍", "client_key": "{key}"},
+    ),
     one("POST", INBOX + "/messages/{message_id:int}/resend", "team", "/inbox/1/messages/1/resend", answers=409),
     one("POST", INBOX + "/assignment", "team", "/inbox/1/assignment", form={"holder": "me"}, answers={200, 409}),
     # Ana held it last, and whoever leads may hand it on for her.

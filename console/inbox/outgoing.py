@@ -16,6 +16,7 @@ from integrations.whatsapp.outgoing import (
     Parameter,
     Row,
     Section,
+    Reaction,
     TemplateButton,
     TemplateMedia,
     TemplateMessage,
@@ -34,6 +35,9 @@ def outgoing(message: Claimed) -> Outgoing:
             return _tappable(message.text or "", (message.content or {})["choices"])
         case "image" | "video" | "audio" | "document" | "sticker" as kind:
             return _file(message, kind)
+        case "reaction":
+            content = message.content or {}
+            return Reaction(wamid=content["wamid"], emoji=content["emoji"])
         case _:
             raise Invalid("type", f"{message.kind} cannot be sent")
 

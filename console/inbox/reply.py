@@ -73,9 +73,9 @@ async def free_form(
     `said`: kind, text, content and reply_to_wamid, already checked.
     """
     conversation = await thread.lock(tx, conversation)
-    if earlier := await _already(tx, conversation, by=by, client_key=client_key, said=said):
+    if earlier := await already(tx, conversation, by=by, client_key=client_key, said=said):
         return earlier, False
-    await _require_reachable(tx, conversation)
+    await require_reachable(tx, conversation)
     if not policy.window(conversation, clock.now()).is_open:
         raise policy.window_closed()
     if seen_sequence is not None and not force:
@@ -126,10 +126,10 @@ async def send_template(
         raise Refused(404, "Esa plantilla no existe.", code="template_not_found", field="template")
     filled = message_templates.preview(template, variables)
     said = {"kind": "template", "text": filled.body, "content": _content(template, filled), "reply_to_wamid": None}
-    if earlier := await _already(tx, conversation, by=by, client_key=client_key, said=said):
+    if earlier := await already(tx, conversation, by=by, client_key=client_key, said=said):
         return earlier
     message_templates.fill(template, variables)
-    await _require_reachable(tx, conversation)
+    await require_reachable(tx, conversation)
     return await _enqueue(tx, conversation, by=by, client_key=client_key, said=said)
 
 
@@ -149,7 +149,7 @@ async def note(
     _check_text(text)
     conversation = await thread.lock(tx, conversation)
     said: dict[str, Any] = {"kind": "note", "text": text, "content": None, "reply_to_wamid": None}
-    if earlier := await _already(tx, conversation, by=by, client_key=client_key, said=said):
+    if earlier := await already(tx, conversation, by=by, client_key=client_key, said=said):
         return earlier
     row = await thread.append(
         tx, conversation, direction="none", author=actor_of(by), status=Status.NOTED, client_key=client_key, **said
@@ -172,7 +172,7 @@ async def resend(tx: Tx, message: Message, *, by: Viewer | Actor) -> Message:
         return earlier
     if message.direction != "out" or message.status not in {Status.FAILED, Status.UNKNOWN}:
         raise Refused(409, "Este mensaje no necesita reenviarse.", code="not_resendable")
-    await _require_reachable(tx, conversation)
+    await require_reachable(tx, conversation)
     if message.kind == "template":
         await _require_still_approved(tx, message)
     elif not policy.window(conversation, clock.now()).is_open:
@@ -208,7 +208,7 @@ async def _by_key(tx: Tx, conversation: Conversation, client_key: str) -> Messag
     return (await tx.scalars(select(Message).where(*same))).one_or_none()
 
 
-async def _already(
+async def already(
     tx: Tx,
     conversation: Conversation,
     *,
@@ -228,7 +228,8 @@ async def _already(
     return earlier
 
 
-async def _require_reachable(tx: Tx, conversation: Conversation) -> None:
+async def require_reachable(tx: Tx, conversation: Conversation) -> None:
+    """Refuse (409) to write to whoever cannot get it or asked us to stop."""
     contact = await tx.get_one(Contact, conversation.contact_id)
     consequences.forgive(tx, contact, conversation)
     if contact.blocked_us_at is not None:

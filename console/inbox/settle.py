@@ -18,6 +18,7 @@ from console.inbox import consequences, pacing, ticks
 from console.inbox.consequences import META, Failure
 from console.inbox.deliver import Claimed
 from console.inbox.models import RANK, Conversation, Message, Status, Tick
+from console.reactions import giving
 from integrations.whatsapp.codes import Action, Verdict
 
 log = structlog.get_logger()
@@ -91,6 +92,8 @@ async def settle(tx: Tx, outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
     await _fold_early_ticks(tx, [messages[claimed.id] for claimed, each in outcomes if isinstance(each, Accepted)])
     await consequences.follow(tx, failures)
     await tx.flush()
+    if failed := [message.id for message in messages.values() if message.status == Status.FAILED]:
+        await giving.undo(tx, failed)
     if without_file:
         await uploads.wait_again(tx, without_file, forget=True)
 

@@ -44,7 +44,7 @@ async def append(
     """Add a row with the next sequence of the conversation, whose row the caller holds (`lock`).
 
     `columns` are further columns of Message. The conversation's last activity moves only for what people said:
-    notes and messages, not events.
+    notes and messages, not events and reactions.
     """
     conversation.last_sequence += 1
     now = clock.now()
@@ -67,7 +67,7 @@ async def append(
     message = Message(**values)
     tx.add(message)
     await tx.flush()
-    if kind != "event":
+    if kind not in {"event", "reaction"}:
         conversation.last_message_id = message.id
         conversation.last_at = now
     touch(conversation)

@@ -239,7 +239,7 @@ def _view(
         edited_at=message.edited_at,
         previous_texts=[(version.text or "", version.replaced_at) for version in versions],
         revoked_at=message.revoked_at,
-        reactions=[ReactionView(r.emoji, name if r.by == "contact" else "Nosotros") for r in reactions],
+        reactions=[ReactionView(r.emoji, name if r.by == "contact" else "Nosotros", r.by == "us") for r in reactions],
         client_key=(message.client_key or "").removeprefix(PAGE_KEY) or None,
         read_at=message.read_at,
         version=message.version,

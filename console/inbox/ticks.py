@@ -13,6 +13,7 @@ from console.audit import Actor
 from console.bulk import among, bulk_update, fetch
 from console.db import Tx, bulk_insert, table_of
 from console.inbox.models import RANK, Message, Status, Tick
+from console.reactions import giving
 from integrations.whatsapp.events import StatusUpdate
 
 META = Actor(kind="system", name="WhatsApp", origin="whatsapp")
@@ -172,6 +173,9 @@ async def _move(tx: Tx, moves: Sequence[tuple[dict[str, Any], dict[str, Any]]]) 
     free = {"claim": None, "claimed_until": None}
     rows = [{name: message[name] for name in _MOVED} | free for _id, message in sorted(changed.items())]
     await bulk_update(tx, Message, rows)
+    # What failed may be a reaction, which then no longer stands; failures are few.
+    if failed := [message["id"] for message in changed.values() if message["status"] == Status.FAILED]:
+        await giving.undo(tx, failed)
     for message in changed.values():
         _record(tx, message["conversation_id"], message["id"], message["status"], message["error_code"])
 

@@ -103,6 +103,7 @@ class ReactionView(msgspec.Struct):
 
     emoji: str
     by: str
+    ours: bool = False
 
 
 class MessageView(msgspec.Struct, kw_only=True):

@@ -60,6 +60,12 @@ export function insert(words) {
   area().setRangeText((/\S$/.test(before) ? ' ' : '') + words, area().selectionStart, area().selectionEnd, 'end')
   changed()
 }
+/** Puts `words` where the cursor is, in whichever mode. */
+export function insertAt(words) {
+  area().setRangeText(words, area().selectionStart, area().selectionEnd, 'end')
+  changed()
+  area().focus()
+}
 act('insert-text', (button) => {
   const layer = button.closest('dialog')
   // Whoever closes a layer gets the focus back first.

@@ -1,0 +1,20 @@
+// A small list of our own: what people who collect and who owe write to each other, with the words it is found by.
+export default [
+  ['👍', 'pulgar arriba bien ok'], ['🙏', 'gracias por favor ruego'], ['❤️', 'corazón amor'], ['😊', 'sonrisa contento'], ['😂', 'risa llanto'], ['😮', 'sorpresa asombro'],
+  ['😀', 'sonrisa feliz'], ['😃', 'feliz alegre'], ['😉', 'guiño'], ['🙂', 'leve sonrisa'], ['😅', 'alivio sudor'], ['🤗', 'abrazo'],
+  ['🤔', 'pensando duda'], ['😐', 'neutral serio'], ['😕', 'confundido'], ['😔', 'triste pena'], ['😢', 'lágrima triste'], ['😭', 'llanto'],
+  ['😡', 'enojo molesto'], ['😴', 'sueño dormir'], ['🤒', 'enfermo fiebre'], ['🤕', 'herido accidente'], ['😷', 'mascarilla salud'], ['🥳', 'fiesta celebrar'],
+  ['👎', 'pulgar abajo mal no'], ['👌', 'ok perfecto'], ['👏', 'aplauso felicitar'], ['🙌', 'manos arriba celebrar'], ['🤝', 'trato acuerdo manos'], ['✋', 'alto mano'],
+  ['👋', 'hola adiós saludo'], ['💪', 'fuerza ánimo'], ['👇', 'abajo aquí'], ['👉', 'derecha aquí'], ['☝️', 'arriba atención'], ['✍️', 'escribir firma'],
+  ['✅', 'listo hecho correcto'], ['☑️', 'marcado verificado'], ['❌', 'no error mal'], ['❗', 'atención importante'], ['❓', 'pregunta duda'], ['⚠️', 'aviso cuidado advertencia'],
+  ['💰', 'dinero bolsa pago'], ['💵', 'billete dinero efectivo'], ['💳', 'tarjeta pago'], ['🧾', 'recibo boleta comprobante'], ['💸', 'gasto dinero vuela'], ['🪙', 'moneda'],
+  ['🏦', 'banco'], ['🏧', 'cajero'], ['📈', 'sube crecer'], ['📉', 'baja'], ['🧮', 'cuenta cálculo'], ['🔖', 'etiqueta'],
+  ['📅', 'fecha calendario día'], ['🗓️', 'calendario agenda'], ['⏰', 'alarma hora recordatorio'], ['⏳', 'espera tiempo'], ['⌛', 'tiempo terminado'], ['🕐', 'hora reloj'],
+  ['📄', 'documento hoja'], ['📎', 'clip adjunto'], ['📷', 'foto cámara'], ['📞', 'teléfono llamada'], ['📱', 'celular móvil'], ['📧', 'correo'],
+  ['📍', 'ubicación lugar'], ['🏠', 'casa hogar'], ['🏢', 'oficina edificio'], ['🏪', 'tienda agente'], ['🚚', 'envío camión'], ['🔗', 'enlace link'],
+  ['🔒', 'seguro candado privado'], ['🔑', 'clave llave'], ['🔔', 'aviso campana'], ['📌', 'fijar importante'], ['📝', 'nota apunte'], ['📣', 'anuncio'],
+  ['🎉', 'fiesta felicidades'], ['🎁', 'regalo'], ['⭐', 'estrella favorito'], ['✨', 'brillo nuevo'], ['🌞', 'sol día buenos'], ['🌙', 'luna noche'],
+  ['☀️', 'sol mañana'], ['🌧️', 'lluvia'], ['☕', 'café'], ['🍀', 'suerte'], ['🌹', 'rosa flor'], ['💐', 'flores ramo'],
+  ['💙', 'corazón azul'], ['💚', 'corazón verde'], ['💛', 'corazón amarillo'], ['🤍', 'corazón blanco'], ['💯', 'cien completo'], ['🆗', 'ok'],
+  ['🇵🇪', 'perú bandera'], ['🇲🇽', 'méxico bandera'], ['🇨🇴', 'colombia bandera'], ['🇨🇱', 'chile bandera'], ['🇦🇷', 'argentina bandera'], ['🇧🇷', 'brasil bandera'],
+]
