@@ -76,6 +76,7 @@ from console.routing import door as routing_door
 from console.routing.attendance import Attendance
 from console.saved_views import door as saved_views_door
 from console.reactions import door as reactions_door
+from console.scheduling import door as scheduling_door
 from console.search import door as search_door
 from console.search.searcher import Searcher
 from console.settings import Settings
@@ -237,6 +238,7 @@ def create_app(settings: Settings) -> Litestar:
             *reactions_door.routes,
             *handling.routes,
             *snoozing_door.routes,
+            *scheduling_door.routes,
             *tag_door.routes,
             *search_door.routes,
             *bulk_door.routes,

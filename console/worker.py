@@ -36,6 +36,7 @@ from console.portfolio.thanks import Thanks
 from console.reports import follow as report_facts
 from console.reports import summary
 from console.routing.router import Router
+from console.scheduling import running
 from console.search.feeder import Feeder
 from console.settings import Settings
 from integrations.payments.told import Declined, NoAnswer, Provider
@@ -115,6 +116,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "midnight": lambda until: midnight.run(db, until),
         "imports": lambda until: importing.run(db, settings, until),
         "settling": lambda until: settling.run(db, until),
+        "scheduled messages": lambda until: running.run(db, settings, until),
         "reminding": lambda until: reminders.run(db, until),
         "looking through": _after(LOOK_THROUGH_EVERY, _every(LOOK_THROUGH_EVERY, lambda: _look_through(db))),
         "evidence packs": lambda until: making.run(db, settings, until),

@@ -160,6 +160,16 @@ PAGES = [
     ),
     one("GET", INBOX + "/snooze", "team", "/inbox/1/snooze"),
     one("POST", INBOX + "/snooze", "team", "/inbox/1/snooze", form={"until": "hour"}),
+    one("GET", INBOX + "/schedule", "team", "/inbox/1/schedule"),
+    one("POST", INBOX + "/scheduled-messages", "team", "/inbox/1/scheduled-messages", form={"text": ""}, answers=422),
+    one(
+        "POST",
+        INBOX + "/scheduled-messages/{message_id:int}/cancellation",
+        "team",
+        "/inbox/1/scheduled-messages/1/cancellation",
+        form={},
+        answers=404,
+    ),
     one("POST", INBOX + "/reopening", "team", "/inbox/1/reopening"),
     # Whoever writes in conversation 1 owes something, and has promised.
     one("GET", INBOX + "/promises/new", "team", "/inbox/1/promises/new"),

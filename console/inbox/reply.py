@@ -49,7 +49,7 @@ async def reply(
     "contact_unreachable", "opted_out", "wrong_number", or "key_reused" for a key that said something else.
     """
     text = tidy(text)
-    _check_text(text)
+    check_text(text)
     blanks.require_filled(text, field="text")
     said: dict[str, Any] = {"kind": "text", "text": text, "content": None, "reply_to_wamid": reply_to}
     message, _is_new = await free_form(
@@ -99,7 +99,7 @@ async def say(
     if choices is None:
         return await reply(tx, conversation, by=by, text=text, client_key=client_key)
     text = tidy(text)
-    _check_text(text)
+    check_text(text)
     said = {"kind": "interactive", "text": text, "content": {"choices": choices}, "reply_to_wamid": None}
     message, _is_new = await free_form(tx, conversation, by=by, said=said, client_key=client_key)
     return message
@@ -146,7 +146,7 @@ async def note(
     Records "message.noted". Refuses: 422 "invalid" (field text), 409 "key_reused".
     """
     text = tidy(text)
-    _check_text(text)
+    check_text(text)
     conversation = await thread.lock(tx, conversation)
     said: dict[str, Any] = {"kind": "note", "text": text, "content": None, "reply_to_wamid": None}
     if earlier := await already(tx, conversation, by=by, client_key=client_key, said=said):
@@ -195,7 +195,8 @@ def tidy(text: str) -> str:
     return text.encode("utf-8", "replace").decode().strip()
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
+    """Refuse (422, text) what is empty or too long."""
     if not text:
         raise Refused(422, "Escriba un mensaje.", code="invalid", field="text")
     if len(text) > LONGEST_TEXT:

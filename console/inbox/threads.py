@@ -28,6 +28,7 @@ from console.inbox.views import (
     PanelView,
     QuoteView,
     ReactionView,
+    ScheduledView,
     ThreadView,
 )
 from console.inbox.words import REVIEWS, event_words, history_line
@@ -35,6 +36,7 @@ from console.portfolio.agreed import agreed_of
 from console.portfolio.models import PortfolioRules
 from console.portfolio.money_in import money_in
 from console.portfolio.owed import owed_by
+from console.scheduling.models import ScheduledMessage
 from integrations.whatsapp.errors import Action, classify
 from integrations.whatsapp.failures_es import NO_ANSWER, explain
 
@@ -155,6 +157,7 @@ async def as_views(tx: Tx, messages: Sequence[Message]) -> list[MessageView]:
     if edited:
         versions = _grouped(await fetch(tx, _VERSIONS, {"ids": edited}), _of_message)
     quotes = await _quotes(tx, messages, names)
+    scheduled = await _scheduled(tx, [message.id for message in messages if message.kind == "scheduled"])
     return [
         _view(
             message,
@@ -163,6 +166,7 @@ async def as_views(tx: Tx, messages: Sequence[Message]) -> list[MessageView]:
             reactions=reactions.get(message.id, []),
             versions=versions.get(message.id, []),
             quoted=quotes.get((message.channel_id, message.reply_to_wamid or "")),
+            scheduled=scheduled.get(message.id),
         )
         for message in messages
     ]
@@ -214,6 +218,7 @@ def _view(
     reactions: Sequence[Reaction],
     versions: Sequence[MessageVersion],
     quoted: QuoteView | None,
+    scheduled: ScheduledView | None = None,
 ) -> MessageView:
     content = message.content or {}
     shown = content_of(message.kind, content)
@@ -243,7 +248,30 @@ def _view(
         client_key=(message.client_key or "").removeprefix(PAGE_KEY) or None,
         read_at=message.read_at,
         version=message.version,
+        scheduled=scheduled,
     )
+
+
+async def _scheduled(tx: Tx, ids: Sequence[int]) -> dict[int, ScheduledView]:
+    if not ids:
+        return {}
+    found = await tx.scalars(select(ScheduledMessage).where(ScheduledMessage.message_id.in_(ids)))
+    return {one.message_id: ScheduledView(one.due_at, one.state, _WHY_NOT.get(one.reason or "", "")) for one in found}
+
+
+# Why a scheduled message did not leave.
+_WHY_NOT = {
+    "by_hand": "cancelado",
+    "replied": "no salió: respondió antes",
+    "balance": "no salió: cambió lo que debe",
+    "hours": "no salió: fuera del horario de contacto",
+    "author": "no salió: quien lo escribió ya no atiende esta conversación",
+    "window_closed": "no salió: se cerró la ventana",
+    "opted_out": "no salió: pidió que no le escribamos",
+    "wrong_number": "no salió: el número es de otra persona",
+    "contact_blocked": "no salió: está bloqueada en WhatsApp",
+    "contact_unreachable": "no salió: el número no recibe mensajes",
+}
 
 
 def _author_name(message: Message, contact: str) -> str:

@@ -106,6 +106,14 @@ class ReactionView(msgspec.Struct):
     ours: bool = False
 
 
+class ScheduledView(msgspec.Struct):
+    """When a message leaves, how that stands (waiting, sent, cancelled), and why it did not."""
+
+    due_at: datetime
+    state: str
+    why_not: str
+
+
 class MessageView(msgspec.Struct, kw_only=True):
     """One bubble, note or event of a thread."""
 
@@ -134,6 +142,7 @@ class MessageView(msgspec.Struct, kw_only=True):
     client_key: str | None
     read_at: datetime | None
     version: int
+    scheduled: ScheduledView | None = None
 
     @property
     def position(self) -> int:

@@ -26,6 +26,7 @@ import console.portfolio.ledger
 import console.portfolio.models
 import console.routing.models
 import console.saved_views.models
+import console.scheduling.models
 import console.search.models  # noqa: F401 every table must be known
 from console.db import Base, Json, UTCDateTime
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -41,7 +42,7 @@ async def react(
     target = await tx.get(Message, message_id, populate_existing=True)
     if target is None or target.conversation_id != conversation.id or target.wamid is None or target.revoked_at:
         raise Refused(404, "Ese mensaje ya no está aquí.", code="not_found", field="message")
-    said = {
+    said: dict[str, Any] = {
         "kind": "reaction",
         "text": None,
         "content": {"emoji": emoji, "wamid": target.wamid},

@@ -4,6 +4,7 @@ import { state, tell } from './live.js'
 import { act, toast } from './menus.js'
 import { afterUpsert, apply, byId, copyOf, upsert } from './upsert.js'
 import { isFromThisTab, post, showWaiting, whenRefused } from './outbox.js'
+import { openDeed } from './deeds.js'
 import { goTo, seenSequence } from './thread.js'
 import { isUploading, showFiles, takeFiles } from './attachments.js'
 import { leaveTemplates, openTemplates } from './templates.js'
@@ -66,6 +67,21 @@ export function insertAt(words) {
   changed()
   area().focus()
 }
+act('schedule', () => openDeed(`/inbox/${state.open}/schedule`))
+document.addEventListener('deed-shown', ({ target }) => {
+  const form = target.querySelector('form[action$="/scheduled-messages"]')
+  if (!form) return
+  form.elements.client_key.value ||= crypto.randomUUID()
+  if (!form.elements.text.value) form.elements.text.value = area().value
+  form.elements.text.focus()
+})
+// What was scheduled from here stands in the thread now, and no longer here.
+afterUpsert((element, isNew) => {
+  if (!isNew || !element.matches(`.entry.scheduled[data-author="agent-${me}"]`)) return
+  if (area()?.value.trim() !== element.querySelector('.text')?.textContent) return
+  area().value = ''
+  changed()
+})
 act('insert-text', (button) => {
   const layer = button.closest('dialog')
   // Whoever closes a layer gets the focus back first.

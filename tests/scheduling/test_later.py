@@ -1,0 +1,200 @@
+"""A message for later: seen, cancelled by hand, by an answer or a payment; it leaves once, if it still may."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+
+from console import clock
+from console.inbox.contacts import Contact
+from console.inbox.models import Conversation, Message
+from console.scheduling import later
+from console.scheduling.models import ScheduledMessage
+from tests.conftest import Moment
+from tests.front import Front, Person, a_console, settings_for
+from tests.inbox import meta
+from tests.inbox.people import actions
+
+TEXT = "Le recuerdo que hoy vence su cuota"
+LIMA = ZoneInfo("America/Lima")
+
+
+@pytest.fixture
+async def front(database_url: str, tmp_path: Path, moment: Moment) -> AsyncIterator[Front]:
+    async with a_console(settings_for(database_url, tmp_path)) as front:
+        front.app.state["work"].cancel()
+        await front.webhook(meta.body(meta.text("Le pago más tarde", at=moment.now)))
+        yield front
+
+
+@pytest.fixture
+async def ana(front: Front) -> Person:
+    return await front.agent("Ana")
+
+
+async def schedule(ana: Person, until: str = "three_hours", text: str = TEXT, **form: str) -> httpx.Response:
+    form = {"until": until, "text": text, "client_key": str(uuid.uuid4()), **form}
+    return await ana.do("/inbox/1/scheduled-messages", **form)
+
+
+async def turns(front: Front) -> int:
+    """Whatever is ready is done; how many that were."""
+    done = 0
+    while True:
+        async with front.console.db.transaction() as tx:
+            if not await later.turn(tx, clock.now(), zone="America/Lima", country="PE"):
+                return done
+        done += 1
+
+
+async def left(front: Front) -> list[str | None]:
+    async with front.console.db.reading() as tx:
+        return list(await tx.scalars(select(Message.text).where(Message.direction == "out").order_by(Message.id)))
+
+
+async def ends(front: Front) -> list[tuple[str, str | None]]:
+    async with front.console.db.reading() as tx:
+        rows = await tx.execute(select(ScheduledMessage.state, ScheduledMessage.reason))
+        return [(state, reason) for state, reason in rows.all()]
+
+
+async def change(front: Front, model: Any, **values: object) -> None:
+    async with front.console.db.transaction() as tx:
+        await tx.execute(update(model).values(**values))
+
+
+async def test_it_stands_in_the_thread_and_leaves_at_its_moment(front: Front, ana: Person, moment: Moment) -> None:
+    answer = await schedule(ana)
+    assert answer.status_code == 201, answer.text
+    page = await ana.see("/inbox/1?view=all")
+    assert "Programado por" in page
+    assert "Cancelar el envío" in page
+    assert await turns(front) == 0
+
+    moment.passes(hours=3)
+
+    assert await turns(front) == 1
+    assert await left(front) == [TEXT]
+    assert await ends(front) == [("sent", None)]
+    seen = await actions(front.console.db, conversation_id=1)
+    assert [it for it in seen if "schedule" in it or it == "message.queued"] == [
+        "message.scheduled",
+        "message.queued",
+        "message.schedule_sent",
+    ]
+
+
+async def test_it_is_cancelled_by_hand_and_once(front: Front, ana: Person, moment: Moment) -> None:
+    row = (await schedule(ana)).text.split('id="message-')[1].split('"')[0]
+
+    for _twice in range(2):
+        answer = await ana.do(f"/inbox/1/scheduled-messages/{row}/cancellation")
+        assert "cancelado" in answer.text
+    moment.passes(hours=3)
+
+    assert await turns(front) == 0
+    assert await left(front) == []
+
+
+async def test_an_answer_cancels_it_at_once(front: Front, ana: Person, moment: Moment) -> None:
+    await schedule(ana)
+
+    await front.webhook(meta.body(meta.text("Ya pagué", at=moment.now)))
+    assert await turns(front) == 1
+
+    assert await ends(front) == [("cancelled", "replied")]
+    assert "no salió: respondió antes" in await ana.see("/inbox/1?view=all")
+    assert await left(front) == []
+
+
+async def test_a_payment_cancels_it_at_once(front: Front, ana: Person) -> None:
+    await schedule(ana)
+
+    await change(front, Conversation, balance_minor=0, currency="PEN")
+    assert await turns(front) == 1
+
+    assert await ends(front) == [("cancelled", "balance")]
+
+
+async def test_what_may_no_longer_be_said_does_not_leave(front: Front, ana: Person, moment: Moment) -> None:
+    await schedule(ana)
+    await change(front, Contact, opted_out_at=moment.now + timedelta(hours=1))
+    # An answer to what they wrote before would still be allowed, once: it has been given.
+    await ana.reply(1, "Recibido")
+
+    moment.passes(hours=3)
+    await turns(front)
+
+    assert await ends(front) == [("cancelled", "opted_out")]
+    assert await left(front) == ["Recibido"]
+
+
+async def test_after_a_night_without_power_it_does_not_leave_late(front: Front, ana: Person, moment: Moment) -> None:
+    await schedule(ana)
+
+    moment.is_(datetime(2026, 11, 20, 23, 30, tzinfo=LIMA))
+    await turns(front)
+
+    assert await ends(front) == [("cancelled", "hours")]
+    assert await left(front) == []
+
+
+async def test_four_workers_send_it_once(front: Front, ana: Person, moment: Moment) -> None:
+    for number in range(3):
+        await schedule(ana, text=f"{TEXT} {number}")
+    moment.passes(hours=3)
+
+    assert sum(await asyncio.gather(*(turns(front) for _ in range(4)))) == 3
+    assert sorted(str(text) for text in await left(front)) == [f"{TEXT} {number}" for number in range(3)]
+
+
+async def test_the_same_key_schedules_one(front: Front, ana: Person) -> None:
+    key = str(uuid.uuid4())
+
+    answers = [await schedule(ana, client_key=key) for _ in range(2)]
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert await ends(front) == [("waiting", None)]
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ({"text": " "}, "invalid"),
+        ({"text": "a" * 4097}, "invalid"),
+        ({"text": "Debe {saldo}"}, "unfilled_variable"),
+        ({"until": "reply"}, "invalid"),
+        ({"until": "other", "at": "2026-11-20T09:59"}, "invalid"),
+        ({"until": "other", "at": "2026-11-20T23:00"}, "outside_hours"),
+        ({"until": "other", "at": "2026-11-21T10:30"}, "window_closed"),
+    ],
+)
+async def test_what_is_wrong_is_said_in_the_form(front: Front, ana: Person, form: dict[str, str], code: str) -> None:
+    answer = await schedule(ana, **form)
+
+    assert (answer.status_code, answer.headers["x-refused"]) == (422, code)
+    assert 'id="deed"' in answer.text
+    assert await ends(front) == []
+
+
+async def test_five_wait_and_the_sixth_is_told_so(front: Front, ana: Person) -> None:
+    for number in range(5):
+        assert (await schedule(ana, text=f"{number}")).status_code == 201
+
+    assert (await schedule(ana)).status_code == 409
+    assert len(await ends(front)) == 5
+
+
+async def test_the_form_offers_only_what_can_leave(ana: Person, moment: Moment) -> None:
+    assert "Dentro de 1 hora" in await ana.see("/inbox/1/schedule")
+    moment.is_(datetime(2026, 11, 20, 21, 0, tzinfo=UTC) + timedelta(hours=3))
+    assert "Dentro de 1 hora" not in await ana.see("/inbox/1/schedule")
