@@ -52,16 +52,13 @@ _TROUBLES = {
 
 
 async def draft_of(tx: Tx, viewer: Viewer, conversation_id: int) -> DraftView | None:
-    """What `viewer` was last writing in this conversation."""
-    found = (
-        await tx.scalars(
-            select(Draft)
-            .where(Draft.agent_id == viewer.id, Draft.conversation_id == conversation_id, Draft.text != "")
-            .order_by(Draft.updated_at.desc())
-            .limit(1),
-        )
-    ).one_or_none()
-    return DraftView(text=found.text, mode=found.mode, saved_at=found.updated_at) if found else None
+    """What `viewer` was last writing in this conversation, and what stands in the other mode."""
+    mine = select(Draft).where(Draft.agent_id == viewer.id, Draft.conversation_id == conversation_id, Draft.text != "")
+    found = (await tx.scalars(mine.order_by(Draft.updated_at.desc()))).all()
+    if not found:
+        return None
+    last, *others = found
+    return DraftView(text=last.text, mode=last.mode, saved_at=last.updated_at, other=others[0].text if others else "")
 
 
 async def head(tx: Tx) -> int:

@@ -229,11 +229,12 @@ class ViewCount(msgspec.Struct, kw_only=True):
 
 
 class DraftView(msgspec.Struct, kw_only=True):
-    """What the viewer was writing here."""
+    """What the viewer was writing here; `other`, in the other mode."""
 
     text: str
     mode: str
     saved_at: datetime
+    other: str = ""
 
 
 class Banner(msgspec.Struct, kw_only=True):

@@ -20,7 +20,7 @@ let drafts, hasDraft, saving, quiet
 let saidTyping = 0
 
 export function start() {
-  drafts = {}
+  drafts = { [box().dataset.mode === 'note' ? 'reply' : 'note']: box().dataset.otherDraft ?? '' }
   hasDraft = Boolean(area().value)
   const kept = JSON.parse(sessionStorage.getItem(draftName()) ?? 'null')
   if (kept && !hasDraft) {
@@ -38,6 +38,8 @@ const isClosed = () => box().dataset.window === 'closed' && box().dataset.mode =
 /** Each mode keeps its own text: a note never slips out as an answer. */
 function setMode(mode) {
   const before = box().dataset.mode
+  // What was typed in the mode that is left is saved as that mode's.
+  if (mode !== before) saveDraft()
   drafts[before] = area().value
   area().value = mode === before ? area().value : drafts[mode] ?? ''
   box().dataset.mode = mode

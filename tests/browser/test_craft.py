@@ -111,3 +111,18 @@ def test_a_message_for_later_stands_in_the_thread_until_it_is_cancelled(house: H
         page.keyboard.press("Control+Enter")
         expect(form.locator("[role=alert]")).to_be_visible()
     assert debtor.got() == []
+
+
+def test_each_mode_keeps_its_own_draft_over_a_reload(house: House, new_page: NewPage) -> None:
+    _debtor, page = before_ana(house, new_page, "Hola")
+    composer(page).fill("Para usted")
+    composer(page).press("Escape")
+    page.keyboard.press("n")
+    with page.expect_request(lambda request: request.method == "PUT" and "mode=note" in (request.post_data or "")):
+        composer(page).fill("Solo entre nosotros")
+    page.reload()
+
+    expect(composer(page)).to_have_value("Solo entre nosotros")
+    composer(page).press("Escape")
+    page.keyboard.press("r")
+    expect(composer(page)).to_have_value("Para usted")
