@@ -70,12 +70,12 @@ from console.portfolio import (
     promise_door,
 )
 from console.portfolio import pages as portfolio_pages
+from console.reactions import door as reactions_door
 from console.reports import own_pages as report_own_pages
 from console.reports import pages as report_pages
 from console.routing import door as routing_door
 from console.routing.attendance import Attendance
 from console.saved_views import door as saved_views_door
-from console.reactions import door as reactions_door
 from console.scheduling import door as scheduling_door
 from console.search import door as search_door
 from console.search.searcher import Searcher
