@@ -29,8 +29,8 @@ from console import (
     static_files,
     worker,
 )
-from console.bulk_jobs import door as bulk_door
 from console.attachments import door as attachments_door
+from console.bulk_jobs import door as bulk_door
 from console.canned import door as canned_door
 from console.canned import pages as canned_pages
 from console.db import Database

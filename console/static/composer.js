@@ -23,7 +23,8 @@ export function start() {
   drafts = { [box().dataset.mode === 'note' ? 'reply' : 'note']: box().dataset.otherDraft ?? '' }
   hasDraft = Boolean(area().value)
   const kept = JSON.parse(sessionStorage.getItem(draftName()) ?? 'null')
-  if (kept && !hasDraft) {
+  // It is let go of once the server has it: what is still here is newer.
+  if (kept) {
     setMode(kept.mode)
     area().value = kept.text
   }

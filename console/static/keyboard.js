@@ -22,7 +22,6 @@ const KEYS = {
   a: () => click('#pane [data-act=pick-files]'),
   y: () => click('#pane [data-act=record]'),
   h: () => click('#pane [data-act=schedule]'),
-  v: () => click('#pane [data-act=record]'),
   t: () => click('#pane [data-act=templates]'),
   '/': () => {
     write('reply')

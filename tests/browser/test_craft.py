@@ -118,7 +118,7 @@ def test_each_mode_keeps_its_own_draft_over_a_reload(house: House, new_page: New
     composer(page).fill("Para usted")
     composer(page).press("Escape")
     page.keyboard.press("n")
-    with page.expect_request(lambda request: request.method == "PUT" and "mode=note" in (request.post_data or "")):
+    with page.expect_response(lambda it: it.request.method == "PUT" and "mode=note" in (it.request.post_data or "")):
         composer(page).fill("Solo entre nosotros")
     page.reload()
 

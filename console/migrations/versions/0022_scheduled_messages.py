@@ -7,8 +7,8 @@ from alembic import op
 
 from console.db import UTCDateTime
 
-revision = "0017"
-down_revision = "0016"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
