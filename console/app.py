@@ -20,6 +20,7 @@ from console import (
     first_admin,
     health,
     metrics,
+    phone_app,
     refusals,
     render,
     security,
@@ -57,6 +58,7 @@ from console.inbox.pushes import Pushes
 from console.inbox.screens import Screens
 from console.live import Live, LocalWire, RedisWire
 from console.message_templates import pages as template_pages
+from console.notifications import pages as notification_pages
 from console.portfolio import (
     claim_door,
     dispute_door,
@@ -244,6 +246,8 @@ def create_app(settings: Settings) -> Litestar:
             *bulk_door.routes,
             *canned_door.routes,
             *canned_pages.routes,
+            *notification_pages.routes,
+            *phone_app.routes,
             *saved_views_door.routes,
             *template_pages.routes,
             *routing_door.routes,

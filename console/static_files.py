@@ -17,6 +17,7 @@ HERE = Path(__file__).parent / "static"
 TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
 }
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -37,6 +38,11 @@ def address(path: str) -> str:
     """
     _files()[path]
     return f"/static/{release()}/{path}"
+
+
+def content(path: str) -> bytes:
+    """What is in the file `path`."""
+    return _files()[path].plain
 
 
 @lru_cache(maxsize=1)

@@ -31,6 +31,7 @@ from console.inbox.receipts import Receipts
 from console.inbox.sender import Sender
 from console.inbox.templates_sync import TemplateSync
 from console.live import Live
+from console.notifications.telling import Teller
 from console.portfolio import importing, midnight, notices, reconcile, reminders, settling
 from console.portfolio.thanks import Thanks
 from console.reports import follow as report_facts
@@ -97,7 +98,8 @@ async def run(console: Console, stop: asyncio.Event) -> None:
     templates = TemplateSync(db, whatsapp, channel_id)
     thanks = Thanks(db)
     feeder = Feeder(db)
-    followers = [each.follow for each in (sender, receipts, files, templates, thanks, feeder)]
+    teller = Teller(db, console.http, settings)
+    followers = [each.follow for each in (sender, receipts, files, templates, thanks, feeder, teller)]
     router = Router(db, settings.zone)
     followers = [each.follow for each in (sender, receipts, files, templates, thanks, router)]
     followers = [each.follow for each in (sender, receipts, files, uploader, templates, thanks)]
@@ -109,6 +111,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "templates": templates.run,
         "payment receipts": thanks.run,
         "search index": feeder.run,
+        "notifications": teller.run,
         "queues": router.run,
         "bulk jobs": lambda until: working.run(db, _house(settings), until),
         "mending": _every(MEND_EVERY, lambda: _mend(db)),

@@ -64,6 +64,7 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "_filter_count.html": {"count": 3, "is_more": True},
     "_header.html": {"header": shown.a_header()},
     "_history.html": {"conversation_id": 12, "history": shown.a_panel().history, "whole": False},
+    "_later.html": {"thread": shown.a_thread(shown.a_message())},
     "_list.html": {key: shown.an_inbox()[key] for key in ("counts", "view", "rows", "next_cursor", "bar")}
     | {"error": None},
     "_message.html": {"message": shown.a_message()},

@@ -64,6 +64,8 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("POST", "/settings/canned"): EVERYBODY,
     ("POST", "/settings/canned/{canned_id:int}"): EVERYBODY,
     ("POST", "/settings/canned/{canned_id:int}/retirement"): EVERYBODY,
+    ("GET", "/settings/notifications"): EVERYBODY,
+    ("POST", "/settings/notifications"): EVERYBODY,
     ("GET", "/settings/templates"): LEADERS,
     ("GET", "/settings/templates/new"): LEADERS,
     ("POST", "/settings/templates"): LEADERS,

@@ -391,6 +391,22 @@ PAGES = [
     # Everybody's: whoever sees the conversation may use it.
     one("POST", INBOX + "/canned-texts/{canned_id:int}/uses", "team", "/inbox/1/canned-texts/1/uses", form={}),
     one("POST", INBOX + "/right-party", "team", "/inbox/1/right-party", form={}),
+    one("GET", "/manifest.webmanifest", "anybody"),
+    one("GET", "/sw.js", "anybody"),
+    one("GET", "/offline", "anybody"),
+    one("GET", SETTINGS + "/notifications", "everyone"),
+    one("POST", SETTINGS + "/notifications", "everyone", form={"kind.mine": "1"}),
+    one("GET", "/notifications/choice", "everyone"),
+    one("POST", "/notifications/test", "everyone", form={}),
+    # Nobody has a browser here; tests/notifications has those who have.
+    one("POST", "/notifications/subscriptions", "everyone", form={"endpoint": ""}, answers=422),
+    one(
+        "POST",
+        "/notifications/subscriptions/{subscription_id:int}/end",
+        "everyone",
+        "/notifications/subscriptions/1/end",
+        form={},
+    ),
     one("GET", SETTINGS + "/templates", "supervisors", others=403),
     one("GET", SETTINGS + "/templates/new", "supervisors", others=403),
     one("POST", SETTINGS + "/templates", "supervisors", form={"name": ""}, answers=422, others=403),

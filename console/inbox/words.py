@@ -121,6 +121,8 @@ _ACTIONS = {
     "bot.text_changed": "{actor} cambió un texto del bot",
     "canned_text.created": "{actor} creó una respuesta rápida",
     "canned_text.updated": "{actor} cambió una respuesta rápida",
+    "push.subscribed": "{actor} activó los avisos en un equipo",
+    "push.unsubscribed": "{actor} quitó los avisos de un equipo",
     "template_draft.created": "{actor} escribió una plantilla",
     "template_draft.updated": "{actor} cambió el borrador de una plantilla",
     "template_draft.discarded": "{actor} descartó el borrador de una plantilla",

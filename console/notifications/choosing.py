@@ -1,0 +1,68 @@
+"""What may be told of, in which words, and when nothing rings. Pure.
+
+A locked screen is read by whoever stands beside it: no name, no number, no word of what was written (compliance §6).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from console.errors import Refused
+
+KINDS = {
+    "mine": "Escriben en una conversación mía",
+    "assigned": "Me asignan una conversación",
+    "team": "Llega una conversación nueva a mi equipo",
+    "alert": "Avisos de Al Día: el bot pide ayuda, los envíos se detienen",
+}
+WORDS = {
+    "mine": "Alguien escribió en una conversación suya",
+    "assigned": "Le asignaron una conversación",
+    "team": "Hay una conversación nueva en su equipo",
+    "alert": "Hay un aviso para usted",
+}
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What one agent wants; see `models.NotificationChoice`."""
+
+    kinds: Collection[str] = tuple(KINDS)
+    sound: bool = True
+    quiet_from: int | None = None
+    quiet_to: int | None = None
+
+
+def is_quiet(choice: Choice, moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether nothing rings for this agent at `moment`: from the first minute up to, and without, the last."""
+    start, end = choice.quiet_from, choice.quiet_to
+    if start is None or end is None or start == end:
+        return False
+    local = moment.astimezone(zone)
+    minute = local.hour * 60 + local.minute
+    return start <= minute < end if start < end else minute >= start or minute < end
+
+
+def wants(choice: Choice, kind: str, moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether this agent is told of a thing of this kind now."""
+    return kind in choice.kinds and not is_quiet(choice, moment, zone)
+
+
+def minutes(text: str, field: str) -> int | None:
+    """`20:30` in minutes of the day; None for nothing. Refuses 422 naming `field`."""
+    if not text.strip():
+        return None
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        raise Refused(422, "Escriba la hora así: 20:30.", code="invalid", field=field)
+    return int(found[1]) * 60 + int(found[2])
+
+
+def as_time(minute: int | None) -> str:
+    """Minutes of the day as `20:30`; empty for None."""
+    return "" if minute is None else f"{minute // 60:02}:{minute % 60:02}"
