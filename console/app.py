@@ -72,6 +72,7 @@ from console.portfolio import (
     promise_door,
 )
 from console.portfolio import pages as portfolio_pages
+from console.privacy import door as privacy_door
 from console.reactions import door as reactions_door
 from console.reports import own_pages as report_own_pages
 from console.reports import pages as report_pages
@@ -230,6 +231,7 @@ def create_app(settings: Settings) -> Litestar:
             *health.routes,
             *evidence_doors.routes,
             *history_pages.routes,
+            *privacy_door.routes,
             *history_exports.routes,
             *pack_door.routes,
             *sign_in.routes,

@@ -93,7 +93,7 @@ GROUPS: dict[str, Group] = {
     "privacy": Group(
         "Privacidad",
         "shield-check",
-        ("privacy.",),
+        ("privacy.", "contact.erased"),
     ),
 }
 # Of the rest.

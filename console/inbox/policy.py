@@ -113,6 +113,8 @@ def colleagues(viewer: Viewer) -> ColumnElement[bool]:
 
 
 Deed = Literal[
+    "handle_privacy",
+    "erase_person",
     "export_evidence",
     "assign_others",
     "resume_channel",
@@ -138,6 +140,8 @@ Deed = Literal[
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
 _MAY: dict[Deed, frozenset[str]] = {
+    "handle_privacy": _LEADERS,
+    "erase_person": frozenset({Role.ADMIN}),
     "export_evidence": _LEADERS,
     "assign_others": _LEADERS,
     "read_history": _LEADERS,

@@ -24,6 +24,7 @@ import console.portfolio.batches
 import console.portfolio.billing_cursor
 import console.portfolio.ledger
 import console.portfolio.models
+import console.privacy.models
 import console.routing.models
 import console.saved_views.models
 import console.scheduling.models

@@ -1,0 +1,195 @@
+"""Erasure: a person's words, names, numbers and files go; that something was said, when, and what it hashed to stays.
+
+The history holds digests under a key that each message keeps for itself (`Message.salt`). Forgetting the key makes the
+digest say nothing any more, and breaks nothing: the chain still verifies, entry by entry.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection, Sequence
+
+import msgspec
+from sqlalchemy import Select, String, cast, delete, literal, or_, select, update
+
+from console import audit, clock
+from console.agents import Viewer
+from console.bots.models import BotSession, BotStep
+from console.db import Tx, table_of
+from console.errors import Refused
+from console.evidence.packs import EvidencePack, PackState
+from console.inbox.channel import ChannelEvent, DeadLetter
+from console.inbox.contacts import Alias, Contact, ReviewTask
+from console.inbox.dispositions import Outcome
+from console.inbox.models import Conversation, Draft, Media, Message, MessageVersion, Reaction, Status, Tick
+from console.portfolio.agreements import Dispute
+from console.portfolio.models import Account, ContactPoint, Debtor, PointState
+from console.search.models import SearchMessage, SearchPerson
+
+_AT_ONCE = 500
+# Of a line of the thread: what happened and who of ours did it. The rest may be a person's.
+_EVENT_KEEPS = ("action", "who", "to")
+FORGOTTEN = "Titular borrado"
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """What went. `files` (by their hash) are to be removed once the transaction stands, if nobody else needs them."""
+
+    messages: int
+    media: int
+    debtors: int
+    files: list[str]
+    packs: list[int]
+
+
+async def erase(tx: Tx, contact_id: int, *, by: Viewer) -> Erased:
+    """Erase what we hold of the person, in every conversation with them.
+
+    What they owe is kept while they owe it: the contract is the ground for that (compliance, retention). Without a
+    balance, name and documents of the debtor go, too. Records "contact.erased", which the search index follows.
+    Refuses: 409 "in_flight" while a message to them is on its way.
+    """
+    contact = await tx.get_one(Contact, contact_id, with_for_update=True)
+    conversations = list(await tx.scalars(_conversations(contact_id)))
+    await _refuse_in_flight(tx, conversations)
+    addresses = await _addresses(tx, contact)
+    ids = list(await tx.scalars(select(Message.id).where(Message.conversation_id.in_(conversations))))
+    files = await _forget_files(tx, ids)
+    await _forget_words(tx, conversations, ids)
+    await _forget_events(tx, conversations)
+    await _forget_around(tx, conversations)
+    await _forget_deliveries(tx, addresses)
+    debtors = await _forget_debtors(tx, contact_id)
+    packs = await _withdraw_packs(tx, conversations)
+    await _forget_person(tx, contact)
+    found = Erased(len(ids), len(files), debtors, files, packs)
+    for conversation_id in conversations:
+        audit.record(
+            tx,
+            by.actor,
+            "contact.erased",
+            conversation_id=conversation_id,
+            subject=f"contact:{contact_id}",
+            new={"messages": found.messages, "media": found.media, "debtors": found.debtors},
+        )
+    return found
+
+
+def _conversations(contact_id: int) -> Select[int]:
+    return select(Conversation.id).where(Conversation.contact_id == contact_id).with_for_update()
+
+
+async def _refuse_in_flight(tx: Tx, conversations: Collection[int]) -> None:
+    moving = select(Message.id).where(
+        Message.conversation_id.in_(conversations), Message.status.in_([Status.QUEUED, Status.SENDING])
+    )
+    if (await tx.scalars(moving.limit(1))).first() is not None:
+        raise Refused(409, "Hay un mensaje en camino a esta persona: espere a que salga.", code="in_flight")
+
+
+async def _addresses(tx: Tx, contact: Contact) -> list[str]:
+    aliases = await tx.scalars(select(Alias.value).where(Alias.contact_id == contact.id))
+    return sorted({each for each in (contact.wa_id, contact.user_id, *aliases) if each})
+
+
+async def _forget_files(tx: Tx, ids: Sequence[int]) -> list[str]:
+    files: set[str] = set()
+    for part in _parts(ids):
+        of = Media.message_id.in_(part)
+        files |= {each for each in await tx.scalars(select(Media.sha256).where(of)) if each}
+        gone = {"state": "erased", "sha256": None, "filename": None, "wire_id": None, "declared_sha256": None}
+        await tx.execute(update(Media).where(of).values(**gone, due_at=None))
+    kept = set(await tx.scalars(select(Media.sha256).where(Media.sha256.in_(files))))
+    return sorted(files - kept)
+
+
+async def _forget_words(tx: Tx, conversations: Collection[int], ids: Sequence[int]) -> None:
+    """A wamid holds the number it came from, in base64: it goes, too."""
+    said = {"text": None, "payload": None, "salt": None, "wamid": None, "reply_to_wamid": None, "error_details": None}
+    here = Message.conversation_id.in_(conversations)
+    await tx.execute(update(Message).where(here, Message.kind != "event").values(**said, content=None))
+    await tx.execute(update(Message).where(here, Message.author_kind == "contact").values(author_name=None))
+    for part in _parts(ids):
+        await tx.execute(delete(MessageVersion).where(MessageVersion.message_id.in_(part)))
+        await tx.execute(delete(Reaction).where(Reaction.message_id.in_(part)))
+        await tx.execute(delete(SearchMessage).where(SearchMessage.message_id.in_(part)))
+        # Ids make them differ, as wamid and status did.
+        nameless = {
+            "wamid": literal("erased:").concat(cast(Tick.id, String)),
+            "participant": "",
+            "payload": "",
+            "error_details": None,
+        }
+        await tx.execute(update(Tick).where(Tick.message_id.in_(part)).values(**nameless))
+
+
+async def _forget_events(tx: Tx, conversations: Collection[int]) -> None:
+    wanted = select(Message.id, Message.content).where(
+        Message.conversation_id.in_(conversations), Message.kind == "event"
+    )
+    for id_, content in (await tx.execute(wanted)).all():
+        kept = {name: value for name, value in (content or {}).items() if name in _EVENT_KEEPS}
+        await tx.execute(update(Message).where(Message.id == id_).values(content=kept, text=None, salt=None))
+
+
+async def _forget_around(tx: Tx, conversations: Collection[int]) -> None:
+    """Drafts, notes of how it ended, what a claim said, and what the bot remembers."""
+    here = list(conversations)
+    await tx.execute(delete(Draft).where(Draft.conversation_id.in_(here)))
+    await tx.execute(update(Outcome).where(Outcome.conversation_id.in_(here)).values(reason=None, note=None))
+    await tx.execute(update(Dispute).where(Dispute.conversation_id.in_(here)).values(words=None))
+    await tx.execute(update(BotSession).where(BotSession.conversation_id.in_(here)).values(summary=None, memory={}))
+    await tx.execute(update(BotStep).where(BotStep.conversation_id.in_(here)).values(understood={}))
+    await tx.execute(update(ReviewTask).where(ReviewTask.conversation_id.in_(here)).values(details={}))
+    await tx.execute(update(Conversation).where(Conversation.id.in_(here)).values(last_inbound_wamid=None))
+
+
+async def _forget_deliveries(tx: Tx, addresses: Sequence[str]) -> None:
+    """What came from WhatsApp and was kept as it came, where it names the person."""
+    if not addresses:
+        return
+    named = or_(*(ChannelEvent.payload.contains(each, autoescape=True) for each in addresses))
+    await tx.execute(update(ChannelEvent).where(named).values(payload="{}"))
+    for id_, payload in (await tx.execute(select(DeadLetter.id, DeadLetter.payload))).all():
+        body = base64.b64decode(payload)
+        if any(each.encode() in body for each in addresses):
+            await tx.execute(update(DeadLetter).where(DeadLetter.id == id_).values(payload="", size=0))
+
+
+async def _forget_debtors(tx: Tx, contact_id: int) -> int:
+    """The debtors who are this person and owe nothing any more; says how many that was."""
+    points = select(ContactPoint.debtor_id).where(
+        ContactPoint.contact_id == contact_id, ContactPoint.state == PointState.ACTIVE
+    )
+    owing = select(Account.debtor_id).where(Account.balance_minor > 0)
+    found = list(await tx.scalars(select(Debtor.id).where(Debtor.id.in_(points), Debtor.id.not_in(owing))))
+    forgotten = {"name": FORGOTTEN, "name_key": "", "document_type": None, "document_number": None}
+    await tx.execute(update(Debtor).where(Debtor.id.in_(found)).values(**forgotten, version=Debtor.version + 1))
+    await tx.execute(update(Account).where(Account.debtor_id.in_(found)).values(phones=None))
+    await tx.execute(delete(ContactPoint).where(ContactPoint.debtor_id.in_(found)))
+    # The number of somebody who owes stays with the debt; that it writes as this contact does not.
+    await tx.execute(update(ContactPoint).where(ContactPoint.contact_id == contact_id).values(contact_id=None))
+    return len(found)
+
+
+async def _withdraw_packs(tx: Tx, conversations: Collection[int]) -> list[int]:
+    """Packs of these conversations that can still be taken away: no more."""
+    ready = select(EvidencePack).where(EvidencePack.state == PackState.READY)
+    found = [pack for pack in await tx.scalars(ready) if set(pack.conversations) & set(conversations)]
+    for pack in found:
+        pack.state = PackState.EXPIRED
+    return [pack.id for pack in found]
+
+
+async def _forget_person(tx: Tx, contact: Contact) -> None:
+    contact.name = contact.profile_name = contact.username = contact.wa_id = contact.user_id = None
+    # Nobody writes first to somebody who asked to be forgotten.
+    contact.opted_out_at = contact.opted_out_at or clock.now()
+    contact.version += 1
+    await tx.execute(delete(Alias).where(Alias.contact_id == contact.id))
+    await tx.execute(update(ReviewTask).where(ReviewTask.contact_id == contact.id).values(details={}))
+    await tx.execute(delete(table_of(SearchPerson)).where(SearchPerson.contact_id == contact.id))
+
+
+def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
+    return [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
