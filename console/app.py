@@ -84,6 +84,7 @@ from console.search import door as search_door
 from console.search.searcher import Searcher
 from console.settings import Settings
 from console.snoozing import door as snoozing_door
+from console.webhooks_out import pages as webhook_pages
 from integrations.payments import choosing
 from integrations.payments.told import Provider
 from integrations.whatsapp.client import WhatsApp
@@ -265,6 +266,7 @@ def create_app(settings: Settings) -> Litestar:
             *report_pages.routes,
             *report_own_pages.routes,
             *settings_pages.routes,
+            *webhook_pages.routes,
             *simulator_door.routes,
             *json_api.routes,
             static_files.static_file,

@@ -73,6 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bot_model_key: str = ""
     bot_model: str = ""
     demo: bool = False
+    webhooks_loopback: bool = False  # calls to this machine: the demo and tests
     simulator_url: str | None = None
     # Proxies whose X-Forwarded-For is believed (comma separated addresses).
     trusted_proxies: str = "127.0.0.1"
@@ -155,6 +156,7 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             bot_model_key=values.get("BOT_MODEL_KEY", "").strip(),
             bot_model=values.get("BOT_MODEL", "").strip(),
             demo=values.get("ALDIA_DEMO") == "1",
+            webhooks_loopback=values.get("ALDIA_DEMO") == "1",
             simulator_url=values.get("ALDIA_SIMULATOR_URL") or None,
             trusted_proxies=values.get("ALDIA_TRUSTED_PROXIES", "127.0.0.1"),
         ),

@@ -40,6 +40,7 @@ from console.routing.router import Router
 from console.scheduling import running
 from console.search.feeder import Feeder
 from console.settings import Settings
+from console.webhooks_out.sending import Teller as WebhookTeller
 from integrations.payments.told import Declined, NoAnswer, Provider
 from integrations.whatsapp.client import WhatsApp
 
@@ -99,10 +100,10 @@ async def run(console: Console, stop: asyncio.Event) -> None:
     thanks = Thanks(db)
     feeder = Feeder(db)
     teller = Teller(db, console.http, settings)
-    followers = [each.follow for each in (sender, receipts, files, templates, thanks, feeder, teller)]
     router = Router(db, settings.zone)
-    followers = [each.follow for each in (sender, receipts, files, templates, thanks, router)]
-    followers = [each.follow for each in (sender, receipts, files, uploader, templates, thanks)]
+    webhook_teller = WebhookTeller(db, console.http, loopback=settings.webhooks_loopback)
+    woken = (sender, receipts, files, uploader, templates, thanks, feeder, teller, router, webhook_teller)
+    followers = [each.follow for each in woken]
     loops: dict[str, Loop] = {
         "sender": sender.run,
         "receipts": receipts.run,
@@ -113,6 +114,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "search index": feeder.run,
         "notifications": teller.run,
         "queues": router.run,
+        "outgoing webhooks": webhook_teller.run,
         "bulk jobs": lambda until: working.run(db, _house(settings), until),
         "mending": _every(MEND_EVERY, lambda: _mend(db)),
         "pulse": _every(FEEL_EVERY, lambda: _feel(db, channel_id)),

@@ -95,6 +95,12 @@ WORDS = {
     "bulk.started": "{actor} empezó una operación sobre muchas conversaciones",
     "bulk.cancelled": "{actor} detuvo una operación sobre muchas conversaciones",
     "bulk.finished": "Terminó una operación sobre muchas conversaciones",
+    "webhook.subscribed": "{actor} creó un webhook",
+    "webhook.enabled": "{actor} activó un webhook",
+    "webhook.disabled": "{actor} detuvo un webhook",
+    "webhook.removed": "{actor} eliminó un webhook",
+    "webhook.secret_changed": "{actor} cambió la clave de un webhook",
+    "webhook.replayed": "{actor} repitió un aviso de webhook",
     "search.made": "{actor} buscó por un documento o teléfono",
 }
 # By what an action is about, where no sentence is written for it yet: still Spanish, still true.

@@ -136,6 +136,7 @@ Deed = Literal[
     "edit_templates",
     "edit_routing",
     "send_to_many",
+    "manage_webhooks",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -163,6 +164,7 @@ _MAY: dict[Deed, frozenset[str]] = {
     "edit_templates": _LEADERS,
     "edit_routing": _LEADERS,
     "send_to_many": _LEADERS,
+    "manage_webhooks": frozenset({Role.ADMIN}),
 }
 
 
