@@ -1,8 +1,11 @@
-"""Percentiles by nearest rank (the smallest value that at least that share does not exceed), by the database."""
+"""Percentiles by nearest rank: the smallest value that at least that share does not exceed.
+
+The database counts how often each value came, which is one pass without an order; the ranks are found in that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
@@ -29,26 +32,24 @@ async def spreads(
     by: Sequence[Any] = (),
 ) -> dict[Any, Spread]:
     """The spread of `value` among the rows `of`, for each group `by` (one column: its value; none: "")."""
-    rank = func.row_number().over(partition_by=list(by) or None, order_by=value).label("rank")
-    total = func.count().over(partition_by=list(by) or None).label("total")
-    groups = [column.label(f"by_{at}") for at, column in enumerate(by)]
-    ranked = select(value.label("value"), rank, total, *groups).where(of).subquery()
-    wanted = select(ranked.c.value, ranked.c.rank, ranked.c.total, *(ranked.c[each.name] for each in groups)).where(
-        _is_rank(ranked.c.rank, ranked.c.total, 5) | _is_rank(ranked.c.rank, ranked.c.total, 9)
-    )
-    found: dict[Any, list[Any]] = {}
+    wanted = select(value, func.count(), *by).where(of).group_by(*by, value)
+    found: dict[Any, list[tuple[int, int]]] = {}
     for row in await tx.execute(wanted):
-        key = tuple(row[3:]) if len(by) > 1 else row[3] if by else ""
-        found.setdefault(key, []).append(row)
-    return {key: _spread(rows) for key, rows in found.items()}
+        key = tuple(row[2:]) if len(by) > 1 else row[2] if by else ""
+        found.setdefault(key, []).append((row[0], row[1]))
+    return {key: spread(counted) for key, counted in found.items()}
 
 
-def _is_rank(rank: ColumnElement[int], total: ColumnElement[int], tenths: int) -> ColumnElement[bool]:
-    """That `rank` is the ceiling of so many tenths of `total`."""
-    return (10 * rank >= tenths * total) & (10 * (rank - 1) < tenths * total)
+def spread(counted: Iterable[tuple[int, int]]) -> Spread:
+    """The spread of values that came so many times each."""
+    ordered = sorted(counted)
+    total = sum(n for _, n in ordered)
+    return Spread(total, _at(ordered, -(-5 * total // 10)), _at(ordered, -(-9 * total // 10)))
 
 
-def _spread(rows: Sequence[Any]) -> Spread:
-    total = rows[0].total
-    by_rank = {row.rank: row.value for row in rows}
-    return Spread(total, by_rank[-(-5 * total // 10)], by_rank[-(-9 * total // 10)])
+def _at(ordered: Sequence[tuple[int, int]], rank: int) -> int | None:
+    for value, n in ordered:
+        rank -= n
+        if rank <= 0:
+            return value
+    return None
