@@ -72,6 +72,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bot_model_url: str | None = None
     bot_model_key: str = ""
     bot_model: str = ""
+    # The company's own provider to sign in through (OpenID Connect); without an issuer there is none.
+    oidc_issuer: str | None = None
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = "su empresa"
     demo: bool = False
     webhooks_loopback: bool = False  # calls to this machine: the demo and tests
     simulator_url: str | None = None
@@ -155,6 +160,10 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             bot_model_url=(values.get("BOT_MODEL_URL") or "").strip() or None,
             bot_model_key=values.get("BOT_MODEL_KEY", "").strip(),
             bot_model=values.get("BOT_MODEL", "").strip(),
+            oidc_issuer=values.get("ALDIA_OIDC_ISSUER") or None,
+            oidc_client_id=values.get("ALDIA_OIDC_CLIENT_ID", "").strip(),
+            oidc_client_secret=values.get("ALDIA_OIDC_CLIENT_SECRET", "").strip(),
+            oidc_name=values.get("ALDIA_OIDC_NAME") or "su empresa",
             demo=values.get("ALDIA_DEMO") == "1",
             webhooks_loopback=values.get("ALDIA_DEMO") == "1",
             simulator_url=values.get("ALDIA_SIMULATOR_URL") or None,
@@ -179,10 +188,21 @@ def _checked(settings: Settings) -> Settings:
         ZoneInfo(settings.timezone)
     except (ZoneInfoNotFoundError, ValueError) as unknown:
         raise UnsafeSettings(f"ALDIA_TIMEZONE no es una zona conocida: {settings.timezone}") from unknown
+    if settings.oidc_issuer is not None:
+        _check_oidc(settings, settings.oidc_issuer)
     if settings.payments_provider is not None:
         _check_payments(settings, settings.payments_provider)
     _check_mail(settings)
     return settings
+
+
+def _check_oidc(settings: Settings, issuer: str) -> None:
+    parts = urlsplit(issuer)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if not is_safe or not parts.hostname or parts.query or parts.fragment:
+        raise UnsafeSettings("ALDIA_OIDC_ISSUER debe ser la dirección https de su proveedor, tal como él la publica")
+    if not settings.oidc_client_id or not settings.oidc_client_secret:
+        raise UnsafeSettings("Faltan ALDIA_OIDC_CLIENT_ID y ALDIA_OIDC_CLIENT_SECRET, que da su proveedor")
 
 
 def _check_mail(settings: Settings) -> None:

@@ -169,9 +169,9 @@ async def login_page(
         if not await users.any_person(tx):
             return Redirect("/setup", status_code=303)
     if "out" in request.query_params:
-        return _form(settings, back=back, notice="out")
+        return answer_form(settings, back=back, notice="out")
     had_one = sessions.cookie_name(settings) in request.cookies
-    return _form(settings, back=back, notice="ended" if had_one else None)
+    return answer_form(settings, back=back, notice="ended" if had_one else None)
 
 
 @post("/login", status_code=303, opt={"public": True})
@@ -199,14 +199,14 @@ async def login(
     try:
         token = await _try(request, db, settings, typed)
     except CodeWanted as wanted:
-        return _form(settings, back=back, email=email, notice="code", status=401, ticket=wanted.ticket)
+        return answer_form(settings, back=back, email=email, notice="code", status=401, ticket=wanted.ticket)
     except Refused as refused:
         if refused.status != 429:
             raise
         wait = int(str(refused.details["retry_after"]))
-        return _form(settings, back=back, email=email, notice="throttled", status=429, wait=wait)
+        return answer_form(settings, back=back, email=email, notice="throttled", status=429, wait=wait)
     if token is None:
-        return _form(settings, back=back, email=email, notice="wrong", status=401)
+        return answer_form(settings, back=back, email=email, notice="wrong", status=401)
     cookies = [sessions.cookie(settings, token), throttle.device_cookie(settings, email)]
     return Redirect(back, status_code=303, cookies=cookies)
 
@@ -293,16 +293,17 @@ def _record_refusal(tx: Tx, agent: Agent | None, address: str, why: str | None =
     audit.record(tx, door, "session.refused", subject=f"agent:{agent.id}" if agent else None, new=told)
 
 
-def _form(
+def answer_form(
     settings: Settings,
     *,
-    back: str,
+    back: str = "",
     email: str = "",
     notice: str | None = None,
     status: int = 200,
     wait: int = 0,
     ticket: str = "",
 ) -> Response[str]:
+    """The sign-in form, with what it has to say."""
     content = page(
         "sign_in/login.html",
         company=settings.company,
@@ -311,6 +312,7 @@ def _form(
         wait_seconds=wait,
         next=back,
         ticket=ticket,
+        provider=settings.oidc_name if settings.oidc_issuer else None,
         demo_users=DEMO_USERS if settings.demo else (),
     )
     headers = {"Retry-After": str(wait)} if wait else {}

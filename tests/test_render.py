@@ -35,6 +35,7 @@ LOGIN: dict[str, Any] = {
     "email": "",
     "notice": "throttled",
     "ticket": "",
+    "provider": None,
     "wait_seconds": 48,
     "next": "",
     "demo_users": [],

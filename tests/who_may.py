@@ -54,6 +54,9 @@ PAGES = [
     one("GET", "/.well-known/aldia-seals", "anybody"),
     one("GET", "/login", "anybody"),
     one("POST", "/login", "anybody", form={"email": "nadie@andes.example", "password": "x"}, answers=401),
+    # No provider is configured where this is tried; tests/test_oidc.py has one.
+    one("GET", "/login/oidc", "anybody", answers=404),
+    one("GET", "/login/oidc/callback", "anybody", answers=404),
     one("POST", "/logout", "anybody"),
     one("GET", "/setup", "anybody", answers=404),
     one("POST", "/setup", "anybody", form={"code": "0"}, answers=404),
