@@ -85,6 +85,8 @@ from console.search import door as search_door
 from console.search.searcher import Searcher
 from console.settings import Settings
 from console.snoozing import door as snoozing_door
+from console.supervision import door as supervision_door
+from console.supervision.pushes import FloorPushes
 from console.webhooks_out import pages as webhook_pages
 from integrations.payments import choosing
 from integrations.payments.told import Provider
@@ -185,7 +187,8 @@ def create_app(settings: Settings) -> Litestar:
     pushes = Pushes(console.db, screens, settings.zone)
     presence = Presence(screens)
     attendance = Attendance(console.db, screens)
-    console.live.followers += [pushes.follow, attendance.follow]
+    floor = FloorPushes(console.db, screens)
+    console.live.followers += [pushes.follow, attendance.follow, floor.follow]
     console.live.on_whisper.append(presence.hear)
     searcher = Searcher(settings.database_url)
 
@@ -194,7 +197,7 @@ def create_app(settings: Settings) -> Litestar:
         stop = asyncio.Event()
         async with running(console, pushes.stop, searcher.close):
             ingest.start()
-            loops = [metrics.watch_loop(), presence.forget_for_ever(), attendance.tell_for_ever()]
+            loops = [metrics.watch_loop(), presence.forget_for_ever(), attendance.tell_for_ever(), floor.run_for_ever()]
             tasks = [asyncio.create_task(loop) for loop in loops]
             work = None if settings.redis_url else asyncio.create_task(worker.run(console, stop), name="worker")
             started.state["work"] = work
@@ -256,6 +259,7 @@ def create_app(settings: Settings) -> Litestar:
             *saved_views_door.routes,
             *template_pages.routes,
             *routing_door.routes,
+            *supervision_door.routes,
             *portfolio_pages.routes,
             *wrap_up_door.routes,
             *promise_door.routes,
@@ -295,6 +299,7 @@ def create_app(settings: Settings) -> Litestar:
             "screens": screens,
             "pushes": pushes,
             "presence": presence,
+            "floor": floor,
             "live": console.live,
             "db": console.db,
             "searcher": searcher,

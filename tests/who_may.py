@@ -112,6 +112,41 @@ PAGES = [
     ),
     one("GET", INBOX + "/tags", "team", "/inbox/1/tags"),
     one("POST", INBOX + "/tags", "team", "/inbox/1/tags", form={"had": ""}),
+    one("GET", "/supervisor", "supervisors", others=403),
+    one("GET", "/supervisor/floor", "supervisors", others=403),
+    one("GET", "/supervisor/agents/{agent_id:int}", "supervisors of the team", "/supervisor/agents/1"),
+    one(
+        "POST", "/supervisor/agents/{agent_id:int}/{deed:str}", "supervisors of the team", "/supervisor/agents/1/break"
+    ),
+    one(
+        "GET",
+        "/supervisor/conversations/{conversation_id:int}",
+        "supervisors of the team",
+        "/supervisor/conversations/1",
+    ),
+    one(
+        "POST",
+        "/supervisor/conversations/{conversation_id:int}/whispers",
+        "supervisors of the team",
+        "/supervisor/conversations/1/whispers",
+        form={"text": "ojo", "client_key": "{key}"},
+        answers={200, 409},
+    ),
+    one(
+        "POST",
+        "/supervisor/conversations/{conversation_id:int}/takeover",
+        "supervisors of the team",
+        "/supervisor/conversations/1/takeover",
+    ),
+    one(
+        "POST",
+        "/supervisor/conversations/{conversation_id:int}/return",
+        "supervisors of the team",
+        "/supervisor/conversations/1/return",
+        answers={200, 409},
+    ),
+    one("POST", "/supervisor/reassignment", "supervisors of the team", form={"ids": "1", "to": ""}),
+    one("GET", INBOX + "/whispers", "team", "/inbox/1/whispers"),
     one("GET", "/inbox/state", "everyone"),
     one("POST", "/inbox/state", "everyone", form={"state": "paused:lunch"}),
     # Whether there is anything to take is another matter.
@@ -593,6 +628,7 @@ FRAMES: dict[str, dict[str, Any]] = {
     "open": {"t": "open", "open": 1},
     "typing": {"t": "typing", "on": True},
     "seen": {"t": "seen", "open": 1, "sequence": 1},
+    "floor": {"t": "floor", "team": 1},
     "ping": {"t": "ping"},
 }
 """What a page may say. What it says is worth nothing beyond what the agent behind it may see."""
@@ -608,6 +644,14 @@ PUSHES = {
     "history": "team",
     "presence": "team",
     "own-state": "everyone",
+    # For the two it is between; tests/supervision/test_floor.py has the others.
+    "whisper": "team",
+    "watch-bar": "team",
+    # Of those who lead, each of their own teams.
+    "floor-totals": "everyone",
+    "floor-queues": "everyone",
+    "floor-agents": "everyone",
+    "floor-alerts": "everyone",
     "counts": "everyone",
     "banner": "everyone",
 }
@@ -620,6 +664,7 @@ EVENTS = {
     "conversation.updated": "conversations:read",
     "contact.updated": "contacts:read",
     "account.updated": "accounts:read",
+    "bot.session.updated": "conversations:read",
 }
 """What a program's stream may say, and the scope without which it does not."""
 

@@ -68,6 +68,11 @@ def visible_accounts(viewer: Viewer) -> ColumnElement[bool]:
     return or_(Account.team_id.in_(viewer.team_ids), exists(spoken_with))
 
 
+def hears(viewer: Viewer, author_id: int, to_id: int) -> bool:
+    """Whether `viewer` is one of the two a whisper is between: nobody else ever sees it, whatever their role."""
+    return viewer.id in {author_id, to_id}
+
+
 def visible_tags(viewer: Viewer) -> ColumnElement[bool]:
     """That a Tag is everybody's or of one of the viewer's teams."""
     if viewer.sees_all:
@@ -137,6 +142,7 @@ Deed = Literal[
     "edit_routing",
     "send_to_many",
     "manage_webhooks",
+    "watch_floor",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -165,6 +171,7 @@ _MAY: dict[Deed, frozenset[str]] = {
     "edit_routing": _LEADERS,
     "send_to_many": _LEADERS,
     "manage_webhooks": frozenset({Role.ADMIN}),
+    "watch_floor": _LEADERS,
 }
 
 

@@ -147,7 +147,7 @@ class Pushes:
 
     def _owe_counts(self, screens: Iterable[Screen]) -> None:
         for screen in screens:
-            screen.owes_counts = True
+            screen.owes_counts = screen.floor is None
         if self._counts_task is None or self._counts_task.done():
             self._counts_task = asyncio.create_task(self._pay_counts(), name="pushes.counts")
 
@@ -234,6 +234,8 @@ def _show_row(
     row = fact.row
     rendered: dict[int, str] = {}
     for screen in seers:
+        if screen.floor is not None:
+            continue
         if not change.row and screen.viewer.id not in change.readers:
             continue
         if not shows(screen.listing, screen.viewer, fact.place, now):

@@ -20,6 +20,7 @@ from console.inbox.channel import MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
 from console.inbox.thread import actor_of
+from console.supervision import conduct
 from console.texts import variables as blanks
 
 LONGEST_TEXT = 4096
@@ -329,7 +330,20 @@ async def _enqueue(
     if not is_by_itself:
         conversation.waiting_since = None
     _record(tx, row, by, "message.queued", resend_of=resend_of)
+    await _watch_our_words(tx, conversation, row)
     return row
+
+
+async def _watch_our_words(tx: Tx, conversation: Conversation, row: Message) -> None:
+    """A threat or an insult of ours goes on record, for who leads to see. Records "conduct.flagged"."""
+    if row.author_kind != "agent" or not row.text:
+        return
+    contact = await tx.get_one(Contact, conversation.contact_id)
+    found = conduct.flaw(row.text, contact.wa_id)
+    if found is not None:
+        actor = Actor(kind="agent", id=row.author_id, name=row.author_name)
+        new = {"kind": found[0], "words": found[1]}
+        audit.record(tx, actor, "conduct.flagged", conversation_id=row.conversation_id, message_id=row.id, new=new)
 
 
 def _record(tx: Tx, row: Message, by: Viewer | Actor, action: str, *, resend_of: int | None = None) -> None:

@@ -16,6 +16,7 @@ import msgspec
 from console import metrics
 from console.agents import Viewer
 from console.inbox.listing import Listing
+from console.supervision.floor import Asked
 
 # A frame is written at once when the last one is this long ago; else fragments wait and share one.
 BREATH = 0.02
@@ -48,6 +49,7 @@ class Screen:
         self.closing: int | None = None
         self.seen_typing = False
         self.owes_counts = False
+        self.floor: Asked | None = None  # what of the floor it shows, instead of a list
         self.on_lost: Callable[[int], None] = lambda _conversation_id: None
         self._write = write
         self._fragments: dict[str, str] = {}

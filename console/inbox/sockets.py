@@ -18,13 +18,14 @@ from litestar.exceptions import WebSocketDisconnect
 
 from console.db import Database
 from console.errors import Refused
-from console.inbox import queries, reading
+from console.inbox import policy, queries, reading
 from console.inbox.listing import Listing, read_listing
 from console.inbox.pushes import Pushes
 from console.inbox.screens import COME_AGAIN, SCREENS_PER_AGENT, SIGN_IN_AGAIN, TOO_MANY, Screen, Screens
 from console.live import Live, Whisper
 from console.settings import Settings
 from console.sign_in import session_of
+from console.supervision.floor import SHOWS, Asked
 
 log = structlog.get_logger()
 BAD_FRAMES = 20
@@ -72,11 +73,19 @@ class Seen(msgspec.Struct, tag_field="t", tag="seen"):
     sequence: int
 
 
+class Floor(msgspec.Struct, tag_field="t", tag="floor"):
+    """The floor is shown: of which team, and which of its people."""
+
+    team: int | None = None
+    show: str = "attention"
+    every: bool = False
+
+
 class Ping(msgspec.Struct, tag_field="t", tag="ping"):
     """Still there."""
 
 
-Frame = Hello | View | Open | Typing | Seen | Ping
+Frame = Hello | View | Open | Typing | Seen | Floor | Ping
 _frames = msgspec.json.Decoder(Frame)
 
 
@@ -198,6 +207,8 @@ class Line:
                 self._whisper("writing" if on else "looking")
             case Seen(open=conversation_id, sequence=sequence):
                 await self._read(conversation_id, sequence)
+            case Floor():
+                self._look_at_floor(frame)
             case Ping():
                 self._whisper("looking")
                 self._screen.say(pong=True)
@@ -235,6 +246,13 @@ class Line:
                     raise
         self._screens.turn_to(self._screen, conversation_id)
         self._whisper("looking")
+
+    def _look_at_floor(self, frame: Floor) -> None:
+        policy.require(self._screen.viewer, "watch_floor")
+        if frame.show not in SHOWS:
+            raise Refused(422, "Esa vista no existe.", code="invalid", field="show")
+        self._screen.floor = Asked(team=frame.team, show=frame.show, every=frame.every)
+        self._socket.app.state.floor.owe()
 
     async def _read(self, conversation_id: int, sequence: int) -> None:
         """The reading mark moves only for what this screen is allowed to show and does show."""

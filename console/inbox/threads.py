@@ -55,6 +55,8 @@ _QUIET = (
     "message.delivered",
     "message.read",
     "media.viewed",
+    "whisper.sent",
+    "conduct.flagged",
 )
 
 _MESSAGES = select(table_of(Message)).where(among(Message.id, "ids"))

@@ -28,6 +28,8 @@ _KINDS = {
 }
 
 _ACTIONS = {
+    "whisper.sent": "{actor} susurró a quien la atiende",
+    "conduct.flagged": "Un mensaje nuestro lleva palabras que no se dicen",
     "presence.changed": "Cambió la disponibilidad de alguien",
     "message.queued": "{actor} escribió",
     "message.noted": "Nota de {actor}",

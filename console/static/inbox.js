@@ -12,6 +12,7 @@ import './saved_views.js'
 import './deeds.js'
 import './notices.js'
 import './queue.js'
+import './whispers.js'
 import { connect } from './live.js'
 import { start } from './pane.js'
 

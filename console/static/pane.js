@@ -25,6 +25,7 @@ function begin() {
   tick()
   if (!byId('pane').dataset.conversation) return
   thread.start(byId('pane'))
+  document.dispatchEvent(new CustomEvent('pane-shown', { detail: byId('pane').dataset.conversation }))
   composer.start()
   composer.showPresence()
   tickWindow()

@@ -1,0 +1,247 @@
+"""What needs somebody who leads: each alert names what it is about and opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, exists, func, select
+
+from console.agents import Agent, Role, Viewer
+from console.audit import AuditEntry, instant
+from console.bots.models import BotAlert
+from console.db import Tx
+from console.inbox.channel import Channel
+from console.inbox.contacts import Contact
+from console.inbox.listing import CLOSING
+from console.inbox.models import Conversation, Message
+from console.inbox.policy import SAFETY_MARGIN
+from console.inbox.queries import contact_name
+from console.supervision.floor import WAITS_TOO_LONG, Asked, Floor, in_scope
+
+OF_EACH = 8
+"""Alerts of one kind that are shown; the queues say how many there are."""
+FAILURES_OF = timedelta(hours=24)
+_BOT = {
+    "distress": ("Posible angustia", "now"),
+    "guessing": ("Adivinan la identidad", "now"),
+    "loop": ("El bot da vueltas", "now"),
+    "flood": ("Escribe sin parar", "soon"),
+    "spent": ("El bot llegó a su límite", "soon"),
+}
+_CONDUCT = {"threat": "Amenaza en un mensaje nuestro", "insult": "Insulto en un mensaje nuestro"}
+
+
+class Alert(msgspec.Struct, kw_only=True):
+    """Something to look at. `tone`: now | soon | watch. It opens a conversation, or else `href`."""
+
+    kind: str
+    tone: str
+    icon: str
+    title: str
+    who: str
+    detail: str
+    at: datetime
+    conversation_id: int | None = None
+    href: str | None = None
+
+
+async def alerts_for(tx: Tx, viewer: Viewer, floor: Floor, moment: datetime) -> list[Alert]:
+    """All alerts of the teams looked at, the pressing ones first: a fixed number of statements."""
+    asked = floor.asked
+    found = [
+        *await _late(tx, viewer, asked, moment),
+        *await _of_bot(tx, viewer, asked),
+        *await _of_conduct(tx, viewer, asked, moment),
+        *await _closing(tx, viewer, asked, moment),
+        *await _failures(tx, viewer, asked, moment),
+        *_pauses(floor),
+        *await _of_number(tx, viewer),
+    ]
+    order = ("now", "soon", "watch")
+    return sorted(found, key=lambda alert: (order.index(alert.tone), alert.at))
+
+
+_NAMES = (Conversation.id, Contact.name, Contact.profile_name, Contact.username, Contact.wa_id, Agent.name)
+
+
+def _open(viewer: Viewer, asked: Asked, *more: Any) -> Select[Any]:  # noqa: ANN401 columns
+    return (
+        select(*_NAMES, *more)
+        .select_from(Conversation)
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .outerjoin(Agent, Agent.id == Conversation.holder_id)
+        .where(in_scope(viewer, asked))
+    )
+
+
+def _who(row: Any) -> str:  # noqa: ANN401 a database row
+    name = contact_name(*row[1:5])
+    return f"{name}, con {row[5]}" if row[5] else f"{name}, sin asignar"
+
+
+async def _late(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> list[Alert]:
+    answered = exists().where(
+        Message.conversation_id == Conversation.id, Message.direction == "out", Message.author_kind == "agent"
+    )
+    waits = Conversation.waiting_since
+    late = _open(viewer, asked, waits, answered).where(
+        Conversation.status == "open", waits <= moment - WAITS_TOO_LONG, Agent.role.is_distinct_from(Role.BOT)
+    )
+    minutes = int(WAITS_TOO_LONG.total_seconds() // 60)
+    return [
+        Alert(
+            kind="late",
+            tone="now",
+            icon="clock",
+            title="Respuesta sobre la meta" if row[7] else "Primera respuesta tarde",
+            who=_who(row),
+            detail=f"meta {minutes} min",
+            at=row[6],
+            conversation_id=row[0],
+        )
+        for row in await tx.execute(late.order_by(waits).limit(OF_EACH))
+    ]
+
+
+async def _closing(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> list[Alert]:
+    closes = Conversation.window_closes_at
+    soon = _open(viewer, asked, closes).where(
+        Conversation.status == "open",
+        Conversation.waiting_since.is_not(None),
+        closes > moment + SAFETY_MARGIN,
+        closes <= moment + CLOSING,
+    )
+    return [
+        Alert(
+            kind="window",
+            tone="soon",
+            icon="hourglass",
+            title="Ventana por cerrar",
+            who=_who(row),
+            detail="después, solo con plantilla",
+            at=row[6],
+            conversation_id=row[0],
+        )
+        for row in await tx.execute(soon.order_by(closes).limit(OF_EACH))
+    ]
+
+
+async def _of_bot(tx: Tx, viewer: Viewer, asked: Asked) -> list[Alert]:
+    told = (
+        _open(viewer, asked, BotAlert.kind, BotAlert.at)
+        .join(BotAlert, BotAlert.conversation_id == Conversation.id)
+        .where(BotAlert.seen_at.is_(None))
+        .order_by(BotAlert.id.desc())
+        .limit(OF_EACH)
+    )
+    return [
+        Alert(
+            kind=row[6],
+            tone=_BOT.get(row[6], ("", "soon"))[1],
+            icon="id-card" if row[6] == "guessing" else "bot",
+            title=_BOT.get(row[6], (row[6], ""))[0],
+            who=_who(row),
+            detail="aviso del bot",
+            at=row[7],
+            conversation_id=row[0],
+        )
+        for row in await tx.execute(told)
+    ]
+
+
+async def _of_conduct(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> list[Alert]:
+    told = (
+        _open(viewer, asked, AuditEntry.new, AuditEntry.at_us, AuditEntry.actor_name)
+        .join(AuditEntry, AuditEntry.conversation_id == Conversation.id)
+        .where(AuditEntry.action == "conduct.flagged", AuditEntry.at_us >= _us(moment - FAILURES_OF))
+        .order_by(AuditEntry.id.desc())
+        .limit(OF_EACH)
+    )
+    return [
+        Alert(
+            kind="conduct",
+            tone="now",
+            icon="triangle-alert",
+            title=_CONDUCT[msgspec.json.decode(row[6])["kind"]],
+            who=f"{row[8]} a {contact_name(*row[1:5])}",
+            detail=f"«{msgspec.json.decode(row[6])['words']}»",
+            at=instant(row[7]),
+            conversation_id=row[0],
+        )
+        for row in await tx.execute(told)
+    ]
+
+
+async def _failures(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> list[Alert]:
+    """One alert for each reason that WhatsApp gave, opening the newest conversation it happened in."""
+    told = (
+        select(Message.error_code, func.count(), func.max(AuditEntry.at_us), func.max(Conversation.id))
+        .select_from(AuditEntry)
+        .join(Message, Message.id == AuditEntry.message_id)
+        .join(Conversation, Conversation.id == AuditEntry.conversation_id)
+        .where(
+            AuditEntry.action == "message.failed",
+            AuditEntry.at_us >= _us(moment - FAILURES_OF),
+            in_scope(viewer, asked),
+        )
+        .group_by(Message.error_code)
+        .order_by(func.count().desc())
+        .limit(OF_EACH)
+    )
+    return [
+        Alert(
+            kind="failed",
+            tone="watch",
+            icon="triangle-alert",
+            title="Envíos fallidos",
+            who=f"{n} en las últimas 24 horas",
+            detail=f"código {code}" if code else "sin código de WhatsApp",
+            at=instant(at),
+            conversation_id=newest,
+        )
+        for code, n, at, newest in await tx.execute(told)
+    ]
+
+
+def _pauses(floor: Floor) -> Sequence[Alert]:
+    return [
+        Alert(
+            kind="pause",
+            tone="soon",
+            icon="pause",
+            title="Pausa excedida",
+            who=line.name,
+            detail=line.state.label,
+            at=line.state.until or line.state.since,
+            href=f"/supervisor?agent={line.agent_id}",
+        )
+        for line in floor.agents
+        if line.is_overdue
+    ][:OF_EACH]
+
+
+async def _of_number(tx: Tx, viewer: Viewer) -> list[Alert]:
+    """The number is everybody's: that its quality falls is for all who lead. The history says how it came to it."""
+    rows = await tx.execute(select(Channel.quality, Channel.display_phone_number, Channel.created_at))
+    href = "/settings/channel" if viewer.sees_all else "/audit?action=channel.updated"
+    return [
+        Alert(
+            kind="quality",
+            tone="watch" if quality == "YELLOW" else "now",
+            icon="mail-warning",
+            title="Bajó la calidad del número",
+            who=phone or "Número de WhatsApp",
+            detail="calidad media" if quality == "YELLOW" else "calidad baja",
+            at=at,
+            href=href,
+        )
+        for quality, phone, at in rows
+        if quality in {"YELLOW", "RED"}
+    ]
+
+
+def _us(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)

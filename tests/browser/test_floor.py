@@ -1,0 +1,46 @@
+"""Three people at once: a debtor on the telephone, an agent, and a supervisor who looks on and steps in."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.house import House, NewPage, bubble, composer
+
+
+def test_watch_whisper_take_over_give_back(house: House, new_page: NewPage, page: Page) -> None:
+    debtor = house.debtor()
+    debtor.write("No reconozco ese cobro")
+    agent = house.enter(new_page, "ana", "/inbox?view=all")
+    debtor.open(agent)
+    agent.keyboard.press("m")
+    expect(agent.locator("#pane .head .cut")).to_have_text("Ana Ríos")
+    colleague = house.enter(new_page, "luz", f"/inbox/{debtor.conversation}")
+    house.let_in(page, "rosa")
+
+    page.goto(f"{house.address}/supervisor?watch={debtor.conversation}")
+    expect(page.locator("#watch .watch-bar h2")).to_contain_text(debtor.name)
+    expect(page.locator("#floor-agents")).to_contain_text("Ana Ríos")
+    debtor.write("¿Me escucha?")
+    expect(page.locator("#watch .thread")).to_contain_text("¿Me escucha?")
+    composer(agent).press_sequentially("Un momento")
+    expect(page.locator("#watch .typing")).to_have_text("Ana Ríos está escribiendo…")
+
+    page.get_by_label("Susurrar a quien la atiende").fill("No pida pago: hay un reclamo")
+    page.keyboard.press("Enter")
+    expect(page.locator("#watch .whisper")).to_contain_text("No pida pago")
+    expect(bubble(agent, "No pida pago")).to_be_visible()
+    expect(bubble(agent, "No pida pago")).to_contain_text("solo usted lo ve")
+    agent.reload()
+    expect(bubble(agent, "No pida pago")).to_be_visible()
+    expect(bubble(colleague, "¿Me escucha?")).to_be_visible()
+    expect(bubble(colleague, "No pida pago")).to_have_count(0)
+
+    page.get_by_role("button", name="Tomar la conversación").click()
+    expect(page.locator("#watch .watch-bar p")).to_contain_text("la tiene usted")
+    expect(agent.locator("#pane .head")).to_contain_text("Rosa Vega")
+    page.get_by_role("button", name="Devolver").click()
+    expect(page.locator("#watch .watch-bar p")).to_contain_text("con Ana Ríos")
+    expect(agent.locator("#pane .head .cut")).to_have_text("Ana Ríos")
+    assert not debtor.got(), "the debtor was told nothing of all this"
+    page.keyboard.press("Escape")
+    expect(page.locator("#watch")).to_be_hidden()
