@@ -111,7 +111,17 @@ def test_every_call_of_the_api_is_in_the_readme(app: Litestar) -> None:
 
 def test_every_path_is_in_the_readme_or_below_one_that_is(app: Litestar) -> None:
     paths = {shape(route.path_format) for route in app.routes if not route.path.startswith(("/api/v1", "/static"))}
-    pages = ("/inbox/{}/", "/settings/", "/inbox/", "/portfolio/", "/reports/", "/audit/", "/privacy/", "/supervisor/")
+    pages = (
+        "/inbox/{}/",
+        "/settings/",
+        "/inbox/",
+        "/portfolio/",
+        "/reports/",
+        "/audit/",
+        "/privacy/",
+        "/supervisor/",
+        "/notifications/",
+    )
     named = shape(README)
 
     assert {"/live", "/webhooks/whatsapp"} <= paths
