@@ -30,17 +30,18 @@ MONTHS_IN_FULL = (
 DAYS = ("Lunes", "Martes", "Miércoles", "Jueves", "Viernes", "Sábado", "Domingo")
 # Every icon a template may ask for; they are drawn once a page, as symbols, and referred to by name.
 ICONS = (
-    "archive-restore", "arrow-down", "arrow-right", "arrow-up", "ban", "banknote", "bell", "bot", "briefcase",
-    "building-2", "calculator", "calendar", "calendar-check", "calendar-clock", "calendar-x", "check", "check-check",
-    "chart-column", "chevron-down", "chevron-left", "chevron-right", "circle-check", "circle-question-mark", "clock",
-    "contact", "copy", "credit-card", "download", "ellipsis", "external-link", "eye", "eye-off", "file-spreadsheet",
-    "file-text", "forward", "funnel", "handshake", "history", "hourglass", "id-card", "image", "inbox", "info",
-    "keyboard", "landmark", "laptop", "layout-template", "link", "list-checks", "list-filter", "lock", "log-out",
-    "mail", "mail-warning", "map-pin", "message-square", "message-square-plus", "mic", "minus", "moon", "panel-right",
-    "paperclip", "pause", "pencil", "percent", "phone", "phone-off", "play", "plus", "receipt", "refresh-cw", "reply",
-    "rotate-ccw", "scale", "search", "send", "settings", "shield-check", "shopping-cart", "smartphone", "smile",
-    "square", "square-check-big", "sticker", "sun", "sun-moon", "tag", "tags", "trash-2", "triangle-alert", "undo-2",
-    "upload", "user", "user-minus", "user-plus", "users", "video", "wallet", "wifi-off", "x",
+    "alarm-clock", "archive-restore", "arrow-down", "arrow-right", "arrow-up", "ban", "banknote", "bell", "bot",
+    "briefcase", "building-2", "calculator", "calendar", "calendar-check", "calendar-clock", "calendar-x",
+    "chart-column", "check", "check-check", "chevron-down", "chevron-left", "chevron-right", "circle-check",
+    "circle-question-mark", "clock", "contact", "copy", "credit-card", "download", "ellipsis", "external-link", "eye",
+    "eye-off", "file-spreadsheet", "file-text", "flag", "forward", "funnel", "handshake", "history", "hourglass",
+    "id-card", "image", "inbox", "info", "keyboard", "landmark", "laptop", "layout-template", "link", "list-checks",
+    "list-filter", "lock", "log-out", "mail", "mail-warning", "map-pin", "message-square", "message-square-plus", "mic",
+    "minus", "moon", "panel-right", "paperclip", "pause", "pencil", "percent", "phone", "phone-off", "play", "plus",
+    "receipt", "refresh-cw", "reply", "rotate-ccw", "scale", "search", "send", "settings", "shield-check",
+    "shopping-cart", "smartphone", "smile", "square", "square-check-big", "sticker", "sun", "sun-moon", "tag", "tags",
+    "trash-2", "triangle-alert", "undo-2", "upload", "user", "user-minus", "user-plus", "users", "video", "wallet",
+    "wifi-off", "x",
 )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ from console.routing.router import Router
 from console.scheduling import running
 from console.search.feeder import Feeder
 from console.settings import Settings
+from console.targets import telling
 from console.webhooks_out.sending import Teller as WebhookTeller
 from integrations.payments.told import Declined, NoAnswer, Provider
 from integrations.whatsapp.client import WhatsApp
@@ -219,6 +220,7 @@ async def _mend(db: Database) -> None:
         deliver.recover,
         lambda tx: ticks.adopt_orphans(tx, clock.now()),
         assign.wake,
+        telling.tell,
     )
     for deed in deeds:
         async with db.transaction() as tx:

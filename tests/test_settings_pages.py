@@ -84,6 +84,8 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("POST", "/settings/hours/inheritance"): LEADERS,
     ("POST", "/settings/hours/days"): LEADERS,
     ("POST", "/settings/hours/days/removal"): LEADERS,
+    ("GET", "/settings/targets"): LEADERS,
+    ("POST", "/settings/targets"): LEADERS,
     ("GET", "/settings/portfolio"): LEADERS,
     ("POST", "/settings/portfolio"): LEADERS,
     ("GET", "/settings/users"): ADMINS,

@@ -41,6 +41,7 @@ def one(method: str, path: str, who: str, ask: str = "", **more: Any) -> Row:
 # supervisors of the team; administrators; nobody but the owner; or the scope a program needs.
 INBOX, SETTINGS, API = "/inbox/{conversation_id:int}", "/settings", "/api/v1"
 CONVERSATION = API + "/conversations/{conversation_id:str}"
+PROMPTLY = {"team": "1", "state": "", "first_due": "5 min"}
 HOLIDAY = {"team": "0", "day": "2026-12-24", "hours": "", "name": "Nochebuena"}
 SAID = {"text": "Buenos días", "client_key": "{key}"}
 
@@ -260,6 +261,8 @@ PAGES = [
         answers=422,
     ),
     one("GET", "/portfolio/disputes", "everyone"),
+    one("GET", SETTINGS + "/targets", "supervisors", others=403),
+    one("POST", SETTINGS + "/targets", "supervisors", form=PROMPTLY, answers={303, 403}, others=403),
     one("GET", SETTINGS + "/hours", "supervisors", others=403),
     one("POST", SETTINGS + "/hours", "supervisors", form={"team": "1", "monday": "x"}, answers={403, 422}, others=403),
     one("POST", SETTINGS + "/hours/inheritance", "admins", form={"team": "0"}, answers=409, others=403),

@@ -18,6 +18,7 @@ from console.bots.models import BotSession
 from console.db import Tx
 from console.inbox import assign, thread
 from console.inbox.models import Conversation, Message
+from console.targets import setting
 
 ASKED = {
     "balance": "saldo",
@@ -100,6 +101,7 @@ async def hand_over(
     if session.urgency:
         # Answered by a machine, and yet somebody waits: since what they wrote last.
         conversation.waiting_since = await _last_heard(tx, conversation)
+        await setting.waits(tx, conversation, since=conversation.waiting_since or clock.now())
     line = await thread.event(tx, conversation, by=by, action="bot_handed_over", what=session.summary)
     audit.record(
         tx,

@@ -16,6 +16,7 @@ from console.inbox import counts, policy, thread
 from console.inbox.models import Conversation, Message, ReadMark
 from console.inbox.thread import actor_of
 from console.routing.models import RoutingRule, Serving
+from console.targets import setting
 
 
 async def claim(tx: Tx, conversation: Conversation, *, by: Viewer) -> Conversation:
@@ -242,6 +243,7 @@ async def _become(
         return conversation
     before = counts.slot_of(conversation)
     old: dict[str, object] = {"status": conversation.status, "snoozed_until": conversation.snoozed_until}
+    await setting.follow(tx, conversation, status=status, moment=clock.now())
     conversation.status, conversation.snoozed_until = status, snoozed_until
     names = ({"until": snoozed_until.isoformat()} if snoozed_until else {}) | _why(what)
     new: dict[str, object] = {"status": status, "snoozed_until": snoozed_until}

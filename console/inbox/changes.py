@@ -31,7 +31,9 @@ _MOVES = frozenset(
 )
 # What changes where a debt is listed, and what the panel says of it.
 _STANDS = frozenset({"conversation.standing_changed", "conversation.tagged", "conversation.untagged"})
-_COUNTED = _MOVES | _STANDS | {"conversation.created"}
+# What changes how pressing a conversation is.
+_PRESSES = frozenset({"conversation.target_warned", "conversation.target_breached"})
+_COUNTED = _MOVES | _STANDS | _PRESSES | {"conversation.created", "message.queued"}
 # Done to debts and agreements: the panel shows them.
 _OF_DEBTS = ("account", "invoice", "payment", "payment_link", "promise", "plan", "dispute", "outcome", "contact")
 # Personal: they change what one agent has read and nothing that others see.
@@ -76,8 +78,9 @@ def by_conversation(entries: Iterable[Entry]) -> defaultdict[int, Change]:
         if entry.action in _MOVES:
             change.moves.append(entry.id)
             change.about = True
-        change.stands = change.stands or entry.action in _STANDS
-        change.about = change.about or change.stands or entry.action.partition(".")[0] in _OF_DEBTS
+        stands = entry.action in _STANDS
+        change.stands = change.stands or stands or entry.action in _PRESSES
+        change.about = change.about or stands or entry.action.partition(".")[0] in _OF_DEBTS
         change.counted = change.counted or entry.action in _COUNTED
         change.in_panel = change.in_panel or entry.action not in _NOT_IN_PANEL
     return changes

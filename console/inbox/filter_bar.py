@@ -17,6 +17,9 @@ from console.inbox.views import TagView, ViewCount
 PROMISE_WORDS = {"open": "Promesa vigente", "due": "Promesa que vence", "broken": "Promesa rota"}
 
 
+TARGET_WORDS = {"soon": "Plazo por vencer", "late": "Plazo vencido"}
+
+
 class Chip(msgspec.Struct):
     """One filter in words, and the address of the list without it."""
 
@@ -36,6 +39,7 @@ class FilterBar(msgspec.Struct, kw_only=True):
     tags: list[TagView]
     states: list[tuple[str, str]]
     promises: dict[str, str]
+    targets: dict[str, str]
     amount_from: str
     amount_to: str
 
@@ -59,6 +63,7 @@ async def bar_of(tx: Tx, viewer: Viewer, listing: Listing, counts: list[ViewCoun
         tags=tags,
         states=[(state, labels[state]) for state in STATE_VIEWS],
         promises=PROMISE_WORDS,
+        targets=TARGET_WORDS,
         amount_from=_amount(listing.amount_from, listing.currency),
         amount_to=_amount(listing.amount_to, listing.currency),
     )
@@ -88,6 +93,8 @@ def _chips(listing: Listing, labels: dict[str, str], tags: dict[int, str]) -> li
         found.append(Chip(f"Atraso {between} días", without(days_from=None, days_to=None)))
     if listing.promise:
         found.append(Chip(PROMISE_WORDS[listing.promise], without(promise=None)))
+    if listing.target:
+        found.append(Chip(TARGET_WORDS[listing.target], without(target=None)))
     if listing.window:
         found.append(Chip(f"Ventana cierra en {CLOSING.seconds // 3600} h", without(window=False)))
     return found

@@ -16,7 +16,7 @@ from console.inbox import policy
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.inbox.queries import contact_name, initials
-from console.inbox.rows import RULES, STANDING, standing
+from console.inbox.rows import CLOCKS, RULES, STANDING, clocks_of, standing
 from console.inbox.views import HeaderView
 from console.portfolio.models import PortfolioRules
 
@@ -38,6 +38,7 @@ _HEADERS = (
         Agent.name.label("holder"),
         Agent.role.label("holder_role"),
         *STANDING,
+        *CLOCKS,
     )
     .join(Contact, Contact.id == Conversation.contact_id)
     .join(Team, Team.id == Conversation.team_id)
@@ -95,6 +96,7 @@ def personal_header(facts: HeaderFacts, viewer: Viewer) -> HeaderView:
 
 def _header(row: Any, moment: datetime) -> HeaderView:  # noqa: ANN401 a database row
     window = policy.window(row, moment)
+    answer, resolution = clocks_of(row, moment)
     name = contact_name(row.name, row.profile_name, row.username, row.wa_id)
     return HeaderView(
         conversation_id=row.id,
@@ -115,6 +117,8 @@ def _header(row: Any, moment: datetime) -> HeaderView:  # noqa: ANN401 a databas
         can_assign=False,
         candidates=[],
         standing=standing(row),
+        answer=answer,
+        resolution=resolution,
         identity_note="identidad por confirmar" if row.identity_doubt_at else None,
     )
 

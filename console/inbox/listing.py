@@ -18,6 +18,8 @@ from console.inbox.policy import SAFETY_MARGIN
 from console.inbox.tags import ConversationTag
 from console.portfolio.agreements import PromiseState
 from console.portfolio.states import State, today_in
+from console.targets.clocks import tone
+from console.targets.late import PRESSING, is_pressing
 
 VIEWS = {"mine": "Mías", "unassigned": "Sin asignar", "all": "Todas", "snoozed": "Pospuestas", "resolved": "Resueltas"}
 STATE_VIEWS = tuple(State)
@@ -25,7 +27,11 @@ TODAY_VIEWS = {
     "promises_due": "Promesas que vencen",
     "promises_broken": "Promesas rotas",
     "window_closing": "Por cerrar ventana",
+    "target_soon": "Respuestas por vencer",
+    "target_late": "Vencidas",
 }
+PROMISE_VIEWS = {"promises_due": "due", "promises_broken": "broken"}
+PRESSING_VIEWS = {"target_soon": "soon", "target_late": "late"}
 CLOSING = timedelta(hours=2)
 """A window that closes within this is about to close."""
 UNKEPT = (PromiseState.BROKEN, PromiseState.PARTIAL)
@@ -63,6 +69,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     days_to: int | None = None
     promise: str | None = None
     window: bool = False
+    target: str | None = None
 
     @property
     def filters(self) -> str:
@@ -80,6 +87,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             days = getattr(self, name)
             found += [(name, str(days))] if days is not None else []
         found += [("promise", self.promise)] if self.promise else []
+        found += [("target", self.target)] if self.target else []
         return found + ([("window", "closing")] if self.window else [])
 
     @property
@@ -89,9 +97,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return self.view not in VIEWS or self != Listing(view=self.view, currency=self.currency)
 
     @property
-    def watches_windows(self) -> bool:
-        """Whether a message, which opens the window anew, takes a conversation off the list."""
-        return self.window or self.view == "window_closing"
+    def watches_messages(self) -> bool:
+        """Whether a message, which opens the window anew or is the answer, takes a conversation off the list."""
+        return self.window or self.target is not None or self.view in {"window_closing", *PRESSING_VIEWS}
 
 
 def read_listing(asked: Mapping[str, str], currency: str) -> Listing:
@@ -107,6 +115,7 @@ def read_listing(asked: Mapping[str, str], currency: str) -> Listing:
         days_to=_days(asked, "days_to"),
         promise=_one_of(asked, "promise", frozenset(PROMISES)),
         window=_one_of(asked, "window", frozenset({"closing"})) is not None,
+        target=_one_of(asked, "target", frozenset(PRESSING)),
     )
 
 
@@ -165,6 +174,10 @@ class Place(msgspec.Struct, kw_only=True):
     promise_on: date | None
     promise_state: str | None
     window_closes_at: datetime | None
+    answer_warns_at: datetime | None = None
+    answer_due_at: datetime | None = None
+    resolution_warns_at: datetime | None = None
+    resolution_due_at: datetime | None = None
     tag_ids: frozenset[int] = frozenset()
 
 
@@ -188,10 +201,10 @@ def _in_view(view: str, viewer: Viewer, place: Place, now: Now) -> bool:
         return place.holder_id is None
     if view in STATE_VIEWS:
         return place.account_state == view
-    if view == "promises_due":
-        return _promise_is("due", place, now)
-    if view == "promises_broken":
-        return _promise_is("broken", place, now)
+    if view in PROMISE_VIEWS:
+        return _promise_is(PROMISE_VIEWS[view], place, now)
+    if view in PRESSING_VIEWS:
+        return _presses(PRESSING_VIEWS[view], place, now)
     return view != "window_closing" or _is_closing(place, now)
 
 
@@ -205,6 +218,7 @@ def _passes(listing: Listing, place: Place, now: Now) -> bool:
         and _is_as_late(listing, place, now)
         and (listing.promise is None or _promise_is(listing.promise, place, now))
         and (not listing.window or _is_closing(place, now))
+        and (listing.target is None or _presses(listing.target, place, now))
     )
 
 
@@ -229,17 +243,36 @@ def _is_closing(place: Place, now: Now) -> bool:
     return closes is not None and now.moment + SAFETY_MARGIN < closes <= now.moment + CLOSING
 
 
+def _presses(wanted: str, place: Place, now: Now) -> bool:
+    """The twin of `late.is_pressing`."""
+    answer = tone(place.answer_warns_at, place.answer_due_at, now.moment)
+    resolution = tone(place.resolution_warns_at, place.resolution_due_at, now.moment)
+    return wanted == ("late" if "late" in {answer, resolution} else "soon" if "soon" in {answer, resolution} else None)
+
+
 def condition(listing: Listing, viewer: Viewer, now: Now) -> ColumnElement[bool]:
     """What must hold of a Conversation in `listing`, but for who may see it."""
     every = [Conversation.status == _status_of(listing.view)]
     every += _of_view(listing.view, viewer, now)
     if listing.state is not None:
         every.append(Conversation.account_state == listing.state)
+    every += _owes(listing, now)
     for tag in listing.tags:
         has = select(ConversationTag.tag_id).correlate(Conversation)
         every.append(
             exists(has.where(ConversationTag.tag_id == tag, ConversationTag.conversation_id == Conversation.id))
         )
+    if listing.promise is not None:
+        every += promise_is(listing.promise, now)
+    if listing.window:
+        every += window_is_closing(now)
+    if listing.target is not None:
+        every.append(is_pressing(listing.target, now.moment))
+    return and_(*every)
+
+
+def _owes(listing: Listing, now: Now) -> list[ColumnElement[bool]]:
+    every: list[ColumnElement[bool]] = []
     if listing.amount_from is not None or listing.amount_to is not None:
         every.append(Conversation.currency == listing.currency)
     if listing.amount_from is not None:
@@ -250,11 +283,7 @@ def condition(listing: Listing, viewer: Viewer, now: Now) -> ColumnElement[bool]
         every.append(Conversation.oldest_due_on <= now.today - timedelta(days=listing.days_from or 0))
     if listing.days_to is not None:
         every.append(Conversation.oldest_due_on >= now.today - timedelta(days=listing.days_to))
-    if listing.promise is not None:
-        every += promise_is(listing.promise, now)
-    if listing.window:
-        every += window_is_closing(now)
-    return and_(*every)
+    return every
 
 
 def _of_view(view: str, viewer: Viewer, now: Now) -> list[ColumnElement[bool]]:
@@ -264,10 +293,10 @@ def _of_view(view: str, viewer: Viewer, now: Now) -> list[ColumnElement[bool]]:
         return [Conversation.holder_id.is_(None)]
     if view in STATE_VIEWS:
         return [Conversation.account_state == view]
-    if view == "promises_due":
-        return promise_is("due", now)
-    if view == "promises_broken":
-        return promise_is("broken", now)
+    if view in PROMISE_VIEWS:
+        return promise_is(PROMISE_VIEWS[view], now)
+    if view in PRESSING_VIEWS:
+        return [is_pressing(PRESSING_VIEWS[view], now.moment)]
     return window_is_closing(now) if view == "window_closing" else []
 
 

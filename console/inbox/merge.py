@@ -11,6 +11,8 @@ from console.inbox import counts, tagging
 from console.inbox.contacts import Alias, Contact
 from console.inbox.models import Conversation, Draft, Message, ReadMark
 from console.portfolio import points
+from console.targets import clocks
+from console.targets.setting import put
 
 
 async def merge_contacts(tx: Tx, *, keep: int, absorb: int, by: Actor) -> None:
@@ -81,9 +83,14 @@ async def _merge_conversations(
     kept.window_closes_at = max(filter(None, (kept.window_closes_at, absorbed.window_closes_at)), default=None)
     kept.window_opened_at = max(filter(None, (kept.window_opened_at, absorbed.window_opened_at)), default=None)
     kept.last_inbound_wamid = absorbed.last_inbound_wamid or kept.last_inbound_wamid
+    if kept.waiting_since is None and absorbed.waiting_since is not None:
+        # Whoever waited under the other number waits on, and their clock runs on.
+        for name in ("waiting_since", "answer_warns_at", "answer_due_at", "answer_tells_at"):
+            setattr(kept, name, getattr(absorbed, name))
     kept.version += 1
     kept.updated_at = clock.now()
     absorbed.status = "merged"
+    put(absorbed, clocks.closed())
     absorbed.last_sequence = absorbed.inbound_count = 0
     absorbed.last_message_id = None
     absorbed.version += 1

@@ -83,6 +83,39 @@ class Conversation(Base):
             sqlite_where=text("status = 'open'"),
             postgresql_where=text("status = 'open'"),
         ),
+        # Who is late or soon will be, and what the history has still to say of it.
+        Index(
+            "ix_conversation_answer_clock",
+            "answer_warns_at",
+            "answer_due_at",
+            "team_id",
+            "holder_id",
+            "id",
+            sqlite_where=text("answer_due_at IS NOT NULL"),
+            postgresql_where=text("answer_due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_conversation_answer_tells",
+            "answer_tells_at",
+            sqlite_where=text("answer_tells_at IS NOT NULL"),
+            postgresql_where=text("answer_tells_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_conversation_resolution_clock",
+            "resolution_warns_at",
+            "resolution_due_at",
+            "team_id",
+            "holder_id",
+            "id",
+            sqlite_where=text("resolution_due_at IS NOT NULL"),
+            postgresql_where=text("resolution_due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_conversation_resolution_tells",
+            "resolution_tells_at",
+            sqlite_where=text("resolution_tells_at IS NOT NULL"),
+            postgresql_where=text("resolution_tells_at IS NOT NULL"),
+        ),
         Index("ix_conversation_receipt", "id", sqlite_where=text("receipt_due"), postgresql_where=text("receipt_due")),
     )
 
@@ -99,6 +132,15 @@ class Conversation(Base):
     last_message_id: Mapped[int | None]
     last_inbound_wamid: Mapped[str | None] = mapped_column(Text)
     waiting_since: Mapped[datetime | None]  # oldest inbound nobody has answered
+    # The clocks of console.targets, None while they do not run.
+    opened_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]  # the first answer of one of our people since then
+    answer_warns_at: Mapped[datetime | None]
+    answer_due_at: Mapped[datetime | None]
+    answer_tells_at: Mapped[datetime | None]
+    resolution_warns_at: Mapped[datetime | None]
+    resolution_due_at: Mapped[datetime | None]
+    resolution_tells_at: Mapped[datetime | None]
     window_opened_at: Mapped[datetime | None]
     window_closes_at: Mapped[datetime | None]
     # WhatsApp allows one message each 6 s to one person, with a burst (whatsapp.md §16).

@@ -143,6 +143,7 @@ Deed = Literal[
     "send_to_many",
     "manage_webhooks",
     "watch_floor",
+    "edit_targets",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -172,6 +173,7 @@ _MAY: dict[Deed, frozenset[str]] = {
     "send_to_many": _LEADERS,
     "manage_webhooks": frozenset({Role.ADMIN}),
     "watch_floor": _LEADERS,
+    "edit_targets": _LEADERS,
 }
 
 

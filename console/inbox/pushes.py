@@ -239,7 +239,7 @@ def _show_row(
         if not change.row and screen.viewer.id not in change.readers:
             continue
         if not shows(screen.listing, screen.viewer, fact.place, now):
-            if change.moves or change.stands or screen.listing.watches_windows:
+            if change.moves or change.stands or screen.listing.watches_messages:
                 screen.remove_row(row.conversation_id)
             continue
         row.unread = rows.unread(fact, marks.get((screen.viewer.id, row.conversation_id)))

@@ -26,6 +26,8 @@ from console.inbox.policy import SERVICE_WINDOW
 from console.inbox.thread import SALT_BYTES, digest
 from console.portfolio import standing
 from console.snoozing.acknowledgements import is_acknowledgement
+from console.targets import clocks
+from console.targets.book import book_in_force
 from integrations.whatsapp.events import Attachment, Echo, Inbound
 
 # Older than this on arrival and the agent is told when it was written ("recibido tarde").
@@ -53,6 +55,7 @@ _LOCKED = (
     "waiting_since",
     "window_opened_at",
     "window_closes_at",
+    *clocks.COLUMNS,
 )
 _KNOWN = select(_MESSAGES.c.wamid).where(
     _MESSAGES.c.channel_id == bindparam("channel"), among(_MESSAGES.c.wamid, "wamids")
@@ -63,7 +66,9 @@ _LOCK = (
     .order_by(_CONVERSATIONS.c.id)
     .with_for_update()
 )
-_MOVED = tuple(name for name in _LOCKED if name not in {"contact_id", "team_id", "holder_id", "account_state"})
+_MOVED = tuple(
+    name for name in _LOCKED if name not in {"contact_id", "team_id", "holder_id", "account_state", *clocks.COLUMNS}
+)
 
 
 class Thread(msgspec.Struct):
@@ -84,12 +89,32 @@ class Thread(msgspec.Struct):
     waiting_since: datetime | None
     window_opened_at: datetime | None
     window_closes_at: datetime | None
+    opened_at: datetime | None
+    answered_at: datetime | None
+    answer_warns_at: datetime | None
+    answer_due_at: datetime | None
+    answer_tells_at: datetime | None
+    resolution_warns_at: datetime | None
+    resolution_due_at: datetime | None
+    resolution_tells_at: datetime | None
     was: counts.Slot = (0, 0, "", "")
+    waited_since: datetime | None = None
+    is_new: bool = False
 
     @property
     def slot(self) -> counts.Slot:
         """Where it is counted as it is now."""
         return counts.slot(self.team_id, self.holder_id, self.status, self.account_state)
+
+    @property
+    def begins(self) -> bool:
+        """Whether the matter began with this batch: a new conversation, or one opened again."""
+        return self.is_new or self.slot != self.was
+
+    @property
+    def moves_clocks(self) -> bool:
+        """Whether somebody began to wait, waits no more, or the matter began."""
+        return self.begins or (self.waiting_since is None) != (self.waited_since is None)
 
 
 async def receive(tx: Tx, channel: Line, arrivals: Sequence[Arrival], moment: datetime) -> int:
@@ -113,6 +138,7 @@ async def receive(tx: Tx, channel: Line, arrivals: Sequence[Arrival], moment: da
     for arrival in fresh:
         if isinstance(arrival, Inbound) and arrival.identity_change:
             await identity.change_identity(tx, channel.id, arrival.identity_change, moment)
+    await _move_clocks(tx, [thread for thread in threads.values() if thread.moves_clocks], moment)
     await _save(tx, threads.values(), moment)
     return len(fresh)
 
@@ -149,6 +175,7 @@ async def _lock_threads(tx: Tx, channel: Line, contact_ids: set[int], moment: da
     )
     opened = await _read_locked(tx, channel.id, set(missing))
     for thread in opened.values():
+        thread.is_new = True
         audit.record(tx, SYSTEM, "conversation.created", conversation_id=thread.id, new={"team": thread.team_id})
     await counts.apply(tx, Counter(thread.slot for thread in opened.values()))
     return threads | opened
@@ -158,7 +185,7 @@ async def _read_locked(tx: Tx, channel_id: int, contact_ids: set[int]) -> dict[i
     rows = await fetch(tx, _LOCK, {"channel": channel_id, "contacts": contact_ids})
     threads = [Thread(*row) for row in rows]
     for thread in threads:
-        thread.was = thread.slot
+        thread.was, thread.waited_since = thread.slot, thread.waiting_since
     return {thread.contact_id: thread for thread in threads}
 
 
@@ -278,6 +305,25 @@ def _move(tx: Tx, thread: Thread, arrival: Arrival, row: dict[str, Any], moment:
         thread.status, thread.snoozed_until = "open", None
 
 
+async def _move_clocks(tx: Tx, threads: Sequence[Thread], moment: datetime) -> None:
+    """Set the clocks of the targets (console.targets): one small statement for the whole batch."""
+    if not threads:
+        return
+    book = await book_in_force(tx)
+    for thread in threads:
+        whose = clocks.Whose(thread.team_id, thread.account_state)
+        columns: clocks.Columns = {}
+        if thread.begins:
+            columns |= clocks.opened(book, whose, since=moment)
+        if thread.waiting_since is None:
+            columns |= clocks.waits_no_more(moment if thread.waited_since else None)
+        elif thread.waited_since is None or thread.begins:
+            answered = thread.answered_at is not None and not thread.begins
+            columns |= clocks.waits(book, whose, answered=answered, since=moment)
+        for name, value in columns.items():
+            setattr(thread, name, value)
+
+
 def _media_row(message_id: int, kind: str, attachment: Attachment, moment: datetime) -> dict[str, Any]:
     return {
         "message_id": message_id,
@@ -296,7 +342,9 @@ def _media_row(message_id: int, kind: str, attachment: Attachment, moment: datet
 
 async def _save(tx: Tx, threads: Iterable[Thread], moment: datetime) -> None:
     threads = sorted(threads, key=lambda thread: thread.id)
-    rows = [{name: getattr(thread, name) for name in _MOVED} | {"updated_at": moment} for thread in threads]
+    # Most messages move no clock: their statement does not name them.
+    moved = _MOVED + clocks.COLUMNS if any(thread.moves_clocks for thread in threads) else _MOVED
+    rows = [{name: getattr(thread, name) for name in moved} | {"updated_at": moment} for thread in threads]
     await bulk_update(tx, Conversation, rows)
     changes: Counter[counts.Slot] = Counter()
     for thread in threads:

@@ -21,6 +21,8 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
 from console.inbox.thread import actor_of
 from console.supervision import conduct
+from console.targets import clocks
+from console.targets.setting import put
 from console.texts import variables as blanks
 
 LONGEST_TEXT = 4096
@@ -329,6 +331,9 @@ async def _enqueue(
     )
     if not is_by_itself:
         conversation.waiting_since = None
+        # What a machine says is no answer of ours: a person's first one is still to come.
+        spoke = clock.now() if actor.kind != "bot" and conversation.answered_at is None else None
+        put(conversation, clocks.waits_no_more(spoke))
     _record(tx, row, by, "message.queued", resend_of=resend_of)
     await _watch_our_words(tx, conversation, row)
     return row

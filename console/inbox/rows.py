@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, literal_column, select
 
+from console import clock
 from console.agents import Agent, Viewer
 from console.bulk import among, as_lines, fetch
 from console.db import Tx
@@ -16,9 +18,11 @@ from console.inbox.listing import Place
 from console.inbox.models import Conversation, Message, ReadMark
 from console.inbox.queries import contact_name, initials
 from console.inbox.tags import ConversationTag, Tag
-from console.inbox.views import RowView, StandingView, TagView
+from console.inbox.views import RowView, StandingView, TagView, TargetView
 from console.portfolio.models import PortfolioRules
-from console.portfolio.states import TONES, Edges, State, label
+from console.portfolio.states import TONES, Edges, State
+from console.portfolio.states import label as state_label
+from console.targets import clocks
 
 PREVIEW = 160
 RULES = PortfolioRules.id == literal_column("1")
@@ -36,6 +40,14 @@ STANDING = (
     PortfolioRules.second_edge,
 )
 """What `standing` reads of a row; the rules are joined, so that a label never lags behind its edges."""
+CLOCKS = (
+    Conversation.answered_at,
+    Conversation.answer_warns_at,
+    Conversation.answer_due_at,
+    Conversation.resolution_warns_at,
+    Conversation.resolution_due_at,
+)
+"""What `clocks_of` reads of a row."""
 TAGS = (
     select(as_lines(Tag.id, Tag.colour, Tag.name))
     .join(ConversationTag, ConversationTag.tag_id == Tag.id)
@@ -78,6 +90,7 @@ _ROW = (
         Message.content,
         Message.revoked_at,
         *STANDING,
+        *CLOCKS,
         TAGS,
     )
     .join(Contact, Contact.id == Conversation.contact_id)
@@ -109,6 +122,7 @@ def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database r
         else row.text or (row.content or {}).get("body") or (row.content or {}).get("emoji") or ""
     )
     tags = tags_of(row.tags)
+    answer, resolution = clocks_of(row, clock.now())
     view = RowView(
         conversation_id=row.id,
         team_id=row.team_id,
@@ -131,6 +145,8 @@ def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database r
         position=int(row.last_at.timestamp() * 1000),
         standing=standing(row),
         tags=tags,
+        answer=answer,
+        resolution=resolution,
     )
     return RowFacts(view, row.inbound_count, place_of(row, tags))
 
@@ -142,7 +158,7 @@ def standing(row: Any) -> StandingView | None:  # noqa: ANN401 a database row
     state = State(row.account_state)
     return StandingView(
         state=state,
-        label=label(state, Edges(row.first_edge, row.second_edge)),
+        label=state_label(state, Edges(row.first_edge, row.second_edge)),
         tone=TONES[state],
         overdue_minor=row.overdue_minor or 0,
         balance_minor=row.balance_minor or 0,
@@ -153,6 +169,24 @@ def standing(row: Any) -> StandingView | None:  # noqa: ANN401 a database row
         plan_paid=row.plan_paid,
         plan_count=row.plan_count,
     )
+
+
+def clocks_of(row: Any, moment: datetime) -> tuple[TargetView | None, TargetView | None]:  # noqa: ANN401 a database row
+    """How long the answer and the end of the matter may still take, of a row with `CLOCKS`; None: no clock runs."""
+    if row.status != "open":
+        return None, None
+    label = "Respuesta" if row.answered_at else "Primera respuesta"
+    return (
+        _clock(label, row.answer_warns_at, row.answer_due_at, moment),
+        _clock("Resolución", row.resolution_warns_at, row.resolution_due_at, moment),
+    )
+
+
+def _clock(label: str, warns_at: datetime | None, due_at: datetime | None, moment: datetime) -> TargetView | None:
+    if due_at is None:
+        return None
+    tone = clocks.tone(warns_at, due_at, moment)
+    return TargetView(label=label, warns_at=warns_at or due_at, due_at=due_at, tone=tone)
 
 
 def tags_of(text: str | None) -> list[TagView]:
@@ -174,6 +208,10 @@ def place_of(row: Any, tags: Iterable[TagView]) -> Place:  # noqa: ANN401 a data
         promise_on=row.promise_on,
         promise_state=row.promise_state,
         window_closes_at=row.window_closes_at,
+        answer_warns_at=row.answer_warns_at,
+        answer_due_at=row.answer_due_at,
+        resolution_warns_at=row.resolution_warns_at,
+        resolution_due_at=row.resolution_due_at,
         tag_ids=frozenset(tag.id for tag in tags),
     )
 

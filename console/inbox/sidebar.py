@@ -11,11 +11,20 @@ from sqlalchemy import ColumnElement, func, select
 from console.agents import Viewer
 from console.db import Tx
 from console.inbox import counts, policy
-from console.inbox.listing import STATE_VIEWS, TODAY_VIEWS, VIEWS, Now, promise_is, window_is_closing
+from console.inbox.listing import (
+    PRESSING_VIEWS,
+    STATE_VIEWS,
+    TODAY_VIEWS,
+    VIEWS,
+    Now,
+    promise_is,
+    window_is_closing,
+)
 from console.inbox.models import Conversation
 from console.inbox.views import ViewCount
 from console.portfolio.models import PortfolioRules
 from console.portfolio.states import TONES, Edges, label
+from console.targets.late import is_pressing
 
 Slots = Counter[tuple[int, int | None]]
 """How many conversations each team has with each holder."""
@@ -37,6 +46,7 @@ async def numbers_for(tx: Tx, viewers: Collection[Viewer], now: Now) -> dict[int
         "promises_due": await _slots(tx, promise_is("due", now)),
         "promises_broken": await _slots(tx, promise_is("broken", now)),
         "window_closing": await _slots(tx, window_is_closing(now)),
+        **{view: await _slots(tx, [is_pressing(wanted, now.moment)]) for view, wanted in PRESSING_VIEWS.items()},
     }
     return {
         viewer.id: Numbers(

@@ -11,6 +11,7 @@ from console.inbox.stopped import FREE, ConsentView
 from console.portfolio.agreed import Agreed
 from console.portfolio.money_in import MoneyIn
 from console.portfolio.owed import Owed
+from console.targets.clocks import Tone
 
 
 class TagView(msgspec.Struct):
@@ -40,6 +41,15 @@ class StandingView(msgspec.Struct, kw_only=True):
     plan_count: int | None
 
 
+class TargetView(msgspec.Struct, kw_only=True):
+    """A clock that runs: what it is about, and when it is to be warned about and is late."""
+
+    label: str
+    warns_at: datetime
+    due_at: datetime
+    tone: Tone
+
+
 class RowView(msgspec.Struct, kw_only=True):
     """One line of the list. `version` is the history's head when it was read; `position` orders the list."""
 
@@ -64,6 +74,8 @@ class RowView(msgspec.Struct, kw_only=True):
     position: int
     standing: StandingView | None = None
     tags: list[TagView] = []
+    answer: TargetView | None = None
+    resolution: TargetView | None = None
 
 
 class MediaView(msgspec.Struct, kw_only=True):
@@ -183,6 +195,8 @@ class HeaderView(msgspec.Struct, kw_only=True):
     identity_note: str | None
     standing: StandingView | None = None
     holder_is_bot: bool = False
+    answer: TargetView | None = None
+    resolution: TargetView | None = None
 
 
 class HistoryLine(msgspec.Struct, kw_only=True):

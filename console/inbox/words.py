@@ -68,6 +68,8 @@ _ACTIONS = {
     "account.reopened": "Volvió a la cartera",
     "conversation.tagged": "{actor} puso «{tag}»",
     "conversation.untagged": "{actor} quitó «{tag}»",
+    "conversation.target_warned": "{target}: está por vencer",
+    "conversation.target_breached": "{target}: pasó su plazo",
     "conversation.standing_changed": "Cambió lo que debe",
     "promise.made": "{actor} anotó una promesa",
     "promise.replaced": "Una promesa reemplazó a la anterior",
@@ -183,6 +185,8 @@ _CONTACT = {
     ("changed", True): "Cambió su nombre en WhatsApp",
 }
 
+TARGETS = {"first": "Primera respuesta", "next": "Respuesta", "resolution": "Resolución"}
+
 REVIEWS = {
     "alias_conflict": "Dos contactos podrían ser la misma persona: confirme quién es.",
     "number_changed": "Cambió de número: podría ser otra persona. Confirme la identidad antes de hablar de la deuda.",
@@ -203,7 +207,9 @@ def history_line(action: str, actor: str | None, new: Mapping[str, Any], event: 
         return _KINDS.get(str(new.get("kind")), "Mensaje recibido")
     if action == "conversation.standing_changed" and new.get("account_state"):
         return f"Etiqueta cambió a {label(State(str(new['account_state'])))}"
-    return _ACTIONS.get(action, action).format(actor=actor or "Al Día", tag=new.get("tag") or "una etiqueta")
+    target = TARGETS.get(str(new.get("target")), "Un plazo")
+    words = _ACTIONS.get(action, action)
+    return words.format(actor=actor or "Al Día", tag=new.get("tag") or "una etiqueta", target=target)
 
 
 def event_words(content: Mapping[str, Any]) -> str:

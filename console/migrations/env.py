@@ -30,6 +30,7 @@ import console.saved_views.models
 import console.scheduling.models
 import console.search.models
 import console.supervision.models
+import console.targets.models
 import console.webhooks_out.models  # noqa: F401 every table must be known
 from console.db import Base, Json, UTCDateTime
 

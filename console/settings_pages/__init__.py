@@ -13,6 +13,7 @@ from console.settings_pages import (
     reviews,
     routing,
     tags,
+    targets,
 )
 
 routes: list[HTTPRouteHandler] = [
@@ -26,4 +27,5 @@ routes: list[HTTPRouteHandler] = [
     *portfolio_rules.routes,
     *hours.routes,
     *routing.routes,
+    *targets.routes,
 ]

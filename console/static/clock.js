@@ -40,7 +40,16 @@ export function tick(root = document) {
   for (const element of root.querySelectorAll('[data-since]')) {
     const length = now() - Date.parse(element.dataset.since)
     write(element, waited(length))
-    element.parentElement.classList.toggle('late', length > 10 * 60_000)
+    if (!element.dataset.due) element.parentElement.classList.toggle('late', length > 10 * 60_000)
+  }
+  for (const element of root.querySelectorAll('[data-due]')) {
+    const { due, warns } = element.dataset
+    const late = now() >= Date.parse(due)
+    const shown = element.dataset.since ? element.parentElement : element
+    shown.classList.toggle('late', late)
+    shown.classList.toggle('soon', !late && now() >= Date.parse(warns))
+    const word = element.querySelector('[data-word]')
+    if (word) write(word, late ? 'venció' : 'vence')
   }
   for (const element of root.querySelectorAll('[data-until]')) {
     const length = Date.parse(element.dataset.until) - now()
