@@ -32,6 +32,7 @@ from console import (
     worker,
 )
 from console.attachments import door as attachments_door
+from console.bots import board, conduct_door, texts_door, trying_door
 from console.bulk_jobs import door as bulk_door
 from console.canned import door as canned_door
 from console.canned import pages as canned_pages
@@ -273,6 +274,10 @@ def create_app(settings: Settings) -> Litestar:
             *report_own_pages.routes,
             *settings_pages.routes,
             *webhook_pages.routes,
+            *board.routes,
+            *trying_door.routes,
+            *texts_door.routes,
+            *conduct_door.routes,
             *simulator_door.routes,
             *json_api.routes,
             static_files.static_file,

@@ -41,6 +41,7 @@ def one(method: str, path: str, who: str, ask: str = "", **more: Any) -> Row:
 # supervisors of the team; administrators; nobody but the owner; or the scope a program needs.
 INBOX, SETTINGS, API = "/inbox/{conversation_id:int}", "/settings", "/api/v1"
 CONVERSATION = API + "/conversations/{conversation_id:str}"
+A_TEXT = {"key": "saludo", "tone": "cordial", "country": "PE", "body": ""}
 PROMPTLY = {"team": "1", "state": "", "first_due": "5 min"}
 HOLIDAY = {"team": "0", "day": "2026-12-24", "hours": "", "name": "Nochebuena"}
 SAID = {"text": "Buenos días", "client_key": "{key}"}
@@ -261,6 +262,33 @@ PAGES = [
         answers=422,
     ),
     one("GET", "/portfolio/disputes", "everyone"),
+    one("GET", "/bot", "supervisors", others=403),
+    one("GET", "/bot/sessions", "supervisors", others=403),
+    one(
+        "POST",
+        "/bot/sessions/{session_id:int}/takeover",
+        "supervisors",
+        "/bot/sessions/99/takeover",
+        answers=404,
+        others=403,
+    ),
+    one("POST", "/bot/pause", "supervisors", form={"team": "1"}, answers={303, 403}, others=403),
+    one(
+        "POST",
+        "/bot/phrases/{step_id:int}",
+        "supervisors",
+        "/bot/phrases/99",
+        form={"label": "balance"},
+        answers=404,
+        others=403,
+    ),
+    one("GET", "/bot/phrases.tsv", "supervisors", others=403),
+    one("GET", "/bot/try", "supervisors", others=403),
+    one("POST", "/bot/try", "supervisors", form={"text": "hola"}, others=403),
+    one("GET", "/bot/texts", "supervisors", others=403),
+    one("POST", "/bot/texts", "supervisors", form=A_TEXT, answers=422, others=403),
+    one("GET", "/bot/settings", "supervisors", others=403),
+    one("POST", "/bot/settings", "supervisors", form={"team": "1"}, answers={422, 403}, others=403),
     one("GET", SETTINGS + "/targets", "supervisors", others=403),
     one("POST", SETTINGS + "/targets", "supervisors", form=PROMPTLY, answers={303, 403}, others=403),
     one("GET", SETTINGS + "/hours", "supervisors", others=403),

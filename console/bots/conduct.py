@@ -40,6 +40,14 @@ async def rules_by_team(tx: Tx) -> dict[int, BotRules]:
     return {row.team_id: row for row in await tx.scalars(select(BotRules))}
 
 
+async def teams_of(tx: Tx, viewer: Viewer) -> list[tuple[int, str]]:
+    """The teams whose bot `viewer` may look after, by name."""
+    wanted = select(Team.id, Team.name).order_by(Team.name)
+    if not viewer.sees_all:
+        wanted = wanted.where(Team.id.in_(viewer.team_ids))
+    return [(number, name) for number, name in await tx.execute(wanted)]
+
+
 def usual(team_id: int) -> BotRules:
     """How the bot behaves until somebody decides otherwise."""
     return BotRules(

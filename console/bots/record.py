@@ -5,6 +5,7 @@ Everything here is asked for somebody, and shows only conversations that they ma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -168,6 +169,23 @@ async def unclear(tx: Tx, viewer: Viewer, *, limit: int = 50) -> list[Unclear]:
         Unclear(step.id, " / ".join(filter(None, (texts.get(each) for each in step.heard))), _intents(step), step.at)
         for step in steps
     ]
+
+
+async def labelled(tx: Tx, viewer: Viewer) -> list[tuple[str, str]]:
+    """Phrases with what a person said they mean, oldest first; digits are zeros, so that no document is among them."""
+    wanted = (
+        select(BotStep)
+        .join(Conversation, Conversation.id == BotStep.conversation_id)
+        .where(policy.visible(viewer), BotStep.is_unclear, BotStep.label.is_not(None))
+        .order_by(BotStep.id)
+    )
+    steps = (await tx.scalars(wanted)).all()
+    ids = {number for step in steps for number in step.heard}
+    texts = {row.id: row.text or "" for row in await tx.scalars(select(Message).where(Message.id.in_(ids)))}
+    said = [
+        (" ".join(" ".join(texts.get(each, "") for each in step.heard).split()), step.label or "") for step in steps
+    ]
+    return [(re.sub(r"\d", "0", text), label) for text, label in said if text]
 
 
 async def label(tx: Tx, step_id: int, *, by: Viewer, label: str) -> BotStep:

@@ -144,6 +144,7 @@ Deed = Literal[
     "manage_webhooks",
     "watch_floor",
     "edit_targets",
+    "edit_bot",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -174,6 +175,7 @@ _MAY: dict[Deed, frozenset[str]] = {
     "manage_webhooks": frozenset({Role.ADMIN}),
     "watch_floor": _LEADERS,
     "edit_targets": _LEADERS,
+    "edit_bot": _LEADERS,
 }
 
 

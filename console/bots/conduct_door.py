@@ -1,0 +1,111 @@
+"""How the bot behaves for a team, for who leads it: when it speaks, what it asks, how much it may say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+
+from console.agents import Viewer
+from console.bots import conduct
+from console.bots.models import BotRules, Mode
+from console.bots.right_party import QUESTIONS
+from console.bots.texts import TONES
+from console.db import Database
+from console.errors import Refused
+from console.forms import read_form, whole
+from console.inbox import policy
+from console.settings_pages.answers import back_to, show
+
+PAGE = "/bot/settings"
+MODES = {
+    Mode.AFTER_HOURS: "Fuera de horario",
+    Mode.UNANSWERED: "Fuera de horario, y cuando nadie contesta",
+    Mode.ALWAYS: "Siempre primero",
+    Mode.OFF: "Nunca",
+}
+NUMBERS = {
+    "unanswered_minutes": ("Responde si nadie contestó en", "minutos"),
+    "quiet_minutes": ("Calla después de que hable una persona", "minutos"),
+    "tries": ("Intentos de identidad", "intentos"),
+    "verified_days": ("Un número verificado vale", "días"),
+    "stale_hours": ("Avisa que el dato es antiguo después de", "horas"),
+    "most_replies": ("Respuestas por conversación, a lo más", "respuestas"),
+    "most_a_night": ("Respuestas por noche, a lo más", "respuestas"),
+    "reply_price_minor": ("Costo de una respuesta", "centésimos"),
+}
+
+
+@get(PAGE)
+async def conduct_page(
+    request: Request[Any, Any, Any], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+) -> Response[Any]:
+    """The rules of `?team=`, or of the viewer's first team."""
+    policy.require(viewer, "edit_bot")
+    asked = request.query_params.get("team")
+    saved = "saved" in request.query_params
+    return await _show(db, viewer, whole(asked, "team") if asked else None, saved=saved)
+
+
+@post(PAGE, status_code=200)
+async def change_conduct(
+    request: Request[Any, Any, Any], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+) -> Response[Any]:
+    """Change them; a refusal shows what was typed and why not."""
+    form = await read_form(request)
+    team_id = whole(form.get("team"), "team")
+    policy.require_for_team(viewer, "edit_bot", team_id)
+    try:
+        values: dict[str, Any] = {name: whole(form.get(name), NUMBERS[name][0]) for name in NUMBERS}
+        values |= {name: form.get(name, "") for name in ("mode", "tone", "helpline", "methods")}
+        values["questions"] = [name for name in QUESTIONS if form.get(name) == "1"]
+        version = whole(form.get("version"), "version")
+        async with db.transaction() as tx:
+            await conduct.change(tx, team_id, by=viewer, version=version, **values)
+    except Refused as refused:
+        if refused.status not in {409, 422}:
+            raise
+        return await _show(db, viewer, team_id, typed=form, refused=refused)
+    return back_to(f"{PAGE}?team={team_id}&saved=1")
+
+
+async def _show(
+    db: Database,
+    viewer: Viewer,
+    team_id: int | None,
+    *,
+    typed: dict[str, str] | None = None,
+    refused: Refused | None = None,
+    saved: bool = False,
+) -> Response[Any]:
+    async with db.reading() as tx:
+        teams = await conduct.teams_of(tx, viewer)
+        chosen = team_id if team_id is not None else next((number for number, _name in teams), 0)
+        if chosen not in dict(teams):
+            raise Refused(403, "Solo puede ver lo de sus equipos.", code="forbidden")
+        rules = await conduct.rules_of(tx, chosen)
+    return show(
+        "bot/settings.html",
+        viewer,
+        status=refused.status if refused else 200,
+        team=chosen,
+        teams=teams,
+        typed=typed or _written(rules),
+        version=rules.version,
+        modes=MODES,
+        tones=TONES,
+        numbers=NUMBERS,
+        questions=QUESTIONS,
+        problem=refused,
+        saved=saved,
+    )
+
+
+def _written(rules: BotRules) -> dict[str, str]:
+    values = {name: str(getattr(rules, name)) for name in NUMBERS}
+    values |= {name: getattr(rules, name) or "" for name in ("mode", "tone", "helpline", "methods")}
+    return values | dict.fromkeys(rules.questions, "1")
+
+
+routes = [conduct_page, change_conduct]

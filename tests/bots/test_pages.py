@@ -1,0 +1,178 @@
+"""The bot's pages: seen and steered by who leads the team; tried out with nothing sent; its words and manners kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from console.agents import Team
+from console.audit import AuditEntry
+from console.bots.models import BotRules, BotStep
+from console.bots.runner import Bot
+from console.inbox.models import Conversation, Message
+from tests.bots.night import DOCUMENT, EVENING, LATE
+from tests.conftest import Moment
+from tests.front import Front, a_console, settings_for
+from tests.inbox import meta
+from tests.portfolio.debts import Debt, a_debtor
+
+
+@pytest.fixture
+async def front(sqlite_database_url: str, tmp_path: Path, moment: Moment) -> AsyncIterator[Front]:
+    moment.is_(EVENING)
+    async with a_console(settings_for(sqlite_database_url, tmp_path, bot=False)) as front:
+        yield front
+
+
+async def maria(front: Front, team: str = "Cobranza") -> Debt:
+    async with front.console.db.reading() as tx:
+        team_id = (await tx.scalars(select(Team.id).where(Team.name == team))).one()
+    return await a_debtor(
+        front.console.db,
+        team_id,
+        phone=meta.MARIA,
+        name="María Fernanda Ccori",
+        document=DOCUMENT,
+        birth_year=1991,
+        invoices=LATE,
+    )
+
+
+async def talks(front: Front, moment: Moment, *texts: str) -> None:
+    bot = Bot(front.console.db, front.console.settings, None, None)
+    await bot.listen()
+    for text in texts:
+        await front.webhook(meta.body(meta.text(text)))
+        await bot.listen()
+        moment.passes(seconds=4)
+        while await bot.answer_due():
+            pass
+
+
+async def test_a_dialogue_is_seen_step_by_step_and_taken_over(front: Front, moment: Moment) -> None:
+    elena = await front.agent("Elena", role="admin")
+    await maria(front)
+    await talks(front, moment, "Buenas noches cuánto debo", "7304 1991")
+
+    page = await elena.see("/bot")
+    assert "Pregunta su saldo" in page
+    assert "Confirmó la identidad" in page
+    assert "412.50" in page
+    assert "1 de 1" in page  # told to who proved to be there, and to nobody else
+
+    number = (re.findall(r"/bot/sessions/(\d+)/takeover", page))[0]
+    assert (await elena.do(f"/bot/sessions/{number}/takeover")).headers["location"] == "/inbox/1"
+    async with front.console.db.reading() as tx:
+        assert (await tx.get_one(Conversation, 1)).holder_id == elena.id
+
+
+async def test_who_leads_another_team_sees_and_takes_nothing(front: Front, moment: Moment) -> None:
+    await front.agent("Elena", role="admin")
+    luz = await front.agent("Luz", role="supervisor", team="Mora")
+    await maria(front)
+    await talks(front, moment, "Buenas noches cuánto debo")
+
+    assert "Ccori" not in await luz.see("/bot")
+    assert "Ccori" not in await luz.see("/bot/sessions")
+    assert "Ccori" not in await luz.see("/bot/try")
+    assert (await luz.http.get("/bot?session=1")).status_code == 404
+    assert (await luz.do("/bot/sessions/1/takeover")).status_code == 404
+    assert (await luz.do("/bot/phrases/1", label="balance")).status_code in {403, 404}
+    assert (await luz.do("/bot/pause", team="1", **{"for": "hour"})).status_code == 403
+    assert (await luz.do("/bot/settings", team="1")).status_code == 403
+    tried = await luz.do("/bot/try", debtor="1", text="cuánto debo")
+    assert tried.status_code == 422
+
+
+async def test_a_team_s_bot_is_paused_and_speaks_again(front: Front, moment: Moment) -> None:
+    elena = await front.agent("Elena", role="admin")
+
+    assert (await elena.do("/bot/pause", team="1", **{"for": "hour"})).status_code == 303
+    assert "en pausa hasta" in await elena.see("/bot")
+    async with front.console.db.reading() as tx:
+        paused = (await tx.get_one(BotRules, 1)).paused_until
+    assert paused is not None
+    assert (paused - moment.now).total_seconds() == 3600
+
+    await elena.do("/bot/pause", team="1")
+    assert "atiende" in await elena.see("/bot")
+    assert (await elena.do("/bot/pause", team="1", **{"for": "ever"})).status_code == 422
+
+
+async def test_a_phrase_it_did_not_grasp_is_labelled_and_can_be_learnt_from(front: Front, moment: Moment) -> None:
+    elena = await front.agent("Elena", role="admin")
+    await maria(front)
+    await talks(front, moment, "xq zq wv 45127304")
+    async with front.console.db.transaction() as tx:
+        (await tx.scalars(select(BotStep))).one().is_unclear = True
+    assert "xq zq wv" in await elena.see("/bot")
+
+    assert (await elena.do("/bot/phrases/1", label="nonsense")).status_code == 422
+    assert (await elena.do("/bot/phrases/1", label="balance")).status_code == 303
+
+    file = (await elena.http.get("/bot/phrases.tsv")).text
+    assert file == "text\tlabels\tcountry\nxq zq wv 00000000\tbalance\tPE\n"  # nobody's document
+    assert "Entendió todo" in await elena.see("/bot")
+
+
+async def test_the_bot_is_tried_as_any_debtor_at_any_time_and_nothing_is_sent(front: Front, moment: Moment) -> None:
+    elena = await front.agent("Elena", role="admin")
+    debt = await maria(front)
+    who = {"debtor": str(debt.debtor_id), "at": "2026-11-22T02:15"}
+
+    first = await elena.do("/bot/try", **who, text="buenas cuanto debo")
+    assert first.status_code == 200
+    assert "Pregunta su saldo" in first.text
+    assert "412.50" not in first.text
+
+    second = await elena.do("/bot/try", **who, said="buenas cuanto debo", text="7304 1991")
+    assert "412.50" in second.text
+    assert "Confirmó la identidad" in second.text
+    async with front.console.db.reading() as tx:
+        assert await tx.scalar(select(func.count()).select_from(Message)) == 0
+        assert await tx.scalar(select(func.count()).where(AuditEntry.action.startswith("bot."))) == 0
+
+    for wrong in ({"at": "mañana"}, {"team": "99"}, {"debtor": "99"}, {"said": "\n".join("x" * 40)}):
+        assert (await elena.do("/bot/try", **{**who, **wrong})).status_code == 422
+
+
+async def test_a_text_is_changed_shown_with_its_blanks_filled_and_given_back(front: Front) -> None:
+    elena = await front.agent("Elena", role="admin")
+    where = {"key": "saludo", "tone": "cordial", "country": "PE"}
+
+    bad = await elena.do("/bot/texts", **where, body="Hola {inventada}")
+    assert bad.status_code == 422
+    assert "{inventada}" in bad.text
+    seen = await elena.do("/bot/texts", **where, body="Bienvenida a {empresa}", do="preview")
+    assert "Bienvenida a Financiera Andes" in seen.text
+    assert (await elena.do("/bot/texts", **where, body="Bienvenida a {empresa}")).status_code == 303
+    page = await elena.see("/bot/texts?key=saludo&tone=cordial&country=PE")
+    assert "Bienvenida a Financiera Andes" in page
+    assert '<b class="num">v1</b>' in page
+
+    await elena.do("/bot/texts", **where, do="file")
+    assert "Volvió al texto original" in await elena.see("/bot/texts?key=saludo&tone=cordial&country=PE")
+    assert (await elena.http.get("/bot/texts?key=nada")).status_code == 404
+
+
+async def test_when_it_speaks_and_what_it_asks_is_a_teams_own_and_on_record(front: Front) -> None:
+    elena = await front.agent("Elena", role="admin")
+    page = await elena.see("/bot/settings?team=1")
+    form = dict(re.findall(r'name="(\w+)" value="(\d+)"', page)) | {"mode": "always", "tone": "formal"}
+
+    nobody = await elena.do("/bot/settings", **{**form, "document_last4": "0", "birth_year": "0"})
+    assert nobody.status_code == 422
+    assert 'id="questions-words"' in nobody.text
+    form |= {"document_last4": "1", "birth_year": "1"}
+    many = await elena.do("/bot/settings", **{**form, "tries": "99"})
+    assert (many.status_code, 'id="tries-words"' in many.text) == (422, True)
+    assert (await elena.do("/bot/settings", **form)).status_code == 303
+    assert (await elena.do("/bot/settings", **form)).status_code == 409  # it has changed meanwhile
+    async with front.console.db.reading() as tx:
+        entry = (await tx.scalars(select(AuditEntry).where(AuditEntry.action == "bot.rules_changed"))).one()
+    assert '"mode":"after_hours"' in (entry.old or "")
+    assert '"mode":"always"' in (entry.new or "")
