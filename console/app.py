@@ -290,6 +290,7 @@ def create_app(settings: Settings) -> Litestar:
             **sign_in.dependencies,
         },
         exception_handlers=answers,
+        before_request=refusals.require_possible_numbers,
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=None,

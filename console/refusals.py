@@ -11,14 +11,21 @@ from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
 
 from console.db import is_away
-from console.errors import Refused
+from console.errors import Refused, not_found
 from console.render import page
 from console.security import log_unexpected
 
 log = structlog.get_logger()
 UNAVAILABLE = 503
+LARGEST_ID = 2**63 - 1
 
 _Request = Request[Any, Any, Any]
+
+
+async def require_possible_numbers(request: _Request) -> None:
+    """Whatever an address names by a number that no row can have does not exist; asked before anything else is."""
+    if any(isinstance(number, int) and number > LARGEST_ID for number in request.path_params.values()):
+        raise not_found()
 
 
 def refuse(request: _Request, refused: Refused) -> Response[Any]:

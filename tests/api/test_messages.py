@@ -173,7 +173,7 @@ async def test_a_bad_message_is_refused_by_the_name_of_its_field(house: House, p
         ({**HELLO, "to": "51999999999"}, 422, "to"),
         ({**HELLO, "status": "read"}, 422, "status"),
         ({**HELLO, "template": {"name": "x", "language": "es"}}, 422, "template"),
-        ({"type": "image", "image": {"link": "https://a.example/b.png"}}, 422, "type"),
+        ({"type": "image", "image": {"link": "https://a.example/b.png"}}, 422, "image.link"),
         ({"type": "carrier-pigeon"}, 422, "type"),
         ({"type": "template", "template": {"name": "nada", "language": "es"}}, 422, "template"),
         ({"type": "template", "template": {"name": "recordatorio", "language": "es"}}, 422, "variables.1"),
