@@ -121,6 +121,7 @@ def test_every_path_is_in_the_readme_or_below_one_that_is(app: Litestar) -> None
         "/privacy/",
         "/supervisor/",
         "/notifications/",
+        "/bot/",
     )
     named = shape(README)
 
