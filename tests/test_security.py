@@ -360,9 +360,16 @@ async def test_looking_changes_nothing(front: Front) -> None:
 
     after = await everything(front)
     changed = {table for table, rows in after.items() if rows != before[table]}
-    assert changed <= {"audit_entry", "audit_head"}
+    # What the background derives from the history meanwhile, and a secret that means nothing until it is proven.
+    changed = {table for table in changed if not table.startswith(("search_", "report_"))}
+    assert changed <= {"audit_entry", "audit_head", "audit_seal", "second_factor"}
     recorded = after["audit_entry"][len(before["audit_entry"]) :]
-    assert {entry.action for entry in recorded} <= {"conversation.viewed", "media.viewed"}
+    assert {entry.action for entry in recorded} <= {
+        "conversation.viewed",
+        "media.viewed",
+        "history.exported",
+        "report.exported",
+    }
 
 
 async def everything(front: Front) -> dict[str, list[Any]]:

@@ -377,13 +377,14 @@ async def test_another_teams_people_are_not_for_this_supervisor_to_join(front: F
 # The history
 
 
+ENTRIES = re.compile(r'class="e" href="[^"]*\bentry=(\d+)')
+
+
 async def lines(person: Person, query: str = "") -> list[tuple[int, str]]:
     """Number and action of the entries shown."""
-    html = await person.see(f"/audit{query}")
-    return [
-        (int(number), action)
-        for number, action in re.findall(r'<tr><td class="num">(\d+)</td>.*?<small class="mono">([^<]+)', html)
-    ]
+    numbers = [int(number) for number in ENTRIES.findall(await person.see(f"/audit{query}"))]
+    found = {entry.id: entry.action for entry in await rows(person.front, select(AuditEntry))}
+    return [(number, found[number]) for number in numbers]
 
 
 async def test_the_history_is_filtered_by_conversation_person_deed_and_day(front: Front) -> None:
@@ -435,8 +436,8 @@ async def test_the_history_goes_on_below_page_by_page_without_gap_or_repetition(
     query = ""
     while True:
         html = await admin.see(f"/audit{query}")
-        seen += [int(number) for number in re.findall(r'<tr><td class="num">(\d+)</td>', html)]
-        following = re.search(r'href="/audit\?cursor=(\d+)', html)
+        seen += [int(number) for number in ENTRIES.findall(html)]
+        following = re.search(r'href="/audit\?cursor=([^"&]+)', html)
         if following is None:
             break
         query = f"?cursor={following[1]}"
