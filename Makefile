@@ -34,7 +34,7 @@ test: $(VENV)/.ok-dev
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m tests.nginx
 	@# What fails beside everything else is tried once more by itself: only what fails alone too is a failure.
-	@$(BIN)/python -m pytest -n 2 $(ARGS) || { \
+	@$(BIN)/python -m pytest -n 3 $(ARGS) || { \
 		echo 'Once more, one at a time: what failed just now …'; \
 		exec $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(ARGS); }
 

@@ -437,7 +437,7 @@ async def test_the_history_goes_on_below_page_by_page_without_gap_or_repetition(
     while True:
         html = await admin.see(f"/audit{query}")
         seen += [int(number) for number in ENTRIES.findall(html)]
-        following = re.search(r'href="/audit\?cursor=([^"&]+)', html)
+        following = re.search(r'class="more"><a [^>]*href="/audit\?cursor=([^"&]+)', html)
         if following is None:
             break
         query = f"?cursor={following[1]}"
