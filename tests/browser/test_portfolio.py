@@ -63,7 +63,7 @@ def test_settings_are_for_everybodys_eyes_and_fingers(
 @pytest.mark.complaints("409", "422")
 def test_a_tag_is_made_changed_and_retired_on_its_page(house: House, new_page: NewPage) -> None:
     page = house.enter(new_page, "rosa", "/settings/tags")
-    form = page.locator("main > form")
+    form = page.locator(".sheet-body > form")
     form.get_by_label("Nombre").fill("Disputa")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("es un estado de cuenta")
