@@ -322,6 +322,7 @@ def a_bar(words: str = "Paga por Yape", **given: Any) -> FilterBar:
         "tags": [TagView(id=1, name=words, colour="purple")],
         "states": [("late_1", "Vencido 1-30")],
         "promises": {"open": "Promesa abierta"},
+        "targets": {"warned": "Por vencer"},
         "amount_from": "",
         "amount_to": "",
     }

@@ -63,7 +63,7 @@ def test_two_files_and_their_words_by_keyboard_alone(house: House, new_page: New
     expect(waiting).to_have_count(0)
     expect(page.locator("#pane .entry.out .file .name", has_text="Cronograma.pdf")).to_be_visible()
     expect(page.locator("#pane .entry.out .picture img")).to_be_visible()
-    eventually_now(lambda: [it["kind"] for it in sent(debtor)] == ["document", "image"])
+    eventually_now(lambda: [it["kind"] for it in sent(debtor)] == ["document", "image"], within=20)
     assert [it["text"] for it in sent(debtor)] == [WORDS, None]
 
 
