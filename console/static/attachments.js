@@ -35,7 +35,8 @@ async function bring(files) {
   if (box().dataset.window === 'closed') return toast('La ventana está cerrada: WhatsApp solo acepta plantillas.', 'error')
   write('reply')
   const conversation = state.open
-  for (const file of files) upload(await fit(file), conversation)
+  // One after the other: they leave in the order in which they reach the server.
+  for (const file of files) await upload(await fit(file), conversation)
 }
 
 /** Photos that are too large, or of a kind WhatsApp refuses, become a JPEG that it takes. */

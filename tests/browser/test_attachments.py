@@ -39,7 +39,6 @@ def fetched(house: House, wire_id: str) -> tuple[bytes, str]:
     return httpx.get(told["url"], headers=token).content, told["mime_type"]
 
 
-@pytest.mark.xfail(strict=False, reason="files leave as they reached the server, not as they were chosen")
 def test_two_files_and_their_words_by_keyboard_alone(house: House, new_page: NewPage) -> None:
     debtor, page = before_ana(house, new_page)
     with page.expect_file_chooser() as chooser:
