@@ -64,7 +64,8 @@ async def test_a_leaf_resolves_and_is_told(scene: Scene) -> None:
     await scene.ends("CD-PCOM", note="Voucher 8812")
     assert await scene.status() == "resolved"
     done = await actions(scene.database, conversation_id=scene.conversation.id)
-    assert done[-2:] == ["outcome.recorded", "conversation.resolved"]
+    # To speak with the right party is a fact about the number, too.
+    assert done[-3:] == ["outcome.recorded", "contact.verified", "conversation.resolved"]
     *_before, event = await messages(scene.database, scene.conversation)
     assert event.content == {"action": "resolved", "who": "Ana Ríos", "what": "Pago comprobado"}
     again = await scene.refuses("CD-PCOM")
