@@ -228,6 +228,9 @@ async def _mend(db: Database) -> None:
 
 
 async def _feel(db: Database, channel_id: int) -> None:
+    async with db.reading() as tx:
+        if not await pulse.has_changed(tx, channel_id, clock.now()):
+            return
     async with db.transaction() as tx:
         news = await pulse.feel(tx, channel_id, clock.now())
     if news:

@@ -24,6 +24,13 @@ SILENT_AFTER = timedelta(minutes=5)
 STUCK, SILENT = "stuck", "silent"
 
 
+async def has_changed(tx: Tx, channel_id: int, moment: datetime) -> bool:
+    """Whether `feel` would have news: asked of a view that keeps no writer waiting."""
+    channel = await tx.get_one(Channel, channel_id)
+    kind, _since = await _trouble(tx, channel, moment)
+    return kind != channel.trouble
+
+
 async def feel(tx: Tx, channel_id: int, moment: datetime) -> bool:
     """Note what is wrong with the line at `moment`, or that it is well again; says whether that is news.
 

@@ -23,8 +23,11 @@ from tests.patience import eventually
 
 async def feel(database: Database) -> bool:
     """What the background work does every fifteen seconds."""
-    async with database.transaction() as tx:
+    async with database.reading() as tx:
         channel = (await tx.scalars(select(Channel.id))).one()
+        if not await pulse.has_changed(tx, channel, clock.now()):
+            return False
+    async with database.transaction() as tx:
         return await pulse.feel(tx, channel, clock.now())
 
 
