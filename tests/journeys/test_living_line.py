@@ -40,7 +40,7 @@ async def test_a_message_is_on_the_screen_of_whoever_may_see_it_and_of_nobody_el
         await hers.shows("y otra cosa")
         await his.say(t="ping")
         await his.until(lambda frame: "pong" in frame.control)
-        assert not any("Mañana" in frame.html or "row-" in frame.html for frame in his.heard)
+        assert not any("Mañana" in frame.html or 'id="row-' in frame.html for frame in his.heard)
     assert "Mañana pago" not in await stranger.see("/inbox?view=all")
     assert "otra cosa" in await ana.see("/inbox?view=all")
 
