@@ -114,7 +114,7 @@ async def test_any_number_of_values_may_be_asked_for(database: Database) -> None
 
 @pytest.mark.parametrize("name", HOT)
 async def test_nothing_on_the_hot_path_reads_a_whole_table(sqlite_database_url: str, name: str) -> None:
-    """A planner without statistics must find the index by itself; a scan is only seen when there are many rows."""
+    """C5: a planner without statistics must find the index by itself; a scan is only seen when there are many rows."""
     database = Database(sqlite_database_url)
     try:
         async with database.reading() as tx:

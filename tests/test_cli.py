@@ -489,7 +489,7 @@ def test_the_doctor_reaches_the_webhook_of_a_console_that_serves(house: Shell) -
 
 
 def test_a_copy_is_taken_while_serving_and_put_back_whole(house: Shell) -> None:
-    """D4: messages, history and attachments; who was signed in is signed out."""
+    """D4, F25: messages, history and attachments, by SQLite's own way of copying; who was signed in is signed out."""
     copy = house.folder / "copy.tar"
     with house.serving():
         house.receives("antes de la copia")

@@ -440,6 +440,7 @@ async def test_sign_in_through_the_proxy_gives_a_cookie_for_this_host_alone(prox
 
 
 async def test_while_the_console_restarts_a_page_says_so_and_meta_comes_again(proxied: Proxied) -> None:
+    """F42."""
     body = meta.body(meta.text("Durante el reinicio"))
     async with proxied.http() as http:
         proxied.console.server.stop()
@@ -458,6 +459,7 @@ async def test_while_the_console_restarts_a_page_says_so_and_meta_comes_again(pr
 async def test_meta_hears_nothing_of_a_process_that_is_killed_or_restarted(
     postgres_database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
+    """F36."""
     if nginx.find() is None and os.geteuid() != 0:
         pytest.skip(nginx.ABSENT)
     several = [Installation(tmp_path, postgres_database_url, ALDIA_REDIS_URL=redis_url) for _ in range(2)]

@@ -33,6 +33,7 @@ async def test_a_contact_known_by_user_name_alone_has_no_phone(house: House, pro
 
 
 async def test_a_contact_is_called_what_we_say(house: House, program: Program) -> None:
+    """R13."""
     await house.writes(meta.MARIA)
     (contact,) = (await program.get("/contacts"))["items"]
     path = f"/contacts/{contact['id']}"

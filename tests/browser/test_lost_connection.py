@@ -87,6 +87,7 @@ def test_what_is_sent_while_the_server_is_gone_leaves_once(house: House, new_pag
 
 @pytest.mark.complaints(*GONE)
 def test_offline_a_message_waits_in_sight_and_leaves_once(house: House, new_page: NewPage) -> None:
+    """O1."""
     debtor = house.debtor()
     debtor.write()
     ana = house.enter(new_page, "ana")

@@ -218,6 +218,7 @@ async def exported(person: Person, query: str = "") -> httpx.Response:
 
 @pytest.mark.usefixtures("rosa")
 async def test_an_export_is_on_record_holds_no_formula_and_its_end_can_be_told(front: Front) -> None:
+    """L16."""
     await recorded(front, ("conversation.released", {"conversation_id": 1, "subject": '=HYPERLINK("http://evil")'}))
     admin = await front.agent("Iván", role="admin")
 

@@ -22,7 +22,7 @@ MOST = 8
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_killed_at_every_hit(sqlite_database_url: str, tmp_path: Path, place: str) -> None:
-    """K2 to K10, on SQLite."""
+    """K2, K3, K4, K5, K6, K7, K8, K9 and K10, on SQLite: no half row, one transaction, a repeat absorbed."""
     wamids: list[str] = []
     with a_product(tmp_path, sqlite_database_url) as product:
         for number in range(1, MOST):

@@ -90,6 +90,7 @@ async def the_next_release_migrates(database_url: str) -> None:
 async def test_the_next_release_takes_over_from_the_old_one_and_meta_sees_no_error(
     postgres_database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
+    """D1."""
     old_folder, new_folder = tmp_path / "old", tmp_path / "new"
     old_folder.mkdir()
     new_folder.mkdir()

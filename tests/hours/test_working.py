@@ -86,6 +86,7 @@ def test_two_hours_of_work_from_friday_evening_end_on_saturday_morning() -> None
 def test_a_night_shift_from_midnight_to_four_is_as_long_as_the_clocks_make_it(
     zone: str, day: date, worked: int
 ) -> None:
+    """F33."""
     shift = Hours(zone=zone, days=[((0, 4 * 60),)] * 7)
     noon = datetime.combine(day, time(12), tzinfo=ZoneInfo(zone))
 

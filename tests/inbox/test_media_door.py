@@ -83,7 +83,7 @@ async def test_a_picture_is_shown_with_headers_that_let_it_do_nothing(front: Fro
     ],
 )
 async def test_the_rest_is_for_download(front: Front, columns: dict[str, Any], mime_type: str) -> None:
-    """M1, M5, M13."""
+    """M1, M5, M13, X18."""
     ana = await front.agent("Ana")
     media_id = await an_attachment(front, filename="x", **columns)
 
@@ -136,6 +136,7 @@ async def test_a_right_that_is_taken_away_is_gone_at_once(front: Front) -> None:
 
 
 async def test_a_view_is_on_record_once_however_many_pieces_a_player_asks_for(front: Front) -> None:
+    """L16."""
     ana = await front.agent("Ana")
     media_id = await an_attachment(front)
 
@@ -253,7 +254,7 @@ def test_a_name_is_a_name_and_ends_as_its_type_does(given: str | None, mime_type
 
 
 async def test_a_hostile_name_breaks_no_header(front: Front) -> None:
-    """M4."""
+    """M4, X21."""
     ana = await front.agent("Ana")
     media_id = await an_attachment(front, filename='a";\r\nX-Evil: 1\u2028 ñ%/..\\"\x7f.jpg')
 

@@ -93,7 +93,7 @@ def test_what_is_not_what_it_claims_is_for_download_only(tmp_path: Path, content
 )
 @pytest.mark.parametrize("declared", ["text/html", "image/svg+xml", "text/plain", "application/xml", None])
 def test_what_could_act_is_never_called_by_its_name(tmp_path: Path, content: bytes, declared: str | None) -> None:
-    """M2: whoever declares it honestly gets no further."""
+    """M2, X18: whoever declares it honestly gets no further."""
     assert examine(tmp_path, content, declared) == Nature(OCTETS, "active_content")
 
 
@@ -113,7 +113,7 @@ def test_two_files_in_one_are_the_first_and_no_other(tmp_path: Path, content: by
 
 @pytest.mark.parametrize("make", [files.png, files.jpeg, files.gif, files.webp, files.webp_lossless, files.webp_lossy])
 def test_a_picture_of_too_many_pixels_is_not_shown(tmp_path: Path, make: object) -> None:
-    """M5: read from the header; nothing is decoded."""
+    """M5, M6: read from the header; nothing is decoded."""
     assert callable(make)
     assert examine(tmp_path, make(9000, 9000), None).flagged == "too_many_pixels"
     assert examine(tmp_path, make(6000, 6000), None).flagged is None

@@ -1,5 +1,6 @@
-"""Whatever happens, in whatever order: the page plus its frames is what a fresh page shows. Rows R1, R2, R10, I1 to I7.
+"""Whatever happens, in whatever order: the page plus its frames is what a fresh page shows.
 
+Rows R1, R2, R10, R18 and I1 to I7.
 Hypothesis chooses what debtors and agents do; after every step each screen must equal a page read anew.
 """
 

@@ -240,6 +240,7 @@ async def test_files_that_are_no_tables_are_refused_with_a_reason(tmp_path: Path
 
 
 async def test_a_zip_bomb_is_not_opened(tmp_path: Path) -> None:
+    """M8."""
     path = an_xlsx(tmp_path / "x.xlsx", HEADER, MARIA)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as book:
         book.writestr("xl/worksheets/sheet2.xml", b"\0" * 64 * 1024 * 1024)
@@ -249,7 +250,7 @@ async def test_a_zip_bomb_is_not_opened(tmp_path: Path) -> None:
 
 
 async def test_a_bomb_that_lies_about_its_size_ends_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The archive's own directory says little; the process that reads it is bounded, and this one is none the worse."""
+    """M8: the archive's own directory says little; the process that reads it is bounded, this one none the worse."""
     path = an_xlsx(tmp_path / "x.xlsx", HEADER, *([MARIA] * 10))
     content = bytearray(path.read_bytes())
     with zipfile.ZipFile(path) as book:

@@ -198,10 +198,13 @@ async def test_what_cannot_be_subscribed_is_refused_by_its_field(
     ],
 )
 def test_only_public_addresses_are_called(address: str, public: bool) -> None:
+    """M18."""
     assert addresses.is_public(ip_address(address)) is public
 
 
 async def test_a_name_that_leads_home_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """M18."""
+
     async def resolve(_loop: Any, host: str, port: int, **_: Any) -> list[Any]:
         found = {"mixto.example": ["93.184.215.14", "10.0.0.1"], "casa.example": ["127.0.0.1"]}[host]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in found]
@@ -296,6 +299,7 @@ async def test_after_three_days_without_an_answer_it_is_disabled_and_told_everyt
 
 
 async def test_two_processes_set_out_and_send_each_event_once(database: Database, moment: Moment) -> None:
+    """R12."""
     inbox = await an_inbox(database)
     async with a_receiver() as receiver, a_teller(database) as one, a_teller(database) as other:
         await told(database, inbox, receiver.url)
