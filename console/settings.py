@@ -193,6 +193,8 @@ def _checked(settings: Settings) -> Settings:
     if settings.payments_provider is not None:
         _check_payments(settings, settings.payments_provider)
     _check_mail(settings)
+    if settings.bot_model_url is not None:
+        _check_bot_model(settings, settings.bot_model_url)
     return settings
 
 
@@ -203,6 +205,20 @@ def _check_oidc(settings: Settings, issuer: str) -> None:
         raise UnsafeSettings("ALDIA_OIDC_ISSUER debe ser la dirección https de su proveedor, tal como él la publica")
     if not settings.oidc_client_id or not settings.oidc_client_secret:
         raise UnsafeSettings("Faltan ALDIA_OIDC_CLIENT_ID y ALDIA_OIDC_CLIENT_SECRET, que da su proveedor")
+
+
+def _check_bot_model(settings: Settings, url: str) -> None:
+    """What people write goes there: never in the clear, and never to an address that only fails at night."""
+    try:
+        parts = urlsplit(url)
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        is_whole = bool(parts.hostname) and parts.port != 0 and not parts.query and not parts.fragment
+    except ValueError:
+        is_safe = is_whole = False
+    if not is_safe or not is_whole:
+        raise UnsafeSettings("BOT_MODEL_URL debe ser una dirección https (o de esta máquina), sin /chat/completions")
+    if not settings.bot_model:
+        raise UnsafeSettings("Falta BOT_MODEL: el nombre del modelo, como lo llama su proveedor")
 
 
 def _check_mail(settings: Settings) -> None:

@@ -6,7 +6,9 @@ was understood here stands. Speaks the chat protocol that OpenAI introduced and 
 
 from __future__ import annotations
 
+import asyncio
 import re
+from typing import Any
 
 import httpx
 import msgspec
@@ -16,8 +18,10 @@ from console.bots.labels import LABELS
 from console.bots.understand import Intent, Understood
 
 log = structlog.get_logger()
-PATIENCE = 1.5
-"""Seconds; a debtor waits no longer for it."""
+PATIENCE = 1.0
+"""Seconds in all, however it trickles in; a debtor waits no longer for it."""
+MOST_BYTES = 64 * 1024
+"""Of an answer; one label is never as long."""
 SURE_ENOUGH = 0.5
 """What scores less, and no rule spoke of, may be asked about."""
 LONGEST = 500
@@ -50,15 +54,26 @@ class Helper:
                 {"role": "user", "content": _DIGITS.sub("0", text[:LONGEST])},
             ],
         }
-        headers = {"authorization": f"Bearer {self._key}"} if self._key else {}
         try:
-            answer = await self._http.post(self._url, json=asked, headers=headers, timeout=PATIENCE)
-            answer.raise_for_status()
-            chosen = msgspec.convert(answer.json(), _Answer).choices[0].message.content.strip().lower()
-        except (httpx.HTTPError, msgspec.ValidationError, ValueError, IndexError) as failure:
+            # httpx counts each read by itself: an answer that drips would never be late.
+            async with asyncio.timeout(PATIENCE):
+                answer = msgspec.json.decode(await self._ask(asked), type=_Answer)
+            chosen = answer.choices[0].message.content.strip().lower()
+        except _FAILURES as failure:
             log.info("bot.helper_failed", reason=type(failure).__name__)
             return None
         return chosen if chosen in _ALLOWED else None
+
+    async def _ask(self, asked: dict[str, Any]) -> bytes:
+        headers = {"authorization": f"Bearer {self._key}"} if self._key else {}
+        body = bytearray()
+        async with self._http.stream("POST", self._url, json=asked, headers=headers, timeout=PATIENCE) as answer:
+            answer.raise_for_status()
+            async for part in answer.aiter_bytes():
+                body += part
+                if len(body) > MOST_BYTES:
+                    raise _TooLongError
+        return bytes(body)
 
 
 async def helped(understood: Understood, text: str, helper: Helper | None) -> tuple[Understood, str | None]:
@@ -74,6 +89,10 @@ async def helped(understood: Understood, text: str, helper: Helper | None) -> tu
     return Understood((Intent(label, SURE_ENOUGH),), ()), label
 
 
+class _TooLongError(Exception):
+    pass
+
+
 class _Said(msgspec.Struct):
     content: str
 
@@ -84,3 +103,10 @@ class _Choice(msgspec.Struct):
 
 class _Answer(msgspec.Struct):
     choices: list[_Choice]
+
+
+# Nesting without end is a RecursionError of the decoder's; an address that is none, httpx tells apart from its errors.
+_FAILURES = (
+    httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError, UnicodeDecodeError, IndexError, TimeoutError,
+    RecursionError, _TooLongError,
+)  # fmt: skip
