@@ -15,6 +15,7 @@ from sqlalchemy import Row, delete, select
 from console import clock
 from console.audit import AuditEntry
 from console.db import Base, Database, Tx
+from console.pacing import Pace, pause
 from console.reports import accounts_then, spells, talking, templates
 from console.reports.local_days import Calendar
 from console.reports.models import (
@@ -29,8 +30,10 @@ from console.reports.models import (
     TemplateSent,
 )
 
-AT_ONCE = 2000
+AT_ONCE = 200
 """Entries in one transaction: messages that arrive meanwhile wait for no more than these."""
+SHARE, BREATH = 0.25, 0.02
+"""Of the time, and seconds between two steps."""
 LOOK_EVERY = 5.0
 """Seconds between looks at the history."""
 FACTS: tuple[type[Base], ...] = (Talk, Answer, Spell, TemplateSent, MessageFate, Recovery, AccountThen, MonthClose)
@@ -70,10 +73,14 @@ async def step(tx: Tx, zone: ZoneInfo, *, limit: int = AT_ONCE) -> int:
 
 async def catch_up(db: Database, zone: ZoneInfo) -> None:
     """Read all there is."""
-    while True:
-        async with db.transaction() as tx:
-            if await step(tx, zone) < AT_ONCE:
-                return
+    while await _further(db, zone):
+        pass
+
+
+async def _further(db: Database, zone: ZoneInfo) -> bool:
+    """One step; whether there is more."""
+    async with db.transaction() as tx:
+        return await step(tx, zone) >= AT_ONCE
 
 
 async def again(db: Database, zone: ZoneInfo) -> None:
@@ -86,14 +93,14 @@ async def again(db: Database, zone: ZoneInfo) -> None:
 
 async def run(db: Database, zone: ZoneInfo, stop: asyncio.Event) -> None:
     """Follow the history until `stop`."""
+    pace = Pace(SHARE, least=BREATH)
     while not stop.is_set():
-        if await _is_behind(db, zone):
-            await catch_up(db, zone)
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        more = await _is_behind(db, zone)
+        while more and not stop.is_set():
+            with pace.working():
+                more = await _further(db, zone)
+            await pace.rest(stop)
+        await pause(stop, LOOK_EVERY)
 
 
 async def read_until(tx: Tx) -> tuple[int, datetime | None]:

@@ -13,12 +13,13 @@ import msgspec
 import structlog
 from sqlalchemy import func, select, update
 
-from console import audit
+from console import audit, pacing
 from console.audit import AuditEntry, Entry
 from console.bulk import among, fetch
 from console.db import Database, Tx
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
+from console.pacing import Pace
 from console.portfolio.models import Account, ContactPoint
 from console.search import gathering, index
 from console.search.gathering import Change
@@ -29,10 +30,10 @@ AT_ONCE = 200
 """Messages or people in one transaction: whoever writes meanwhile waits for no more than these."""
 LOOK_EVERY = 1.0
 """Seconds between looks; news wake the loop sooner."""
-BREATH = 0.02
-"""Seconds between two steps of what was there before: the database belongs to others meanwhile."""
-SETTLE = 0.2
-"""Seconds from news to a look: a flood is indexed in fuller steps."""
+SHARE, SETTLE = 0.25, 0.2
+"""Of the time, in steps this many seconds apart: in a flood the index comes later, and the messages do not."""
+HURRY, BREATH = 0.6, 0.02
+"""The same for what was there before, while nothing new comes."""
 
 # What changes nothing of what a message says, of the actions that speak of one.
 _QUIET = frozenset(
@@ -79,26 +80,33 @@ class Feeder:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the index until `stop`."""
+        beside, alone = Pace(SHARE, least=SETTLE), Pace(HURRY, least=BREATH)
         while not stop.is_set():
             self._awake.clear()
-            await self.catch_up()
-            if await self.fill():
-                await _wait(stop, BREATH)
+            with beside.working():
+                is_new = await self.step()
+            if is_new:
+                await beside.rest(stop)
                 continue
-            waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._awake.wait())]
-            await asyncio.wait(waits, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
-            for each in waits:
-                each.cancel()
-            await _wait(stop, SETTLE if self._awake.is_set() else 0)
+            with alone.working():
+                is_old = await self.fill()
+            if is_old:
+                await alone.rest(stop)
+                continue
+            await pacing.news(stop, self._awake, within=LOOK_EVERY)
 
     async def catch_up(self) -> None:
         """Follow the history to its end."""
+        while await self.step():
+            pass
+
+    async def step(self) -> bool:
+        """Follow the history a little further; whether there was anything."""
         async with self._db.reading() as tx:
             begun = await _progress(tx)
         if begun.history is None:
             await self._begin()
-        while await self._take(_followed):
-            pass
+        return await self._take(_followed)
 
     async def fill(self) -> bool:
         """One step of reading what was there before; whether there is more."""
@@ -129,14 +137,6 @@ class Feeder:
             first = update(SearchProgress).where(SearchProgress.id == 1, SearchProgress.history.is_(None))
             await tx.execute(first.values(version=SearchProgress.version + 1, **begun))
         log.info("search.filling", messages_up_to=newest)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
 
 
 async def _progress(tx: Tx) -> SearchProgress:

@@ -203,6 +203,8 @@ whenRefused((entry, words, came) => {
   if (came?.html) apply(came.html)
   else if (came) tellWhy(came.said || 'No se pudo enviar. Vuelva a probar.')
   if (came?.refused !== 'window_closed') return
+  // The server knows: an hour that the header still promises would open it again with the next second.
+  delete document.querySelector('#pane .head').dataset.windowCloses
   box().dataset.window = 'closed'
   windowChanged()
 })

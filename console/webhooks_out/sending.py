@@ -17,11 +17,12 @@ import structlog
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import aliased
 
-from console import clock
+from console import clock, pacing
 from console.api import events
 from console.api.tokens import Program
 from console.audit import SYSTEM, Entry
 from console.db import Database, Tx, bulk_insert
+from console.pacing import Pace
 from console.webhooks_out import addresses, keeping, signing
 from console.webhooks_out.addresses import NotPublicError
 from console.webhooks_out.models import DeliveryState, SubscriptionState, WebhookDelivery, WebhookSubscription
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 AT_ONCE = 20
 """Calls on the way at the same time, of one process."""
 LOOK_EVERY = 1.0
+SHARE, GATHER = 0.5, 0.1
+"""Of the time, and seconds between two turns: beside a flood of messages, theirs is the better part."""
 CALL_SECONDS = 10.0
 CLAIM = timedelta(seconds=60)
 PAUSES = (5, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600, 6 * 3600, 6 * 3600)
@@ -77,16 +80,25 @@ class Teller:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell until `stop`."""
+        pace = Pace(SHARE, least=GATHER)
         while not stop.is_set():
             self._awake.clear()
-            busy = await self.set_out()
-            busy = await self.send() or busy
-            if busy:
-                continue
-            waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._awake.wait())]
-            await asyncio.wait(waits, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
-            for each in waits:
-                each.cancel()
+            with pace.working():
+                busy = await self._is_listened_to() and await self.turn()
+            await pace.rest(stop)
+            if not busy:
+                await pacing.news(stop, self._awake, within=LOOK_EVERY)
+
+    async def turn(self) -> bool:
+        """Set out what happened and make the calls that are due; whether there was anything to do."""
+        is_more = await self.set_out()
+        return await self.send() or is_more
+
+    async def _is_listened_to(self) -> bool:
+        """Where nobody is told anything, nothing is looked for."""
+        async with self._db.reading() as tx:
+            anybody = select(WebhookSubscription.id).where(WebhookSubscription.state != SubscriptionState.REMOVED)
+            return (await tx.scalars(anybody.limit(1))).first() is not None
 
     async def set_out(self) -> bool:
         """Make deliveries of what happened since each subscription's cursor; whether there is more."""

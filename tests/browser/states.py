@@ -188,7 +188,7 @@ def it_waits_for_the_line(page: Page, house: House, cast: Cast) -> None:
     page.route("**/replies", lambda route: route.abort())
     send(page, "Cuando vuelva la red")
     page.locator("#connection").evaluate("it => { it.dataset.says = 'offline' }")
-    expect(bubble(page, "Cuando vuelva la red")).to_contain_text("saldrá al reconectar")
+    expect(bubble(page, "Cuando vuelva la red").last).to_contain_text("saldrá al reconectar")
 
 
 @state()

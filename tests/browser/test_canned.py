@@ -31,7 +31,8 @@ def test_three_keys_from_a_slash_to_a_message(house: House, new_page: NewPage) -
     expect(picker.get_by_role("option")).to_have_count(1)
     assert not [each["id"] for each in Axe().run(page, options=RULES).response["violations"]]
 
-    page.keyboard.press("Enter")
+    with page.expect_response("**/uses"):
+        page.keyboard.press("Enter")
     box = page.get_by_role("textbox", name="Mensaje para")
     expect(box).to_be_focused()
     expect(box).to_have_value("María: su saldo es S/\u00a0412.50. Escríbanos a Ana Ríos.")

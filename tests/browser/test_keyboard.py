@@ -69,6 +69,7 @@ def test_a_day_without_a_mouse(house: House, page: Page) -> None:
     expect(page.get_by_role("dialog", name="¿Cómo terminó?")).to_be_visible()
     keys.press("Enter")
     expect(page.locator("#pane .head")).to_contain_text("Resuelta")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     keys.type("e")
     expect(page.get_by_role("button", name="Resolver")).to_be_visible()
     keys.type("gu")

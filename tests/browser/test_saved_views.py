@@ -10,11 +10,11 @@ from tests.browser.house import House, NewPage
 def test_a_filtered_list_is_kept_and_opened_again(house: House, new_page: NewPage) -> None:
     debtor = house.debtor()
     debtor.write("Hola")
-    page = house.enter(new_page, "rosa", "/inbox?view=unassigned&days_from=31")
+    page = house.enter(new_page, "rosa", "/inbox?view=unassigned&days_from=3001")
 
     page.keyboard.press("v")
     expect(page.locator("#deed input[name=name]")).to_be_focused()
-    page.keyboard.type("Sin asignar, +30 días con un nombre largo")
+    page.keyboard.type("Sin asignar, +3000 días con un nombre largo")
     page.keyboard.press("Enter")
     saved = page.locator("#saved-views a")
     expect(saved).to_have_attribute("aria-current", "true")

@@ -108,6 +108,7 @@ def test_the_server_refuses_what_comes_too_late_and_the_text_stays(house: House,
     debtor = house.debtor()
     debtor.wrote_long_ago(hours=30)
     ana = new_page()
+    ana.clock.install()
     house.let_in(ana, "ana")
     # A page that still believes it has time: the header it was given is an hour old.
     ana.route(re.compile(r"/inbox/\d+\?"), open_for_an_hour)
@@ -118,6 +119,7 @@ def test_the_server_refuses_what_comes_too_late_and_the_text_stays(house: House,
 
     expect(composer(ana)).to_have_value("Un segundo tarde")
     expect(ana.get_by_role("alert")).to_contain_text("Pasaron más de 24 horas")
+    ana.clock.run_for(2000)
     expect(ana.get_by_role("group", name="Plantillas aprobadas")).to_be_visible()
     expect(ana.locator("#pane .window")).to_contain_text("La ventana se cerró", use_inner_text=True)
     assert debtor.got() == []

@@ -1,0 +1,52 @@
+"""How background work rests, so that no message waits for it: it takes its share of the time, no more."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Pace:
+    """Whoever works for `share` of the time at most, and not oftener than every `least` seconds.
+
+    After each piece of work one rests as long as the share asks, at most `most` seconds: what comes meanwhile gathers,
+    and is one piece of work too. The share holds on a busy machine all the more, where each piece takes longer.
+    """
+
+    def __init__(self, share: float, *, least: float, most: float = 2.0) -> None:
+        self._times = 1 / share - 1
+        self._least = least
+        self._most = most
+        self._worked = 0.0
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """A piece of work."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._worked = time.monotonic() - begun
+
+    async def rest(self, stop: asyncio.Event) -> None:
+        """Rest after the last piece of work, or until `stop`."""
+        await pause(stop, min(max(self._worked * self._times, self._least), self._most))
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait so many seconds, or until `stop`."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+async def news(stop: asyncio.Event, awake: asyncio.Event, *, within: float) -> None:
+    """Wait until `awake` or `stop` is set, `within` seconds at most."""
+    waits = [asyncio.create_task(each.wait()) for each in (stop, awake)]
+    await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    for each in waits:
+        each.cancel()
