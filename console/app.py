@@ -75,6 +75,7 @@ from console.portfolio import (
 )
 from console.portfolio import pages as portfolio_pages
 from console.privacy import door as privacy_door
+from console.privacy import reveal_door
 from console.reactions import door as reactions_door
 from console.reports import own_pages as report_own_pages
 from console.reports import pages as report_pages
@@ -238,6 +239,7 @@ def create_app(settings: Settings) -> Litestar:
             *evidence_doors.routes,
             *history_pages.routes,
             *privacy_door.routes,
+            *reveal_door.routes,
             *history_exports.routes,
             *pack_door.routes,
             *sign_in.routes,

@@ -118,7 +118,8 @@ async def _owe(house: House) -> None:
     """Whoever writes in conversation 1 owes something to Ana's team, and has promised to pay."""
     database, ana = house.front.console.db, Actor(kind="agent", id=house.people["ana"].id, name="Ana")
     bill = ("C-08841", date(2026, 11, 5), 41250)
-    debt = await a_debtor(database, 1, phone=meta.MARIA, name="María Fernanda Ccori", invoices=[bill])
+    who = {"name": "María Fernanda Ccori", "document": ("DNI", "45678912")}
+    debt = await a_debtor(database, 1, phone=meta.MARIA, invoices=[bill], **who)  # type: ignore[arg-type]
     async with database.transaction() as tx:
         zone = ZoneInfo("America/Lima")
         await promises.make(

@@ -98,6 +98,21 @@ PAGES = [
     one("GET", "/portfolio", "everyone"),
     one("GET", "/portfolio/debtors/{debtor_id:int}", "team", "/portfolio/debtors/1"),
     one("GET", "/portfolio/accounts/{account_id:int}", "team", "/portfolio/accounts/1"),
+    one(
+        "POST",
+        "/portfolio/debtors/{debtor_id:int}/document",
+        "supervisors of the team",
+        "/portfolio/debtors/1/document",
+        form={},
+    ),
+    # And who attends to it: tests/privacy/test_revealing.py.
+    one(
+        "POST",
+        INBOX + "/debtors/{debtor_id:int}/document",
+        "supervisors of the team",
+        "/inbox/1/debtors/1/document",
+        form={},
+    ),
     one("POST", "/inbox/bulk-jobs", "everyone", form={"step": "ask", "ids": "1"}),
     one("GET", "/inbox/bulk-jobs", "everyone"),
     # A job is its maker's alone: tests/bulk_jobs/test_bulk_jobs.py has others asking for it.

@@ -71,7 +71,7 @@ class AccountStated(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class DocumentShown(msgspec.Struct):
-    """An identity document."""
+    """An identity document. `number` shows its last digits only: who sees a whole one does so by name, on record."""
 
     type: str
     number: str
@@ -252,7 +252,8 @@ def _shown(
     row: Account, debtor: Debtor, points: list[ContactPoint], invoices: list[Invoice], edges: Edges
 ) -> AccountShown:
     today = today_in(ZoneInfo(debtor.timezone), clock.now())
-    document = DocumentShown(debtor.document_type or "", debtor.document_number) if debtor.document_number else None
+    number = debtor.document_number
+    document = DocumentShown(debtor.document_type or "", documents.masked(number)) if number else None
     return AccountShown(
         id=str(row.id),
         external_id=row.external_id,

@@ -33,7 +33,7 @@ Kind = Literal[
 ]
 
 # Opening a thread shows it to somebody and changes nothing in it; a note is nobody's message.
-_SILENT = frozenset({"conversation.viewed", "message.noted", "media.viewed"})
+_SILENT = frozenset({"conversation.viewed", "document.revealed", "message.noted", "media.viewed"})
 _CREATED = frozenset({"message.received", "message.queued"})
 _SCOPES = {
     "message": "messages:read",

@@ -38,7 +38,7 @@ _COUNTED = _MOVES | _STANDS | _PRESSES | {"conversation.created", "message.queue
 _OF_DEBTS = ("account", "invoice", "payment", "payment_link", "promise", "plan", "dispute", "outcome", "contact")
 # Personal: they change what one agent has read and nothing that others see.
 _READINGS = frozenset({"conversation.read"})
-_UNSEEN = frozenset({"conversation.viewed", "media.viewed", "whisper.sent", "conduct.flagged"})
+_UNSEEN = frozenset({"conversation.viewed", "document.revealed", "media.viewed", "whisper.sent", "conduct.flagged"})
 # Steps that belong in the panel's history.
 _NOT_IN_PANEL = _READINGS | _UNSEEN | {"message.sending", "message.sent", "message.delivered", "message.read"}
 

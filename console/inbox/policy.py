@@ -68,6 +68,11 @@ def visible_accounts(viewer: Viewer) -> ColumnElement[bool]:
     return or_(Account.team_id.in_(viewer.team_ids), exists(spoken_with))
 
 
+def may_reveal(viewer: Viewer, *, holder_id: int | None) -> bool:
+    """Whether `viewer` may see a whole document in a conversation they see: who attends to it needs it, or leads."""
+    return may(viewer, "reveal_document") or holder_id == viewer.id
+
+
 def hears(viewer: Viewer, author_id: int, to_id: int) -> bool:
     """Whether `viewer` is one of the two a whisper is between: nobody else ever sees it, whatever their role."""
     return viewer.id in {author_id, to_id}
@@ -120,6 +125,7 @@ def colleagues(viewer: Viewer) -> ColumnElement[bool]:
 Deed = Literal[
     "handle_privacy",
     "erase_person",
+    "reveal_document",
     "export_evidence",
     "assign_others",
     "resume_channel",
@@ -151,6 +157,7 @@ _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 _MAY: dict[Deed, frozenset[str]] = {
     "handle_privacy": _LEADERS,
     "erase_person": frozenset({Role.ADMIN}),
+    "reveal_document": _LEADERS,
     "export_evidence": _LEADERS,
     "assign_others": _LEADERS,
     "read_history": _LEADERS,

@@ -55,6 +55,7 @@ _QUIET = (
     "message.delivered",
     "message.read",
     "media.viewed",
+    "document.revealed",
     "whisper.sent",
     "conduct.flagged",
 )

@@ -62,6 +62,7 @@ _ACTIONS = {
     "media.uploaded": "Archivo entregado a WhatsApp",
     "media.failed": "Un archivo no se pudo traer",
     "media.viewed": "{actor} abrió un archivo",
+    "document.revealed": "{actor} vio un documento completo",
     "account.created": "Cuenta cargada en la cartera",
     "account.updated": "Cambió el estado o el saldo",
     "account.closed": "Salió de la cartera",

@@ -78,7 +78,7 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
 
 async def dossier_of(tx: Tx, viewer: Viewer, debtor_id: int, moment: datetime) -> Dossier:
     """The debtor, if the viewer may see one of their accounts; Refused(404) otherwise. A constant number of queries."""
-    debtor = await _seen(tx, viewer, debtor_id)
+    debtor = await debtor_seen(tx, viewer, debtor_id)
     owed = await owed_of(tx, debtor.id, moment)
     seen = set(
         await tx.scalars(select(Account.id).where(Account.debtor_id == debtor.id, policy.visible_accounts(viewer)))
@@ -108,7 +108,8 @@ async def debtor_of(tx: Tx, viewer: Viewer, account_id: int) -> int:
     return found
 
 
-async def _seen(tx: Tx, viewer: Viewer, debtor_id: int) -> Debtor:
+async def debtor_seen(tx: Tx, viewer: Viewer, debtor_id: int) -> Debtor:
+    """The debtor, if the viewer may see one of their accounts; Refused(404) otherwise."""
     found = None
     if debtor_id <= LARGEST_ID:
         theirs = exists(select(Account.id).where(Account.debtor_id == Debtor.id, policy.visible_accounts(viewer)))

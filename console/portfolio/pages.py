@@ -63,7 +63,9 @@ async def debtor_page(
     """One debtor."""
     async with db.reading() as tx:
         found = await dossier.dossier_of(tx, viewer, debtor_id, clock.now())
-    return html(page("portfolio/debtor.html", viewer=viewer, debtor=found))
+    return html(
+        page("portfolio/debtor.html", viewer=viewer, debtor=found, may_reveal=policy.may(viewer, "reveal_document"))
+    )
 
 
 @get("/portfolio/accounts/{account_id:int}")

@@ -13,6 +13,7 @@ import './deeds.js'
 import './notices.js'
 import './queue.js'
 import './whispers.js'
+import './reveal.js'
 import { connect } from './live.js'
 import { start } from './pane.js'
 

@@ -7,6 +7,7 @@ sheet.replaceSync(`
   .entry.note[data-author="agent-${id}"] { align-items: flex-end }
   .entry.note[data-author="agent-${id}"] .msg { border-radius: var(--r-lg) var(--r-lg) 4px var(--r-lg) }
   .row[data-holder="${id}"] .holder { display: none }
+  #pane:has(.head[data-holder="${id}"]) .secret .ib { display: inline-grid }
   .here li[data-agent="${id}"] { display: none }
 `)
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]

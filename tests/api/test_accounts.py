@@ -44,7 +44,8 @@ async def test_an_account_is_created_once_and_then_brought_up_to_date(house: Hou
     assert [answer.status_code for answer in (first, again, less)] == [201, 200, 200]
     assert first.json() == again.json() == {**first.json(), "external_id": "PR-00412", "status": "open"}
     assert first.json()["balance"] == {"amount": "432.60", "currency": "PEN"}
-    assert first.json()["holder"] == {**BODY["holder"], "contacts": []}
+    masked = {"type": "DNI", "number": "•••• 2716"}
+    assert first.json()["holder"] == {**BODY["holder"], "document": masked, "contacts": []}
     assert [each["number"] for each in first.json()["invoices"]] == ["F-1", "F-2"]
     assert events == silent, "the same again is no news"
     assert less.json()["overdue"] == {"amount": "12.50", "currency": "PEN"}
@@ -70,6 +71,7 @@ BAD = [
     ("holder.document", {"type": "DNI", "number": "445"}, "holder.document", 422),
     ("holder.document", {"type": "RUC", "number": "20512333798"}, "holder.document", 422),
     ("holder.document", {"type": "SOCIO", "number": "1"}, "holder.document", 422),
+    ("holder.document", {"type": "DNI", "number": "•••• 2716"}, "holder.document", 422),
     ("currency", "SOLES", "currency", 422),
     ("currency", "XQZ", "currency", 422),
     ("invoices.1.due_date", "2026-02-30", "invoices[1].due_date", 422),

@@ -1,0 +1,46 @@
+"""Showing a masked document whole, over HTTP. Like every answer it says "no-store": nothing on the way keeps it."""
+
+from __future__ import annotations
+
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from console.agents import Viewer
+from console.db import Database
+from console.forms import html
+from console.privacy import revealing
+from console.privacy.revealing import Revealed
+from console.render import page
+
+
+@post("/inbox/{conversation_id:int}/debtors/{debtor_id:int}/document", status_code=200)
+async def reveal_in_conversation(
+    conversation_id: FromPath[int],
+    debtor_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """The whole document, for who attends to the conversation and who leads. Refuses: 403; 404."""
+    async with db.transaction() as tx:
+        revealed = await revealing.in_conversation(tx, viewer, conversation_id, debtor_id)
+    return _shown(revealed)
+
+
+@post("/portfolio/debtors/{debtor_id:int}/document", status_code=200)
+async def reveal_of_debtor(
+    debtor_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """The whole document, for who leads. Refuses: 403; 404."""
+    async with db.transaction() as tx:
+        revealed = await revealing.of_debtor(tx, viewer, debtor_id)
+    return _shown(revealed)
+
+
+def _shown(revealed: Revealed) -> Response[str]:
+    return html(page("privacy/revealed.html", document=revealed, seconds=revealing.SECONDS))
+
+
+routes = [reveal_in_conversation, reveal_of_debtor]

@@ -1,0 +1,63 @@
+"""A masked document shown whole, to one person for a moment; that it was shown is on record, what it says is not."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import select
+
+from console import audit
+from console.agents import Viewer
+from console.db import Tx
+from console.errors import Refused, not_found
+from console.inbox import policy, queries
+from console.portfolio import dossier
+from console.portfolio.models import ContactPoint, Debtor, PointState
+
+SECONDS = 30
+"""How long a screen shows it."""
+
+
+class Revealed(msgspec.Struct, frozen=True):
+    """A whole document: its kind (`DNI`) and its number."""
+
+    type: str
+    number: str
+
+
+async def in_conversation(tx: Tx, viewer: Viewer, conversation_id: int, debtor_id: int) -> Revealed:
+    """The document of a debtor whose debt this conversation shows: to who attends to it, and to who leads.
+
+    Records "document.revealed". Refuses: 404 for what the viewer may not see or has no document; 403.
+    """
+    conversation = await queries.open_conversation(tx, viewer, conversation_id)
+    if not policy.may_reveal(viewer, holder_id=conversation.holder_id):
+        raise Refused(403, "El documento completo lo ve quien atiende la conversación.", code="forbidden")
+    here = select(ContactPoint.debtor_id).where(
+        ContactPoint.contact_id == conversation.contact_id, ContactPoint.state == PointState.ACTIVE
+    )
+    if debtor_id > queries.LARGEST_ID:
+        raise not_found()
+    wanted = select(Debtor).where(Debtor.id == debtor_id, Debtor.id.in_(here))
+    return _revealed(tx, (await tx.scalars(wanted)).one_or_none(), viewer, conversation.id)
+
+
+async def of_debtor(tx: Tx, viewer: Viewer, debtor_id: int) -> Revealed:
+    """The document of a debtor of the portfolio, to who leads. Records and refuses like `in_conversation`."""
+    debtor = await dossier.debtor_seen(tx, viewer, debtor_id)
+    policy.require(viewer, "reveal_document")
+    return _revealed(tx, debtor, viewer, None)
+
+
+def _revealed(tx: Tx, debtor: Debtor | None, viewer: Viewer, conversation_id: int | None) -> Revealed:
+    if debtor is None or debtor.document_number is None:
+        raise not_found()
+    type_ = debtor.document_type or "Documento"
+    audit.record(
+        tx,
+        viewer.actor,
+        "document.revealed",
+        conversation_id=conversation_id,
+        subject=f"debtor:{debtor.id}",
+        new={"type": type_, "seconds": SECONDS},
+    )
+    return Revealed(type_, debtor.document_number)
