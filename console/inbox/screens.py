@@ -16,7 +16,7 @@ import msgspec
 from console import metrics
 from console.agents import Viewer
 from console.inbox.listing import Listing
-from console.supervision.floor import Asked
+from console.supervision.views import Asked
 
 # A frame is written at once when the last one is this long ago; else fragments wait and share one.
 BREATH = 0.02

@@ -25,7 +25,8 @@ from console.inbox.screens import COME_AGAIN, SCREENS_PER_AGENT, SIGN_IN_AGAIN, 
 from console.live import Live, Whisper
 from console.settings import Settings
 from console.sign_in import session_of
-from console.supervision.floor import SHOWS, Asked
+from console.supervision.floor import SHOWS
+from console.supervision.views import Asked
 
 log = structlog.get_logger()
 BAD_FRAMES = 20

@@ -38,9 +38,7 @@ function write(element, words) {
 
 export function tick(root = document) {
   for (const element of root.querySelectorAll('[data-since]')) {
-    const length = now() - Date.parse(element.dataset.since)
-    write(element, waited(length))
-    if (!element.dataset.due) element.parentElement.classList.toggle('late', length > 10 * 60_000)
+    write(element, waited(now() - Date.parse(element.dataset.since)))
   }
   for (const element of root.querySelectorAll('[data-due]')) {
     const { due, warns } = element.dataset

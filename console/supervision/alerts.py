@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, func, select
 
 from console.agents import Agent, Role, Viewer
 from console.audit import AuditEntry, instant
@@ -19,7 +19,10 @@ from console.inbox.listing import CLOSING
 from console.inbox.models import Conversation, Message
 from console.inbox.policy import SAFETY_MARGIN
 from console.inbox.queries import contact_name
-from console.supervision.floor import WAITS_TOO_LONG, Asked, Floor, in_scope
+from console.render import long_when
+from console.supervision.floor import in_scope
+from console.supervision.views import Asked, Floor
+from console.targets.late import answer_late, answer_soon
 
 OF_EACH = 8
 """Alerts of one kind that are shown; the queues say how many there are."""
@@ -35,7 +38,10 @@ _CONDUCT = {"threat": "Amenaza en un mensaje nuestro", "insult": "Insulto en un 
 
 
 class Alert(msgspec.Struct, kw_only=True):
-    """Something to look at. `tone`: now | soon | watch. It opens a conversation, or else `href`."""
+    """Something to look at. `tone`: now | soon | watch. It opens a conversation, or else `href`.
+
+    Of an answer that somebody waits for, `at` is since when they do.
+    """
 
     kind: str
     tone: str
@@ -53,6 +59,8 @@ async def alerts_for(tx: Tx, viewer: Viewer, floor: Floor, moment: datetime) -> 
     asked = floor.asked
     found = [
         *await _late(tx, viewer, asked, moment),
+        *await _nearly_late(tx, viewer, asked, moment),
+        *await _unsettled(tx, viewer, asked, moment),
         *await _of_bot(tx, viewer, asked),
         *await _of_conduct(tx, viewer, asked, moment),
         *await _closing(tx, viewer, asked, moment),
@@ -82,27 +90,65 @@ def _who(row: Any) -> str:  # noqa: ANN401 a database row
     return f"{name}, con {row[5]}" if row[5] else f"{name}, sin asignar"
 
 
+_ANSWER = (Conversation.waiting_since, Conversation.answer_due_at, Conversation.answered_at)
+
+
 async def _late(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> list[Alert]:
-    answered = exists().where(
-        Message.conversation_id == Conversation.id, Message.direction == "out", Message.author_kind == "agent"
+    due = Conversation.answer_due_at
+    # What the bot has, it answers: it says itself when it needs a person.
+    late = _open(viewer, asked, *_ANSWER).where(
+        Conversation.status == "open", answer_late(moment), Agent.role.is_distinct_from(Role.BOT)
     )
-    waits = Conversation.waiting_since
-    late = _open(viewer, asked, waits, answered).where(
-        Conversation.status == "open", waits <= moment - WAITS_TOO_LONG, Agent.role.is_distinct_from(Role.BOT)
-    )
-    minutes = int(WAITS_TOO_LONG.total_seconds() // 60)
     return [
         Alert(
             kind="late",
             tone="now",
             icon="clock",
-            title="Respuesta sobre la meta" if row[7] else "Primera respuesta tarde",
+            title="Respuesta sobre la meta" if row[8] else "Primera respuesta tarde",
             who=_who(row),
-            detail=f"meta {minutes} min",
+            detail=f"venció {long_when(row[7])}",
+            at=row[6] or row[7],
+            conversation_id=row[0],
+        )
+        for row in await tx.execute(late.order_by(due).limit(OF_EACH))
+    ]
+
+
+async def _nearly_late(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> list[Alert]:
+    due = Conversation.answer_due_at
+    soon = _open(viewer, asked, *_ANSWER).where(
+        Conversation.status == "open", answer_soon(moment), Agent.role.is_distinct_from(Role.BOT)
+    )
+    return [
+        Alert(
+            kind="nearly_late",
+            tone="soon",
+            icon="clock",
+            title="Respuesta por vencer" if row[8] else "Primera respuesta por vencer",
+            who=_who(row),
+            detail=f"vence {long_when(row[7])}",
+            at=row[6] or row[7],
+            conversation_id=row[0],
+        )
+        for row in await tx.execute(soon.order_by(due).limit(OF_EACH))
+    ]
+
+
+async def _unsettled(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> list[Alert]:
+    due = Conversation.resolution_due_at
+    late = _open(viewer, asked, due).where(Conversation.status == "open", due <= moment)
+    return [
+        Alert(
+            kind="unsettled",
+            tone="watch",
+            icon="flag",
+            title="Resolución sobre la meta",
+            who=_who(row),
+            detail=f"venció {long_when(row[6])}",
             at=row[6],
             conversation_id=row[0],
         )
-        for row in await tx.execute(late.order_by(waits).limit(OF_EACH))
+        for row in await tx.execute(late.order_by(due).limit(OF_EACH))
     ]
 
 

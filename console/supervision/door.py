@@ -19,8 +19,9 @@ from console.inbox.models import Conversation
 from console.render import fragment, page
 from console.supervision import stepping_in, whispers
 from console.supervision.alerts import alerts_for
-from console.supervision.floor import SHOWS, Asked, in_scope, read_floor
+from console.supervision.floor import SHOWS, in_scope, read_floor
 from console.supervision.pushes import parts_of
+from console.supervision.views import Asked
 
 SHORTEST_KEY, LONGEST_KEY = 8, 64
 CARRIED_SHOWN = 30

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -22,92 +22,38 @@ from console.inbox.queries import contact_name, initials
 from console.routing import availability, rules
 from console.routing.load import WHOLE, capacity_of
 from console.routing.models import Presence, RoutingRule
-from console.routing.views import OwnState, shown
+from console.routing.views import shown
+from console.supervision.views import AgentLine, Asked, BotLine, Floor, QueueLine
+from console.targets.late import answer_late, answer_soon
 
-WAITS_TOO_LONG = timedelta(minutes=10)
-"""After this somebody who waits for us is pressing."""
 FIRST_SHOWN, MOST_SHOWN, BOT_SHOWN, BARS = 12, 300, 6, 20
 SHOWS = {"attention": "Piden atención", "available": "Disponibles", "paused": "En pausa", "away": "Ausentes"}
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the floor somebody looks at: a team (None: all of theirs), which people, and whether all of them."""
-
-    team: int | None = None
-    show: str = "attention"
-    every: bool = False
-
-
-class AgentLine(msgspec.Struct, kw_only=True):
-    """One person: how they stand, what they carry, who waits for them. `bars`: a mark for each conversation."""
-
-    agent_id: int
-    name: str
-    initials: str
-    state: OwnState
-    is_overdue: bool
-    open: int
-    waiting: int
-    late: int
-    oldest: datetime | None
-    load: int
-    capacity: int
-    bars: list[str]
-
-
-class QueueLine(msgspec.Struct, kw_only=True):
-    """One team: who waits in its queue and since when, who waits at all, and how many people could take one."""
-
-    team_id: int
-    name: str
-    unassigned: int
-    waiting: int
-    late: int
-    oldest: datetime | None
-    free: int
-
-
-class BotLine(msgspec.Struct, kw_only=True):
-    """A conversation that the bot has, since when, and why a person is needed if one is."""
-
-    conversation_id: int
-    name: str
-    since: datetime
-    reason: str | None
-
-
-class Floor(msgspec.Struct, kw_only=True):
-    """All that the page shows but the alerts."""
-
-    asked: Asked
-    teams: list[tuple[int, str]]
-    open: int
-    waiting: int
-    late: int
-    unassigned: int
-    available: int
-    people: int
-    with_bot: int
-    queues: list[QueueLine]
-    bot: list[BotLine]
-    agents: list[AgentLine]
-    found: int
-    by_show: dict[str, int]
-
-
 class _Sum(msgspec.Struct):
+    """Conversations together: how many are open, wait, are late or soon will be, and the earliest of their times."""
+
     open: int = 0
     waiting: int = 0
     late: int = 0
+    soon: int = 0
     oldest: datetime | None = None
+    warns_at: datetime | None = None
+    due_at: datetime | None = None
 
     def add(self, other: _Sum) -> None:
         """Both together."""
         self.open += other.open
         self.waiting += other.waiting
         self.late += other.late
-        if other.oldest and (self.oldest is None or other.oldest < self.oldest):
-            self.oldest = other.oldest
+        self.soon += other.soon
+        self.oldest = _earlier(self.oldest, other.oldest)
+        self.warns_at = _earlier(self.warns_at, other.warns_at)
+        self.due_at = _earlier(self.due_at, other.due_at)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((at for at in (one, other) if at), default=None)
 
 
 def in_scope(viewer: Viewer, asked: Asked) -> ColumnElement[bool]:
@@ -144,6 +90,7 @@ async def read_floor(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> 
         teams=teams,
         open=every.open,
         waiting=every.waiting,
+        soon=every.soon,
         late=every.late,
         unassigned=sum(one.open for (_, holder), one in sums.items() if holder is None),
         available=sum(line.state.state == Presence.AVAILABLE for line, _ in people),
@@ -161,15 +108,26 @@ async def read_floor(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> 
 
 async def _sums(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> dict[tuple[int, int | None], _Sum]:
     """What is open, by team and holder: one statement whatever their number."""
-    edge = moment - WAITS_TOO_LONG
-    late = func.sum(case((Conversation.waiting_since <= edge, 1), else_=0))
-    waiting = Conversation.waiting_since
+    late, soon = (func.sum(case((whose, 1), else_=0)) for whose in (answer_late(moment), answer_soon(moment)))
     rows = await tx.execute(
-        select(Conversation.team_id, Conversation.holder_id, func.count(), func.count(waiting), late, func.min(waiting))
+        select(
+            Conversation.team_id,
+            Conversation.holder_id,
+            func.count(),
+            func.count(Conversation.waiting_since),
+            late,
+            soon,
+            func.min(Conversation.waiting_since),
+            func.min(Conversation.answer_warns_at),
+            func.min(Conversation.answer_due_at),
+        )
         .where(Conversation.status == "open", in_scope(viewer, asked))
         .group_by(Conversation.team_id, Conversation.holder_id)
     )
-    return {(team, holder): _Sum(n, waits, int(too_long or 0), at) for team, holder, n, waits, too_long, at in rows}
+    return {
+        (team, holder): _Sum(n, waits, int(too_late), int(nearly), oldest, warns_at, due_at)
+        for team, holder, n, waits, too_late, nearly, oldest, warns_at, due_at in rows
+    }
 
 
 async def _people(
@@ -211,6 +169,8 @@ async def _people(
             waiting=mine.waiting,
             late=mine.late,
             oldest=mine.oldest,
+            warns_at=mine.warns_at,
+            due_at=mine.due_at,
             load=load,
             capacity=capacity,
             bars=_bars(mine, capacity),
@@ -239,7 +199,7 @@ def _shows(show: str, line: AgentLine) -> bool:
 
 
 def _attention(line: AgentLine) -> tuple[Any, ...]:
-    """Who has people waiting too long first, then who waits longest, then by name."""
+    """Who has most over the target first, then who has had somebody waiting for longest, then by name."""
     waits = line.oldest.timestamp() if line.oldest else float("inf")
     return (-line.late, not line.is_overdue, waits, line.name)
 
@@ -259,6 +219,8 @@ def _queue(
         waiting=ours.waiting,
         late=ours.late,
         oldest=ours.oldest,
+        warns_at=ours.warns_at,
+        due_at=ours.due_at,
         free=free,
     )
 

@@ -16,8 +16,9 @@ from console.inbox import headers, policy
 from console.inbox.screens import Screen, Screens
 from console.render import fragment
 from console.supervision.alerts import alerts_for
-from console.supervision.floor import Asked, read_floor
+from console.supervision.floor import read_floor
 from console.supervision.models import Whispered
+from console.supervision.views import Asked
 
 log = structlog.get_logger()
 BREATH = 0.5

@@ -14,13 +14,16 @@ from sqlalchemy import event, insert, select, update
 
 from console import clock
 from console.agents import Agent, AgentTeam, Role, Viewer
-from console.audit import AuditEntry
+from console.audit import SYSTEM, AuditEntry
 from console.db import Database
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.supervision import conduct
-from console.supervision.floor import Asked
 from console.supervision.pushes import parts_of
+from console.supervision.views import Asked
+from console.targets.keeping import Wish, set_targets
+from console.targets.models import EVERY_STATE, Kind
+from tests.conftest import Moment
 from tests.front import Front, a_console, settings_for
 from tests.inbox import meta
 from tests.inbox.people import Inbox, an_inbox
@@ -162,13 +165,56 @@ async def test_a_role_removed_while_the_floor_is_open_takes_effect_at_once(front
     assert (await sara.http.get("/supervisor")).status_code == 403
 
 
-async def test_what_needs_somebody_is_named_and_opened(front: Front) -> None:
+async def test_late_is_what_the_targets_say(front: Front, moment: Moment) -> None:
+    """A first answer has 10 minutes, with a warning after 7; a team that gives itself an hour is late after that."""
+    sara = await front.agent("Sara", role="supervisor")
+    tito = await front.agent("Tito", role="supervisor", team="Mora judicial")
+    await front.webhook(meta.body(meta.text("¿hay alguien?")))
+    moment.passes(minutes=6)
+    shown = await sara.see("/supervisor")
+    assert "Nada pide atención" in shown
+
+    moment.passes(minutes=2)
+    shown = await sara.see("/supervisor")
+    assert "Primera respuesta por vencer" in shown
+    assert "1 por vencer" in shown
+    assert 'sobre la meta</dt><dd class="num">0 ' in shown
+
+    moment.passes(minutes=2)
+    shown = await sara.see("/supervisor")
+    assert "Primera respuesta tarde" in shown
+    assert "venció hoy 10:10" in shown
+    assert 'sobre la meta</dt><dd class="num">1<' in shown
+    assert "por vencer" not in shown
+    assert "Nada pide atención" in await tito.see("/supervisor")
+
+    await front.webhook(meta.body(meta.text("hola", sender="51900000001")))
+    async with front.console.db.transaction() as tx:
+        await set_targets(tx, by=SYSTEM, team_id=1, account_state=EVERY_STATE, wishes={Kind.FIRST: Wish(45, 60)})
+    await front.webhook(meta.body(meta.text("hola", sender="51900000002")))
+    moment.passes(minutes=30)
+    shown = await sara.see("/supervisor/floor")
+    assert 'data-watch="2"' in shown, "who began to wait before goes by the target of then"
+    assert 'data-watch="3"' not in shown
+
+
+async def test_a_matter_not_settled_in_time_is_named(front: Front, moment: Moment) -> None:
+    ana = await front.agent("Ana")
+    await front.webhook(meta.body(meta.text("No reconozco ese cobro")))
+    await ana.reply(1, "Lo reviso y le confirmo")
+    moment.passes(hours=24 * 12)
+    sara = await front.agent("Sara", role="supervisor")
+    shown = await sara.see("/supervisor")
+    assert "Resolución sobre la meta" in shown
+    assert "respuesta tarde" not in shown
+
+
+async def test_what_needs_somebody_is_named_and_opened(front: Front, moment: Moment) -> None:
     ana, sara = await front.agent("Ana"), await front.agent("Sara", role="supervisor")
     await front.webhook(meta.body(meta.text("¿hay alguien?")))
+    moment.passes(minutes=14)
     async with front.console.db.transaction() as tx:
-        long_ago = clock.now() - timedelta(minutes=14)
-        soon = clock.now() + timedelta(minutes=40)
-        await tx.execute(update(Conversation).values(waiting_since=long_ago, window_closes_at=soon))
+        await tx.execute(update(Conversation).values(window_closes_at=moment.now + timedelta(minutes=40)))
     shown = await sara.see("/supervisor")
     assert "Primera respuesta tarde" in shown
     assert "Ventana por cerrar" in shown
@@ -223,6 +269,7 @@ async def cost(database: Database, inbox: Inbox, *, people: int, open_ones: int)
         of = {"channel_id": inbox.channel_id, "team_id": inbox.team_id, "status": "open", "last_sequence": 0}
         of |= {"inbound_count": 0, "pair_refusals": 0, "receipt_due": False, "version": 1}
         times = {"last_at": now, "created_at": now, "updated_at": now, "waiting_since": now - timedelta(minutes=20)}
+        times |= {"answer_warns_at": now - timedelta(minutes=13), "answer_due_at": now - timedelta(minutes=10)}
         rows = [{**of, **times, "contact_id": one, "holder_id": agents[n % people].id} for n, one in enumerate(ids)]
         await tx.execute(insert(Conversation), rows)
     leader = Viewer(id=inbox.supervisor.id, name="Rosa", role=Role.SUPERVISOR, team_ids=frozenset({inbox.team_id}))

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from console.agents import Team, Viewer
 from console.audit import SYSTEM, AuditEntry
 from console.hours.models import COMPANY
 from console.hours.working import Hours
@@ -20,7 +19,6 @@ from console.inbox.models import Conversation
 from console.targets import clocks, telling
 from console.targets.clocks import Allowed, Book, Whose
 from console.targets.keeping import Wish, set_targets
-from console.targets.late import late_by_team
 from console.targets.models import Kind
 from tests.conftest import Moment
 from tests.front import Front, Person, a_console, settings_for
@@ -38,10 +36,6 @@ async def front(database_url: str, tmp_path: Path, moment: Moment) -> AsyncItera
 
 async def write(front: Front, number: str = PEDRO, text: str = "¿Cuánto debo?") -> None:
     await front.webhook(meta.body(meta.text(text, sender=number)))
-
-
-def a_viewer(person: Person, team_id: int) -> Viewer:
-    return Viewer(id=person.id, name="", role="agent", team_ids=frozenset({team_id}))
 
 
 async def the(front: Front, number: str = PEDRO) -> Conversation:
@@ -142,26 +136,6 @@ async def test_what_was_missed_before_anybody_warned_is_only_said_to_be_missed(f
     await write(front)
     moment.passes(hours=2)
     assert await told(front) == ["breached"]
-
-
-async def test_the_floor_counts_what_is_late_in_the_teams_one_may_see_and_in_no_others(
-    front: Front, moment: Moment
-) -> None:
-    ana, mora = await front.agent("Ana"), await front.agent("Mora", team="Otra")
-    await write(front)
-    moment.passes(minutes=9)
-    await write(front, ROSA)
-    moment.passes(minutes=7)  # the first is late, the second is warned about
-
-    async with front.console.db.reading() as tx:
-        teams = {team.name: team.id for team in await tx.scalars(select(Team))}
-        seen = await late_by_team(tx, a_viewer(ana, teams["Cobranza"]), moment.now)
-        others = await late_by_team(tx, a_viewer(mora, teams["Otra"]), moment.now)
-
-    assert [(team.answer_soon, team.answer_late, team.oldest_due_at) for team in seen] == [
-        (1, 1, FRIDAY_TEN + timedelta(minutes=10))
-    ]
-    assert others == []
 
 
 async def test_a_batch_of_the_webhook_takes_one_statement_more_whatever_its_size(front: Front) -> None:
