@@ -6,6 +6,7 @@ holds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,8 @@ _FILE = Path(__file__).with_suffix(".json")
 _LOOK_AHEAD = 30
 """Days; no country is closed for longer."""
 _DEFAULT = "DEFAULT"
+DAYS_OF_CAPS = 7
+"""A week of the caps is this many days back, whichever day it begins."""
 
 
 class Hours(msgspec.Struct, frozen=True):
@@ -27,8 +30,17 @@ class Hours(msgspec.Struct, frozen=True):
     holidays: str
 
 
+class Caps(msgspec.Struct, frozen=True):
+    """How often: times a local day, times in any seven days, and clear days between two."""
+
+    day: int
+    week: int
+    clear_days: int
+
+
 class _Rules(msgspec.Struct, frozen=True):
     countries: dict[str, Hours]
+    caps: dict[str, Caps]
 
 
 def is_open(moment: datetime, zone: ZoneInfo, country: str) -> bool:
@@ -54,6 +66,18 @@ def next_open(moment: datetime, zone: ZoneInfo, country: str) -> datetime:
     raise AssertionError(f"{country} is closed for {_LOOK_AHEAD} days")
 
 
+def is_too_often(before: Iterable[datetime], moment: datetime, zone: ZoneInfo, country: str) -> bool:
+    """Whether somebody written to first at each moment of `before` may not be once more at `moment`."""
+    caps = _rules().caps.get(country) or _rules().caps[_DEFAULT]
+    today = moment.astimezone(zone).date()
+    days = [(today - each.astimezone(zone).date()).days for each in before if each <= moment]
+    return (
+        days.count(0) >= caps.day
+        or sum(each < DAYS_OF_CAPS for each in days) >= caps.week
+        or any(each <= caps.clear_days for each in days if caps.clear_days)
+    )
+
+
 def is_working(day: date, country: str) -> bool:
     """Monday to Friday, and no national holiday."""
     return day.weekday() < 5 and not is_holiday(day, country)
@@ -73,15 +97,15 @@ def is_holiday(day: date, country: str) -> bool:
 
 
 def _intervals(day: date, country: str) -> list[tuple[time, time]]:
-    hours = _hours().get(country) or _hours()[_DEFAULT]
+    hours = _rules().countries.get(country) or _rules().countries[_DEFAULT]
     if hours.holidays == "closed" and is_holiday(day, country):
         return []
     return [(time.fromisoformat(begin), time.fromisoformat(end)) for begin, end in hours.days[day.weekday()]]
 
 
 @lru_cache(maxsize=1)
-def _hours() -> dict[str, Hours]:
-    return msgspec.json.decode(_FILE.read_bytes(), type=_Rules).countries
+def _rules() -> _Rules:
+    return msgspec.json.decode(_FILE.read_bytes(), type=_Rules)
 
 
 @lru_cache(maxsize=512)

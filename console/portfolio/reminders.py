@@ -20,11 +20,11 @@ from console.errors import Refused
 from console.inbox import message_templates, policy, reply
 from console.inbox.channel import MessageTemplate
 from console.inbox.contacts import Contact
-from console.inbox.models import Conversation
+from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
 from console.inbox.thread import actor_of
 from console.portfolio.agreements import Dispute, DisputeState, Promise, PromiseState
-from console.portfolio.contact_hours import is_open, next_open
+from console.portfolio.contact_hours import DAYS_OF_CAPS, is_open, is_too_often, next_open
 from console.portfolio.holding import conversations_of, locked
 from console.portfolio.models import Account, Debtor
 from console.portfolio.states import day_begins, today_in
@@ -69,12 +69,11 @@ async def turn(tx: Tx, moment: datetime) -> bool:
     zone = ZoneInfo(debtor.timezone)
     conversation = next((each for each in threads if each.id == promise.conversation_id), None)
     reason = await _obstacle(tx, promise, account, conversation, today=today_in(zone, moment))
-    if reason is None and not is_open(moment, zone, debtor.country):
-        opens = next_open(moment, zone, debtor.country)
-        if today_in(zone, opens) <= promise.due_on:
-            _put(tx, promise, opens, by=CALENDAR, why="hours")
+    if reason is None and conversation is not None:
+        reason, later = await _not_now(tx, conversation, moment, zone, debtor.country)
+        if later is not None and today_in(zone, later) <= promise.due_on:
+            _put(tx, promise, later, by=CALENDAR, why=reason or "")
             return True
-        reason = "hours"
     if reason is None and conversation is not None:
         reason = await _send(tx, promise, conversation)
     if reason is not None:
@@ -130,6 +129,27 @@ async def _obstacle(
     if contact.opted_out_at is not None or contact.wrong_number_at is not None:
         return "opted_out"
     return "identity" if contact.identity_doubt_at is not None else None
+
+
+async def _not_now(
+    tx: Tx, conversation: Conversation, moment: datetime, zone: ZoneInfo, country: str
+) -> tuple[str | None, datetime | None]:
+    """Why nobody may be written to first at `moment`, in a word, and when to look again; nothing if they may."""
+    if not is_open(moment, zone, country):
+        return "hours", next_open(moment, zone, country)
+    if policy.window(conversation, moment).is_open:
+        return None, None  # they wrote: it is an answer
+    begun = select(Message.created_at).where(
+        Message.conversation_id == conversation.id,
+        Message.direction == "out",
+        Message.kind == "template",
+        Message.status != "failed",
+        Message.created_at > moment - timedelta(days=DAYS_OF_CAPS),
+    )
+    if not is_too_often(await tx.scalars(begun), moment, zone, country):
+        return None, None
+    tomorrow = today_in(zone, moment) + timedelta(days=1)
+    return "cap", next_open(day_begins(tomorrow, zone), zone, country)
 
 
 async def _send(tx: Tx, promise: Promise, conversation: Conversation) -> str | None:

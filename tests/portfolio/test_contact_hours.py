@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.portfolio.contact_hours import is_holiday, is_open, is_working, next_open, working_days_after
+from console.portfolio.contact_hours import (
+    is_holiday,
+    is_open,
+    is_too_often,
+    is_working,
+    next_open,
+    working_days_after,
+)
 
 ZONES = {
     "PE": "America/Lima",
@@ -79,3 +86,26 @@ def test_as_many_working_days_lie_between(day: date, number: int) -> None:
     ordinals = range(day.toordinal() + 1, end.toordinal() + 1)
     assert sum(is_working(date.fromordinal(each), "CL") for each in ordinals) == number
     assert is_working(end, "CL")
+
+
+@pytest.mark.parametrize(
+    ("country", "before", "too_often"),
+    [
+        ("PE", [], False),
+        ("PE", ["2026-11-20T08:00"], True),  # once today
+        ("PE", ["2026-11-19T19:59"], False),
+        ("PE", ["2026-11-19T09:00", "2026-11-18T09:00"], False),
+        ("PE", ["2026-11-19T09:00", "2026-11-18T09:00", "2026-11-14T09:00"], True),  # three in seven days
+        ("PE", ["2026-11-19T09:00", "2026-11-18T09:00", "2026-11-13T09:00"], False),
+        ("CL", ["2026-11-18T09:00"], True),  # one clear day between
+        ("CL", ["2026-11-17T23:59"], False),  # two
+        ("CL", ["2026-11-17T09:00", "2026-11-14T09:00"], True),  # twice in seven days
+        ("PE", ["2026-11-20T12:00"], False),  # what is still to come is not counted
+    ],
+)
+def test_nobody_is_written_to_first_too_often(country: str, before: list[str], *, too_often: bool) -> None:
+    zone = ZoneInfo(ZONES[country])
+    sent = [datetime.fromisoformat(each).replace(tzinfo=zone) for each in before]
+    moment = datetime(2026, 11, 20, 10, tzinfo=zone)
+    assert is_too_often(sent, moment, zone, country) is too_often
+    assert is_too_often([each.astimezone(UTC) for each in sent], moment.astimezone(UTC), zone, country) is too_often

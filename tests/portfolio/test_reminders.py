@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from console.db import Database
-from console.inbox import consent
+from console.inbox import consent, reply
+from console.inbox.channel import MessageTemplate
 from console.inbox.models import Conversation
 from console.portfolio import disputes, promises, reminders
 from console.portfolio.agreements import Promise
@@ -33,6 +35,19 @@ class Scene:
             given: dict[str, Any] = {"conversation_id": self.conversation.id, "remind": True}
             return await promises.make(
                 tx, self.debt.account_id, by=self.inbox.ana, amount_minor=20000, due_on=due_on, **given
+            )
+
+    async def writes_first(self, template: MessageTemplate) -> None:
+        values = {"1": "María", "2": "S/ 200", "3": "viernes"}
+        async with self.database.transaction() as tx:
+            conversation = await tx.get_one(Conversation, self.conversation.id)
+            await reply.send_template(
+                tx,
+                conversation,
+                by=self.inbox.ana,
+                template_id=template.id,
+                variables=values,
+                client_key=str(uuid.uuid4()),
             )
 
     async def turns(self, at: datetime) -> bool:
@@ -165,3 +180,24 @@ async def test_at_night_it_waits_for_the_morning(scene: Scene, moment: Moment) -
     assert await scene.turns(moment.now)
     assert await scene.said() == []
     assert (await scene.now(promise)).remind_at == datetime(2026, 11, 27, 7, tzinfo=LIMA)
+
+
+async def test_who_was_written_to_first_today_is_reminded_tomorrow_or_not_at_all(scene: Scene, moment: Moment) -> None:
+    body = {"type": "BODY", "text": "Hola {{1}}, prometió {{2}} para el {{3}}."}
+    template = await a_template(scene.database, scene.inbox, name=reminders.TEMPLATE, components=[body])
+    promise = await scene.promise()
+    assert promise.remind_at is not None
+    moment.is_(promise.remind_at)
+    await scene.writes_first(template)
+
+    assert await scene.turns(moment.now)
+    assert len(await scene.said()) == 1
+    assert "cap" in await scene.why()
+    morning = (await scene.now(promise)).remind_at
+    assert morning == datetime(2026, 11, 27, 7, tzinfo=LIMA)
+
+    moment.is_(morning)
+    await scene.writes_first(template)
+    assert await scene.turns(moment.now)
+    assert len(await scene.said()) == 2
+    assert (await scene.now(promise)).remind_at is None, "the day after is too late"
