@@ -24,6 +24,8 @@ PAUSE = timedelta(milliseconds=700)
 """How long the bot waits after a bubble for the next one."""
 PATIENCE = timedelta(seconds=3)
 """How long, counted from the first bubble, it lets itself be put off."""
+LATEST_OLD = timedelta(minutes=30)
+"""What is so much older than what was written last is not part of the question."""
 _PEOPLE_DO = frozenset({"message.queued", "conversation.assigned", "conversation.resolved", "conversation.snoozed"})
 
 
@@ -47,7 +49,7 @@ async def listen(tx: Tx, places: dict[int, Place], *, default: Place, moment: da
     """
     cursor = await tx.get_one(BotCursor, 1, with_for_update=True, populate_existing=True)
     if cursor.position is None:
-        cursor.position = await audit.head_of(tx)
+        cursor.position, cursor.since = await audit.head_of(tx), moment
         return Listened(is_more=False)
     entries = await audit.entries_after(tx, cursor.position, limit=BATCH)
     if not entries:
@@ -93,7 +95,7 @@ async def _let_be_due(
         if due_at is None:
             continue
         if session is None:
-            latest = await _latest(tx, heard) if latest is None else latest
+            latest = await sessions.latest_of(tx, heard) if latest is None else latest
             session = sessions.begin(conversation, latest.get(conversation.id), moment)
             session.answered_sequence = max(session.answered_sequence, await _said_before(tx, conversation, moment))
             tx.add(session)
@@ -120,17 +122,9 @@ async def _live(tx: Tx, ids: Collection[int]) -> dict[int, BotSession]:
     return {session.conversation_id: session for session in found}
 
 
-async def _latest(tx: Tx, ids: Collection[int]) -> dict[int, BotSession]:
-    last = select(func.max(BotSession.id)).where(BotSession.conversation_id.in_(ids)).group_by(
-        BotSession.conversation_id
-    )  # fmt: skip
-    found = await tx.scalars(select(BotSession).where(BotSession.id.in_(last)))
-    return {session.conversation_id: session for session in found}
-
-
 async def _said_before(tx: Tx, conversation: Conversation, moment: datetime) -> int:
     """How far in the thread everything is old: the bot answers what came lately, not what the day left behind."""
     old = select(func.max(Message.sequence)).where(
-        Message.conversation_id == conversation.id, Message.created_at < moment - timedelta(minutes=30)
+        Message.conversation_id == conversation.id, Message.created_at < moment - LATEST_OLD
     )
     return await tx.scalar(old) or 0

@@ -192,9 +192,10 @@ class BotAlert(Base):
 
 
 class BotCursor(Base):
-    """How far in the history the bot has listened: one row, held by whoever listens."""
+    """How far in the history the bot has listened, and since when: one row, held by whoever listens."""
 
     __tablename__ = "bot_cursor"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     position: Mapped[int | None]
+    since: Mapped[datetime | None]

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from console import clock
 from console.audit import Entry
-from console.bots import handing, hearing, listening, places, sessions, turns
+from console.bots import closing, handing, hearing, listening, places, sessions, turns
 from console.bots.facts import LinkFact
 from console.bots.helper import Helper, helped
 from console.bots.linking import fetch_links
@@ -106,6 +106,20 @@ class Bot:
                     zone = self._settings.zone
                     await handing.hand_over(tx, session, conversation, bot=bot, zone=zone, why=why)
         return len(due)
+
+    async def pick_up_what_is_left(self) -> int:
+        """Answer what waits in the queue where nobody attends any more; says how many dialogues that begins."""
+        moment = clock.now()
+        async with self._db.reading() as tx:
+            here = await places.places_of(tx, self._settings, moment, can_link=False)
+            closed = {team for team, place in here.by_team.items() if not place.is_open}
+            if not closed or not await closing.is_any_waiting(tx, closed, moment):
+                return 0
+        async with self._db.transaction() as tx:
+            begun = await closing.pick_up(tx, closed, moment)
+        if begun:
+            self._awake.set()
+        return begun
 
     async def _yield(self, conversation_id: int) -> None:
         """A person is there: the dialogue is over, and they have the word."""
@@ -205,9 +219,10 @@ class Bot:
 
 
 async def mornings(bot: Bot, stop: asyncio.Event) -> None:
-    """Hand over whenever people come, until `stop`."""
+    """Hand over whenever people come, and take up what they leave when they go, until `stop`."""
     while not stop.is_set():
         await bot.hand_over_in_the_morning()
+        await bot.pick_up_what_is_left()
         try:
             async with asyncio.timeout(MORNING_EVERY):
                 await stop.wait()

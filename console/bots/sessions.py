@@ -166,6 +166,17 @@ async def live_of(tx: Tx, conversation_id: int) -> BotSession | None:
     return (await tx.scalars(wanted.with_for_update().execution_options(populate_existing=True))).one_or_none()
 
 
+async def latest_of(tx: Tx, conversation_ids: Collection[int]) -> dict[int, BotSession]:
+    """The last dialogue of each conversation that has had one, ended or not."""
+    last = (
+        select(func.max(BotSession.id))
+        .where(BotSession.conversation_id.in_(conversation_ids))
+        .group_by(BotSession.conversation_id)
+    )
+    found = await tx.scalars(select(BotSession).where(BotSession.id.in_(last)))
+    return {session.conversation_id: session for session in found}
+
+
 async def over(tx: Tx, open_teams: Collection[int], moment: datetime) -> list[tuple[int, str]]:
     """Dialogues that are to be left to people now, the most urgent first, and why: morning, off, idle."""
     wanted = (
