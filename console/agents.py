@@ -98,12 +98,17 @@ class RecoveryCode(Base):
 
 
 class SignInRules(Base):
-    """What the business asks of who signs in (one row): which roles need a second factor."""
+    """What the business asks of who signs in (one row): which roles need a second factor, how long a session holds.
+
+    Minutes that are None: `time_outs` has the usual ones.
+    """
 
     __tablename__ = "sign_in_rules"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     factor_roles: Mapped[list[Any]]
+    idle_minutes: Mapped[int | None]
+    absolute_minutes: Mapped[int | None]
 
 
 class SignInThrottle(Base):

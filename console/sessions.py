@@ -12,14 +12,12 @@ from typing import NamedTuple
 from litestar.datastructures import Cookie
 from sqlalchemy import ColumnElement, select, update
 
-from console import audit, clock
+from console import audit, clock, time_outs
 from console.agents import Agent, AgentTeam, SecondFactor, SignInRules, SignInSession, Viewer
 from console.audit import Actor
 from console.db import Tx
 from console.settings import Settings
 
-IDLE = timedelta(hours=12)
-ABSOLUTE = timedelta(hours=24)
 # How exactly "last seen" is known: a write for each page would cost more than it tells.
 SEEN_EVERY = timedelta(minutes=1)
 
@@ -40,12 +38,13 @@ def hash_of(token: str) -> str:
 async def start(tx: Tx, agent: Agent, *, address: str, user_agent: str) -> str:
     """Sign `agent` in and return the new session's token, which is kept nowhere. Records session.started."""
     token, now = secrets.token_urlsafe(32), clock.now()
+    bounds = await time_outs.in_force(tx)
     session = SignInSession(
         token_hash=hash_of(token),
         agent_id=agent.id,
         created_at=now,
         seen_at=now,
-        expires_at=now + ABSOLUTE,
+        expires_at=now + bounds.absolute,
         ended_at=None,
         address=address,
         user_agent=user_agent[:300],
@@ -62,6 +61,7 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
     query = (
         select(
             SignInSession.id,
+            SignInSession.created_at,
             SignInSession.seen_at,
             SignInSession.expires_at,
             Agent.id,
@@ -69,6 +69,8 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
             Agent.role,
             SecondFactor.confirmed_at,
             SignInRules.factor_roles,
+            SignInRules.idle_minutes,
+            SignInRules.absolute_minutes,
             AgentTeam.team_id,
         )
         .join(Agent, Agent.id == SignInSession.agent_id)
@@ -77,14 +79,18 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
         .outerjoin(SignInRules, SignInRules.id == 1)
         .where(
             SignInSession.token_hash == hash_of(token),
-            *open_now(),
+            SignInSession.ended_at.is_(None),
             Agent.disabled_at.is_(None),
         )
     )
     rows = (await tx.execute(query)).all()
     if not rows:
         return None
-    session_id, seen_at, expires_at, agent_id, name, role, has_factor, must, _ = rows[0]
+    session_id, begun_at, seen_at, expires_at, agent_id, name, role, has_factor, must, idle, absolute, _ = rows[0]
+    bounds, now = time_outs.of(idle, absolute), clock.now()
+    ends_at = min(expires_at, begun_at + bounds.absolute)
+    if now >= ends_at or now >= seen_at + bounds.idle:
+        return None
     teams = frozenset(row.team_id for row in rows if row.team_id is not None)
     viewer = Viewer(
         id=agent_id,
@@ -95,16 +101,17 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
         address=address,
         owes_factor=has_factor is None and role in (must or ()),
     )
-    return Found(viewer, seen_at, expires_at)
+    return Found(viewer, seen_at, ends_at)
 
 
-def open_now() -> tuple[ColumnElement[bool], ...]:
+async def open_now(tx: Tx) -> tuple[ColumnElement[bool], ...]:
     """What makes a session hold at this moment, as conditions on SignInSession."""
-    now = clock.now()
+    bounds, now = await time_outs.in_force(tx), clock.now()
     return (
         SignInSession.ended_at.is_(None),
         SignInSession.expires_at > now,
-        SignInSession.seen_at > now - IDLE,
+        SignInSession.created_at > now - bounds.absolute,
+        SignInSession.seen_at > now - bounds.idle,
     )
 
 
@@ -164,7 +171,7 @@ def cookie(settings: Settings, token: str) -> Cookie:
         key=cookie_name(settings),
         value=token,
         path="/",
-        max_age=int(ABSOLUTE.total_seconds()),
+        max_age=int(time_outs.ABSOLUTE.total_seconds()),
         secure=settings.is_https,
         httponly=True,
         samesite="lax",

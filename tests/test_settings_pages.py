@@ -41,6 +41,7 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("POST", "/settings/second-factor/removal"): EVERYBODY,
     ("GET", "/settings/sign-in"): ADMINS,
     ("POST", "/settings/sign-in"): ADMINS,
+    ("POST", "/settings/sign-in/time-outs"): ADMINS,
     ("GET", "/settings/users/{agent_id:int}"): ADMINS,
     ("POST", "/settings/users/{agent_id:int}"): ADMINS,
     ("POST", "/settings/users/{agent_id:int}/remove-factor"): ADMINS,

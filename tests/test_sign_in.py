@@ -435,6 +435,56 @@ async def test_a_session_ends_after_half_a_day_of_rest_and_after_a_day_in_any_ca
     assert not await opens(front, luz.http.cookies["aldia"]), "half a day idle"
 
 
+async def test_the_business_has_sessions_end_sooner(front_on_either: Front, moment: Moment) -> None:
+    """Idle and absolute time-outs are settings; a shorter one ends what is older already; the change is on record."""
+    front = front_on_either
+    ana = (await front.agent("Ana")).http.cookies["aldia"]
+    moment.passes(hours=1, minutes=30)
+    ivan = await front.agent("Iván", role="admin")
+    assert "720" in await ivan.see("/settings/sign-in")
+
+    answer = await ivan.do("/settings/sign-in/time-outs", idle="30", absolute="2")
+    assert answer.status_code == 200
+    assert 'value="30"' in answer.text
+    assert not await opens(front, ana), "an hour and a half without use"
+
+    luz = (await front.agent("Luz")).http.cookies["aldia"]
+    for _ in range(4):
+        moment.passes(minutes=29)
+        assert await opens(front, luz)
+    moment.passes(minutes=5)
+    assert not await opens(front, luz), "two hours old"
+    mora = await front.agent("Mora", role="admin")
+    assert "Luz" in await mora.see("/settings/users")
+    await mora.do("/settings/sign-in/time-outs", idle="720", absolute="24")
+    moment.passes(hours=1)
+    assert await opens(front, mora.http.cookies["aldia"]), "more rest holds at once"
+    moment.passes(hours=1, minutes=1)
+    assert not await opens(front, mora.http.cookies["aldia"]), "its end was fixed when it began"
+
+    async with front.console.db.reading() as tx:
+        told = select(audit.AuditEntry).where(audit.AuditEntry.action == "sign_in_rules.updated")
+        first, second = await tx.scalars(told.order_by(audit.AuditEntry.id))
+    assert first.old == second.new == '{"absolute_minutes":1440,"idle_minutes":720}'
+    assert first.new == second.old == '{"absolute_minutes":120,"idle_minutes":30}'
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        *(("idle", text) for text in ("", "4", "721", "-5", "un rato", "٣٠", "9" * 30, "30\x00")),
+        *(("absolute", text) for text in ("", "0", "25", "1.5", "9" * 400)),
+    ],
+)
+async def test_a_time_out_out_of_bounds_is_named_and_changes_nothing(front: Front, field: str, text: str) -> None:
+    ivan = await front.agent("Iván", role="admin")
+    answer = await ivan.do("/settings/sign-in/time-outs", **{"idle": "30", "absolute": "8", field: text})
+
+    assert answer.status_code == 422
+    assert f'aria-invalid="true" aria-describedby="{field}-words"' in answer.text
+    assert 'value="720"' in await ivan.see("/settings/sign-in")
+
+
 async def test_reading_pages_notes_the_use_of_a_session_once_a_minute_at_most(front: Front, moment: Moment) -> None:
     ana = await front.agent("Ana")
     seen: list[Any] = []

@@ -83,6 +83,7 @@ WORDS = {
     "history.verified": "{actor} verificó el historial",
     "channel.troubled": "Algo falla en la línea de WhatsApp",
     "channel.recovered": "La línea de WhatsApp se recuperó",
+    "sign_in_rules.updated": "{actor} cambió las reglas de ingreso",
     "targets.updated": "{actor} cambió los plazos de atención",
     "hours.updated": "{actor} cambió el horario de atención",
     "hours.day_set": "{actor} cambió el horario de un día",

@@ -114,7 +114,7 @@ class Teller:
             .join(SignInSession, SignInSession.id == PushSubscription.session_id)
             .join(Agent, Agent.id == PushSubscription.agent_id)
             .outerjoin(NotificationChoice, NotificationChoice.agent_id == PushSubscription.agent_id)
-            .where(PushSubscription.agent_id.in_(agents), *open_now(), Agent.disabled_at.is_(None))
+            .where(PushSubscription.agent_id.in_(agents), *await open_now(tx), Agent.disabled_at.is_(None))
         )
         browsers: defaultdict[int, list[tuple[PushSubscription, NotificationChoice | None]]] = defaultdict(list)
         for subscription, choice in await tx.execute(wanted):

@@ -114,7 +114,7 @@ async def _silent(tx: Tx, moment: datetime) -> list[int]:
         .where(AgentTeam.agent_id == AgentAvailability.agent_id)
         .scalar_subquery()
     )
-    is_signed_in = exists().where(SignInSession.agent_id == AgentAvailability.agent_id, *sessions.open_now())
+    is_signed_in = exists().where(SignInSession.agent_id == AgentAvailability.agent_id, *await sessions.open_now(tx))
     rows = await tx.execute(
         select(AgentAvailability.agent_id, AgentAvailability.reached_at, shortest, is_signed_in).where(
             AgentAvailability.state == Presence.AVAILABLE,

@@ -12,6 +12,7 @@ from console.settings_pages import (
     portfolio_rules,
     reviews,
     routing,
+    rules,
     tags,
     targets,
 )
@@ -19,6 +20,7 @@ from console.settings_pages import (
 routes: list[HTTPRouteHandler] = [
     *own.routes,
     *factor.routes,
+    *rules.routes,
     *people.routes,
     *channel.routes,
     *dead_letters.routes,

@@ -9,18 +9,15 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from console import second_factor, sessions, throttle
-from console.agents import Agent, Role, Viewer
+from console.agents import Agent, Viewer
 from console.db import Database
 from console.errors import Refused
 from console.forms import read_form
-from console.inbox import policy
 from console.settings import Settings
 from console.settings_pages.answers import show
-from console.settings_pages.people import ROLES
 from console.sign_in import address_of
 
 PAGE = "/settings/second-factor"
-RULES = "/settings/sign-in"
 
 
 @get(PAGE)
@@ -129,33 +126,4 @@ async def _show(
     )
 
 
-@get(RULES)
-async def rules_page(db: NamedDependency[Database], viewer: NamedDependency[Viewer]) -> Response[Any]:
-    """Which roles need a second factor."""
-    policy.require(viewer, "manage_users")
-    return await _show_rules(db, viewer)
-
-
-@post(RULES, status_code=200)
-async def change_rules(
-    request: Request[Any, Any, Any],
-    db: NamedDependency[Database],
-    viewer: NamedDependency[Viewer],
-) -> Response[Any]:
-    """Have roles need one, or no longer. Whoever has none yet is led to set it up with their next step."""
-    policy.require(viewer, "manage_users")
-    form = await read_form(request)
-    chosen = [str(role) for role in (Role.AGENT, Role.SUPERVISOR, Role.ADMIN) if form.get(str(role)) == "1"]
-    async with db.transaction() as tx:
-        await second_factor.require_of(tx, chosen, by=viewer)
-    return await _show_rules(db, viewer, saved=True)
-
-
-async def _show_rules(db: Database, viewer: Viewer, *, saved: bool = False) -> Response[Any]:
-    async with db.reading() as tx:
-        must = await second_factor.roles_that_must(tx)
-    roles = [(str(role), words, str(role) in must) for role, words in ROLES.items()]
-    return show("settings/sign_in.html", viewer, roles=roles, saved=saved)
-
-
-routes = [factor_page, turn_on, renew_codes, turn_off, rules_page, change_rules]
+routes = [factor_page, turn_on, renew_codes, turn_off]

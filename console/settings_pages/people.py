@@ -258,7 +258,8 @@ async def _lines(tx: Tx, viewer: Viewer) -> list[PersonLine]:
     memberships = select(AgentTeam.agent_id, Team.name).join(Team, Team.id == AgentTeam.team_id).order_by(Team.name)
     for agent_id, name in await tx.execute(memberships):
         teams.setdefault(agent_id, []).append(name)
-    counting = select(SignInSession.agent_id, func.count()).where(*sessions.open_now()).group_by(SignInSession.agent_id)
+    are_open = await sessions.open_now(tx)
+    counting = select(SignInSession.agent_id, func.count()).where(*are_open).group_by(SignInSession.agent_id)
     open_sessions = dict((await tx.execute(counting)).all())
     return [
         PersonLine(

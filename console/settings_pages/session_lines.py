@@ -26,7 +26,7 @@ class SessionLine(msgspec.Struct, frozen=True):
 
 async def session_lines(tx: Tx, agent_id: int, current: int | None) -> list[SessionLine]:
     """The open sessions of an agent, the latest used first; `current` is the one that asks."""
-    own = select(SignInSession).where(SignInSession.agent_id == agent_id, *sessions.open_now())
+    own = select(SignInSession).where(SignInSession.agent_id == agent_id, *await sessions.open_now(tx))
     return [
         SessionLine(
             id=row.id,
