@@ -175,6 +175,37 @@ def test_what_units_and_containers_start_exists() -> None:
     assert {f"aldia {word}" for word in started} <= subcommands()
 
 
+def test_a_container_runs_as_nobody_who_owns_its_code() -> None:
+    """D9: the last user is not root, the code was put there before, and nothing is given to that user but /data."""
+    lines = (ROOT / "docs" / "deploy" / "Containerfile").read_text().splitlines()
+    users = [number for number, line in enumerate(lines) if line.startswith("USER ")]
+
+    assert [lines[number] for number in users] == ["USER aldia"]
+    assert not any(line.startswith(("COPY", "RUN", "ADD")) for line in lines[users[0] :])
+    assert "chown" not in "".join(line for line in lines if not line.startswith("#"))
+
+
+@pytest.mark.parametrize("unit", sorted((ROOT / "docs" / "deploy").glob("*.service")), ids=lambda unit: unit.name)
+def test_a_unit_waits_before_it_starts_again_and_may_write_only_where_its_data_is(unit: Path) -> None:
+    """F41, D9: a process that dies at the start does not spin, and its code is not its own to change."""
+    told = dict(line.split("=", 1) for line in unit.read_text().splitlines() if re.match(r"\w+=", line))
+
+    assert (told["Restart"], int(told["RestartSec"]) >= 2) == ("always", True)
+    assert (told["ProtectSystem"], told["NoNewPrivileges"], told["User"]) == ("strict", "yes", "aldia")
+    assert "ReadWritePaths" not in told
+
+
+@pytest.mark.parametrize("lock", sorted(ROOT.glob("requirements*.lock")), ids=lambda lock: lock.name)
+def test_every_package_is_pinned_with_its_hash(lock: Path) -> None:
+    """D8: what is installed is what was tried, byte for byte."""
+    packages = re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n?", "", lock.read_text()).strip())
+
+    assert packages
+    for package in packages:
+        assert re.match(r"[\w.\[\]-]+==\S+", package), package.splitlines()[0]
+        assert "--hash=sha256:" in package, package.splitlines()[0]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):

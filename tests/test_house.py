@@ -92,6 +92,51 @@ def test_nothing_switches_escaping_off() -> None:
     assert not {file: words for file, words in found.items() if words}
 
 
+def test_scripts_make_markup_of_what_the_server_rendered_alone() -> None:
+    """X16: the only places that turn text into elements; each is given a fragment of ours, escaped by its template."""
+    sinks = re.compile(
+        r"(?:inner|outer)HTML\s*=(?!=)|insertAdjacentHTML|document\.write|setHTMLUnsafe|parseFromString|\beval\("
+    )
+    found = {
+        file.name: sinks.findall(file.read_text())
+        for file in ours("*.js", under="console")
+        if sinks.search(file.read_text())
+    }
+
+    assert found == {
+        "bot.js": ["innerHTML ="],
+        "floor.js": ["innerHTML ="],
+        "palette.js": ["parseFromString"],
+        "upsert.js": ["innerHTML ="],
+    }
+
+
+def test_a_page_says_it_lives_before_a_proxy_hangs_up_and_comes_back_at_a_moment_of_its_own() -> None:
+    """F42: a heartbeat at least each 25 s, and full jitter, so that a thousand pages do not return at once."""
+    script = (ROOT / "console" / "static" / "live.js").read_text()
+    every = re.search(r"PING_EVERY = ([\d_]+)", script)
+
+    assert every is not None
+    assert int(every[1]) <= 25_000
+    assert re.search(r"setTimeout\(connect, Math\.random\(\) \* Math\.min\(LONGEST,", script)
+
+
+# Shapes of keys that others give out; Meta's begin with EAA.
+SECRET = re.compile(r"\b(?:EAA[A-Za-z0-9]{40,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[abp]-[\w-]{20,})\b")
+
+
+def test_the_repository_holds_no_secret() -> None:
+    """D10: neither a key of Meta, a cloud or a forge, nor a private key."""
+    private = "-----BEGIN " + "(?:RSA |EC |OPENSSH )?PRIVATE KEY-----\n[A-Za-z0-9+/]{32}"
+    found = {
+        str(file.relative_to(ROOT))
+        for file in ours("*")
+        if SECRET.search(words := file.read_text(errors="replace")) or re.search(private, words)
+    }
+
+    assert not found
+
+
 def test_the_repository_knows_no_machine_and_no_registry() -> None:
     named = {
         f"{file.relative_to(ROOT)}: {found[0]}"

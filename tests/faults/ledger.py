@@ -28,6 +28,14 @@ async def received_once(database_url: str, wamids: Iterable[str]) -> None:
     assert set(on_record.values()) <= {1}
 
 
+async def received_at_least(database_url: str, wamids: Iterable[str]) -> None:
+    """Every message Meta was told 200 for is there once; of what it was told 503 for there may be more, once too."""
+    async with _opened(database_url) as tx:
+        kept = Counter(await tx.scalars(select(Message.wamid).where(Message.direction == "in")))
+    assert set(kept) >= set(wamids)
+    assert set(kept.values()) <= {1}
+
+
 async def sent_once_or_in_doubt(database_url: str, accepted: list[dict[str, Any]]) -> dict[str, str]:
     """I3: each of our messages was accepted once at most; one not accepted is queued, failed or shown as in doubt.
 

@@ -229,6 +229,21 @@ async def test_a_delivery_for_another_number_is_set_aside_and_the_rest_goes_on(d
     assert [letter.reason for letter in await everything(database, DeadLetter)] == ["not one of our numbers"]
 
 
+async def test_the_same_id_on_two_numbers_is_two_messages(database: Database, inbox: Inbox) -> None:
+    """W17: an id counts within its number; each number's line keeps its own."""
+    async with database.transaction() as tx:
+        other = Channel(phone_number_id="999", business_account_id="9", team_id=inbox.team_id)
+        other.created_at = (await tx.get_one(Channel, inbox.channel_id)).created_at
+        tx.add(other)
+    here = meta.body(element := meta.text("a los dos"))
+
+    await ingest.store(database, [here, here.replace(meta.PHONE_NUMBER_ID.encode(), b"999")])
+
+    messages = await everything(database, Message)
+    assert {message.wamid for message in messages} == {element["id"]}
+    assert len({message.channel_id for message in messages}) == len({m.conversation_id for m in messages}) == 2
+
+
 # Reactions, edits and revokes
 
 

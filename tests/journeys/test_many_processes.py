@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import func, select
 
 from console import audit
@@ -76,6 +77,35 @@ async def test_redis_gone_and_back_costs_a_moment_and_no_message(
             valkey.thaw()
         await one.webhook(meta.body(meta.text("de vuelta")))
         await wire.shows("de vuelta", within=5)
+
+
+@pytest.mark.parametrize("fault", ["emptied", "full", "wrong kinds", "restarted empty"])
+async def test_a_redis_that_forgets_is_full_or_holds_nonsense_costs_no_message(
+    fronts: tuple[Front, Front], valkey: Server, fault: str
+) -> None:
+    """F4, F6: nothing of ours is kept there but hints."""
+    one, other = fronts
+    ana = await other.agent("Ana")
+    async with ana.live() as wire, Redis.from_url(valkey.url) as redis:
+        await one.webhook(meta.body(meta.text("antes")))
+        await wire.shows("antes", within=5)
+        kept = await redis.keys("*")
+        if fault == "emptied":
+            await redis.flushall()
+        elif fault == "full":
+            await redis.config_set("maxmemory", "1")
+        elif fault == "wrong kinds":
+            for key in [*kept, b"aldia", b"aldia:history"]:
+                await redis.delete(key)
+                await redis.rpush(key, "no es lo que se espera")
+            await redis.publish("aldia:history", b"\xff not a hint")
+        else:
+            valkey.kill()
+            valkey.start()
+        assert (await one.webhook(meta.body(meta.text("después")))).status_code == 200
+        await wire.shows("después", within=5)
+        assert (await ana.reply(1, "le contesto")).status_code == 201
+        await wire.shows("le contesto", within=5)
 
 
 async def test_signing_out_here_closes_the_screen_there(fronts: tuple[Front, Front]) -> None:
