@@ -59,6 +59,7 @@ from console.inbox.presence import Presence
 from console.inbox.pushes import Pushes
 from console.inbox.screens import Screens
 from console.live import Live, LocalWire, RedisWire
+from console.mentions import door as mentions_door
 from console.message_templates import pages as template_pages
 from console.notifications import pages as notification_pages
 from console.portfolio import (
@@ -257,6 +258,7 @@ def create_app(settings: Settings) -> Litestar:
             *bulk_door.routes,
             *canned_door.routes,
             *canned_pages.routes,
+            *mentions_door.routes,
             *notification_pages.routes,
             *phone_app.routes,
             *saved_views_door.routes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 
 from console import clock, shortcuts, static_files
 from console import money as amounts
+from console.mentions import naming
 
 HERE = Path(__file__).parent
 MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
@@ -30,8 +31,8 @@ MONTHS_IN_FULL = (
 DAYS = ("Lunes", "Martes", "Miércoles", "Jueves", "Viernes", "Sábado", "Domingo")
 # Every icon a template may ask for; they are drawn once a page, as symbols, and referred to by name.
 ICONS = (
-    "alarm-clock", "archive-restore", "arrow-down", "arrow-right", "arrow-up", "ban", "banknote", "bell", "bot",
-    "briefcase", "building-2", "calculator", "calendar", "calendar-check", "calendar-clock", "calendar-x",
+    "alarm-clock", "archive-restore", "arrow-down", "arrow-right", "arrow-up", "at-sign", "ban", "banknote", "bell",
+    "bot", "briefcase", "building-2", "calculator", "calendar", "calendar-check", "calendar-clock", "calendar-x",
     "chart-column", "check", "check-check", "chevron-down", "chevron-left", "chevron-right", "circle-check",
     "circle-question-mark", "clock", "contact", "copy", "credit-card", "download", "ellipsis", "external-link", "eye",
     "eye-off", "file-spreadsheet", "file-text", "flag", "forward", "funnel", "handshake", "history", "hourglass",
@@ -140,6 +141,7 @@ def _environment() -> Environment:
         long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,
         left_roughly=left_roughly, duration=duration, phone=phone,
         size=size, initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
+        marked=marked, apart=apart,
         point=point, file_kind=file_kind, money=money, money_short=money_short, day=day, weekday=weekday, fold=fold,
         days_since=days_since,
     )  # fmt: skip
@@ -333,6 +335,26 @@ def size(octets: int | None) -> str:
 _URL = re.compile(r"https?://[A-Za-z0-9](?>[A-Za-z0-9.-]*)(?>:\d{1,5})?(?:[/?#][^\s<>\"]*)?(?![\w@:])")
 _TAIL = ".,;:!?)]}'»”*_~"
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def marked(text: str, mentions: Sequence[object]) -> Markup:
+    """A note (see `linked`) in which whoever is mentioned stands out; `mentions` are their {id, name}."""
+    ids: dict[str, list[str]] = {}
+    for one in mentions:
+        ids.setdefault(scalar(one, "name").casefold(), []).append(scalar(one, "id"))
+    parts: list[Markup] = []
+    end = 0
+    for start, after, name in naming.find(text, ids):
+        mark = Markup('<mark class="mention" data-agents="{}">{}</mark>')
+        parts += [linked(text[end:start]), mark.format(" ".join(ids[name]), text[start:after])]
+        end = after
+    return Markup("").join([*parts, linked(text[end:])])
+
+
+def apart(text: str, mentions: Sequence[object]) -> list[object]:
+    """Those of `mentions` ({id, name}) whom the text does not name: a program may mention without words."""
+    named = {name.casefold() for _from, _to, name in naming.find(text, [scalar(one, "name") for one in mentions])}
+    return [one for one in mentions if scalar(one, "name").casefold() not in named]
 
 
 def linked(text: str) -> Markup:

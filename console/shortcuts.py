@@ -29,6 +29,7 @@ TABLE = (
     Shortcut(("G", "U"), "Ir a Sin asignar", "list"),
     Shortcut(("G", "A"), "Ir a Todas", "list"),
     Shortcut(("G", "Z"), "Ir a Pospuestas", "list"),
+    Shortcut(("G", "M"), "Ir a Menciones", "list"),
     Shortcut(("G", "1…9"), "Ir a una vista guardada", "list"),
     Shortcut(("V",), "Guardar la vista", "list", "v"),
     Shortcut(("S",), "Tomar la siguiente de la cola", "list", "s"),
@@ -56,6 +57,7 @@ TABLE = (
     Shortcut(("E",), "Resolver o reabrir", "conversation", "e"),
     Shortcut(("Enter",), "Enviar lo escrito", "writing"),
     Shortcut(("Mayús", "Enter"), "Línea nueva", "writing"),
+    Shortcut(("@",), "Mencionar a un colega, en una nota", "writing"),
     Shortcut(("Esc",), "Cerrar, o salir del texto", "writing"),
 )
 PLACES = {"list": "En la lista", "conversation": "En la conversación", "writing": "Al escribir", "anywhere": "Siempre"}

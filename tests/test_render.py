@@ -15,6 +15,7 @@ from console import render
 from console.canned.offering import Offer
 from console.inbox.stopped import FREE, ConsentView
 from console.inbox.views import TagView
+from console.mentions.people import Colleague
 from console.render import fragment, page
 from tests import shown
 from tests.outline import Outline
@@ -49,6 +50,7 @@ COLLISION = {
     "message_id": 3,
 }
 TEMPLATES = {"conversation_id": 12, "name": "María", "company": "Andes"}
+A_COLLEAGUE = Colleague(3, "Luz Paredes", "LP", "Cobranza", "luz paredes cobranza")
 AN_OFFER = Offer(
     id=1, name="Saldo", folder="Pago", whose="team", text="Son {saldo}", missing=["saldo"], words="saldo", used=2
 )
@@ -56,6 +58,7 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "_about.html": {"conversation_id": 12, "header": shown.a_header(), "panel": shown.a_panel()},
     "_banner.html": {"banner": None},
     "_canned.html": {"conversation_id": 12, "offers": [AN_OFFER], "held_back": "Falta confirmar.", "can_confirm": True},
+    "_colleagues.html": {"conversation_id": 12, "colleagues": [A_COLLEAGUE]},
     "_collision.html": COLLISION,
     "_composer.html": {"header": shown.a_header(), "draft": None, "last_sequence": 5, "consent": FREE, "files": []},
     "_consent.html": {"conversation_id": 12, "consent": ConsentView(suggestion="opt_out", message_id=5)},
@@ -94,6 +97,18 @@ def test_a_fragment_is_one_element_with_an_id_and_nothing_the_policy_forbids(nam
     assert [bool(attributes.get("id")) for depth, _tag, attributes in outline.elements if depth == 0] == [True]
     assert not outline.forbidden
     assert len(outline.ids) == len(set(outline.ids))
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_a_mention_stands_out_and_runs_nothing(words: str) -> None:
+    people = [{"id": "3", "name": words}, {"id": "7", "name": "Luz"}]
+    shown_as = str(render.marked(f"@{words} y @Luz: {words} https://andes.example", people))
+    assert '<mark class="mention" data-agents="7">@Luz</mark>' in shown_as
+    assert shown_as.count("<mark") == 2
+    outline = Outline(shown_as)
+    assert {tag for _depth, tag, _attributes in outline.elements} <= {"mark", "a"}
+    assert not outline.forbidden
+    assert render.apart("@Luz", people) == people[:1]
 
 
 def test_every_fragment_of_the_inbox_is_tried_above() -> None:
@@ -334,6 +349,11 @@ def everything(words: str) -> str:
                 offers=[msgspec.structs.replace(AN_OFFER, name=words, folder=words, text=words, words=words)],
                 held_back=words,
                 can_confirm=True,
+            ),
+            fragment(
+                "inbox/_colleagues.html",
+                conversation_id=12,
+                colleagues=[Colleague(3, words, "L", words, words)],
             ),
             fragment("inbox/_collision.html", **(COLLISION | {"author_name": words, "text": words})),
             fragment("inbox/_toast.html", key="1", kind="error", text=words),

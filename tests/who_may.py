@@ -472,6 +472,7 @@ PAGES = [
         others=403,
     ),
     one("GET", INBOX + "/canned-texts", "team", "/inbox/1/canned-texts"),
+    one("GET", INBOX + "/colleagues", "team", "/inbox/1/colleagues"),
     # Everybody's: whoever sees the conversation may use it.
     one("POST", INBOX + "/canned-texts/{canned_id:int}/uses", "team", "/inbox/1/canned-texts/1/uses", form={}),
     one("POST", INBOX + "/right-party", "team", "/inbox/1/right-party", form={}),

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from console import audit
 from console.api import listing, rendering, shapes
-from console.api.asking import body, query
+from console.api.asking import body, id_in, query
 from console.api.conversations import opened
 from console.api.cursors import Cursors
 from console.api.operations import does
@@ -41,6 +41,10 @@ class NoteBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """An internal note."""
 
     text: Annotated[str, msgspec.Meta(max_length=reply.LONGEST_TEXT)]
+    mentions: Annotated[
+        list[str],
+        msgspec.Meta(description="Agents to tell of it, beside those whom the text names as `@Full Name`."),
+    ] = []
 
 
 @get(
@@ -112,11 +116,12 @@ async def create_note(
 ) -> Response[shapes.Note]:
     """Write an internal note, which agents see and the contact never does. `Idempotency-Key` works as for messages."""
     note = await body(request, NoteBody)
+    mentions = {id_in(text, "mentions") for text in note.mentions}
     key = _key(request, program)
     async with db.transaction() as tx:
         conversation = await opened(tx, program, conversation_id, lock=True)
         repeated = await _exists(tx, conversation, key)
-        row = await reply.note(tx, conversation, by=program.actor, text=note.text, client_key=key)
+        row = await reply.note(tx, conversation, by=program.actor, text=note.text, client_key=key, mentions=mentions)
         await tx.flush()
         shown = rendering.note(row)
     return _created(shown, repeated=repeated)

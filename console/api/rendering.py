@@ -115,6 +115,7 @@ def note(row: models.Message) -> shapes.Note:
         conversation_id=str(row.conversation_id),
         author=author(row),
         text=row.text or "",
+        mentions=[one["id"] for one in (row.content or {}).get("mentions", [])],
         created_at=row.created_at,
         sequence=row.sequence,
     )

@@ -89,12 +89,13 @@ class Message(msgspec.Struct):
 
 
 class Note(msgspec.Struct):
-    """An internal note: seen by agents, never by the contact."""
+    """An internal note: seen by agents, never by the contact. `mentions` are the agents who are told of it."""
 
     id: str
     conversation_id: str
     author: Author
     text: str
+    mentions: list[str]
     created_at: datetime
     sequence: int
 

@@ -14,6 +14,7 @@ from console.bulk import among, fetch
 from console.db import Tx, table_of
 from console.inbox import headers, queries, rows, threads
 from console.inbox.models import Conversation
+from console.inbox.rows import Mark
 from console.inbox.stopped import ConsentView, consent_in
 from console.inbox.views import HistoryLine, MessageView, PanelView
 
@@ -33,7 +34,7 @@ _MOVES = frozenset(
 _STANDS = frozenset({"conversation.standing_changed", "conversation.tagged", "conversation.untagged"})
 # What changes how pressing a conversation is.
 _PRESSES = frozenset({"conversation.target_warned", "conversation.target_breached"})
-_COUNTED = _MOVES | _STANDS | _PRESSES | {"conversation.created", "message.queued"}
+_COUNTED = _MOVES | _STANDS | _PRESSES | {"conversation.created", "message.queued", "message.noted"}
 # Done to debts and agreements: the panel shows them.
 _OF_DEBTS = ("account", "invoice", "payment", "payment_link", "promise", "plan", "dispute", "outcome", "contact")
 # Personal: they change what one agent has read and nothing that others see.
@@ -90,7 +91,7 @@ class Shown(msgspec.Struct):
     """The lines of the list as they are now, what each agent has read, and where what moved was before."""
 
     rows: dict[int, rows.RowFacts]
-    marks: dict[tuple[int, int], int]
+    marks: dict[tuple[int, int], Mark]
     before: list[tuple[int, dict[str, object]]]
 
 
@@ -109,6 +110,9 @@ async def lines(tx: Tx, changes: Changes, viewers: Collection[int]) -> Shown:
     head = await queries.head(tx)
     facts = {fact.row.conversation_id: fact for fact in await rows.rows_by_id(tx, changes, version=head)}
     marks = await rows.read_marks(tx, viewers, facts)
+    for (agent_id, number), mark in marks.items():
+        if mark.mentioned:
+            facts[number].place.mentioned |= {agent_id}
     moves = [number for change in changes.values() for number in change.moves]
     moved = await fetch(tx, _BEFORE, {"ids": moves}) if moves else []
     before = [(number, _decoded(old)) for number, old in moved if number is not None]

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, select
 from console import money
 from console.agents import Viewer
 from console.errors import Refused
-from console.inbox.models import Conversation
+from console.inbox.models import Conversation, ReadMark
 from console.inbox.policy import SAFETY_MARGIN
 from console.inbox.tags import ConversationTag
 from console.portfolio.agreements import PromiseState
@@ -21,7 +21,16 @@ from console.portfolio.states import State, today_in
 from console.targets.clocks import tone
 from console.targets.late import PRESSING, is_pressing
 
-VIEWS = {"mine": "Mías", "unassigned": "Sin asignar", "all": "Todas", "snoozed": "Pospuestas", "resolved": "Resueltas"}
+MENTIONS = "mentions"
+"""The view of what one was mentioned in, whatever its status; the number beside it says how much of it is unseen."""
+VIEWS = {
+    "mine": "Mías",
+    "unassigned": "Sin asignar",
+    "all": "Todas",
+    MENTIONS: "Menciones",
+    "snoozed": "Pospuestas",
+    "resolved": "Resueltas",
+}
 STATE_VIEWS = tuple(State)
 TODAY_VIEWS = {
     "promises_due": "Promesas que vencen",
@@ -179,24 +188,27 @@ class Place(msgspec.Struct, kw_only=True):
     resolution_warns_at: datetime | None = None
     resolution_due_at: datetime | None = None
     tag_ids: frozenset[int] = frozenset()
+    mentioned: frozenset[int] = frozenset()
 
 
 def shows(listing: Listing, viewer: Viewer, place: Place, now: Now) -> bool:
     """Whether a conversation that `viewer` may see belongs in `listing`. The twin of `condition`."""
     view = listing.view
-    if place.status != _status_of(view):
+    if place.status not in _statuses_of(view):
         return False
     return _in_view(view, viewer, place, now) and (not listing.moves_with_debts or _passes(listing, place, now))
 
 
-def _status_of(view: str) -> str:
-    """The status of whatever is in `view`."""
-    return view if view in {"resolved", "snoozed"} else "open"
+def _statuses_of(view: str) -> tuple[str, ...]:
+    """The statuses of whatever is in `view`."""
+    if view == MENTIONS:
+        return ("open", "snoozed", "resolved")
+    return (view if view in {"resolved", "snoozed"} else "open",)
 
 
 def _in_view(view: str, viewer: Viewer, place: Place, now: Now) -> bool:
-    if view == "mine":
-        return place.holder_id == viewer.id
+    if view in {"mine", MENTIONS}:
+        return place.holder_id == viewer.id if view == "mine" else viewer.id in place.mentioned
     if view == "unassigned":
         return place.holder_id is None
     if view in STATE_VIEWS:
@@ -252,7 +264,8 @@ def _presses(wanted: str, place: Place, now: Now) -> bool:
 
 def condition(listing: Listing, viewer: Viewer, now: Now) -> ColumnElement[bool]:
     """What must hold of a Conversation in `listing`, but for who may see it."""
-    every = [Conversation.status == _status_of(listing.view)]
+    statuses = _statuses_of(listing.view)
+    every = [Conversation.status == statuses[0] if len(statuses) == 1 else Conversation.status.in_(statuses)]
     every += _of_view(listing.view, viewer, now)
     if listing.state is not None:
         every.append(Conversation.account_state == listing.state)
@@ -287,8 +300,9 @@ def _owes(listing: Listing, now: Now) -> list[ColumnElement[bool]]:
 
 
 def _of_view(view: str, viewer: Viewer, now: Now) -> list[ColumnElement[bool]]:
-    if view == "mine":
-        return [Conversation.holder_id == viewer.id]
+    if view in {"mine", MENTIONS}:
+        mentioned = select(ReadMark.conversation_id).where(ReadMark.agent_id == viewer.id, ReadMark.mentioned > 0)
+        return [Conversation.holder_id == viewer.id if view == "mine" else Conversation.id.in_(mentioned)]
     if view == "unassigned":
         return [Conversation.holder_id.is_(None)]
     if view in STATE_VIEWS:

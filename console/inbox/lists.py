@@ -12,7 +12,7 @@ from console.agents import Team, Viewer
 from console.db import Tx
 from console.errors import Refused
 from console.inbox import policy
-from console.inbox.listing import STATE_VIEWS, Listing, Now, condition
+from console.inbox.listing import MENTIONS, STATE_VIEWS, Listing, Now, condition
 from console.inbox.models import Conversation
 from console.inbox.rows import personal, rows_by_id
 from console.inbox.tags import ConversationTag
@@ -51,7 +51,9 @@ async def read_page(
 
     What many conversations share is found soon along the index of the list; what few do, sooner by itself.
     """
-    few = await _few(tx, viewer, listing, now, after) if listing.filters else None
+    # What somebody was mentioned in is found by them, not along the list.
+    is_rare = listing.filters or listing.view == MENTIONS
+    few = await _few(tx, viewer, listing, now, after) if is_rare else None
     if few is not None and len(few) <= FEW:
         ids = [number for _at, number in sorted(few, reverse=True)[: limit + 1]]
     else:

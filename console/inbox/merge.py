@@ -95,6 +95,7 @@ async def _merge_conversations(
     absorbed.last_message_id = None
     absorbed.version += 1
     await tagging.move(tx, keep=kept.id, absorb=absorbed.id)
+    await _carry_mentions(tx, keep=kept.id, absorb=absorbed.id, first=first)
     for table in (ReadMark, Draft):
         await tx.execute(delete(table).where(table.conversation_id == absorbed.id))
     await counts.moved(tx, absorbed, before)
@@ -106,3 +107,16 @@ async def _merge_conversations(
         old={"absorbed": absorbed.id, "first_sequence": first + 1},
         new={"last_sequence": kept.last_sequence},
     )
+
+
+async def _carry_mentions(tx: Tx, *, keep: int, absorb: int, first: int) -> None:
+    """What somebody was mentioned in and has not seen is new to them where it stands now, `first` rows further down."""
+    unseen = select(ReadMark.agent_id, ReadMark.mentioned).where(
+        ReadMark.conversation_id == absorb, ReadMark.mentioned > ReadMark.sequence
+    )
+    for agent_id, mentioned in (await tx.execute(unseen)).all():
+        mark = await tx.get(ReadMark, (agent_id, keep))
+        mark = mark or ReadMark(agent_id=agent_id, conversation_id=keep, inbound_count=0, sequence=0, at=clock.now())
+        mark.mentioned = mentioned + first
+        tx.add(mark)
+    await tx.flush()

@@ -336,15 +336,36 @@ class Media(Base):
 
 
 class ReadMark(Base):
-    """How far one agent has read one conversation: unread is `inbound_count` minus this."""
+    """How far one agent has read one conversation: unread is `inbound_count` minus this.
+
+    `mentioned` is the sequence of the newest note of a colleague that names them, 0 for none: until they have read as
+    far as that, they have not seen it.
+    """
 
     __tablename__ = "read_mark"
+    __table_args__ = (
+        Index(
+            "ix_read_mark_mentioned",
+            "agent_id",
+            "conversation_id",
+            sqlite_where=text("mentioned > 0"),
+            postgresql_where=text("mentioned > 0"),
+        ),
+        Index(
+            "ix_read_mark_unseen_mention",
+            "agent_id",
+            "conversation_id",
+            sqlite_where=text("mentioned > sequence"),
+            postgresql_where=text("mentioned > sequence"),
+        ),
+    )
 
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"), primary_key=True, index=True)
     inbound_count: Mapped[int]
     sequence: Mapped[int]
     at: Mapped[datetime]
+    mentioned: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Draft(Base):

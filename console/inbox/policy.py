@@ -37,6 +37,12 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     return or_(Conversation.team_id.in_(viewer.team_ids), Conversation.holder_id == viewer.id)
 
 
+def seers(*, team_id: int, holder_id: int | None) -> ColumnElement[bool]:
+    """`sees`, as a condition on Agent: who may see a conversation of this team, held by this agent."""
+    of_team = select(AgentTeam.agent_id).where(AgentTeam.team_id == team_id)
+    return or_(Agent.role == Role.ADMIN, Agent.id.in_(of_team), Agent.id == holder_id)
+
+
 def sees_account(viewer: Viewer, *, team_id: int, conversations: Iterable[tuple[int, int | None]] = ()) -> bool:
     """Whether `viewer` may see an account of this team.
 

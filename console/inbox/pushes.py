@@ -76,6 +76,7 @@ class Pushes:
         viewers = {screen.viewer.id for screen in screens}
         shown = await self._db.read(lambda tx: changes.lines(tx, changed, viewers))
         self._let_go(shown, screens)
+        self._owe_counts_to_readers(changed, shown, screens)
         now = now_in(self._zone, clock.now())
         for number, fact in shown.rows.items():
             seers = self._screens.who_see(fact.row.team_id, fact.row.holder_id) & screens
@@ -144,6 +145,13 @@ class Pushes:
                 await queries.open_conversation(tx, screen.viewer, screen.open)
             except Refused:
                 self._screens.take_away(screen)
+
+    def _owe_counts_to_readers(self, changed: dict[int, Change], shown: Shown, screens: set[Screen]) -> None:
+        """Whoever reads where they were mentioned has one mention less to see."""
+        read = {(agent, number) for number, change in changed.items() for agent in change.readers}
+        readers = {agent for agent, number in read if shown.marks.get((agent, number), rows.NO_MARK).mentioned}
+        if readers:
+            self._owe_counts([screen for screen in screens if screen.viewer.id in readers])
 
     def _owe_counts(self, screens: Iterable[Screen]) -> None:
         for screen in screens:
@@ -227,12 +235,12 @@ def _show_row(
     fact: rows.RowFacts,
     change: Change,
     seers: Iterable[Screen],
-    marks: dict[tuple[int, int], int],
+    marks: dict[tuple[int, int], rows.Mark],
     now: Now,
 ) -> None:
-    """One line of the list, rendered once for each number of unread messages it shows."""
+    """One line of the list, rendered once for each number of unread messages it shows, mentioned or not."""
     row = fact.row
-    rendered: dict[int, str] = {}
+    rendered: dict[tuple[int, bool], str] = {}
     for screen in seers:
         if screen.floor is not None:
             continue
@@ -242,10 +250,11 @@ def _show_row(
             if change.moves or change.stands or screen.listing.watches_messages:
                 screen.remove_row(row.conversation_id)
             continue
-        row.unread = rows.unread(fact, marks.get((screen.viewer.id, row.conversation_id)))
-        if row.unread not in rendered:
-            rendered[row.unread] = fragment("inbox/_row.html", row=row)
-        screen.put_row(row.conversation_id, rendered[row.unread])
+        rows.make_personal(fact, marks.get((screen.viewer.id, row.conversation_id), rows.NO_MARK))
+        personal = (row.unread, row.mentioned)
+        if personal not in rendered:
+            rendered[personal] = fragment("inbox/_row.html", row=row)
+        screen.put_row(row.conversation_id, rendered[personal])
 
 
 def _hang_up(screens: Iterable[Screen]) -> None:

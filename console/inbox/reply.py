@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from console.inbox.channel import MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
 from console.inbox.thread import actor_of
+from console.mentions import keeping as mentioning
 from console.supervision import conduct
 from console.targets import clocks
 from console.targets.setting import put
@@ -143,21 +144,30 @@ async def note(
     by: Viewer | Actor,
     text: str,
     client_key: str,
+    mentions: Collection[int] = (),
 ) -> Message:
     """Write an internal note. It has no way out: direction "none" and status "noted" are never claimed for sending.
 
-    Records "message.noted". Refuses: 422 "invalid" (field text), 409 "key_reused".
+    `mentions` are the agents it is to reach, beside those it names (see `console.mentions.keeping.meant`).
+    Records "message.noted" with who is mentioned.
+    Refuses: 422 "invalid" (field text or mentions), "cannot_see" (field mentions), 409 "key_reused".
     """
     text = tidy(text)
     check_text(text)
     conversation = await thread.lock(tx, conversation)
-    said: dict[str, Any] = {"kind": "note", "text": text, "content": None, "reply_to_wamid": None}
+    said: dict[str, Any] = {"kind": "note", "text": text, "reply_to_wamid": None}
+    # Whom it names is not asked again: who sees the conversation may have changed since.
     if earlier := await already(tx, conversation, by=by, client_key=client_key, said=said):
+        mentioning.require_same(earlier, mentions)
         return earlier
+    mentioned = await mentioning.meant(tx, conversation, text=text, asked=mentions)
+    people = [{"id": str(number), "name": name} for number, name in mentioned.items()]
+    said["content"] = {"mentions": people} if people else None
     row = await thread.append(
         tx, conversation, direction="none", author=actor_of(by), status=Status.NOTED, client_key=client_key, **said
     )
-    _record(tx, row, by, "message.noted")
+    await mentioning.keep(tx, row, mentioned)
+    _record(tx, row, by, "message.noted", mentions=sorted(mentioned))
     return row
 
 
@@ -351,8 +361,7 @@ async def _watch_our_words(tx: Tx, conversation: Conversation, row: Message) -> 
         audit.record(tx, actor, "conduct.flagged", conversation_id=row.conversation_id, message_id=row.id, new=new)
 
 
-def _record(tx: Tx, row: Message, by: Viewer | Actor, action: str, *, resend_of: int | None = None) -> None:
-    repeats = {"resend_of": resend_of} if resend_of else {}
+def _record(tx: Tx, row: Message, by: Viewer | Actor, action: str, **more: object) -> None:
     audit.record(
         tx,
         actor_of(by),
@@ -364,6 +373,6 @@ def _record(tx: Tx, row: Message, by: Viewer | Actor, action: str, *, resend_of:
             "sequence": row.sequence,
             "status": row.status,
             "digest": thread.digest_of(row),
-            **repeats,
+            **{name: value for name, value in more.items() if value},
         },
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import bindparam, literal_column, select
@@ -59,6 +59,22 @@ TAGS = (
 """The free tags of a conversation, for `tags_of`."""
 
 
+class Mark(NamedTuple):
+    """How far somebody has read: inbound messages, the thread's sequence, and that of the newest note naming them."""
+
+    inbound_count: int = 0
+    sequence: int = 0
+    mentioned: int = 0
+
+    @property
+    def is_news(self) -> bool:
+        """Whether a note names them that they have not seen."""
+        return self.mentioned > self.sequence
+
+
+NO_MARK = Mark()
+
+
 class RowFacts(msgspec.Struct):
     """A row before it is anybody's: unread depends on who looks."""
 
@@ -99,9 +115,9 @@ _ROW = (
     .outerjoin(PortfolioRules, RULES)
     .where(among(Conversation.id, "ids"))
 )
-_MARKS = select(ReadMark.agent_id, ReadMark.conversation_id, ReadMark.inbound_count).where(
-    among(ReadMark.conversation_id, "conversations")
-)
+_MARKS = select(
+    ReadMark.agent_id, ReadMark.conversation_id, ReadMark.inbound_count, ReadMark.sequence, ReadMark.mentioned
+).where(among(ReadMark.conversation_id, "conversations"))
 _MARKS_OF_ONE = _MARKS.where(ReadMark.agent_id == bindparam("agent"))
 
 
@@ -217,27 +233,28 @@ def place_of(row: Any, tags: Iterable[TagView]) -> Place:  # noqa: ANN401 a data
 
 
 async def personal(tx: Tx, viewer: Viewer, facts: Sequence[RowFacts]) -> list[RowView]:
-    """The rows with what `viewer` has not read."""
+    """The rows with what `viewer` has not read, and where somebody mentioned them since."""
     marks = await read_marks(tx, [viewer.id], [fact.row.conversation_id for fact in facts])
     for fact in facts:
-        fact.row.unread = unread(fact, marks.get((viewer.id, fact.row.conversation_id)))
+        make_personal(fact, marks.get((viewer.id, fact.row.conversation_id), NO_MARK))
     return [fact.row for fact in facts]
 
 
-def unread(fact: RowFacts, mark: int | None) -> int:
-    """How many inbound messages somebody whose read mark is `mark` has not seen."""
-    return max(fact.inbound_count - (mark or 0), 0)
+def make_personal(fact: RowFacts, mark: Mark) -> None:
+    """Say on the row what somebody whose read mark is `mark` has not seen."""
+    fact.row.unread = max(fact.inbound_count - mark.inbound_count, 0)
+    fact.row.mentioned = mark.is_news
 
 
-async def read_marks(tx: Tx, agent_ids: Iterable[int], conversation_ids: Iterable[int]) -> dict[tuple[int, int], int]:
-    """How many inbound messages each of these agents has read in each of these conversations."""
+async def read_marks(tx: Tx, agent_ids: Iterable[int], conversation_ids: Iterable[int]) -> dict[tuple[int, int], Mark]:
+    """How far each of these agents has read each of these conversations."""
     agents = set(agent_ids)
     if len(agents) == 1:
         rows = await fetch(tx, _MARKS_OF_ONE, {"agent": min(agents), "conversations": conversation_ids})
     else:
         # Of many agents, whatever there is of the conversations: agents times conversations would be looked up.
         rows = await fetch(tx, _MARKS, {"conversations": conversation_ids})
-    return {(agent_id, conversation_id): count for agent_id, conversation_id, count in rows if agent_id in agents}
+    return {(agent, conversation): Mark(*read) for agent, conversation, *read in rows if agent in agents}
 
 
 async def tags_on(tx: Tx, conversation_id: int) -> list[TagView]:

@@ -12,6 +12,7 @@ from console.agents import Viewer
 from console.db import Tx
 from console.inbox import counts, policy
 from console.inbox.listing import (
+    MENTIONS,
     PRESSING_VIEWS,
     STATE_VIEWS,
     TODAY_VIEWS,
@@ -20,7 +21,7 @@ from console.inbox.listing import (
     promise_is,
     window_is_closing,
 )
-from console.inbox.models import Conversation
+from console.inbox.models import Conversation, ReadMark
 from console.inbox.views import ViewCount
 from console.portfolio.models import PortfolioRules
 from console.portfolio.states import TONES, Edges, label
@@ -34,6 +35,7 @@ class Numbers(msgspec.Struct, frozen=True):
     """All the numbers of one viewer's sidebar."""
 
     counts: counts.Counts
+    mentions: int
     today: tuple[tuple[str, int], ...]
     edges: Edges
 
@@ -48,14 +50,32 @@ async def numbers_for(tx: Tx, viewers: Collection[Viewer], now: Now) -> dict[int
         "window_closing": await _slots(tx, window_is_closing(now)),
         **{view: await _slots(tx, [is_pressing(wanted, now.moment)]) for view, wanted in PRESSING_VIEWS.items()},
     }
+    mentions = await _unseen_mentions(tx, viewers)
     return {
         viewer.id: Numbers(
             kept[viewer.id],
+            _seen_by(viewer, mentions[viewer.id]),
             tuple((view, _seen_by(viewer, slots)) for view, slots in today.items()),
             Edges(*rules) if rules else Edges(),
         )
         for viewer in viewers
     }
+
+
+async def _unseen_mentions(tx: Tx, viewers: Collection[Viewer]) -> dict[int, Slots]:
+    """The conversations in which each of `viewers` was mentioned since they read them."""
+    of = (ReadMark.agent_id, Conversation.team_id, Conversation.holder_id)
+    found = (
+        select(*of, func.count())
+        .join(Conversation, Conversation.id == ReadMark.conversation_id)
+        .where(ReadMark.agent_id.in_([viewer.id for viewer in viewers]), ReadMark.mentioned > ReadMark.sequence)
+        .where(Conversation.status != "merged")
+        .group_by(*of)
+    )
+    slots = {viewer.id: Slots() for viewer in viewers}
+    for agent_id, team, holder, n in await tx.execute(found):
+        slots[agent_id][team, holder] = n
+    return slots
 
 
 async def _slots(tx: Tx, wanted: Iterable[ColumnElement[bool]]) -> Slots:
@@ -73,7 +93,8 @@ def as_views(numbers: Numbers) -> list[ViewCount]:
     """Numbers as the sidebar lists them."""
     states = dict(numbers.counts.states)
     today = dict(numbers.today)
-    every = [ViewCount(key=key, label=name, count=getattr(numbers.counts, key)) for key, name in VIEWS.items()]
+    kept = {**msgspec.structs.asdict(numbers.counts), MENTIONS: numbers.mentions}
+    every = [ViewCount(key=key, label=name, count=kept[key]) for key, name in VIEWS.items()]
     for state in STATE_VIEWS:
         name = label(state, numbers.edges)
         every.append(ViewCount(key=state, label=name, count=states.get(state, 0), group="states", tone=TONES[state]))

@@ -76,6 +76,7 @@ class RowView(msgspec.Struct, kw_only=True):
     tags: list[TagView] = []
     answer: TargetView | None = None
     resolution: TargetView | None = None
+    mentioned: bool = False
 
 
 class MediaView(msgspec.Struct, kw_only=True):

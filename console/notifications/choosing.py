@@ -17,12 +17,14 @@ from console.errors import Refused
 KINDS = {
     "mine": "Escriben en una conversación mía",
     "assigned": "Me asignan una conversación",
+    "mention": "Me mencionan en una nota interna",
     "team": "Llega una conversación nueva a mi equipo",
     "alert": "Avisos de Al Día: el bot pide ayuda, los envíos se detienen",
 }
 WORDS = {
     "mine": "Alguien escribió en una conversación suya",
     "assigned": "Le asignaron una conversación",
+    "mention": "Le mencionaron en una nota interna",
     "team": "Hay una conversación nueva en su equipo",
     "alert": "Hay un aviso para usted",
 }

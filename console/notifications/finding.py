@@ -14,16 +14,25 @@ from console.audit import Entry
 from console.bulk import among, fetch
 from console.db import Tx
 from console.inbox.models import Conversation
+from console.mentions.models import Mention
 
 STALE = timedelta(minutes=5)
 """What is older rings no more: whoever comes back sees it on the screen."""
 _TOLD = frozenset(
-    {"message.received", "conversation.created", "conversation.assigned", "bot.alerted", "channel.paused"}
+    {
+        "message.received",
+        "message.noted",
+        "conversation.created",
+        "conversation.assigned",
+        "bot.alerted",
+        "channel.paused",
+    }
 )
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 _CONVERSATIONS = select(Conversation.id, Conversation.team_id, Conversation.holder_id).where(
     among(Conversation.id, "ids")
 )
+_MENTIONS = select(Mention.message_id, Mention.agent_id).where(among(Mention.message_id, "ids"))
 _PEOPLE = (
     select(Agent.id, Agent.role, AgentTeam.team_id)
     .outerjoin(AgentTeam, AgentTeam.agent_id == Agent.id)
@@ -46,7 +55,10 @@ def interesting(entries: Iterable[Entry], moment: datetime) -> list[Entry]:
 
 
 async def notices(tx: Tx, entries: Sequence[Entry]) -> list[Notice]:
-    """Who is told of these entries, each of a thing once. Two queries; nobody is told of what they did themselves."""
+    """Who is told of these entries, each of a thing once; nobody is told of what they did themselves.
+
+    Two queries, and a third where notes were written.
+    """
     ids = {entry.conversation_id for entry in entries if entry.conversation_id is not None}
     conversations = {row.id: row for row in await fetch(tx, _CONVERSATIONS, {"ids": sorted(ids)})} if ids else {}
     people: defaultdict[int, set[int]] = defaultdict(set)
@@ -55,6 +67,8 @@ async def notices(tx: Tx, entries: Sequence[Entry]) -> list[Notice]:
         roles[agent_id] = role
         if team_id is not None:
             people[team_id].add(agent_id)
+    mentioned = await _mentioned(tx, entries)
+    leading = {agent for agent, role in roles.items() if role == Role.ADMIN}
     found: dict[Notice, None] = {}
     for entry in entries:
         conversation = conversations.get(entry.conversation_id or 0)
@@ -66,6 +80,9 @@ async def notices(tx: Tx, entries: Sequence[Entry]) -> list[Notice]:
         elif entry.action == "bot.alerted":
             told = {agent for agent in people[conversation.team_id] if roles[agent] in _LEADERS}
             kind = "alert"
+        elif entry.action == "message.noted":
+            seeing = people[conversation.team_id] | leading | {conversation.holder_id}
+            told, kind = mentioned[entry.message_id or 0] & seeing & roles.keys(), "mention"
         elif entry.action == "conversation.created":
             told, kind = people[conversation.team_id] if conversation.holder_id is None else set(), "team"
         else:
@@ -74,3 +91,12 @@ async def notices(tx: Tx, entries: Sequence[Entry]) -> list[Notice]:
         for agent_id in sorted(told - {doer}):
             found[Notice(agent_id, kind, entry.conversation_id)] = None
     return list(found)
+
+
+async def _mentioned(tx: Tx, entries: Iterable[Entry]) -> defaultdict[int, set[int]]:
+    """Whom each note mentions."""
+    notes = {entry.message_id for entry in entries if entry.action == "message.noted" and entry.message_id is not None}
+    people: defaultdict[int, set[int]] = defaultdict(set)
+    for message_id, agent_id in await fetch(tx, _MENTIONS, {"ids": sorted(notes)}) if notes else ():
+        people[message_id].add(agent_id)
+    return people

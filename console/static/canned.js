@@ -1,5 +1,6 @@
 // Canned text: `/` at the start of the composer opens the list, typing narrows it, arrows choose, Enter takes.
 import { ask, headers } from './http.js'
+import { narrow, walk } from './listbox.js'
 import { state } from './live.js'
 import { act, toast } from './menus.js'
 import { apply, byId } from './upsert.js'
@@ -8,8 +9,6 @@ const BLANK = /\{[^{}\n]+\}/
 const area = () => byId(`text-${state.open}`)
 const picker = () => byId(`canned-${state.open}`)
 const search = () => picker().querySelector('[data-canned-search]')
-const inSight = () => [...picker().querySelectorAll('li:not([hidden])')]
-const plain = (words) => words.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 
 /** Opens the list for the open conversation: what it says is of this moment, so it is asked for anew. */
 export async function openCanned() {
@@ -19,7 +18,7 @@ export async function openCanned() {
   if (state.open !== conversation) return
   if (!came?.ok) return toast(came?.said || 'No pudimos traer las respuestas rápidas.', 'error')
   apply(came.html)
-  narrow()
+  narrow(picker(), search())
   search().focus()
 }
 
@@ -29,23 +28,6 @@ export function closeCanned() {
   picker().hidden = true
   area().focus()
   return true
-}
-
-function choose(item) {
-  for (const other of picker().querySelectorAll('[aria-selected=true]')) other.setAttribute('aria-selected', 'false')
-  search().removeAttribute('aria-activedescendant')
-  if (!item) return
-  item.setAttribute('aria-selected', 'true')
-  item.scrollIntoView({ block: 'nearest' })
-  search().setAttribute('aria-activedescendant', item.id)
-}
-
-function narrow() {
-  const words = plain(search().value).split(/\s+/).filter(Boolean)
-  for (const item of picker().querySelectorAll('li')) item.hidden = !words.every((word) => item.dataset.words.includes(word))
-  const none = picker().querySelector('.none')
-  if (picker().querySelector('li')) none.hidden = inSight().length > 0
-  choose(inSight()[0])
 }
 
 function take(item) {
@@ -66,23 +48,18 @@ document.addEventListener('keydown', (event) => {
     openCanned()
   }
   if (!target.matches?.('[data-canned-search]') || isComposing) return
-  const all = inSight()
-  const here = all.findIndex((item) => item.ariaSelected === 'true')
-  const step = { ArrowDown: 1, ArrowUp: -1 }[key]
-  if (step && all.length) choose(all[(here + step + all.length) % all.length])
-  else if (key === 'Enter' && all[here]) take(all[here])
-  else if (key === '/' && !target.value) {
+  if (key === '/' && !target.value) {
     // Two strokes of it are one that was meant.
     closeCanned()
     area().setRangeText('/', 0, 0, 'end')
   } else if (key === 'Backspace' && !target.value) closeCanned()
-  else return
+  else if (!walk(picker(), search(), key, take)) return
   event.preventDefault()
   event.stopPropagation()
 })
-document.addEventListener('input', ({ target }) => target.matches('[data-canned-search]') && narrow())
+document.addEventListener('input', ({ target }) => target.matches('[data-canned-search]') && narrow(picker(), search()))
 document.addEventListener('click', ({ target }) => {
-  const item = target.closest('.canned li')
+  const item = target.closest('[data-canned]')
   if (item) take(item)
 })
 act('canned', () => closeCanned() || openCanned())
@@ -90,6 +67,6 @@ act('confirm-right-party', async () => {
   const came = await ask(`/inbox/${state.open}/right-party`, { form: {} })
   if (!came?.ok) return toast(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
   apply(came.html)
-  narrow()
+  narrow(picker(), search())
   search().focus()
 })

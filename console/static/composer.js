@@ -7,6 +7,7 @@ import { isFromThisTab, post, showWaiting, whenRefused } from './outbox.js'
 import { openDeed } from './deeds.js'
 import { goTo, seenSequence } from './thread.js'
 import { isUploading, showFiles, takeFiles } from './attachments.js'
+import { mentionsIn } from './mentions.js'
 import { leaveTemplates, openTemplates } from './templates.js'
 import { timeOf } from './clock.js'
 
@@ -158,7 +159,7 @@ function send(extra = {}) {
   const files = kind === 'text' && !isClosed() ? takeFiles() : []
   if ((!text && !files.length) || isClosed()) return
   const citing = box().querySelector('[data-citing]')
-  const form = kind === 'note' ? {} : { seen_sequence: seenSequence(), ...extra }
+  const form = kind === 'note' ? mentionsIn(text) : { seen_sequence: seenSequence(), ...extra }
   if (kind === 'text' && !citing.hidden) form.reply_to = citing.dataset.message
   area().value = ''
   citing.hidden = true

@@ -2,6 +2,7 @@
 import './personal.js'
 import './media.js'
 import './canned.js'
+import './mentions.js'
 import './attachments.js'
 import './voice.js'
 import './emoji.js'

@@ -3,6 +3,7 @@ import { closeMenu } from './menus.js'
 import { write } from './composer.js'
 import { closeTemplates } from './templates.js'
 import { closeCanned, openCanned } from './canned.js'
+import { closeColleagues } from './mentions.js'
 import { fromMessage } from './deeds.js'
 import * as list from './list.js'
 import { next } from './queue.js'
@@ -13,7 +14,7 @@ import { lend } from './palette.js'
 import { openAt } from './pane.js'
 
 const click = (selector) => document.querySelector(selector)?.click()
-const VIEWS = { i: 'mine', u: 'unassigned', a: 'all', z: 'snoozed' }
+const VIEWS = { i: 'mine', u: 'unassigned', a: 'all', z: 'snoozed', m: 'mentions' }
 const KEYS = {
   j: () => list.move(1),
   k: () => list.move(-1),
@@ -61,7 +62,7 @@ document.addEventListener('keydown', (event) => {
 })
 
 function escape(target) {
-  if (document.querySelector('dialog[open]') || closeMenu() || closeCanned() || closeTemplates() || tags.clear()) return
+  if (document.querySelector('dialog[open]') || closeMenu() || closeCanned() || closeColleagues() || closeTemplates() || tags.clear()) return
   if (document.body.classList.contains('show-panel')) document.body.classList.remove('show-panel')
   else if (target.matches('textarea, input')) (document.querySelector('.row > a[aria-current]') ?? document.getElementById('main')).focus()
 }

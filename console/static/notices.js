@@ -54,9 +54,18 @@ function ring() {
   }
 }
 
-async function show(kind, id) {
+function tell(kind, id, url, seenAs = kind) {
+  document.dispatchEvent(new CustomEvent('rang', { detail: kind }))
+  if (choice.sound) ring()
+  if (!document.hidden) return
+  unseen.add(seenAs)
+  count()
+  show(kind, id, url)
+}
+
+async function show(kind, id, url) {
   if (!('Notification' in window) || Notification.permission !== 'granted') return
-  const told = { body: choice.words[kind], tag: `${kind}-${id}`, data: { url: `/inbox/${id}` }, lang: 'es' }
+  const told = { body: choice.words[kind], tag: `${kind}-${id}`, data: { url }, lang: 'es' }
   const worker = await navigator.serviceWorker?.getRegistration('/')
   if (worker) return worker.showNotification('Al Día', told)
   const note = new Notification('Al Día', told)
@@ -77,12 +86,16 @@ afterUpsert((element) => {
   const isFresh = Date.now() - Date.parse(element.querySelector('time')?.dateTime) < FRESH
   const isSeen = !document.hidden && state.open === idOf(element)
   if (!kind || !isFresh || isSeen || !choice.words[kind]) return
-  document.dispatchEvent(new CustomEvent('rang', { detail: kind }))
-  if (choice.sound) ring()
-  if (!document.hidden) return
-  unseen.add(element.id)
-  count()
-  show(kind, idOf(element))
+  tell(kind, idOf(element), `/inbox/${idOf(element)}`, element.id)
+})
+// A mention is told by its number: the conversation may stand in a list that is not shown.
+const mentionsNow = () => Number.parseInt(document.querySelector('[data-count=mentions]')?.textContent.replace(/\D/g, '') || '0', 10)
+let mentions = mentionsNow()
+afterUpsert((element) => {
+  if (element.id !== 'counts') return
+  const before = mentions
+  mentions = mentionsNow()
+  if (mentions > before && choice.words.mention) tell('mention', 'mentions', '/inbox?view=mentions')
 })
 document.querySelectorAll('#rows > .row').forEach(note)
 document.addEventListener('list-shown', () => document.querySelectorAll('#rows > .row').forEach(note))

@@ -6,6 +6,7 @@ sheet.replaceSync(`
   .entry[data-author="agent-${id}"] .by .theirs { display: none }
   .entry.note[data-author="agent-${id}"] { align-items: flex-end }
   .entry.note[data-author="agent-${id}"] .msg { border-radius: var(--r-lg) var(--r-lg) 4px var(--r-lg) }
+  .mention[data-agents~="${id}"] { background: var(--accent); color: var(--on-accent) }
   .row[data-holder="${id}"] .holder { display: none }
   #pane:has(.head[data-holder="${id}"]) .secret .ib { display: inline-grid }
   .here li[data-agent="${id}"] { display: none }

@@ -56,6 +56,21 @@ async def test_notes_and_events_are_no_messages(house: House, program: Program) 
     assert (await program.conversation())["last_message"]["id"] == second["id"]
 
 
+async def test_a_note_reaches_whom_it_mentions(house: House, program: Program) -> None:
+    await house.writes(meta.MARIA)
+    ana, conversation = await house.agent(), await program.conversation()
+    path = f"/conversations/{conversation['id']}/notes"
+
+    note = await program.http.post(path, json={"text": "Revise el abono", "mentions": [str(ana.id)]})
+    named = await program.http.post(path, json={"text": f"@{ana.name}, revise el abono"})
+    wrong = await program.http.post(path, json={"text": "Revise", "mentions": ["999"]})
+    odd = await program.http.post(path, json={"text": "Revise", "mentions": ["uno"]})
+
+    assert (note.status_code, note.json()["mentions"], named.json()["mentions"]) == (201, [str(ana.id)], [str(ana.id)])
+    assert (wrong.status_code, wrong.json()["code"], odd.status_code) == (422, "cannot_see", 422)
+    assert (wrong.json()["field"], odd.json()["field"]) == ("mentions", "mentions")
+
+
 async def test_a_message_is_queued_and_recorded(house: House, program: Program) -> None:
     await house.writes(meta.MARIA)
 

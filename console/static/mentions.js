@@ -1,0 +1,86 @@
+// Mentions: `@` in a note opens the list of colleagues who see the conversation; typing narrows it, Enter takes.
+import { ask } from './http.js'
+import { narrow, walk } from './listbox.js'
+import { state } from './live.js'
+import { act, toast } from './menus.js'
+import { apply, byId } from './upsert.js'
+
+const area = () => byId(`text-${state.open}`)
+const picker = () => byId(`colleagues-${state.open}`)
+const search = () => picker().querySelector('[data-colleague-search]')
+const isNote = () => area()?.closest('.composer').dataset.mode === 'note'
+/** Whom one picked, by name: of two people of one name the text alone does not say which. */
+const picked = new Map()
+let from = 0
+let pickedIn
+
+async function open() {
+  const conversation = state.open
+  from = area().selectionStart
+  const came = await ask(`/inbox/${conversation}/colleagues`)
+  if (state.open !== conversation || !isNote()) return
+  if (!came?.ok) return toast(came?.said || 'No pudimos traer a sus colegas.', 'error')
+  // Whoever types on meanwhile has said more than the sign.
+  const typed = area().value.slice(from, area().selectionStart)
+  apply(came.html)
+  search().value = typed
+  narrow(picker(), search())
+  search().focus()
+}
+
+/** Back to writing, with what stands there; says whether there was a list to close. */
+export function closeColleagues() {
+  if (!picker() || picker().hidden) return false
+  picker().hidden = true
+  area().focus()
+  return true
+}
+
+function take(item) {
+  const { colleague, name } = item.dataset
+  const box = area()
+  const to = Math.max(from, box.selectionStart)
+  closeColleagues()
+  if (pickedIn !== state.open) picked.clear()
+  pickedIn = state.open
+  box.setRangeText(`${name} `, from, to, 'end')
+  picked.set(name, [...(picked.get(name) ?? []), colleague])
+  box.dispatchEvent(new Event('input', { bubbles: true }))
+}
+
+/** The ids of those picked whom `text` names still, as the note's form sends them. */
+export function mentionsIn(text) {
+  if (pickedIn !== state.open) return {}
+  const ids = [...picked].flatMap(([name, all]) => (text.includes(`@${name}`) ? all : []))
+  picked.clear()
+  return ids.length ? { mentions: [...new Set(ids)].join('.') } : {}
+}
+
+document.addEventListener('input', (event) => {
+  const { target } = event
+  if (target.matches('[data-colleague-search]')) return narrow(picker(), search())
+  if (target !== area() || event.isComposing || event.data !== '@' || !isNote()) return
+  // In the midst of a word it is an address.
+  if (/(^|\s)@$/.test(target.value.slice(0, target.selectionStart))) open()
+})
+document.addEventListener('keydown', (event) => {
+  const { key, target, isComposing } = event
+  if (!target.matches?.('[data-colleague-search]') || isComposing) return
+  if (key === 'Backspace' && !target.value) closeColleagues()
+  else if (key === 'Tab') closeColleagues()
+  else if (!walk(picker(), search(), key, take)) return
+  event.preventDefault()
+  event.stopPropagation()
+})
+document.addEventListener('click', ({ target }) => {
+  const item = target.closest('[data-colleague]')
+  if (item) take(item)
+})
+act('mention', () => {
+  if (closeColleagues()) return
+  const box = area()
+  const gap = /\S$/.test(box.value.slice(0, box.selectionStart)) ? ' @' : '@'
+  box.setRangeText(gap, box.selectionStart, box.selectionEnd, 'end')
+  box.dispatchEvent(new Event('input', { bubbles: true }))
+  open()
+})
