@@ -79,6 +79,7 @@ async def test_who_is_mentioned_finds_it_until_they_have_seen_it_and_after(front
         assert (await unseen(ana), await listed(ana)) == (0, [])
         async with front.console.db.reading() as tx:
             sequence = (await tx.get_one(Conversation, 1)).last_sequence
+        await wire.say(t="open", open=1)
         await wire.say(t="seen", open=1, sequence=sequence)
         await wire.shows('data-count="mentions">0<')
 
