@@ -13,7 +13,7 @@ from tests.browser.test_promises import RULES
 
 @pytest.mark.timeout(150)  # two people, and axe, on a busy machine
 def test_from_an_at_sign_to_the_colleague_who_reads_it(house: House, new_page: NewPage) -> None:
-    debtor, other = house.debtor("María Ccori"), house.debtor("José Quispe")
+    debtor, other = house.debtor(), house.debtor()
     debtor.write()
     other.write()
     luz = house.enter(new_page, "luz", "/inbox?view=unassigned")
