@@ -77,6 +77,8 @@ from console.portfolio import (
 from console.portfolio import pages as portfolio_pages
 from console.privacy import door as privacy_door
 from console.privacy import reveal_door
+from console.quality import door as quality_door
+from console.quality import form_page as quality_form_page
 from console.reactions import door as reactions_door
 from console.reports import own_pages as report_own_pages
 from console.reports import pages as report_pages
@@ -241,6 +243,8 @@ def create_app(settings: Settings) -> Litestar:
             *history_pages.routes,
             *privacy_door.routes,
             *reveal_door.routes,
+            *quality_door.routes,
+            *quality_form_page.routes,
             *history_exports.routes,
             *pack_door.routes,
             *sign_in.routes,

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import select
 
-from console import clock, demo_bot, demo_debts, demo_floor, demo_texts, passwords, users
+from console import clock, demo_bot, demo_debts, demo_floor, demo_quality, demo_texts, passwords, users
 from console.agents import Agent, Role, Viewer
 from console.audit import Actor
 from console.db import Database, Tx
@@ -103,6 +103,7 @@ async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, A
             await deed()
         _it_is(begins - timedelta(minutes=12))
         await demo_floor.take_breaks(db, teller.viewers)
+        await demo_quality.review(db, settings, teller.viewers)
     finally:
         clock.set_source(None)
 

@@ -40,9 +40,9 @@ ICONS = (
     "list-filter", "lock", "log-out", "mail", "mail-warning", "map-pin", "message-square", "message-square-plus", "mic",
     "minus", "moon", "panel-right", "paperclip", "pause", "pencil", "percent", "phone", "phone-off", "play", "plus",
     "receipt", "refresh-cw", "reply", "rotate-ccw", "scale", "search", "send", "settings", "shield-check",
-    "shopping-cart", "smartphone", "smile", "square", "square-check-big", "sticker", "sun", "sun-moon", "tag", "tags",
-    "trash-2", "triangle-alert", "undo-2", "upload", "user", "user-minus", "user-plus", "users", "video", "wallet",
-    "wifi-off", "x",
+    "shopping-cart", "smartphone", "smile", "square", "square-check-big", "star", "sticker", "sun", "sun-moon", "tag",
+    "tags", "trash-2", "triangle-alert", "undo-2", "upload", "user", "user-minus", "user-plus", "users", "video",
+    "wallet", "wifi-off", "x",
 )  # fmt: skip
 
 

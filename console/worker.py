@@ -34,6 +34,7 @@ from console.live import Live
 from console.notifications.telling import Teller
 from console.portfolio import importing, midnight, notices, reconcile, reminders, settling
 from console.portfolio.thanks import Thanks
+from console.quality import running as quality
 from console.reports import follow as report_facts
 from console.reports import summary
 from console.routing.router import Router
@@ -129,6 +130,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "sealing": _every(settings.seal_minutes * 60.0, lambda: keeping.seal_and_keep(db, settings)),
         "report facts": lambda until: report_facts.run(db, settings.zone, until),
         "daily summary": lambda until: summary.run(db, settings, until),
+        "quality samples": lambda until: quality.run(db, settings.zone, until),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }
     if settings.bot:

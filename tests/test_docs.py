@@ -119,6 +119,7 @@ def test_every_path_is_in_the_readme_or_below_one_that_is(app: Litestar) -> None
         "/reports/",
         "/audit/",
         "/privacy/",
+        "/quality/",
         "/supervisor/",
         "/notifications/",
         "/bot/",

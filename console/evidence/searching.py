@@ -67,11 +67,11 @@ async def find(
     if asked.since:
         since = begin_of_day(asked.since, zone)
         conditions.append(AuditEntry.at_us >= since)
-        bottom = await _first_at(tx, since - SLACK // timedelta(microseconds=1), top) - 1
+        bottom = await first_at(tx, since - SLACK // timedelta(microseconds=1), top) - 1
     if asked.until:
         until = begin_of_day(asked.until, zone, days_later=1)
         conditions.append(AuditEntry.at_us < until)
-        top = min(top, await _first_at(tx, until + SLACK // timedelta(microseconds=1), top))
+        top = min(top, await first_at(tx, until + SLACK // timedelta(microseconds=1), top))
     top = min(top, below) if below is not None else top
     # Where an index holds the entries in order, one question is enough; the rest is walked.
     is_narrow = bool(asked.conversation or asked.account or asked.contact)
@@ -110,7 +110,7 @@ async def _walk(
     return Found(rows, None)
 
 
-async def _first_at(tx: Tx, at_us: int, top: int) -> int:
+async def first_at(tx: Tx, at_us: int, top: int) -> int:
     """The least id whose entry is not older than `at_us`, by halving: ids have no gaps, so no index is needed."""
     low, high = 1, top
     while low < high:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 
 from console.agents import Agent, AgentTeam, Role, Viewer
 from console.canned.models import CannedText
@@ -15,6 +15,7 @@ from console.errors import Refused
 from console.inbox.models import Conversation
 from console.inbox.tags import Tag
 from console.portfolio.models import Account, ContactPoint, PointState
+from console.quality.models import QualityPick
 
 # The customer service window (whatsapp.md §13): 24 h from the contact's last message; we stop a little earlier,
 # so that a message written in the last minutes doesn't reach Meta too late.
@@ -128,6 +129,16 @@ def colleagues(viewer: Viewer) -> ColumnElement[bool]:
     return Agent.id.in_(select(AgentTeam.agent_id).where(AgentTeam.team_id.in_(viewer.team_ids)))
 
 
+def reviewable(viewer: Viewer) -> ColumnElement[bool]:
+    """As a condition on Conversation: whose quality `viewer` may look into, as who leads its team."""
+    return reported(viewer) if may(viewer, "review_quality") else false()
+
+
+def judged(viewer: Viewer) -> ColumnElement[bool]:
+    """As a condition on QualityPick: that it is about the viewer's own work."""
+    return QualityPick.agent_id == viewer.id
+
+
 Deed = Literal[
     "handle_privacy",
     "erase_person",
@@ -157,6 +168,8 @@ Deed = Literal[
     "watch_floor",
     "edit_targets",
     "edit_bot",
+    "review_quality",
+    "edit_quality",
 ]
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -189,6 +202,8 @@ _MAY: dict[Deed, frozenset[str]] = {
     "watch_floor": _LEADERS,
     "edit_targets": _LEADERS,
     "edit_bot": _LEADERS,
+    "review_quality": _LEADERS,
+    "edit_quality": frozenset({Role.ADMIN}),
 }
 
 

@@ -24,6 +24,7 @@ from console.inbox.dispositions import Outcome
 from console.inbox.models import Conversation, Draft, Media, Message, MessageVersion, Reaction, Status, Tick
 from console.portfolio.agreements import Dispute
 from console.portfolio.models import Account, ContactPoint, Debtor, PointState
+from console.quality.models import QualityPick, QualityReview
 from console.search.models import SearchMessage, SearchPerson
 
 _AT_ONCE = 500
@@ -133,11 +134,14 @@ async def _forget_events(tx: Tx, conversations: Collection[int]) -> None:
 
 
 async def _forget_around(tx: Tx, conversations: Collection[int]) -> None:
-    """Drafts, notes of how it ended, what a claim said, and what the bot remembers."""
+    """Drafts, notes of how it ended, what a claim said, what a review noted, and what the bot remembers."""
     here = list(conversations)
     await tx.execute(delete(Draft).where(Draft.conversation_id.in_(here)))
     await tx.execute(update(Outcome).where(Outcome.conversation_id.in_(here)).values(reason=None, note=None))
     await tx.execute(update(Dispute).where(Dispute.conversation_id.in_(here)).values(words=None))
+    picks = select(QualityPick.id).where(QualityPick.conversation_id.in_(here))
+    about = update(QualityReview).where(QualityReview.pick_id.in_(picks))
+    await tx.execute(about.values(note=None, answer=None).execution_options(synchronize_session=False))
     await tx.execute(update(BotSession).where(BotSession.conversation_id.in_(here)).values(summary=None, memory={}))
     await tx.execute(update(BotStep).where(BotStep.conversation_id.in_(here)).values(understood={}))
     await tx.execute(update(ReviewTask).where(ReviewTask.conversation_id.in_(here)).values(details={}))

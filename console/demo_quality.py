@@ -1,0 +1,44 @@
+"""What the demo's supervisor drew and reviewed of the days before it begins, and what an agent says to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from console import clock
+from console.agents import Viewer
+from console.db import Database
+from console.portfolio.states import today_in
+from console.quality import drawing, reviewing, sampling
+from console.quality.keeping import criteria_of, form_in_force
+from console.quality.models import QualityPick
+from console.quality.scoring import MET, MISSED, PARTLY, asked
+from console.settings import Settings
+
+# The marks of each review in the order of the form, the note, and what the agent answers.
+REVIEWS = (
+    ((MET, MET, MET, MET, PARTLY), "Buen trato y datos claros. Falta cerrar con una fecha concreta.", "De acuerdo."),
+    ((PARTLY, MISSED, MET, MET, MET), "Confirme que escribe la persona titular antes de hablar de montos.", None),
+    ((MET, MET, MET, MET, MET), "", None),
+)
+
+
+async def review(db: Database, settings: Settings, viewers: Mapping[str, Viewer]) -> None:
+    """Draw from the day that was told, whatever week it falls in; Víctor reviews a few, and leaves some to do."""
+    leader, of_id = viewers["victor"], {viewer.id: viewer for viewer in viewers.values()}
+    today = today_in(settings.zone, clock.now())
+    for week_on in (drawing.week_before(today), drawing.week_of(today)):
+        async with db.reading() as tx:
+            due = await sampling.undrawn(tx, week_on, settings.zone)
+        async with db.transaction() as tx:
+            for worked in due:
+                await sampling.draw_for(tx, worked, week_on)
+    async with db.transaction() as tx:
+        form = await form_in_force(tx)
+        keys = [one.key for one in asked(criteria_of(form))]
+        within = reviewing.within_reach(leader).where(QualityPick.agent_id != leader.id)
+        drawn = list(await tx.scalars(within.order_by(QualityPick.id)))
+        for pick, (marks, note, answer) in zip(drawn[::2], REVIEWS, strict=False):
+            given = dict(zip(keys, marks, strict=True))
+            await reviewing.review(tx, pick.id, by=leader, version=form.version, marks=given, note=note)
+            if answer:
+                await reviewing.answer(tx, pick.id, by=of_id[pick.agent_id], text=answer)

@@ -1,0 +1,102 @@
+"""Drawing each agent's sample of the week that is over. The database settles who draws; the history, from what."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from console import audit, clock
+from console.agents import Agent, Role
+from console.audit import SYSTEM, AuditEntry
+from console.db import Tx, dialect_of
+from console.evidence.searching import SLACK, first_at
+from console.inbox.models import Conversation
+from console.portfolio.states import day_begins
+from console.quality import drawing
+from console.quality.keeping import form_in_force
+from console.quality.models import QualityDraw, QualityPick
+
+_SLACK = SLACK // timedelta(microseconds=1)
+
+
+class Worked(NamedTuple):
+    """What an agent said in a week: the last message by conversation."""
+
+    agent_id: int
+    last_messages: Mapping[int, int]
+
+
+async def undrawn(tx: Tx, week_on: date, zone: ZoneInfo) -> list[Worked]:
+    """Agents who wrote to somebody in the week of this Monday and whose sample nobody has drawn.
+
+    Who spoke is read from the history, by its index of actors: its cost is that of what those agents did.
+    """
+    top = await audit.head_of(tx) + 1
+    begins, ends = (_microseconds(day_begins(day, zone)) for day in (week_on, week_on + drawing.WEEK))
+    low, high = await first_at(tx, begins - _SLACK, top), await first_at(tx, ends + _SLACK, top)
+    if low == high:
+        return []
+    drawn = select(QualityDraw.agent_id).where(QualityDraw.week_on == week_on)
+    agents = select(Agent.id).where(Agent.role == Role.AGENT, Agent.id.not_in(drawn)).order_by(Agent.id)
+    spoke = (
+        select(AuditEntry.conversation_id, func.max(AuditEntry.message_id))
+        .join(Conversation, Conversation.id == AuditEntry.conversation_id)
+        .where(
+            AuditEntry.actor_kind == "agent",
+            AuditEntry.action == "message.queued",
+            AuditEntry.id >= low,
+            AuditEntry.id < high,
+            AuditEntry.at_us >= begins,
+            AuditEntry.at_us < ends,
+            Conversation.status != "merged",
+        )
+        .group_by(AuditEntry.conversation_id)
+    )
+    found = []
+    for agent_id in list(await tx.scalars(agents)):
+        rows = await tx.execute(spoke.where(AuditEntry.actor_id == agent_id))
+        if last_messages := {number: message for number, message in rows if number and message}:
+            found.append(Worked(agent_id, last_messages))
+    return found
+
+
+async def draw_for(tx: Tx, worked: Worked, week_on: date) -> int:
+    """Draw the sample of an agent's week, leaving out what was drawn for them before; say how many it holds.
+
+    Whoever comes second finds the claim and draws nothing. Records "quality.sampled", without the conversation: which
+    one is looked at is for who leads.
+    """
+    form = await form_in_force(tx)
+    before = set(await tx.scalars(select(QualityPick.conversation_id).where(QualityPick.agent_id == worked.agent_id)))
+    fresh = set(worked.last_messages) - before
+    seed, now = secrets.token_hex(16), clock.now()
+    claim = {"agent_id": worked.agent_id, "week_on": week_on}
+    about = {"seed": seed, "form_version": form.version, "found": len(fresh), "created_at": now}
+    insert = sqlite_insert if dialect_of(tx) == "sqlite" else postgresql_insert
+    claiming = insert(QualityDraw).values(**claim, **about).on_conflict_do_nothing(index_elements=list(claim))
+    if (await tx.scalars(claiming.returning(QualityDraw.agent_id))).one_or_none() is None:
+        return 0
+    picked = drawing.draw(seed, fresh, form.per_week)
+    tx.add_all(
+        QualityPick(**claim, conversation_id=number, message_id=worked.last_messages[number], created_at=now)
+        for number in picked
+    )
+    audit.record(
+        tx,
+        SYSTEM,
+        "quality.sampled",
+        subject=f"agent:{worked.agent_id}",
+        new={"week": week_on.isoformat(), "seed": seed, "form": form.version, "found": len(fresh), "picked": picked},
+    )
+    return len(picked)
+
+
+def _microseconds(at: datetime) -> int:
+    return int(at.timestamp()) * 1_000_000
