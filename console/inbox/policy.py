@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from console.agents import Agent, AgentTeam, Role, Viewer
 from console.canned.models import CannedText
@@ -114,7 +116,12 @@ def may_edit_canned(viewer: Viewer, *, owner_id: int | None, team_id: int | None
 
 def reported(viewer: Viewer) -> ColumnElement[bool]:
     """As a condition on Conversation: whose numbers a report for `viewer` may hold. Teams lead, holding does not."""
-    return true() if viewer.sees_all else Conversation.team_id.in_(viewer.team_ids)
+    return leads(viewer, Conversation.team_id)
+
+
+def leads(viewer: Viewer, column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """The same for numbers already summed: that the team in `column` is one whose numbers `viewer` may have."""
+    return true() if viewer.sees_all else column.in_(viewer.team_ids)
 
 
 def reported_accounts(viewer: Viewer) -> ColumnElement[bool]:

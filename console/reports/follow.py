@@ -16,11 +16,14 @@ from console import clock
 from console.audit import AuditEntry
 from console.db import Base, Database, Tx
 from console.pacing import Pace, pause
-from console.reports import accounts_then, spells, talking, templates
+from console.portfolio.states import today_in
+from console.reports import accounts_then, daybook, spells, talking, templates
 from console.reports.local_days import Calendar
 from console.reports.models import (
     AccountThen,
     Answer,
+    DayKept,
+    DayPage,
     MessageFate,
     MonthClose,
     Recovery,
@@ -36,6 +39,8 @@ SHARE, BREATH = 0.25, 0.02
 """Of the time, and seconds between two steps."""
 LOOK_EVERY = 5.0
 """Seconds between looks at the history."""
+DAYS_AT_ONCE = 40
+"""Days kept between two looks: the history is read on meanwhile."""
 FACTS: tuple[type[Base], ...] = (Talk, Answer, Spell, TemplateSent, MessageFate, Recovery, AccountThen, MonthClose)
 _COLUMNS = (
     AuditEntry.id,
@@ -50,6 +55,7 @@ _COLUMNS = (
     AuditEntry.old,
     AuditEntry.new,
 )
+_MOVES = frozenset({"conversation.merged", "conversation.transferred"})
 Entries = list[Row[*tuple[Any, ...]]]
 
 
@@ -62,9 +68,12 @@ async def step(tx: Tx, zone: ZoneInfo, *, limit: int = AT_ONCE) -> int:
     await accounts_then.close_until(tx, cursor, entries, calendar)
     if entries:
         await _merge(tx, entries)
-        await talking.count(tx, entries, calendar)
-        await spells.note(tx, entries, calendar)
-        await talking.answers(tx, entries, calendar)
+        days = await talking.count(tx, entries, calendar)
+        days |= await spells.note(tx, entries, calendar)
+        days |= await talking.answers(tx, entries, calendar)
+        # A conversation in another team takes the numbers of its days along.
+        days |= await daybook.days_of(tx, [each.conversation_id for each in entries if each.action in _MOVES])
+        await daybook.strike(tx, days)
         await templates.note(tx, entries, calendar)
         cursor.entry_id = entries[-1].id
     cursor.read_at = clock.now()
@@ -81,6 +90,18 @@ async def _further(db: Database, zone: ZoneInfo) -> bool:
     """One step; whether there is more."""
     async with db.transaction() as tx:
         return await step(tx, zone) >= AT_ONCE
+
+
+async def keep_days(db: Database, zone: ZoneInfo, *, at_most: int = DAYS_AT_ONCE) -> int:
+    """Keep the days that are over, the newest first, each in a transaction of its own; say how many were kept."""
+    today = today_in(zone, clock.now())
+    async with db.reading() as tx:
+        days = (await daybook.to_keep(tx, today))[:at_most]
+    for day in days:
+        async with db.transaction() as tx:
+            await _cursor(tx, zone)
+            await daybook.keep(tx, day)
+    return len(days)
 
 
 async def again(db: Database, zone: ZoneInfo) -> None:
@@ -139,7 +160,8 @@ async def _cursor(tx: Tx, zone: ZoneInfo) -> ReportCursor:
 
 
 async def _forget(tx: Tx) -> None:
-    for table in FACTS:
+    every: tuple[type[Base], ...] = (*FACTS, DayPage, DayKept)
+    for table in every:
         await tx.execute(delete(table))
 
 

@@ -30,6 +30,7 @@ class Talk(Base):
     """How many messages one conversation had in one hour, by who wrote them (`author`: in, agent, bot, other)."""
 
     __tablename__ = "report_talk"
+    __table_args__ = (Index("ix_report_talk_conversation", "conversation_id"),)
 
     day: Mapped[date] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -78,6 +79,25 @@ class Spell(Base):
     business_s: Mapped[int]
     by_bot: Mapped[bool]
     by_person: Mapped[bool]
+
+
+class DayPage(Base):
+    """What one agent (0: nobody of ours) of one team had on one day: a daybook.Page as JSON."""
+
+    __tablename__ = "report_page"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # that of the conversation
+    agent_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    page: Mapped[str] = mapped_column(Text)
+
+
+class DayKept(Base):
+    """A day whose pages say what its facts say."""
+
+    __tablename__ = "report_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
 
 
 class TemplateSent(Base):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import anyio.to_thread
 from sqlalchemy import func, select
 
 from console import clock
@@ -13,12 +15,13 @@ from console.agents import Agent, Viewer
 from console.db import Tx
 from console.inbox import policy
 from console.inbox.models import Conversation
-from console.reports import definitions
+from console.reports import daybook, definitions, summing
 from console.reports.asked import Asked, by_agent, in_period, of_conversations
 from console.reports.figures import Cell, Column, Figure, Report, Table
 from console.reports.local_days import seconds
-from console.reports.models import Answer, Spell, Talk
-from console.reports.percentiles import NOTHING, Spread, spreads
+from console.reports.models import Answer, Spell
+from console.reports.percentiles import NOTHING, Spread
+from console.reports.summing import Sums, Volume
 
 WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
 OURS = ("agent", "bot", "other")
@@ -26,23 +29,23 @@ OURS = ("agent", "bot", "other")
 
 async def report(tx: Tx, viewer: Viewer, asked: Asked) -> Report:
     """The whole view."""
-    volume = await _volume(tx, viewer, asked)
-    waits = await _waits(tx, viewer, asked)
-    spells = await _resolution(tx, viewer, asked)
-    load = await _load(tx, viewer, asked)
+    lines = await daybook.read(tx, viewer, asked)
+    sums = await anyio.to_thread.run_sync(summing.sum_up, lines)
+    waits = sums.waits
+    names = {row.id: row.name for row in await tx.execute(select(Agent.id, Agent.name))}
     figures = [
-        *_volume_figures(volume, asked),
+        *_volume_figures(sums.volume, asked),
         _duration("first_answer", waits["first"], waits["first_calendar"]),
         _duration("next_answer", waits["next"], waits["next_calendar"]),
         *await _waiting(tx, viewer, asked),
-        _duration("resolution", spells[0], spells[1]),
+        _duration("resolution", waits["resolution"], waits["resolution_calendar"]),
     ]
     tables = [
-        _by_day(volume, asked),
-        _by_hour(waits["by_hour"]),
-        _heat(volume, asked),
-        _agents(load, waits["by_agent"]),
-        _load_by_hour(load),
+        _by_day(sums.volume, asked),
+        _by_hour(sums.first_by_hour),
+        _heat(sums.volume, asked),
+        _agents(sums, names),
+        _load_by_hour(sums.load, names),
     ]
     return Report(figures, tables)
 
@@ -76,23 +79,10 @@ def waiting(viewer: Viewer, asked: Asked) -> Any:  # noqa: ANN401 a condition
     )
 
 
-async def _volume(tx: Tx, viewer: Viewer, asked: Asked) -> list[Any]:
-    wanted = (
-        select(Talk.day, Talk.hour, Talk.author, func.sum(Talk.n).label("n"))
-        .where(
-            in_period(asked, Talk.day),
-            by_agent(asked, Talk.agent_id),
-            of_conversations(viewer, asked, Talk.conversation_id),
-        )
-        .group_by(Talk.day, Talk.hour, Talk.author)
-    )
-    return list((await tx.execute(wanted)).all())
-
-
-def _volume_figures(volume: list[Any], asked: Asked) -> list[Figure]:
+def _volume_figures(volume: Volume, asked: Asked) -> list[Figure]:
     total: Counter[str] = Counter()
-    for row in volume:
-        total[row.author] += int(row.n)
+    for (_day, _hour, author), n in volume.items():
+        total[author] += n
     out = sum(total[author] for author in OURS)
     beside = f"{total['agent']:,} de personas, {total['bot']:,} del bot, {total['other']:,} de otros"
     # What comes in is nobody's of ours: with one agent asked for there is no such figure.
@@ -101,27 +91,6 @@ def _volume_figures(volume: list[Any], asked: Asked) -> list[Figure]:
         definitions.figure("received", came),
         definitions.figure("sent", out, beside=beside),
     ]
-
-
-async def _waits(tx: Tx, viewer: Viewer, asked: Asked) -> dict[str, Any]:
-    of = answered(viewer, asked)
-    business = await spreads(tx, Answer.business_s, of=of, by=[Answer.is_first])
-    calendar = await spreads(tx, Answer.calendar_s, of=of, by=[Answer.is_first])
-    return {
-        "first": business.get(True, NOTHING),
-        "next": business.get(False, NOTHING),
-        "first_calendar": calendar.get(True, NOTHING),
-        "next_calendar": calendar.get(False, NOTHING),
-        "by_hour": await spreads(tx, Answer.business_s, of=of & Answer.is_first, by=[Answer.hour]),
-        "by_agent": await spreads(tx, Answer.business_s, of=of & Answer.is_first, by=[Answer.agent_id]),
-    }
-
-
-async def _resolution(tx: Tx, viewer: Viewer, asked: Asked) -> tuple[Spread, Spread]:
-    of = resolved(viewer, asked)
-    business = await spreads(tx, Spell.business_s, of=of)
-    calendar = await spreads(tx, Spell.calendar_s, of=of)
-    return business.get("", NOTHING), calendar.get("", NOTHING)
 
 
 async def _waiting(tx: Tx, viewer: Viewer, asked: Asked) -> list[Figure]:
@@ -147,28 +116,28 @@ def _duration(key: str, business: Spread, calendar: Spread) -> Figure:
     return definitions.figure(key, business.p50, beside=beside)
 
 
-def _by_day(volume: list[Any], asked: Asked) -> Table:
+def _by_day(volume: Volume, asked: Asked) -> Table:
     came: Counter[date] = Counter()
     went: Counter[date] = Counter()
-    for row in volume:
-        (came if row.author == "in" else went)[row.day] += int(row.n)
+    for (on, _hour, author), n in volume.items():
+        (came if author == "in" else went)[on] += n
     days = [asked.since + timedelta(days=at) for at in range((asked.until - asked.since).days + 1)]
     rows = [(day.isoformat(), came[day], went[day]) for day in days]
     columns = (Column("Día", "text"), Column("Recibidos"), Column("Enviados"))
     return definitions.table("volume_by_day", columns, rows, chart="line", is_wide=True)
 
 
-def _by_hour(by_hour: dict[int, Spread]) -> Table:
+def _by_hour(by_hour: Mapping[int, Spread]) -> Table:
     rows = [(f"{hour:02}:00", spread.p50, spread.p90, spread.n) for hour, spread in sorted(by_hour.items())]
     columns = (Column("Hora", "text"), Column("p50", "duration"), Column("p90", "duration"), Column("Respuestas"))
     return definitions.table("first_answer_by_hour", columns, rows, chart="bar")
 
 
-def _heat(volume: list[Any], asked: Asked) -> Table:
+def _heat(volume: Volume, asked: Asked) -> Table:
     found: Counter[tuple[int, int]] = Counter()
-    for row in volume:
-        if row.author == "in" or asked.agent is not None:
-            found[row.day.weekday(), row.hour] += int(row.n)
+    for (on, hour, author), n in volume.items():
+        if author == "in" or asked.agent is not None:
+            found[on.weekday(), hour] += n
     hours = sorted({hour for _, hour in found})
     span = range(hours[0], hours[-1] + 1) if hours else ()
     rows: list[tuple[Cell, ...]] = (
@@ -178,36 +147,20 @@ def _heat(volume: list[Any], asked: Asked) -> Table:
     return definitions.table("received_by_hour", columns, rows, chart="heat")
 
 
-async def _load(tx: Tx, viewer: Viewer, asked: Asked) -> dict[str, Any]:
-    of = (
-        in_period(asked, Talk.day)
-        & (Talk.author == "agent")
-        & by_agent(asked, Talk.agent_id)
-        & of_conversations(viewer, asked, Talk.conversation_id)
-    )
-    hours = select(Talk.agent_id, Talk.hour, func.sum(Talk.n)).where(of).group_by(Talk.agent_id, Talk.hour)
-    spoken = select(Talk.agent_id, func.count(Talk.conversation_id.distinct())).where(of).group_by(Talk.agent_id)
-    names = select(Agent.id, Agent.name)
-    return {
-        "hours": {(agent, hour): int(n) for agent, hour, n in await tx.execute(hours)},
-        "conversations": {row[0]: int(row[1]) for row in await tx.execute(spoken)},
-        "names": {row.id: row.name for row in await tx.execute(names)},
-    }
-
-
-def _agents(load: dict[str, Any], waits: dict[int, Spread]) -> Table:
+def _agents(sums: Sums, names: dict[int, str]) -> Table:
     sent: Counter[int] = Counter()
-    for (agent, _hour), n in load["hours"].items():
+    for (agent, _hour), n in sums.load.items():
         sent[agent] += n
+    waits = sums.first_by_agent
     rows = [
         (
-            load["names"].get(agent, "?"),
-            load["conversations"].get(agent, 0),
+            names.get(agent, "?"),
+            sums.conversations.get(agent, 0),
             n,
             waits.get(agent, NOTHING).p50,
             waits.get(agent, NOTHING).p90,
         )
-        for agent, n in sent.most_common()
+        for agent, n in sorted(sent.items(), key=lambda each: (-each[1], each[0]))
     ]
     columns = (
         Column("Agente", "text"),
@@ -219,12 +172,12 @@ def _agents(load: dict[str, Any], waits: dict[int, Spread]) -> Table:
     return definitions.table("agents", columns, rows)
 
 
-def _load_by_hour(load: dict[str, Any]) -> Table:
-    hours = sorted({hour for _, hour in load["hours"]})
+def _load_by_hour(load: Counter[tuple[int, int]], names: dict[int, str]) -> Table:
+    hours = sorted({hour for _, hour in load})
     span = range(hours[0], hours[-1] + 1) if hours else ()
-    agents = sorted({agent for agent, _ in load["hours"]}, key=lambda each: str(load["names"].get(each, "?")))
+    agents = sorted({agent for agent, _ in load}, key=lambda each: names.get(each, "?"))
     rows: list[tuple[Cell, ...]] = [
-        (load["names"].get(agent, "?"), *(load["hours"].get((agent, hour), 0) for hour in span)) for agent in agents
+        (names.get(agent, "?"), *(load.get((agent, hour), 0) for hour in span)) for agent in agents
     ]
     columns = (Column("Agente", "text"), *(Column(f"{hour:02}") for hour in span))
     return definitions.table("load", columns, rows, chart="load", is_wide=True)

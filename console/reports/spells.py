@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -15,14 +16,16 @@ from console.reports.models import Spell
 from console.reports.talking import NOT_TALK
 
 
-async def note(tx: Tx, entries: Iterable[Row[*tuple[Any, ...]]], calendar: Calendar) -> None:
-    """Note each resolution that had messages before it; resolving twice in a row is one."""
+async def note(tx: Tx, entries: Iterable[Row[*tuple[Any, ...]]], calendar: Calendar) -> set[date]:
+    """Note each resolution that had messages before it, and say on which days; resolving twice in a row is one."""
+    days = set()
     for entry in entries:
         if entry.action == "conversation.resolved" and entry.message_id is not None:
-            await _note(tx, entry, calendar)
+            days.add(await _note(tx, entry, calendar))
+    return {day for day in days if day is not None}
 
 
-async def _note(tx: Tx, entry: Row[*tuple[Any, ...]], calendar: Calendar) -> None:
+async def _note(tx: Tx, entry: Row[*tuple[Any, ...]], calendar: Calendar) -> date | None:
     closing = (
         await tx.execute(
             select(Message.id, Message.conversation_id, Message.sequence, Message.created_at, Conversation.team_id)
@@ -31,7 +34,7 @@ async def _note(tx: Tx, entry: Row[*tuple[Any, ...]], calendar: Calendar) -> Non
         )
     ).one_or_none()
     if closing is None:
-        return
+        return None
     before = select(func.max(Spell.sequence)).where(
         Spell.conversation_id == closing.conversation_id, Spell.sequence < closing.sequence
     )
@@ -53,7 +56,7 @@ async def _note(tx: Tx, entry: Row[*tuple[Any, ...]], calendar: Calendar) -> Non
         )
     ).one()
     if said.at is None:
-        return
+        return None
     day, hour = calendar.place(closing.created_at)
     row = {
         "message_id": closing.id,
@@ -70,6 +73,7 @@ async def _note(tx: Tx, entry: Row[*tuple[Any, ...]], calendar: Calendar) -> Non
         "by_person": bool(said.person),
     }
     await bulk_insert(tx, Spell, [row], or_ignore=True)
+    return day
 
 
 async def merge(tx: Tx, entry: Row[*tuple[Any, ...]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -41,8 +41,8 @@ _ADD = (
 )
 
 
-async def count(tx: Tx, entries: Iterable[Row[*tuple[Any, ...]]], calendar: Calendar) -> None:
-    """Count the messages that these entries brought."""
+async def count(tx: Tx, entries: Iterable[Row[*tuple[Any, ...]]], calendar: Calendar) -> set[date]:
+    """Count the messages that these entries brought; say on which days they were."""
     named = {
         entry.message_id: entry.action
         for entry in entries
@@ -59,6 +59,7 @@ async def count(tx: Tx, entries: Iterable[Row[*tuple[Any, ...]]], calendar: Cale
         agent = row.author_id if row.author_kind == "agent" else 0
         found[day, row.conversation_id, hour, AUTHORS.get(row.author_kind, "other"), agent or 0] += 1
     await _add(tx, found)
+    return {key[0] for key in found}
 
 
 async def _add(tx: Tx, found: Counter[tuple[Any, ...]]) -> None:
@@ -130,12 +131,13 @@ _ANSWERS = select(
 ).join(Conversation, Conversation.id == _SAID.conversation_id)
 
 
-async def answers(tx: Tx, entries: Iterable[Row[*tuple[Any, ...]]], calendar: Calendar) -> None:
-    """Note what people of ours answered, and how long somebody had waited for it."""
+async def answers(tx: Tx, entries: Iterable[Row[*tuple[Any, ...]]], calendar: Calendar) -> set[date]:
+    """Note what people of ours answered, and how long somebody had waited for it; say on which days."""
     ids = [entry.message_id for entry in entries if entry.action == "message.queued" and entry.actor_kind == "agent"]
     found = (await tx.execute(_ANSWERS.where(_SAID.id.in_(ids)))).all() if ids else ()
     rows = [_answer(row, calendar) for row in found if row.asked_at is not None]
     await bulk_insert(tx, Answer, rows, or_ignore=True)
+    return {row["day"] for row in rows}
 
 
 def _answer(row: Any, calendar: Calendar) -> dict[str, Any]:  # noqa: ANN401 a database row
