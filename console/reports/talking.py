@@ -43,11 +43,11 @@ _ADD = (
 
 async def count(tx: Tx, entries: Iterable[Row[*tuple[Any, ...]]], calendar: Calendar) -> set[date]:
     """Count the messages that these entries brought; say on which days they were."""
-    named = {
-        entry.message_id: entry.action
-        for entry in entries
-        if entry.message_id is not None and (entry.action in _BEGUN or entry.action == "message.sent")
-    }
+    named: dict[int, str] = {}
+    for entry in entries:
+        # What was queued and sent between two looks was queued: the first thing said of a message is how it began.
+        if entry.message_id is not None and (entry.action in _BEGUN or entry.action == "message.sent"):
+            named.setdefault(entry.message_id, entry.action)
     found: Counter[tuple[Any, ...]] = Counter()
     for row in await fetch(tx, _MESSAGES, {"ids": sorted(named)}):
         # What somebody wrote on the phone itself begins as sent; what we sent began in the queue.

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from console.db import Database, table_of
+from console.inbox import deliver, settle
 from console.reports import follow, percentiles, rolls
 from console.reports.local_days import bounds
 from console.reports.models import Answer, Spell, Talk
@@ -198,3 +199,20 @@ def test_half_and_nine_in_ten_are_by_nearest_rank(values: list[int]) -> None:
             each for each in sorted(values) if 10 * sum(value <= each for value in values) >= tenths * len(values)
         ]
         assert picked == enough[0]
+
+
+async def test_what_leaves_between_two_looks_is_counted(database_url: str, tmp_path: Path, moment: Moment) -> None:
+    """A message that was queued and taken by Meta before the history was read, as most are."""
+    async with a_quiet_console(database_url, tmp_path) as front:
+        await a_day_of_work(front, moment)
+        database = front.console.db
+        async with database.transaction() as tx:
+            claims = await deliver.claim(tx, 1, limit=9, rate=80)
+            await deliver.wire(tx, [(each.id, each.claim) for each in claims.messages])
+            await settle.settle(tx, [(each, settle.Accepted(f"wamid.{each.id}")) for each in claims.messages])
+
+        await follow.again(database, LIMA)
+
+        figures = await figures_of(database, asked("2026-11-20", "2026-11-20"))
+        assert claims.messages
+        assert figures["sent"].value == 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028"
-down_revision = "0027"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
@@ -29,6 +29,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_report_day")),
     )
     op.create_index("ix_report_talk_conversation", "report_talk", ["conversation_id"])
+    # What was queued and sent between two looks had not been counted: in another zone, all is counted anew.
+    op.execute(sa.text("UPDATE report_cursor SET zone = ''"))
 
 
 def downgrade() -> None:
