@@ -8,7 +8,6 @@ from typing import Literal
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from console.agents import Agent, AgentTeam, Role, Viewer
