@@ -7,12 +7,13 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import msgspec
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.types import Scope
 
 from console import api as json_api
 from console import (
@@ -197,38 +198,30 @@ def create_app(settings: Settings) -> Litestar:
     console.live.on_whisper.append(presence.hear)
     searcher = Searcher(settings.database_url)
 
-    @asynccontextmanager
-    async def lifespan(started: Litestar) -> AsyncIterator[None]:
-        stop = asyncio.Event()
-        async with running(console, pushes.stop, searcher.close):
-            ingest.start()
-            loops = [metrics.watch_loop(), presence.forget_for_ever(), attendance.tell_for_ever(), floor.run_for_ever()]
-            tasks = [asyncio.create_task(loop) for loop in loops]
-            work = None if settings.redis_url else asyncio.create_task(worker.run(console, stop), name="worker")
-            started.state["work"] = work
-            try:
-                yield
-            finally:
-                await ingest.stop()
-                stop.set()
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, *([work] if work else []), return_exceptions=True)
+    app = _doors()
+    app.state.update(
+        {
+            "settings": settings,
+            "console": console,
+            "ingest": ingest,
+            "screens": screens,
+            "pushes": pushes,
+            "presence": presence,
+            "attendance": attendance,
+            "floor": floor,
+            "live": console.live,
+            "db": console.db,
+            "searcher": searcher,
+        },
+    )
+    app.asgi_handler = webhook.Lane(security.protect(app.asgi_handler, settings), settings, ingest)
+    return app
 
-    async def provide_db() -> Database:
-        return console.db
 
-    async def provide_settings() -> Settings:
-        return settings
-
-    async def provide_searcher() -> Searcher:
-        return searcher
-
-    async def provide_live() -> Live:
-        return console.live
-
+def _doors() -> Litestar:
+    """Every door there is. They hold nothing of a process: what they need they find in the state of the app."""
     answers: dict[int | type[Exception], Any] = {**refusals.exception_handlers, **sign_in.exception_handlers}
-    app = Litestar(
+    return Litestar(
         route_handlers=[
             webhook.whatsapp_webhook,
             *payments_door.routes,
@@ -291,33 +284,59 @@ def create_app(settings: Settings) -> Litestar:
             static_files.static_file,
         ],
         dependencies={
-            "db": Provide(provide_db),
-            "settings": Provide(provide_settings),
-            "live": Provide(provide_live),
-            "searcher": Provide(provide_searcher),
+            "db": Provide(_db),
+            "settings": Provide(_settings),
+            "live": Provide(_live),
+            "searcher": Provide(_searcher),
             **sign_in.dependencies,
         },
         exception_handlers=answers,
         before_request=refusals.require_possible_numbers,
-        lifespan=[lifespan],
+        lifespan=[_life],
         openapi_config=None,
         logging_config=None,
         request_max_body_size=4 * 1024 * 1024,
         debug=False,
     )
-    app.state.update(
-        {
-            "settings": settings,
-            "console": console,
-            "ingest": ingest,
-            "screens": screens,
-            "pushes": pushes,
-            "presence": presence,
-            "floor": floor,
-            "live": console.live,
-            "db": console.db,
-            "searcher": searcher,
-        },
-    )
-    app.asgi_handler = webhook.Lane(security.protect(app.asgi_handler, settings), settings, ingest)
-    return app
+
+
+@asynccontextmanager
+async def _life(started: Litestar) -> AsyncIterator[None]:
+    state, stop = started.state, asyncio.Event()
+    console: Console = state["console"]
+    async with running(console, state["pushes"].stop, state["searcher"].close):
+        state["ingest"].start()
+        loops = [
+            metrics.watch_loop(),
+            state["presence"].forget_for_ever(),
+            state["attendance"].tell_for_ever(),
+            state["floor"].run_for_ever(),
+        ]
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        alone = not console.settings.redis_url
+        work = asyncio.create_task(worker.run(console, stop), name="worker") if alone else None
+        state["work"] = work
+        try:
+            yield
+        finally:
+            await state["ingest"].stop()
+            stop.set()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, *([work] if work else []), return_exceptions=True)
+
+
+async def _db(scope: Scope) -> Database:
+    return cast("Database", scope["litestar_app"].state["db"])
+
+
+async def _settings(scope: Scope) -> Settings:
+    return cast("Settings", scope["litestar_app"].state["settings"])
+
+
+async def _searcher(scope: Scope) -> Searcher:
+    return cast("Searcher", scope["litestar_app"].state["searcher"])
+
+
+async def _live(scope: Scope) -> Live:
+    return cast("Live", scope["litestar_app"].state["live"])

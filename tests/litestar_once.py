@@ -1,14 +1,19 @@
-"""Litestar reads the signature of each handler anew for every application made of it; the tests make thousands.
+"""Litestar reads every handler and its signature anew for each application made of them; the tests make thousands.
 
-A handler's signature is a matter of its function alone, and what is read of it is never changed.
+The doors are the same for each console and hold nothing of it (see `console.app`): made once, each console is given
+a copy with a state, a router and a life of its own.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from litestar import Litestar
 from litestar._signature import SignatureModel
+from litestar.datastructures import State
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Empty
 from litestar.utils.helpers import unwrap_partial
@@ -39,3 +44,22 @@ def remember() -> None:
 
     BaseRouteHandler.parsed_fn_signature = property(parsed)  # type: ignore[method-assign,assignment]
     SignatureModel.create = model_of  # type: ignore[method-assign,assignment]
+
+
+def copies_of(make: Callable[[], Litestar]) -> Callable[[], Litestar]:
+    """What `make` makes, made once in this process; each call gives a copy of it."""
+    made: list[Litestar] = []
+
+    def copied() -> Litestar:
+        if not made:
+            made.append(make())
+        app = copy.copy(made[0])
+        app.routes = list(app.routes)
+        app.state = State()
+        app.asgi_router = copy.copy(app.asgi_router)
+        app.asgi_router.app = app
+        app.asgi_router.handle_routing = lru_cache(1024)(app.asgi_router._handle_routing)
+        app.asgi_handler = app._create_asgi_handler()
+        return app
+
+    return copied
