@@ -23,6 +23,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from console import engines
+from console.db import Database
 from tests import servers
 from tests.databases import PostgresCopies
 from tests.faults import ledger
@@ -250,3 +251,18 @@ async def _delivered(front: Front, body: bytes) -> bool:
 
 async def _is_ready(front: Front) -> bool:
     return (await front.outside.get("/ready")).status_code == 200
+
+
+async def test_a_transaction_left_idle_and_a_lock_waited_for_come_to_an_end(postgres_database_url: str) -> None:
+    """F16: by the server, whatever becomes of the process that forgot them; so vacuum is never kept off for long."""
+    db = Database(postgres_database_url)
+    try:
+        for door in (db.transaction, db.reading):
+            async with door() as tx:
+                for setting in ("idle_in_transaction_session_timeout", "lock_timeout"):
+                    waits = await tx.scalar(
+                        text("SELECT setting::int FROM pg_settings WHERE name = :name"), {"name": setting}
+                    )
+                    assert 0 < waits <= 30_000, (door.__name__, setting)
+    finally:
+        await db.close()
