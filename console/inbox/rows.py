@@ -151,6 +151,7 @@ def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database r
         last_author=row.author_name.split()[0] if ours and row.author_name else None,
         at=row.last_at,
         unread=0,
+        inbound=row.inbound_count,
         holder_id=row.holder_id,
         holder_name=row.holder_name,
         status=row.status,

@@ -51,7 +51,10 @@ class TargetView(msgspec.Struct, kw_only=True):
 
 
 class RowView(msgspec.Struct, kw_only=True):
-    """One line of the list. `version` is the history's head when it was read; `position` orders the list."""
+    """One line of the list. `version` is the history's head when it was read; `position` orders the list.
+
+    `inbound` counts what the contact ever wrote; `unread` is what of it the viewer has not read.
+    """
 
     conversation_id: int
     team_id: int
@@ -64,6 +67,7 @@ class RowView(msgspec.Struct, kw_only=True):
     last_author: str | None
     at: datetime
     unread: int
+    inbound: int
     holder_id: int | None
     holder_name: str | None
     status: str

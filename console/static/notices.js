@@ -14,7 +14,7 @@ let audio
 
 const unreadOf = (row) => Number.parseInt(row.querySelector('.badge')?.firstChild?.textContent ?? '0', 10) || 0
 const idOf = (row) => Number(row.id.replace('row-', ''))
-const note = (row) => known.set(row.id, { unread: unreadOf(row), holder: row.dataset.holder })
+const note = (row) => known.set(row.id, { inbound: Number(row.dataset.inbound), holder: row.dataset.holder })
 
 async function ask() {
   try {
@@ -79,9 +79,11 @@ afterUpsert((element) => {
   if (!element.classList.contains('row')) return
   const before = known.get(element.id)
   note(element)
-  const { unread, holder } = known.get(element.id)
+  const { inbound, holder } = known.get(element.id)
   const isMine = holder === me
-  const kind = isMine && before && before.holder !== me ? 'assigned' : unread <= (before?.unread ?? 0) ? null : isMine ? 'mine' : holder ? null : 'team'
+  // Read and written in one breath leaves as many unread as before: what counts is what was ever written.
+  const isNewer = unreadOf(element) && inbound > (before?.inbound ?? 0)
+  const kind = isMine && before && before.holder !== me ? 'assigned' : !isNewer ? null : isMine ? 'mine' : holder ? null : 'team'
   // What an older page of the list brings has been there before.
   const isFresh = Date.now() - Date.parse(element.querySelector('time')?.dateTime) < FRESH
   const isSeen = !document.hidden && state.open === idOf(element)
