@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import endurance, finding, history, imports, intents, night, scenarios, size, steps
+from bench import answering, endurance, finding, history, imports, intents, night, scenarios, size, steps
 from bench.scenarios import LONG, SHORT, Bench, Scenario, Section
 
 ALL: dict[str, Scenario] = {
@@ -38,6 +38,9 @@ def main() -> None:
         return
     if sys.argv[1:2] == ["night"]:
         night.main(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["answering"]:
+        answering.main(sys.argv[2:])
         return
     if sys.argv[1:2] == ["history"]:
         history.main(sys.argv[2:])

@@ -107,13 +107,13 @@ async def night(people: int) -> Counted:
         clock.set_source(lambda: moment[0])
         try:
             async with running(console):
-                talks = await _portfolio(console, people)
+                talks = await portfolio(console, people)
                 return await _play(console, talks, moment)
         finally:
             clock.set_source(None)
 
 
-async def _portfolio(console: Console, people: int) -> list[Talk]:
+async def portfolio(console: Console, people: int) -> list[Talk]:
     """Everybody owes; one in ten writes from a number nobody knows, one in ten gives wrong answers."""
     dice = random.Random(20)
     statements, talks = [], []
@@ -157,7 +157,7 @@ async def _play(console: Console, talks: list[Talk], moment: list[datetime]) -> 
                 saying = [talk for talk in together if turn < len(talk.lines)]
                 for talk in saying:
                     messages += 1
-                    await _deliver(http, settings, (talk.phone, talk.lines[turn]), messages, moment[0])
+                    await deliver(http, settings, (talk.phone, talk.lines[turn]), messages, moment[0])
                 await bot.listen()
                 moment[0] += timedelta(seconds=5)
                 while await bot.answer_due():
@@ -170,9 +170,10 @@ async def _play(console: Console, talks: list[Talk], moment: list[datetime]) -> 
     return await _counted(console, messages, seconds)
 
 
-async def _deliver(
+async def deliver(
     http: httpx.AsyncClient, settings: Settings, said: tuple[str, str], number: int, at: datetime
 ) -> None:
+    """One signed delivery of what somebody said: their number, and the words. Raises when it is not taken."""
     phone, text = said
     value = {
         "messaging_product": "whatsapp",

@@ -137,7 +137,7 @@ def product(stand: Stand, *, workers: int = 1, redis_url: str | None = None) -> 
     """Serve the stand as an operator would; with Redis the background work has a process of its own."""
     settings = stand.settings
     port = stand.scene.ports[0]
-    env = {**_clean(), **environ(settings.database_url, port), "ALDIA_MEDIA_DIR": str(stand.folder / "media")}
+    env = {**clean(), **environ(settings.database_url, port), "ALDIA_MEDIA_DIR": str(stand.folder / "media")}
     env |= {"ALDIA_REDIS_URL": redis_url} if redis_url else {}
     aldia = [str(Path(sys.executable).parent / "aldia")]
     log = stand.folder / "server.log"
@@ -154,11 +154,11 @@ def product(stand: Stand, *, workers: int = 1, redis_url: str | None = None) -> 
 def bare(stand: Stand) -> Iterator[Stand]:
     """Serve the stand with the bare reference."""
     command = [sys.executable, "-m", "bench.bare", str(stand.scene_path)]
-    with Process(command, log=stand.folder / "server.log", environ=_clean()) as stand.server:
+    with Process(command, log=stand.folder / "server.log", environ=clean()) as stand.server:
         stand.server.wait_for(stand.scene.ports[0])
         yield stand
 
 
-def _clean() -> dict[str, str]:
+def clean() -> dict[str, str]:
     """This environment without anybody's settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("ALDIA_", "WHATSAPP_"))}
