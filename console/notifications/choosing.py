@@ -19,13 +19,15 @@ KINDS = {
     "assigned": "Me asignan una conversación",
     "mention": "Me mencionan en una nota interna",
     "team": "Llega una conversación nueva a mi equipo",
-    "alert": "Avisos de Al Día: el bot pide ayuda, los envíos se detienen",
+    "danger": "Supervisión: alguien puede estar en peligro, o prueba datos ajenos con el bot",
+    "alert": "Supervisión: el bot pide ayuda, los envíos se detienen",
 }
 WORDS = {
     "mine": "Alguien escribió en una conversación suya",
     "assigned": "Le asignaron una conversación",
     "mention": "Le mencionaron en una nota interna",
     "team": "Hay una conversación nueva en su equipo",
+    "danger": "El asistente automático le pide mirar una conversación ahora",
     "alert": "Hay un aviso para usted",
 }
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from console.agents import Agent, AgentTeam, Role
 from console.audit import Entry
+from console.bots.models import BotAlert
 from console.bulk import among, fetch
 from console.db import Tx
 from console.inbox.models import Conversation
@@ -28,6 +29,7 @@ _TOLD = frozenset(
         "channel.paused",
     }
 )
+_IS_DANGER = or_(BotAlert.kind == "distress", BotAlert.kind == "guessing")
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 _CONVERSATIONS = select(Conversation.id, Conversation.team_id, Conversation.holder_id).where(
     among(Conversation.id, "ids")
@@ -37,6 +39,13 @@ _PEOPLE = (
     select(Agent.id, Agent.role, AgentTeam.team_id)
     .outerjoin(AgentTeam, AgentTeam.agent_id == Agent.id)
     .where(Agent.disabled_at.is_(None), Agent.role != Role.BOT)
+)
+
+
+_ENDANGERED = (
+    select(BotAlert.conversation_id)
+    .where(among(BotAlert.conversation_id, "ids"), _IS_DANGER, BotAlert.seen_at.is_(None))
+    .distinct()
 )
 
 
@@ -57,7 +66,7 @@ def interesting(entries: Iterable[Entry], moment: datetime) -> list[Entry]:
 async def notices(tx: Tx, entries: Sequence[Entry]) -> list[Notice]:
     """Who is told of these entries, each of a thing once; nobody is told of what they did themselves.
 
-    Two queries, and a third where notes were written.
+    Two queries, a third where notes were written, a fourth where the bot has called for somebody.
     """
     ids = {entry.conversation_id for entry in entries if entry.conversation_id is not None}
     conversations = {row.id: row for row in await fetch(tx, _CONVERSATIONS, {"ids": sorted(ids)})} if ids else {}
@@ -67,7 +76,7 @@ async def notices(tx: Tx, entries: Sequence[Entry]) -> list[Notice]:
         roles[agent_id] = role
         if team_id is not None:
             people[team_id].add(agent_id)
-    mentioned = await _mentioned(tx, entries)
+    mentioned, endangered = await _mentioned(tx, entries), await _endangered(tx, entries)
     leading = {agent for agent, role in roles.items() if role == Role.ADMIN}
     found: dict[Notice, None] = {}
     for entry in entries:
@@ -79,7 +88,7 @@ async def notices(tx: Tx, entries: Sequence[Entry]) -> list[Notice]:
             continue
         elif entry.action == "bot.alerted":
             told = {agent for agent in people[conversation.team_id] if roles[agent] in _LEADERS}
-            kind = "alert"
+            kind = "danger" if entry.conversation_id in endangered else "alert"
         elif entry.action == "message.noted":
             seeing = people[conversation.team_id] | leading | {conversation.holder_id}
             told, kind = mentioned[entry.message_id or 0] & seeing & roles.keys(), "mention"
@@ -100,3 +109,9 @@ async def _mentioned(tx: Tx, entries: Iterable[Entry]) -> defaultdict[int, set[i
     for message_id, agent_id in await fetch(tx, _MENTIONS, {"ids": sorted(notes)}) if notes else ():
         people[message_id].add(agent_id)
     return people
+
+
+async def _endangered(tx: Tx, entries: Sequence[Entry]) -> set[int]:
+    """The conversations about which the bot called because of danger, or of somebody who guesses."""
+    ids = {entry.conversation_id for entry in entries if entry.action == "bot.alerted" and entry.conversation_id}
+    return {row[0] for row in await fetch(tx, _ENDANGERED, {"ids": sorted(ids)})} if ids else set()

@@ -22,6 +22,10 @@ from hypothesis import strategies as st
 from py_vapid import Vapid02
 from sqlalchemy import select
 
+from console.agents import Team
+from console.audit import SYSTEM
+from console.bots import conduct
+from console.inbox.models import Message
 from console.notifications import choosing
 from console.notifications.choosing import WORDS, Choice
 from console.notifications.models import PushSubscription
@@ -164,6 +168,40 @@ async def test_each_kind_reaches_those_it_is_for(front: Front, service: PushServ
     assert told(beto) == []
     # Who did it themselves is told nothing.
     assert WORDS["alert"] not in told(ivan)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"), [("me quiero matar", "danger"), ("pongo una queja en indecopi por el maltrato", None)]
+)
+async def test_danger_rings_by_its_own_name_for_those_who_lead_the_team(
+    database_url: str, tmp_path: Path, service: PushService, words: str, kind: str | None
+) -> None:
+    async with a_console(settings_for(database_url, tmp_path, bot=True)) as front:
+        ana, sara = await front.agent("Ana"), await front.agent("Sara", role="supervisor")
+        other = await front.agent("Rosa", role="supervisor", team="Mora judicial")
+        async with front.console.db.transaction() as tx:
+            await conduct.change(tx, (await tx.scalars(select(Team.id).order_by(Team.id))).first() or 0, by=SYSTEM,
+                                 mode="always")  # fmt: skip
+        hers, agents, elsewhere = Browser(service), Browser(service), Browser(service)
+        await sara.do("/settings/notifications", **{"kind.danger": "1"})
+        for browser, person in ((hers, sara), (agents, ana), (elsewhere, other)):
+            await browser.subscribe(person)
+
+        await writes(front, words)
+        await eventually(lambda: answered(front), within=20)
+
+        if kind is None:
+            assert hers.told == []
+        else:
+            await eventually(lambda: hers.told, within=20)
+            assert [each["body"] for each in hers.told] == [WORDS["danger"]]
+            assert "matar" not in json.dumps(hers.told)
+        assert all(each["body"] != WORDS["danger"] for each in agents.told + elsewhere.told)
+
+
+async def answered(front: Front) -> bool:
+    async with front.console.db.reading() as tx:
+        return await tx.scalar(select(Message.id).where(Message.author_kind == "bot").limit(1)) is not None
 
 
 async def test_a_browser_that_is_gone_is_forgotten_and_one_whose_service_is_away_is_not(
