@@ -130,6 +130,7 @@ async def _show(
         line = await reading.line_of(tx, viewer, pick_id)
         found = await reading.found_in(tx, pick_id)
         seen = await reading.told(tx, viewer, pick_id)
+        flags = await reading.flagged(tx, pick_id)
         form = await form_in_force(tx)
         if typed and "version" in typed:
             # What was begun with one version is ended with it.
@@ -143,6 +144,7 @@ async def _show(
         found=found,
         conversation_id=seen[0].id if seen else None,
         messages=seen[1] if seen else [],
+        flags=flags,
         criteria=asked(criteria_of(form)),
         version=form.version,
         marks={"na" if mark is None else str(mark): words for mark, words in MARKS.items()},

@@ -62,6 +62,17 @@ class QualityPick(Base):
     created_at: Mapped[datetime]
 
 
+class QualityFlag(Base):
+    """Words of a message of the agent that a reviewer is to look at (flagging), as they were found at the draw."""
+
+    __tablename__ = "quality_flag"
+
+    pick_id: Mapped[int] = mapped_column(ForeignKey("quality_pick.id"), primary_key=True)
+    message_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    words: Mapped[str] = mapped_column(Text)
+
+
 class QualityReview(Base):
     """What a review found. `marks` are 2, 1, 0 or None by the key of each criterion, `score` is from 0 to 100.
 

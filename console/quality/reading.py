@@ -17,7 +17,8 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
 from console.inbox.views import MessageView
-from console.quality.models import QualityForm, QualityPick, QualityReview
+from console.quality.flagging import KINDS
+from console.quality.models import QualityFlag, QualityForm, QualityPick, QualityReview
 from console.quality.scoring import MARKS, Criterion, asked
 
 AT_ONCE = 50
@@ -38,6 +39,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     reviewer: str | None
     reviewed_at: datetime | None
     is_answered: bool
+    flags: int
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -118,6 +120,15 @@ async def found_in(tx: Tx, pick_id: int) -> Found | None:
     return Found(review.score, review.form_version, marks, review.note, review.answer, review.answered_at)
 
 
+async def flagged(tx: Tx, pick_id: int) -> dict[int, list[tuple[str, str]]]:
+    """What to look at in the messages of a drawn conversation: by message, what it may be and the words."""
+    wanted = select(QualityFlag).where(QualityFlag.pick_id == pick_id).order_by(QualityFlag.message_id)
+    found: dict[int, list[tuple[str, str]]] = {}
+    for flag in await tx.scalars(wanted):
+        found.setdefault(flag.message_id, []).append((KINDS[flag.kind], flag.words))
+    return found
+
+
 async def told(tx: Tx, viewer: Viewer, pick_id: int) -> tuple[Conversation, list[MessageView]] | None:
     """What was said around the agent's last message of that week; None where `viewer` may not see it."""
     at = (
@@ -135,6 +146,8 @@ async def told(tx: Tx, viewer: Viewer, pick_id: int) -> tuple[Conversation, list
 
 
 def _lines(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    counted = select(func.count()).select_from(QualityFlag).where(QualityFlag.pick_id == QualityPick.id)
+    flags = counted.correlate(QualityPick).scalar_subquery()
     return (
         select(
             QualityPick.id,
@@ -151,6 +164,7 @@ def _lines(viewer: Viewer) -> Select[*tuple[Any, ...]]:
             _Reviewer.name.label("reviewer"),
             QualityReview.created_at.label("reviewed_at"),
             QualityReview.answered_at,
+            flags.label("flags"),
         )
         .join(Agent, Agent.id == QualityPick.agent_id)
         .join(Conversation, Conversation.id == QualityPick.conversation_id)
@@ -177,4 +191,5 @@ def _line(row: Row[Any]) -> Line:
         reviewer=row.reviewer,
         reviewed_at=row.reviewed_at,
         is_answered=row.answered_at is not None,
+        flags=row.flags,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,20 +17,22 @@ from console.agents import Agent, Role
 from console.audit import SYSTEM, AuditEntry
 from console.db import Tx, dialect_of
 from console.evidence.searching import SLACK, first_at
-from console.inbox.models import Conversation
+from console.inbox.contacts import Contact
+from console.inbox.models import Conversation, Message
 from console.portfolio.states import day_begins
 from console.quality import drawing
+from console.quality.flagging import flags_in
 from console.quality.keeping import form_in_force
-from console.quality.models import QualityDraw, QualityPick
+from console.quality.models import QualityDraw, QualityFlag, QualityPick
 
 _SLACK = SLACK // timedelta(microseconds=1)
 
 
 class Worked(NamedTuple):
-    """What an agent said in a week: the last message by conversation."""
+    """What an agent said in a week: the first and the last message by conversation."""
 
     agent_id: int
-    last_messages: Mapping[int, int]
+    spans: Mapping[int, tuple[int, int]]
 
 
 async def undrawn(tx: Tx, week_on: date, zone: ZoneInfo) -> list[Worked]:
@@ -46,7 +48,7 @@ async def undrawn(tx: Tx, week_on: date, zone: ZoneInfo) -> list[Worked]:
     drawn = select(QualityDraw.agent_id).where(QualityDraw.week_on == week_on)
     agents = select(Agent.id).where(Agent.role == Role.AGENT, Agent.id.not_in(drawn)).order_by(Agent.id)
     spoke = (
-        select(AuditEntry.conversation_id, func.max(AuditEntry.message_id))
+        select(AuditEntry.conversation_id, func.min(AuditEntry.message_id), func.max(AuditEntry.message_id))
         .join(Conversation, Conversation.id == AuditEntry.conversation_id)
         .where(
             AuditEntry.actor_kind == "agent",
@@ -62,8 +64,8 @@ async def undrawn(tx: Tx, week_on: date, zone: ZoneInfo) -> list[Worked]:
     found = []
     for agent_id in list(await tx.scalars(agents)):
         rows = await tx.execute(spoke.where(AuditEntry.actor_id == agent_id))
-        if last_messages := {number: message for number, message in rows if number and message}:
-            found.append(Worked(agent_id, last_messages))
+        if spans := {number: (first, last) for number, first, last in rows if number and first and last}:
+            found.append(Worked(agent_id, spans))
     return found
 
 
@@ -75,7 +77,7 @@ async def draw_for(tx: Tx, worked: Worked, week_on: date) -> int:
     """
     form = await form_in_force(tx)
     before = set(await tx.scalars(select(QualityPick.conversation_id).where(QualityPick.agent_id == worked.agent_id)))
-    fresh = set(worked.last_messages) - before
+    fresh = set(worked.spans) - before
     seed, now = secrets.token_hex(16), clock.now()
     claim = {"agent_id": worked.agent_id, "week_on": week_on}
     about = {"seed": seed, "form_version": form.version, "found": len(fresh), "created_at": now}
@@ -84,18 +86,53 @@ async def draw_for(tx: Tx, worked: Worked, week_on: date) -> int:
     if (await tx.scalars(claiming.returning(QualityDraw.agent_id))).one_or_none() is None:
         return 0
     picked = drawing.draw(seed, fresh, form.per_week)
-    tx.add_all(
-        QualityPick(**claim, conversation_id=number, message_id=worked.last_messages[number], created_at=now)
+    rows = [
+        QualityPick(**claim, conversation_id=number, message_id=worked.spans[number][1], created_at=now)
         for number in picked
-    )
+    ]
+    tx.add_all(rows)
+    await tx.flush()
+    flags = await _flag(tx, worked, rows)
     audit.record(
         tx,
         SYSTEM,
         "quality.sampled",
         subject=f"agent:{worked.agent_id}",
-        new={"week": week_on.isoformat(), "seed": seed, "form": form.version, "found": len(fresh), "picked": picked},
+        new={
+            "week": week_on.isoformat(),
+            "seed": seed,
+            "form": form.version,
+            "found": len(fresh),
+            "picked": picked,
+            "flags": flags,
+        },
     )
     return len(picked)
+
+
+async def _flag(tx: Tx, worked: Worked, picks: Sequence[QualityPick]) -> list[dict[str, object]]:
+    """Mark what is to be looked at in the agent's own messages of the week, in one question for all of them."""
+    by_conversation = {pick.conversation_id: pick.id for pick in picks}
+    said = (
+        select(Message.id, Message.conversation_id, Message.text, Contact.wa_id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .where(
+            Message.conversation_id.in_(by_conversation),
+            Message.author_kind == "agent",
+            Message.author_id == worked.agent_id,
+            Message.direction == "out",
+            Message.text.is_not(None),
+        )
+        .order_by(Message.id)
+    )
+    found = []
+    for message_id, conversation_id, text, phone in await tx.execute(said):
+        first, last = worked.spans[conversation_id]
+        for kind, words in flags_in(text or "", phone) if first <= message_id <= last else ():
+            tx.add(QualityFlag(pick_id=by_conversation[conversation_id], message_id=message_id, kind=kind, words=words))
+            found.append({"message": message_id, "kind": kind})
+    return found
 
 
 def _microseconds(at: datetime) -> int:

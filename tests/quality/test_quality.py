@@ -119,6 +119,27 @@ async def test_what_was_drawn_for_an_agent_before_is_not_drawn_again(front: Fron
     assert {pick.conversation_id for pick in drawn if pick.agent_id == ana.id} == before
 
 
+async def test_what_is_to_be_looked_at_is_marked_on_the_agents_own_message_when_it_is_drawn(
+    front: Front, moment: Moment
+) -> None:
+    ana = await front.agent("Ana")
+    await worked(front, ana, 1)
+    said = meta.text("¿Es una orden judicial?", sender="51944210001", wamid="wamid.asks")
+    await front.webhook(meta.body(said))
+    assert (await ana.reply(1, "Sí: tiene orden judicial, dígale a su esposa")).status_code == 201
+    await on_monday(front, moment)
+    sara = await front.agent("Sara", role="supervisor")
+
+    assert "2 marcas" in await sara.see("/quality")
+    shown = await sara.see("/quality/1")
+    assert shown.count('class="flagged"') == 2, "what the debtor asks is no matter of the agent's"
+    assert "Posible mención a terceros" in shown
+    [(_by, noted)] = await recorded(front, "quality.sampled")
+    assert {flag["kind"] for flag in noted["flags"]} == {"third_party", "false_legal"}
+    assert (await sara.do("/quality/1/reviews", version="1", **WELL)).status_code == 303
+    assert "Posible mención a terceros" in await ana.see("/quality/1")
+
+
 async def test_a_review_is_scored_read_by_the_agent_and_answered_once(front: Front, moment: Moment) -> None:
     ana = await front.agent("Ana")
     await worked(front, ana, 1)

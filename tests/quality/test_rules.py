@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.quality.drawing import draw, week_before, week_of
+from console.quality.flagging import flags_in
 from console.quality.scoring import MARKS, Criterion, score
+from tests.inbox import meta
 
 marks = st.sampled_from(list(MARKS))
 weighed = st.lists(st.tuples(st.integers(0, 100), marks), min_size=1, max_size=8)
@@ -77,6 +79,23 @@ def test_a_sample_follows_from_its_seed_alone(seed: str, numbers: set[int], size
     assert len(drawn) == len(set(drawn)) == min(size, len(numbers))
     assert set(drawn) <= numbers
     assert draw(seed, numbers, size + 1)[: len(drawn)] == drawn
+
+
+@pytest.mark.parametrize(
+    ("text", "phone", "kinds"),
+    [
+        ("Tiene una ORDEN de embargo", meta.MARIA, ["false_legal"]),
+        ("Dígale a su esposa que pague", meta.MARIA, ["third_party"]),
+        ("Irá preso: hay denuncia penal", meta.MARIA, ["threat", "false_legal"]),
+        ("Tiene impedimento de salida", "51944000000", ["false_legal"]),
+        ("Tiene impedimento de salida", "56944000000", []),
+        ("¿Le ayudo con el pago?", meta.MARIA, []),
+        ("Recordenjudicial", None, []),
+        ("", None, []),
+    ],
+)
+def test_what_is_to_be_looked_at_by_the_list_of_the_country(text: str, phone: str | None, kinds: list[str]) -> None:
+    assert [kind for kind, _words in flags_in(text, phone)] == kinds
 
 
 @given(st.dates(date(2000, 1, 10), date(2100, 1, 1)))
