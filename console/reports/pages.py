@@ -20,7 +20,19 @@ from console.inbox import policy
 from console.inbox.tags import Tag
 from console.portfolio.standing import edges_of, rules_in_force
 from console.portfolio.states import ORDER, TONES, Edges, label
-from console.reports import behind, collecting, containing, costs, definitions, figures, follow, operation, rolls, sheet
+from console.reports import (
+    behind,
+    collecting,
+    comparing,
+    containing,
+    costs,
+    definitions,
+    figures,
+    follow,
+    operation,
+    rolls,
+    sheet,
+)
 from console.reports.asked import Asked, months_of, read_asked
 from console.reports.figures import Report
 from console.reports.models import Subscriber, TemplateSent
@@ -47,7 +59,7 @@ async def reports_page(
     policy.require(viewer, "read_reports")
     asked = _asked(request, settings)
     async with db.reading() as tx:
-        report = await REPORTS[asked.view](tx, viewer, asked)
+        report, before = await _compared(tx, viewer, asked)
         choices = await _choices(tx, viewer)
         _entry, read_at = await follow.read_until(tx)
         is_subscribed = await tx.get(Subscriber, viewer.id) is not None
@@ -57,6 +69,8 @@ async def reports_page(
             viewer=viewer,
             asked=asked,
             report=report,
+            before=before,
+            period_before=comparing.period_before(asked),
             read_at=read_at,
             names=NAMES,
             address=_address(asked),
@@ -123,7 +137,8 @@ async def export(
         raise Refused(422, "Pida csv o xlsx.", code="invalid", field="format")
     async with db.reading() as tx:
         if key is None:
-            sheets = sheet.sheets_of(await REPORTS[asked.view](tx, viewer, asked), asked.currency)
+            report, before = await _compared(tx, viewer, asked)
+            sheets = sheet.sheets_of(report, before, asked.currency)
         else:
             found = await behind.lines_of(tx, viewer, asked, key, limit=behind.MOST)
             title = definitions.FIGURES[key][0]
@@ -139,6 +154,13 @@ async def export(
         media_type="text/csv; charset=utf-8" if kind == "csv" else XLSX,
         headers={"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"},
     )
+
+
+async def _compared(tx: Tx, viewer: Viewer, asked: Asked) -> tuple[Report, dict[str, comparing.Before]]:
+    """The view, and what its figures were in the period before."""
+    report = await REPORTS[asked.view](tx, viewer, asked)
+    former = await REPORTS[asked.view](tx, viewer, comparing.period_before(asked))
+    return report, comparing.compare(report.figures, former.figures)
 
 
 def _asked(request: Request[Any, Any, Any], settings: Settings) -> Asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -12,21 +12,23 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from console.portfolio.exports import lines_of
 from console.reports import definitions
+from console.reports.comparing import Before
 from console.reports.figures import Cell, Column, Kind, Report
 
 LONGEST_SHEET_NAME = 31
 Sheet = tuple[str, list[Sequence[Cell]]]
 
 
-def sheets_of(report: Report, currency: str) -> list[Sheet]:
-    """A report as sheets: the figures with their definitions, then each table."""
+def sheets_of(report: Report, before: Mapping[str, Before], currency: str) -> list[Sheet]:
+    """A report as sheets: the figures with what they were before and their definitions, then each table."""
     size = definitions.unit(currency)
-    first: list[Sequence[Cell]] = [("Indicador", "Valor", "Unidad", "Detalle", "Definición")]
+    first: list[Sequence[Cell]] = [("Indicador", "Valor", "Unidad", "Antes", "Detalle", "Definición")]
     first += [
         (
             each.title,
             _plain(each.value, each.kind, size),
             _UNITS[each.kind].format(currency),
+            _plain(before[each.key].value, each.kind, size) if each.key in before else None,
             each.beside,
             each.definition,
         )
