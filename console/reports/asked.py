@@ -123,17 +123,21 @@ def of_conversations(viewer: Viewer, asked: Asked, column: Any) -> ColumnElement
     """That the conversation whose id is in `column` may be seen and has what is asked for."""
     if viewer.sees_all and not (asked.team or asked.tag or asked.state):
         return true()
-    wanted = select(Conversation.id).where(policy.reported(viewer))
-    if asked.team is not None:
-        wanted = wanted.where(Conversation.team_id == asked.team)
-    if asked.state is not None:
-        wanted = wanted.where(Conversation.account_state == asked.state)
-    if asked.tag is not None:
-        wanted = wanted.where(
-            Conversation.id.in_(select(ConversationTag.conversation_id).where(ConversationTag.tag_id == asked.tag))
-        )
-    found: ColumnElement[bool] = column.in_(wanted)
+    found: ColumnElement[bool] = column.in_(select(Conversation.id).where(are_asked(viewer, asked)))
     return found
+
+
+def are_asked(viewer: Viewer, asked: Asked) -> ColumnElement[bool]:
+    """The same as a condition on Conversation."""
+    wanted = policy.reported(viewer)
+    if asked.team is not None:
+        wanted &= Conversation.team_id == asked.team
+    if asked.state is not None:
+        wanted &= Conversation.account_state == asked.state
+    if asked.tag is not None:
+        tagged = select(ConversationTag.conversation_id).where(ConversationTag.tag_id == asked.tag)
+        wanted &= Conversation.id.in_(tagged)
+    return wanted
 
 
 def of_accounts(viewer: Viewer, asked: Asked, *, by_state: bool = True) -> ColumnElement[bool]:

@@ -18,11 +18,11 @@ from console.agents import Viewer
 from console.db import Tx, bulk_insert
 from console.inbox import policy
 from console.inbox.models import Conversation
-from console.reports.asked import Asked, by_agent, in_period, of_conversations
+from console.reports.asked import Asked, are_asked, by_agent, in_period
 from console.reports.models import Answer, DayKept, DayPage, Spell, Talk
 
 
-class Page(msgspec.Struct, array_like=True):
+class Page(msgspec.Struct, array_like=True, gc=False):
     """What one agent (or nobody of ours) of one team had on one day. Durations are whole seconds, in no order."""
 
     said: dict[str, dict[int, int]] = {}  # author: hour: messages
@@ -86,8 +86,8 @@ class _Facts(NamedTuple):
 
 def _facts_of(viewer: Viewer, asked: Asked, days: Collection[date]) -> _Facts:
     def of(table: Any) -> ColumnElement[bool]:  # noqa: ANN401 a table
-        is_mine = of_conversations(viewer, asked, table.conversation_id)
-        return and_(table.day.in_(days), by_agent(asked, table.agent_id), is_mine)
+        # Of the conversation that is joined anyway: asked as a list of ids, it is looked up once for each of them.
+        return and_(table.day.in_(days), by_agent(asked, table.agent_id), are_asked(viewer, asked))
 
     return _Facts(of(Talk), of(Answer), of(Spell))
 
