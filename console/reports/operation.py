@@ -169,7 +169,7 @@ def _agents(sums: Sums, names: dict[int, str]) -> Table:
         Column("1.ª respuesta p50", "duration"),
         Column("p90", "duration"),
     )
-    return definitions.table("agents", columns, rows)
+    return definitions.table("agents", columns, rows, is_wide=True)
 
 
 def _load_by_hour(load: Counter[tuple[int, int]], names: dict[int, str]) -> Table:
