@@ -42,6 +42,8 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("GET", "/settings/sign-in"): ADMINS,
     ("POST", "/settings/sign-in"): ADMINS,
     ("POST", "/settings/sign-in/time-outs"): ADMINS,
+    ("GET", "/settings/quality"): ADMINS,
+    ("POST", "/settings/quality"): ADMINS,
     ("GET", "/settings/users/{agent_id:int}"): ADMINS,
     ("POST", "/settings/users/{agent_id:int}"): ADMINS,
     ("POST", "/settings/users/{agent_id:int}/remove-factor"): ADMINS,

@@ -393,6 +393,7 @@ PAGES = [
     one("POST", SETTINGS + "/second-factor/removal", "everyone", form={"code": "000000"}, answers={422, 429}),
     one("GET", SETTINGS + "/sign-in", "admins", others=403),
     one("POST", SETTINGS + "/sign-in", "admins", form={}, others=403),
+    one("POST", SETTINGS + "/sign-in/time-outs", "admins", form={"idle": "720", "absolute": "24"}, others=403),
     one("GET", SETTINGS + "/users", "admins", others=403),
     one("GET", SETTINGS + "/users/{agent_id:int}", "admins", SETTINGS + "/users/{victim}", others=403),
     one(
