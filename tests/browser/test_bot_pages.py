@@ -10,6 +10,10 @@ from tests.browser.test_craft import fine
 
 # Under load the axe audits of a journey take more than a test usually may.
 pytestmark = pytest.mark.timeout(180)
+ON_TOP = """(field) => {
+  const { x, y, width, height } = field.getBoundingClientRect()
+  return field.contains(document.elementFromPoint(x + width / 2, y + height / 2))
+}"""
 LONG = "Buenas noches señorita, le escribo porque quiero saber cuánto debo y si puedo pagar en cuotas " * 2
 
 
@@ -35,6 +39,7 @@ def test_the_bot_is_tried_and_looked_after(house: House, new_page: NewPage, sche
         expect(page.locator(".tried")).to_contain_text(words.strip())
         expect(page.get_by_label("Mensaje")).to_be_focused()
     expect(page.locator(".tried .bubble.bot")).to_have_count(2)
+    assert page.get_by_label("Mensaje").evaluate(ON_TOP), "something lies over what is typed"
     wide_enough(page)
     fine(page, f"bot-try-{scheme}-{width}")
 
