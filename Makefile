@@ -33,9 +33,12 @@ run: $(VENV)/.ok
 test: $(VENV)/.ok-dev
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m tests.nginx
-	@# What fails beside everything else is tried once more by itself: only what fails alone too is a failure.
+	@# What fails beside everything else is tried by itself, twice at most: a machine that others share has bad moments,
+	@# and only what fails in quiet too is a failure. Each time says what it was: what comes again and again is a defect.
 	@$(BIN)/python -m pytest -n 3 $(ARGS) || { \
 		echo 'Once more, one at a time: what failed just now …'; \
+		$(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(ARGS); } || { \
+		echo 'And a last time: what failed alone …'; \
 		exec $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(ARGS); }
 
 lint: $(VENV)/.ok-dev
