@@ -75,6 +75,7 @@ async def test_the_second_half_of_the_form_needs_the_password_no_more(front: Fro
 
 
 async def test_a_code_opens_once_and_no_earlier_one_after_it(front: Front, moment: Moment) -> None:
+    """A44."""
     ana = await front.agent("Ana")
     totp, _ = await turned_on(ana, moment)
     moment.passes(minutes=5)
@@ -114,6 +115,7 @@ async def test_a_code_on_paper_opens_once_and_is_on_record(front: Front, moment:
 
 
 async def test_guessing_codes_must_wait_like_guessing_passwords(front: Front, moment: Moment) -> None:
+    """A44."""
     ana = await front.agent("Ana")
     totp, _ = await turned_on(ana, moment)
     answers = [(await signs_in(front, ana, code=f"{number:06}")).status_code for number in range(8)]

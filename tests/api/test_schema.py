@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from console.api import schema
-from tests.api.house import House, Program
+from tests.api.house import House, Program, frames
 from tests.inbox import meta
 
 A_PAYMENT = {
@@ -89,6 +89,20 @@ async def test_what_is_given_is_what_was_promised(house: House, program: Program
         given = await program.get(asked.get(short, short))
         promised = methods["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert flaws(given, promised, document["components"]["schemas"]) == [], path
+
+
+async def test_every_event_is_what_was_promised(house: House, program: Program, document: dict[str, Any]) -> None:
+    """R20: the event itself, and what it is about by the first word of its type."""
+    shapes = document["components"]["schemas"]
+    async with program.socket("0") as wire:
+        await house.writes(meta.MARIA)
+        events = await frames(wire, 3)
+
+    assert {event["type"] for event in events} == {"contact.updated", "conversation.created", "message.created"}
+    for event in events:
+        about = event["type"].partition(".")[0].capitalize()
+        assert flaws(event, {"$ref": "#/components/schemas/Event"}, shapes) == []
+        assert flaws(event["data"], {"$ref": f"#/components/schemas/{about}"}, shapes) == []
 
 
 def flaws(given: Any, promised: dict[str, Any], shapes: dict[str, Any], place: str = "$") -> list[str]:

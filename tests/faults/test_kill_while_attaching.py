@@ -1,4 +1,7 @@
-"""kill -9 between a file's bytes and the telephone: what was said to be kept is not lost, and nothing is sent twice."""
+"""kill -9 between a file's bytes and the telephone: what was said to be kept is not lost, and nothing is sent twice.
+
+Row O17.
+"""
 
 from __future__ import annotations
 
