@@ -14,6 +14,7 @@ from typing import Any
 from litestar import Litestar
 from litestar._signature import SignatureModel
 from litestar.datastructures import State
+from litestar.events.emitter import SimpleEventEmitter
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Empty
 from litestar.utils.helpers import unwrap_partial
@@ -56,6 +57,7 @@ def copies_of(make: Callable[[], Litestar]) -> Callable[[], Litestar]:
         app = copy.copy(made[0])
         app.routes = list(app.routes)
         app.state = State()
+        app.event_emitter = SimpleEventEmitter([])
         app.asgi_router = copy.copy(app.asgi_router)
         app.asgi_router.app = app
         app.asgi_router.handle_routing = lru_cache(1024)(app.asgi_router._handle_routing)
