@@ -153,13 +153,17 @@ async def to_keep(tx: Tx, today: date) -> Sequence[date]:
     return [day for day in days if day not in kept]
 
 
-async def keep(tx: Tx, day: date) -> None:
-    """Write the pages of a day anew. The caller holds the cursor, so that no fact comes between."""
+async def pages_of(tx: Tx, day: date) -> dict[Of, Page]:
+    """What the facts of a day make."""
+    return await make(tx, _Facts(Talk.day == day, Answer.day == day, Spell.day == day))
+
+
+async def keep(tx: Tx, day: date, pages: dict[Of, Page]) -> None:
+    """Write the pages of a day anew. The caller knows that no fact came since they were made."""
     await tx.execute(delete(DayPage).where(DayPage.day == day))
-    made = await make(tx, _Facts(Talk.day == day, Answer.day == day, Spell.day == day))
     rows = [
         {"day": day, "team_id": team, "agent_id": agent, "page": _encode(page).decode()}
-        for (day, team, agent), page in sorted(made.items(), key=lambda each: each[0])
+        for (day, team, agent), page in sorted(pages.items(), key=lambda each: each[0])
     ]
     await bulk_insert(tx, DayPage, rows)
     await bulk_insert(tx, DayKept, [{"day": day}], or_ignore=True)

@@ -6,10 +6,11 @@ A batch and the cursor behind it are one transaction: after a crash the batch is
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import Row, delete, select
 
 from console import clock
@@ -39,8 +40,6 @@ SHARE, BREATH = 0.25, 0.02
 """Of the time, and seconds between two steps."""
 LOOK_EVERY = 5.0
 """Seconds between looks at the history."""
-DAYS_AT_ONCE = 40
-"""Days kept between two looks: the history is read on meanwhile."""
 FACTS: tuple[type[Base], ...] = (Talk, Answer, Spell, TemplateSent, MessageFate, Recovery, AccountThen, MonthClose)
 _COLUMNS = (
     AuditEntry.id,
@@ -92,16 +91,36 @@ async def _further(db: Database, zone: ZoneInfo) -> bool:
         return await step(tx, zone) >= AT_ONCE
 
 
-async def keep_days(db: Database, zone: ZoneInfo, *, at_most: int = DAYS_AT_ONCE) -> int:
-    """Keep the days that are over, the newest first, each in a transaction of its own; say how many were kept."""
+class Counted(msgspec.Struct, frozen=True):
+    """A day as its facts were when the history had been read up to `entry_id`."""
+
+    day: date
+    entry_id: int
+    pages: dict[daybook.Of, daybook.Page]
+
+
+async def keep_days(db: Database, zone: ZoneInfo, *, at_most: int | None = None) -> int:
+    """Keep the days that are over, the newest first; say how many were kept."""
     today = today_in(zone, clock.now())
     async with db.reading() as tx:
         days = (await daybook.to_keep(tx, today))[:at_most]
-    for day in days:
-        async with db.transaction() as tx:
-            await _cursor(tx, zone)
-            await daybook.keep(tx, day)
-    return len(days)
+    return sum([await keep(db, zone, await count(db, day)) for day in days])
+
+
+async def count(db: Database, day: date) -> Counted:
+    """Count a day beside the writer, which messages need meanwhile."""
+    async with db.reading() as tx:
+        entry_id, _when = await read_until(tx)
+        return Counted(day, entry_id, await daybook.pages_of(tx, day))
+
+
+async def keep(db: Database, zone: ZoneInfo, counted: Counted) -> bool:
+    """Keep what was counted, unless the history was read on since: then it is counted another time."""
+    async with db.transaction() as tx:
+        if (await _cursor(tx, zone)).entry_id != counted.entry_id:
+            return False
+        await daybook.keep(tx, counted.day, counted.pages)
+    return True
 
 
 async def again(db: Database, zone: ZoneInfo) -> None:
@@ -113,15 +132,16 @@ async def again(db: Database, zone: ZoneInfo) -> None:
 
 
 async def run(db: Database, zone: ZoneInfo, stop: asyncio.Event) -> None:
-    """Follow the history until `stop`."""
+    """Follow the history, and keep the days that are over, until `stop`."""
     pace = Pace(SHARE, least=BREATH)
     while not stop.is_set():
-        more = await _is_behind(db, zone)
-        while more and not stop.is_set():
-            with pace.working():
-                more = await _further(db, zone)
-            await pace.rest(stop)
-        await pause(stop, LOOK_EVERY)
+        with pace.working():
+            is_more = await _is_behind(db, zone) and await _further(db, zone)
+            # A day at a time: the history is read on in between.
+            kept = 0 if is_more else await keep_days(db, zone, at_most=1)
+        await pace.rest(stop)
+        if not (is_more or kept):
+            await pause(stop, LOOK_EVERY)
 
 
 async def read_until(tx: Tx) -> tuple[int, datetime | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from console.inbox.models import Conversation
 from console.reports import daybook, follow, operation
 from console.reports.models import Answer, DayKept, DayPage, Spell, Talk
 from tests.conftest import Moment
+from tests.patience import eventually
 from tests.reports.world import LIMA, a_day_of_work, a_quiet_console, asked, lima
 
 FIRST = date(2026, 11, 20)
@@ -81,7 +83,7 @@ async def happens(tx: Tx, number: int, event: Sequence[Any], moment: Moment) -> 
             return
         case ("keep", day):
             await tx.flush()
-            await daybook.keep(tx, FIRST + timedelta(days=day))
+            await daybook.keep(tx, kept := FIRST + timedelta(days=day), await daybook.pages_of(tx, kept))
             return
     await tx.flush()
     await daybook.strike(tx, [FIRST + timedelta(days=event[1])])
@@ -183,6 +185,40 @@ async def test_a_day_is_kept_when_it_is_over_and_moves_with_its_conversation(
         assert await kept_days(database) == ["2026-11-20", "2026-11-21"]
         assert (before, counted) == (0, 4)
         assert await received_by_the_other_team(database) == counted
+
+
+async def test_days_are_kept_by_themselves(database_url: str, tmp_path: Path, moment: Moment) -> None:
+    async with a_quiet_console(database_url, tmp_path) as front:
+        await a_day_of_work(front, moment)
+        moment.is_(lima("2026-11-22", "09:00"))
+        stop = asyncio.Event()
+        following = asyncio.create_task(follow.run(front.console.db, LIMA, stop))
+
+        async def all_of_them() -> bool:
+            return await kept_days(front.console.db) == ["2026-11-20", "2026-11-21"]
+
+        await eventually(all_of_them)
+        stop.set()
+        await following
+
+
+async def test_a_day_that_changes_while_it_is_counted_is_not_kept_as_it_was(
+    database_url: str, tmp_path: Path, moment: Moment
+) -> None:
+    async with a_quiet_console(database_url, tmp_path) as front:
+        await a_day_of_work(front, moment)
+        database = front.console.db
+        counted = await follow.count(database, date(2026, 11, 20))
+        moment.is_(lima("2026-11-22", "09:00"))
+        nora = await front.agent("Nora", role="admin", team="Mora judicial")
+        to = {"to": "team:2", "client_key": "una-clave", "note": "Ya es judicial"}
+        assert (await nora.do("/inbox/1/transfer", **to)).status_code == 200
+        await follow.catch_up(database, LIMA)
+
+        assert not await follow.keep(database, LIMA, counted)
+        assert await kept_days(database) == []
+        assert await follow.keep(database, LIMA, await follow.count(database, date(2026, 11, 20)))
+        assert await kept_days(database) == ["2026-11-20"]
 
 
 async def received_by_the_other_team(database: Database) -> float | None:
