@@ -47,6 +47,8 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
 async def news(stop: asyncio.Event, awake: asyncio.Event, *, within: float) -> None:
     """Wait until `awake` or `stop` is set, `within` seconds at most."""
     waits = [asyncio.create_task(each.wait()) for each in (stop, awake)]
-    await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-    for each in waits:
-        each.cancel()
+    try:
+        await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()

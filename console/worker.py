@@ -15,7 +15,7 @@ import httpx
 import structlog
 from sqlalchemy import select
 
-from console import clock, health, metrics, wholeness
+from console import clock, health, metrics, pacing, wholeness
 from console.attachments import staging
 from console.attachments.uploader import Uploader
 from console.bots.helper import Helper
@@ -177,7 +177,7 @@ async def supervise(name: str, loop: Loop, stop: asyncio.Event) -> None:
             log.exception("work.failed", loop=name, pause=pause)
         if asyncio.get_running_loop().time() - begun > LONGEST_PAUSE:
             pause = FIRST_PAUSE
-        await _wait(stop, pause)
+        await pacing.pause(stop, pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
@@ -185,14 +185,14 @@ def _every(seconds: float, do: Callable[[], Awaitable[None]]) -> Loop:
     async def loop(stop: asyncio.Event) -> None:
         while not stop.is_set():
             await do()
-            await _wait(stop, seconds)
+            await pacing.pause(stop, seconds)
 
     return loop
 
 
 def _after(seconds: float, loop: Loop) -> Loop:
     async def later(stop: asyncio.Event) -> None:
-        await _wait(stop, seconds)
+        await pacing.pause(stop, seconds)
         await loop(stop)
 
     return later
@@ -206,14 +206,6 @@ async def _reconcile(db: Database, provider: Provider) -> None:
         log.warning("payments.not_reconciled", reason=str(failure))
         return
     log.info("payments.reconciled", seen=found.seen, gaps=found.gaps)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
 
 
 async def _mend(db: Database) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from console import pacing
 from console.attachments import uploads
 from console.attachments.uploads import Wanted
 from console.audit import Entry
@@ -76,10 +77,7 @@ class Uploader:
             return await uploads.claim(tx, limit=room)
 
     async def _rest(self, stop: asyncio.Event) -> None:
-        waits = [asyncio.create_task(event.wait()) for event in (self._awake, stop)]
-        await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        for task in waits:
-            task.cancel()
+        await pacing.news(stop, self._awake, within=POLL_SECONDS)
         self._awake.clear()
 
     async def _upload(self, wanted: Wanted) -> None:

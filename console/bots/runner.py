@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from sqlalchemy import func, select
 
-from console import clock
+from console import clock, pacing
 from console.audit import Entry
 from console.bots import closing, handing, hearing, listening, places, sessions, turns
 from console.bots.facts import LinkFact
@@ -208,14 +208,8 @@ class Bot:
         async with self._db.reading() as tx:
             due: datetime | None = await tx.scalar(select(func.min(BotSession.due_at)))
         ahead = (due - clock.now()).total_seconds() if due is not None else POLL_SECONDS
-        waits = [asyncio.create_task(event.wait()) for event in (self._awake, stop)]
-        try:
-            # What is due and still here is somebody else's at this moment.
-            timeout = min(ahead, POLL_SECONDS) if ahead > 0 else POLL_SECONDS / 4
-            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()
+        # What is due and still here is somebody else's at this moment.
+        await pacing.news(stop, self._awake, within=min(ahead, POLL_SECONDS) if ahead > 0 else POLL_SECONDS / 4)
 
 
 async def mornings(bot: Bot, stop: asyncio.Event) -> None:
@@ -223,8 +217,4 @@ async def mornings(bot: Bot, stop: asyncio.Event) -> None:
     while not stop.is_set():
         await bot.hand_over_in_the_morning()
         await bot.pick_up_what_is_left()
-        try:
-            async with asyncio.timeout(MORNING_EVERY):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pacing.pause(stop, MORNING_EVERY)

@@ -21,6 +21,7 @@ from console.bulk_jobs.deeds import House
 from console.bulk_jobs.models import AT_WORK, BulkJob, BulkRow, JobState, Verdict
 from console.db import Database, Tx, table_of
 from console.errors import Refused
+from console.pacing import pause
 
 AT_ONCE = 20
 """Conversations in one transaction: whoever writes meanwhile waits for no more than these."""
@@ -65,11 +66,7 @@ async def run(db: Database, house: House, stop: asyncio.Event) -> None:
     """Work jobs off until `stop`."""
     while not stop.is_set():
         wait = BREATH if await turn(db, house) else LOOK_EVERY
-        try:
-            async with asyncio.timeout(wait):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, wait)
 
 
 async def turn(db: Database, house: House) -> bool:

@@ -12,6 +12,7 @@ from console.evidence import packs
 from console.evidence.compiling import compile_pack
 from console.evidence.packs import EvidencePack
 from console.evidence.proofs import Unproven
+from console.pacing import pause
 from console.settings import Settings
 
 LOOK_EVERY = 1.0
@@ -29,11 +30,7 @@ async def run(db: Database, settings: Settings, stop: asyncio.Event) -> None:
         looks += 1
         while await make_next(db, settings):
             continue
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, LOOK_EVERY)
 
 
 async def make_next(db: Database, settings: Settings) -> bool:

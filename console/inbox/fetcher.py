@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from console import clock
+from console import clock, pacing
 from console.attachments import staging
 from console.audit import Entry
 from console.db import Database
@@ -99,10 +99,7 @@ class Fetcher:
             return await media.claim(tx, limit=room)
 
     async def _rest(self, stop: asyncio.Event) -> None:
-        waits = [asyncio.create_task(event.wait()) for event in (self._awake, stop)]
-        await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        for task in waits:
-            task.cancel()
+        await pacing.news(stop, self._awake, within=POLL_SECONDS)
         if not stop.is_set():
             # Messages come many at a time, and one look serves them all.
             await asyncio.sleep(BREATH)

@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from sqlalchemy import func, select, update
 
+from console import pacing
 from console.audit import Entry
 from console.db import Database, Tx
 from console.inbox.models import Conversation, Message, ReadMark
@@ -87,10 +88,7 @@ class Receipts:
         """Give receipts until `stop`."""
         while not stop.is_set():
             if not await self._turn():
-                waits = [asyncio.create_task(event.wait()) for event in (self._awake, stop)]
-                await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-                for task in waits:
-                    task.cancel()
+                await pacing.news(stop, self._awake, within=POLL_SECONDS)
                 self._awake.clear()
 
     async def _turn(self) -> bool:

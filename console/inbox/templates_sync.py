@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import structlog
 from sqlalchemy import select
 
-from console import audit, clock
+from console import audit, clock, pacing
 from console.audit import Actor, Entry
 from console.db import Database, Tx
 from console.inbox.channel import Channel, MessageTemplate
@@ -114,10 +114,7 @@ class TemplateSync:
         while not stop.is_set():
             if clock.now() >= not_before and await self._is_stale() and not await self.sync():
                 not_before = clock.now() + RETRY
-            waits = [asyncio.create_task(event.wait()) for event in (self._awake, stop)]
-            await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            for task in waits:
-                task.cancel()
+            await pacing.news(stop, self._awake, within=POLL_SECONDS)
             self._awake.clear()
 
     async def sync(self) -> bool:

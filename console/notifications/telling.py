@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from sqlalchemy import select, update
 
-from console import audit, clock
+from console import audit, clock, pacing
 from console.agents import Agent, SignInSession
 from console.audit import Entry
 from console.db import Database, Tx
@@ -71,14 +71,9 @@ class Teller:
         while not stop.is_set():
             while await self.turn():
                 pass
-            waits = [asyncio.create_task(event.wait()) for event in (self._awake, stop)]
-            await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            for task in waits:
-                task.cancel()
+            await pacing.news(stop, self._awake, within=POLL_SECONDS)
             self._awake.clear()
-            breath = asyncio.create_task(stop.wait())
-            await asyncio.wait([breath], timeout=BREATH_SECONDS)
-            breath.cancel()
+            await pacing.pause(stop, BREATH_SECONDS)
 
     async def turn(self) -> bool:
         """Read a batch of the history and tell of it; whether more is waiting.

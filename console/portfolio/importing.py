@@ -7,6 +7,7 @@ import asyncio
 from sqlalchemy import select
 
 from console.db import Database
+from console.pacing import pause
 from console.portfolio import imports
 from console.portfolio.batches import BatchState, ImportBatch
 from console.settings import Settings
@@ -22,11 +23,7 @@ async def run(db: Database, settings: Settings, stop: asyncio.Event) -> None:
     while not stop.is_set():
         for batch_id in await imports.asked_for(db):
             await imports.work(db, settings, batch_id)
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, LOOK_EVERY)
 
 
 async def _link_what_was_left(db: Database) -> None:

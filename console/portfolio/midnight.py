@@ -10,6 +10,7 @@ from sqlalchemy import select
 from console import clock
 from console.audit import Actor
 from console.db import Database, Tx
+from console.pacing import pause
 from console.portfolio.models import Account
 from console.portfolio.standing import recompute
 
@@ -40,11 +41,7 @@ async def run(db: Database, stop: asyncio.Event) -> None:
         while await is_due(db):
             async with db.transaction() as tx:
                 await turn(tx, clock.now())
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, LOOK_EVERY)
 
 
 async def is_due(db: Database) -> bool:

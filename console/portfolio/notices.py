@@ -16,6 +16,7 @@ from console.audit import Actor
 from console.db import Database, Tx
 from console.errors import Refused
 from console.failpoints import failpoint
+from console.pacing import pause
 from console.portfolio import payments, reversals
 from console.portfolio.bookkeeping import by_key, one_at_a_time
 from console.portfolio.ledger import PaymentNotice
@@ -83,11 +84,7 @@ async def run(db: Database, provider: Provider, stop: asyncio.Event) -> None:
     while not stop.is_set():
         while (notice_id := await _claim(db, provider, clock.now())) is not None:
             await take(db, provider, notice_id)
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, LOOK_EVERY)
 
 
 async def release(tx: Tx, notice_id: int, moment: datetime) -> None:

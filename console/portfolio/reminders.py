@@ -23,6 +23,7 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
 from console.inbox.thread import actor_of
+from console.pacing import pause
 from console.portfolio.agreements import Dispute, DisputeState, Promise, PromiseState
 from console.portfolio.contact_hours import DAYS_OF_CAPS, is_open, is_too_often, next_open
 from console.portfolio.holding import conversations_of, locked
@@ -99,11 +100,7 @@ async def run(db: Database, stop: asyncio.Event) -> None:
             async with db.transaction() as tx:
                 if not await turn(tx, clock.now()):
                     break
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, LOOK_EVERY)
 
 
 async def is_due(db: Database) -> bool:

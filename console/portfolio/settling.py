@@ -10,6 +10,7 @@ from sqlalchemy import Select, select, union
 from console import clock
 from console.audit import Actor
 from console.db import Database, Tx
+from console.pacing import pause
 from console.portfolio.agreements import Plan, PlanState, Promise, PromiseState
 from console.portfolio.holding import conversations_of_debtors
 from console.portfolio.models import Account
@@ -52,11 +53,7 @@ async def run(db: Database, stop: asyncio.Event) -> None:
             async with db.transaction() as tx:
                 if not await turn(tx, clock.now()):
                     break
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, LOOK_EVERY)
 
 
 async def is_due(db: Database) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from console import audit, clock
+from console import audit, clock, pacing
 from console.audit import SYSTEM, Entry
 from console.db import Database, Tx
 from console.errors import Refused
@@ -121,10 +121,7 @@ class Thanks:
             for payment_id in await self._owed():
                 async with self._db.transaction() as tx:
                     await give(tx, payment_id)
-            waits = [asyncio.create_task(event.wait()) for event in (self._awake, stop)]
-            await asyncio.wait(waits, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
-            for task in waits:
-                task.cancel()
+            await pacing.news(stop, self._awake, within=LOOK_EVERY)
 
     async def _owed(self) -> list[int]:
         async with self._db.reading() as tx:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from console import clock
 from console.db import Database
+from console.pacing import pause
 from console.portfolio.states import today_in
 from console.quality import sampling
 from console.quality.drawing import week_before
@@ -19,11 +20,7 @@ async def run(db: Database, zone: ZoneInfo, stop: asyncio.Event) -> None:
     """Draw what is due, until `stop`."""
     while not stop.is_set():
         await draw_due(db, zone)
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, LOOK_EVERY)
 
 
 async def draw_due(db: Database, zone: ZoneInfo) -> int:

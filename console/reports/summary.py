@@ -18,6 +18,7 @@ from console.agents import Agent, AgentTeam, Viewer
 from console.audit import SYSTEM
 from console.db import Database, Tx
 from console.inbox import policy
+from console.pacing import pause
 from console.portfolio.states import today_in
 from console.reports import collecting, containing, costs, definitions, follow, operation
 from console.reports.asked import Asked
@@ -64,11 +65,7 @@ async def run(db: Database, settings: Settings, stop: asyncio.Event) -> None:
     while not stop.is_set():
         while await tell_next(db, settings):
             pass
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, LOOK_EVERY)
 
 
 async def tell_next(db: Database, settings: Settings) -> bool:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from console import clock
+from console import clock, pacing
 from console.audit import Entry
 from console.db import Database, Tx
 from console.routing import availability, mending, serve, waiting
@@ -113,12 +113,7 @@ class Router:
         return mended
 
     async def _wait(self, stop: asyncio.Event) -> None:
-        waits = [asyncio.ensure_future(event.wait()) for event in (stop, self._awake)]
-        try:
-            await asyncio.wait(waits, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
+        await pacing.news(stop, self._awake, within=LOOK_EVERY)
         if self._awake.is_set():
             await asyncio.sleep(BREATH)
             self._awake.clear()

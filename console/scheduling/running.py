@@ -6,6 +6,7 @@ import asyncio
 
 from console import clock
 from console.db import Database
+from console.pacing import pause
 from console.scheduling import later
 from console.settings import Settings
 
@@ -19,8 +20,4 @@ async def run(db: Database, settings: Settings, stop: asyncio.Event) -> None:
             async with db.transaction() as tx:
                 if not await later.turn(tx, clock.now(), zone=settings.timezone, country=settings.country):
                     break
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, LOOK_EVERY)

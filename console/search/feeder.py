@@ -83,17 +83,12 @@ class Feeder:
         beside, alone = Pace(SHARE, least=SETTLE), Pace(HURRY, least=BREATH)
         while not stop.is_set():
             self._awake.clear()
-            with beside.working():
-                is_new = await self.step()
-            if is_new:
-                await beside.rest(stop)
-                continue
-            with alone.working():
-                is_old = await self.fill()
-            if is_old:
-                await alone.rest(stop)
-                continue
-            await pacing.news(stop, self._awake, within=LOOK_EVERY)
+            with beside.working(), alone.working():
+                is_new, is_old = await self.step(), await self.fill()
+            if is_new or is_old:
+                await (beside if is_new else alone).rest(stop)
+            else:
+                await pacing.news(stop, self._awake, within=LOOK_EVERY)
 
     async def catch_up(self) -> None:
         """Follow the history to its end."""

@@ -32,7 +32,7 @@ AT_ONCE = 20
 """Calls on the way at the same time, of one process."""
 LOOK_EVERY = 1.0
 SHARE, GATHER = 0.5, 0.1
-"""Of the time, and seconds between two turns: beside a flood of messages, theirs is the better part."""
+"""Of the time for setting out, and seconds that news are let gather: beside a flood, theirs is the better part."""
 CALL_SECONDS = 10.0
 CLAIM = timedelta(seconds=60)
 PAUSES = (5, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600, 6 * 3600, 6 * 3600)
@@ -80,19 +80,18 @@ class Teller:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell until `stop`."""
-        pace = Pace(SHARE, least=GATHER)
+        pace = Pace(SHARE, least=0)
         while not stop.is_set():
             self._awake.clear()
+            is_heard = await self._is_listened_to()
             with pace.working():
-                busy = await self._is_listened_to() and await self.turn()
+                is_more = is_heard and await self.set_out()
+            # Who answers slowly has not made us work: for that nobody rests.
+            is_sent = is_heard and await self.send()
             await pace.rest(stop)
-            if not busy:
+            if not (is_more or is_sent):
                 await pacing.news(stop, self._awake, within=LOOK_EVERY)
-
-    async def turn(self) -> bool:
-        """Set out what happened and make the calls that are due; whether there was anything to do."""
-        is_more = await self.set_out()
-        return await self.send() or is_more
+                await pacing.pause(stop, GATHER)
 
     async def _is_listened_to(self) -> bool:
         """Where nobody is told anything, nothing is looked for."""

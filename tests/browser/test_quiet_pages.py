@@ -1,4 +1,4 @@
-"""The history, privacy and every setting: wide and narrow, by day and by night."""
+"""The history, privacy, the floor, reviews and every setting: wide and narrow, by day and by night."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tests.browser.test_looks import CONTRAST, RULES, STICKING_OUT, serious, sho
 PAGES = [
     "/audit",
     "/privacy",
+    "/supervisor",
+    "/quality",
     "/settings/sessions",
     "/settings/password",
     "/settings/second-factor",
