@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from functools import lru_cache
 from pathlib import Path
 
-from console.render import fold
 from console.supervision import conduct
 
 LIST = Path(__file__).with_name("flags.toml")
@@ -17,26 +13,9 @@ KINDS = {
     "third_party": "Posible mención a terceros",
     "false_legal": "Posible consecuencia legal falsa",
 }
-_COUNTRIES = {"51": "PE", "52": "MX", "54": "AR", "55": "BR", "56": "CL", "57": "CO"}
 
 
 def flags_in(text: str, phone: str | None) -> list[tuple[str, str]]:
     """What to look at in a text to somebody with this telephone: a key of KINDS and the words, each kind once."""
     unfit = conduct.flaw(text, phone)
-    found = [unfit] if unfit else []
-    folded = fold(text)
-    for kind, pattern in _patterns(_COUNTRIES.get((phone or "")[:2], "")):
-        if match := pattern.search(folded):
-            found.append((kind, match[0]))
-    return found
-
-
-@lru_cache(maxsize=16)
-def _patterns(country: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    lists = tomllib.loads(LIST.read_text(encoding="utf-8"))
-    own = lists.get(country, {})
-    return tuple((kind, _any_of([*common, *own.get(kind, [])])) for kind, common in lists["all"].items())
-
-
-def _any_of(phrases: list[str]) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(re.escape(fold(phrase)) for phrase in phrases) + r")\b")
+    return [*([unfit] if unfit else []), *conduct.phrases_in(text, phone, LIST)]
