@@ -19,7 +19,7 @@ from console.sessions import hash_of
 from tests.conftest import SECRET_KEY
 from tests.faults import ledger
 from tests.faults.product import Product, a_product
-from tests.patience import eventually
+from tests.patience import eventually, eventually_now
 
 pytestmark = pytest.mark.timeout(240)
 TOKEN = "aldia_a-token-of-the-tests"
@@ -66,15 +66,18 @@ def _conversation(product: Product) -> bool:
 
 def _say(product: Product, text: str) -> None:
     """As a program does it: the same key until it is answered, over any number of deaths."""
-    for _attempt in range(20):
+
+    def is_answered() -> bool:
         with contextlib.suppress(httpx.HTTPError):
             body = {"type": "text", "text": {"body": text}}
             answer = _call(product, "POST", "/conversations/1/messages", json=body, headers={"idempotency-key": text})
             assert answer.status_code in {200, 201}, answer.text
-            return
+            return True
         if product.died:
             product.start()
-    raise AssertionError("never answered")
+        return False
+
+    eventually_now(is_answered, within=30)
 
 
 def _all_ended(product: Product, count: int, doubts: int) -> list[dict[str, Any]]:
