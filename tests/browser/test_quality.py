@@ -18,8 +18,8 @@ from tests.conftest import SECRET_KEY
 from tests.databases import apart
 
 
-def draw(house: House) -> None:
-    """What the background work does when the week is over."""
+def draw(house: House, conversation: int) -> None:
+    """What the background work does when the week is over, as if its agent had spoken in this conversation alone."""
 
     async def drawn() -> None:
         database = Database(house.product.environment["ALDIA_DATABASE_URL"], seal=audit.sealer(SECRET_KEY))
@@ -28,7 +28,8 @@ def draw(house: House) -> None:
             week_on = drawing.week_of(today_in(zone, clock.now()))
             async with database.transaction() as tx:
                 for worked in await sampling.undrawn(tx, week_on, zone):
-                    await sampling.draw_for(tx, worked, week_on)
+                    if span := worked.spans.get(conversation):
+                        await sampling.draw_for(tx, worked._replace(spans={conversation: span}), week_on)
         finally:
             await database.close()
 
@@ -45,8 +46,8 @@ def test_a_conversation_is_reviewed_and_the_agent_answers(house: House, new_page
     debtor.write("¿Cuánto debo?")
     agent = house.enter(new_page, "luz")
     debtor.open(agent)
-    send(agent, "Buenos días, le ayudo enseguida")
-    draw(house)
+    expect(send(agent, "Buenos días, le ayudo enseguida").last).to_contain_text("entregado")
+    draw(house, debtor.conversation)
     house.let_in(page, "rosa")
 
     page.goto(f"{house.address}/supervisor")
