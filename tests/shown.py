@@ -57,6 +57,7 @@ def a_row(**given: Any) -> RowView:
         "last_author": None,
         "at": EARLIER,
         "unread": 0,
+        "inbound": 1,
         "holder_id": 1,
         "holder_name": "Rosa Quispe",
         "status": "open",
