@@ -123,7 +123,10 @@ class SignInThrottle(Base):
 
 
 class ApiToken(Base):
-    """A program's key to /api/v1. Only the hash is kept; `scopes` names what it may do ("*" for all)."""
+    """A program's key to /api/v1. Only the hash is kept; `scopes` names what it may do ("*" for all).
+
+    `made_by` is None for one made at the command line; `used_at` is exact to the minute; None never `expires_at`.
+    """
 
     __tablename__ = "api_token"
 
@@ -133,6 +136,9 @@ class ApiToken(Base):
     scopes: Mapped[list[Any]]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
+    used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ from console import (
     static_files,
     worker,
 )
+from console.api_tokens import pages as token_pages
 from console.attachments import door as attachments_door
 from console.bots import board, conduct_door, texts_door, trying_door
 from console.bulk_jobs import door as bulk_door
@@ -274,6 +275,7 @@ def _doors() -> Litestar:
             *report_pages.routes,
             *report_own_pages.routes,
             *settings_pages.routes,
+            *token_pages.routes,
             *webhook_pages.routes,
             *board.routes,
             *trying_door.routes,

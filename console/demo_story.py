@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from console import clock, demo_bot, demo_debts, demo_floor, demo_quality, demo_texts, passwords, users
 from console.agents import Agent, Role, Viewer
+from console.api_tokens import keeping as token_keeping
 from console.audit import Actor
 from console.db import Database, Tx
 from console.inbox import assign, channel_state, deliver, ingest, queries, reply, settle
@@ -34,6 +35,11 @@ BEFORE_EVERYTHING = timedelta(days=3)
 FIRST_TEAM, SECOND_TEAM = "Cobranza temprana", "Mora judicial"
 DEMO = Actor(kind="system", name="Demostración")
 
+# Programs with a key of their own; nobody keeps the keys.
+PROGRAMS = (
+    ("ERP de facturación", "365", ("accounts:read", "accounts:write", "payments:write")),
+    ("Tablero de gerencia", "", ("catalogues:read", "conversations:read", "stream:read")),
+)
 PEOPLE = {
     "rosa": ("rosa.quispe@andes.example", "Rosa Quispe", Role.AGENT, FIRST_TEAM),
     "diego": ("diego.salas@andes.example", "Diego Salas", Role.AGENT, FIRST_TEAM),
@@ -139,6 +145,8 @@ async def _prepare(db: Database, settings: Settings) -> Teller:
             agent: Agent = await users.add(tx, **person, teams=[team], by=DEMO)
             viewers[nick] = Viewer(id=agent.id, name=name, role=role, team_ids=frozenset([team.id]), address="demo")
         await demo_texts.write(tx, viewers["elena"])
+        for program, days, scopes in PROGRAMS:
+            await token_keeping.create(tx, by=viewers["elena"], name=program, scopes=scopes, days=days)
         await demo_floor.decide(tx, first.id, by=viewers["victor"])
         await demo_bot.let_it_speak(tx, by=DEMO, quiet_until=clock.now() + BEFORE_EVERYTHING + timedelta(minutes=3))
     return Teller(db, settings, channel, viewers)

@@ -150,6 +150,7 @@ async def _admit(request: Request[Any, Any, Any], db: Database) -> None:
         return
     async with db.reading() as tx:
         caller = await tokens.authenticate(tx, request)
+    await tokens.note_use(db, caller)
     tokens.require(caller, "metrics")
 
 

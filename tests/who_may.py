@@ -549,6 +549,17 @@ PAGES = [
         form={"capacity": "0"},
         answers=422,
     ),
+    one("GET", SETTINGS + "/tokens", "admins", others=403),
+    one("POST", SETTINGS + "/tokens", "admins", form={"name": ""}, answers=422, others=403),
+    one(
+        "POST",
+        SETTINGS + "/tokens/{token_id:int}/revocation",
+        "admins",
+        SETTINGS + "/tokens/9/revocation",
+        form={},
+        answers=404,
+        others=403,
+    ),
     one("GET", SETTINGS + "/webhooks", "admins", others=403),
     one("POST", SETTINGS + "/webhooks", "admins", form={"name": ""}, answers=422, others=403),
     one(

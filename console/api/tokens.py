@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import structlog
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
+from console import clock
 from console.agents import ApiToken, Role, Viewer
 from console.audit import Actor
 from console.db import Database, Tx
@@ -35,6 +39,9 @@ SCOPES = {
 }
 """Every scope and what it allows. "*" stands for all of them."""
 ALL = "*"
+# How exactly "last used" is known: a write for each call would cost more than it tells.
+USED_EVERY = timedelta(minutes=1)
+log = structlog.get_logger()
 # Far more than a token of ours; what is longer is not even hashed.
 _LONGEST = 200
 
@@ -46,6 +53,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     scopes: frozenset[str]
     address: str | None = None
+    used_at: datetime | None = None
 
     def may(self, scope: str) -> bool:
         """Whether the token was given `scope`."""
@@ -73,6 +81,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], route: BaseRoute
     db: Database = connection.app.state.db
     async with db.reading() as tx:
         caller = await authenticate(tx, connection)
+    await note_use(db, caller)
     require(caller, route.opt["scope"])
     connection.scope["aldia.program"] = caller  # type: ignore[typeddict-unknown-key]
 
@@ -105,17 +114,36 @@ def require(caller: Program, scope: str) -> None:
 
 
 async def still_holds(tx: Tx, token_id: int) -> bool:
-    """Whether a token found earlier has not been revoked since."""
-    found = await tx.scalar(select(ApiToken.id).where(ApiToken.id == token_id, ApiToken.revoked_at.is_(None)))
+    """Whether a token found earlier has been neither revoked nor outlived since."""
+    found = await tx.scalar(select(ApiToken.id).where(ApiToken.id == token_id, *holding()))
     return found is not None
+
+
+async def note_use(db: Database, caller: Program) -> None:
+    """Note that the token is in use, at most once a minute; a disk that takes no writes takes no reading away."""
+    now = clock.now()
+    if caller.used_at is not None and now - caller.used_at <= USED_EVERY:
+        return
+    try:
+        async with db.transaction() as tx:
+            await tx.execute(update(ApiToken).where(ApiToken.id == caller.id).values(used_at=now))
+    except SQLAlchemyError as unwritable:
+        log.warning("token.use_not_noted", reason=type(unwritable).__name__)
+
+
+def holding() -> tuple[ColumnElement[bool], ...]:
+    """What makes a token hold at this moment, as conditions on ApiToken."""
+    lives = or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > clock.now())
+    return ApiToken.revoked_at.is_(None), lives
 
 
 async def _find(tx: Tx, token: str) -> Program | None:
     if not token or len(token) > _LONGEST or not token.isascii():
         return None
-    query = select(ApiToken.id, ApiToken.name, ApiToken.scopes).where(
-        ApiToken.token_hash == hash_of(token),
-        ApiToken.revoked_at.is_(None),
+    query = select(ApiToken.id, ApiToken.name, ApiToken.scopes, ApiToken.used_at).where(
+        ApiToken.token_hash == hash_of(token), *holding()
     )
     row = (await tx.execute(query)).one_or_none()
-    return None if row is None else Program(id=row.id, name=row.name, scopes=frozenset(map(str, row.scopes)))
+    if row is None:
+        return None
+    return Program(id=row.id, name=row.name, scopes=frozenset(map(str, row.scopes)), used_at=row.used_at)

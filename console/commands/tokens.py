@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-
 import click
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from console import audit, clock
+from console import clock
 from console.agents import ApiToken
 from console.api.tokens import ALL, SCOPES
+from console.api_tokens import keeping
 from console.audit import Actor
 from console.commands import Failed, database, run
-from console.sessions import hash_of
 
 OPERATOR = Actor(kind="system", name="Operación", origin="aldia token")
 
@@ -38,18 +36,13 @@ def add(name: str, scopes: tuple[str, ...], more_scopes: tuple[str, ...]) -> Non
 
 
 async def _add(name: str, scopes: list[str]) -> str:
-    key = f"aldia_{secrets.token_urlsafe(32)}"
     async with database() as db, db.transaction() as tx:
-        row = ApiToken(name=name, token_hash=hash_of(key), scopes=scopes, created_at=clock.now())
-        tx.add(row)
-        await tx.flush()
-        audit.record(tx, OPERATOR, "token.created", subject=f"token:{row.id}", new={"scopes": scopes})
-    return key
+        return await keeping.issue(tx, name=name, scopes=scopes, by=OPERATOR)
 
 
 @token.command("list")
 def list_() -> None:
-    """List tokens: number, name, scopes, and whether they are revoked, separated by tabs. Keys are not kept."""
+    """List tokens: number, name, scopes, and whether they still open anything, separated by tabs. Keys are not kept."""
     for line in run(_list()):
         click.echo(line)
 
@@ -57,10 +50,13 @@ def list_() -> None:
 async def _list() -> list[str]:
     async with database() as db, db.reading() as tx:
         rows = (await tx.scalars(select(ApiToken).order_by(ApiToken.id))).all()
-    return [
-        "\t".join([str(row.id), row.name, ",".join(map(str, row.scopes)), "revocado" if row.revoked_at else "activo"])
-        for row in rows
-    ]
+    return ["\t".join([str(row.id), row.name, ",".join(map(str, row.scopes)), _state(row)]) for row in rows]
+
+
+def _state(row: ApiToken) -> str:
+    if row.revoked_at:
+        return "revocado"
+    return "vencido" if row.expires_at and row.expires_at <= clock.now() else "activo"
 
 
 @token.command()
@@ -74,9 +70,8 @@ def revoke(number_or_name: str) -> None:
 async def _revoke(wanted: str) -> None:
     is_it = ApiToken.id == int(wanted) if wanted.isascii() and wanted.isdigit() else ApiToken.name == wanted
     async with database() as db, db.transaction() as tx:
-        ending = update(ApiToken).where(is_it, ApiToken.revoked_at.is_(None)).values(revoked_at=clock.now())
-        revoked = (await tx.scalars(ending.returning(ApiToken.id))).all()
-        for number in revoked:
-            audit.record(tx, OPERATOR, "token.revoked", subject=f"token:{number}")
+        wanted_ones = select(ApiToken).where(is_it, ApiToken.revoked_at.is_(None)).with_for_update()
+        revoked = (await tx.scalars(wanted_ones)).all()
+        keeping.take_back(tx, revoked, by=OPERATOR)
     if not revoked:
         raise Failed(f"No hay un token activo {wanted}: vea aldia token list.")

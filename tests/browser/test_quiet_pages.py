@@ -28,6 +28,7 @@ PAGES = [
     "/settings/users",
     "/settings/sign-in",
     "/settings/channel",
+    "/settings/tokens",
     "/settings/webhooks",
     "/settings/dead-letters",
 ]

@@ -1,0 +1,104 @@
+"""Making a token and taking it back: whoever does it, and wherever, it is on record; the key itself is kept nowhere."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from console import audit, clock
+from console.agents import ApiToken, Viewer
+from console.api.tokens import ALL, SCOPES, holding
+from console.audit import Actor
+from console.db import Tx
+from console.errors import Refused, not_found
+from console.inbox import policy
+from console.sessions import hash_of
+
+LONGEST_NAME = 60
+LONGEST_LIFE = 3650
+"""Days."""
+MOST = 100
+
+
+async def create(tx: Tx, *, by: Viewer, name: str, scopes: Collection[str], days: str) -> str:
+    """A new token for the program `name`, good for `days` (as typed; empty: until it is revoked). Returns its key.
+
+    The key is returned this once. Records "token.created". Two that hold may not have the same name: by it people know
+    which to revoke. Refuses: 403 unless `by` may manage tokens; 422 naming the field.
+    """
+    policy.require(by, "manage_tokens")
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refused(422, f"Escriba un nombre de hasta {LONGEST_NAME} letras.", code="invalid", field="name")
+    wanted = sorted(set(scopes))
+    if not wanted or not set(wanted) <= {*SCOPES, ALL}:
+        raise Refused(422, "Elija al menos un permiso.", code="invalid", field="scopes")
+    expires_at = _expiry(days)
+    alive = list(await tx.scalars(select(ApiToken.name).where(*holding())))
+    if name in alive:
+        raise Refused(422, "Ya hay una clave con ese nombre.", code="already_exists", field="name")
+    if len(alive) >= MOST:
+        raise Refused(422, f"Ya hay {MOST}: revoque alguna antes.", code="too_many", field="name")
+    return await issue(
+        tx, name=name, scopes=[ALL] if ALL in wanted else wanted, by=by.actor, made_by=by.id, expires_at=expires_at
+    )
+
+
+async def issue(
+    tx: Tx,
+    *,
+    name: str,
+    scopes: list[str],
+    by: Actor,
+    made_by: int | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """The row of a new token, with its entry in the history; returns the key, of which only the hash is kept."""
+    key = f"aldia_{secrets.token_urlsafe(32)}"
+    made = ApiToken(
+        name=name,
+        token_hash=hash_of(key),
+        scopes=scopes,
+        created_at=clock.now(),
+        made_by=made_by,
+        expires_at=expires_at,
+    )
+    tx.add(made)
+    await tx.flush()
+    new = {"name": name, "scopes": scopes, "expires_at": expires_at.isoformat() if expires_at else None}
+    audit.record(tx, by, "token.created", subject=f"token:{made.id}", new=new)
+    return key
+
+
+async def revoke(tx: Tx, token_id: int, *, by: Viewer) -> None:
+    """Let it open nothing from now on; an open stream ends within a second or so. Records "token.revoked".
+
+    Refuses: 403 unless `by` may manage tokens; 404 for one that is not there. Revoked already: nothing to do.
+    """
+    policy.require(by, "manage_tokens")
+    found = (await tx.scalars(select(ApiToken).where(ApiToken.id == token_id).with_for_update())).one_or_none()
+    if found is None:
+        raise not_found()
+    take_back(tx, [found], by=by.actor)
+
+
+def take_back(tx: Tx, tokens: Sequence[ApiToken], *, by: Actor) -> None:
+    """Revoke those of these rows that are not, each on record with what it could do before."""
+    for token in tokens:
+        if token.revoked_at is None:
+            token.revoked_at = clock.now()
+            old = {"name": token.name, "scopes": token.scopes, "revoked": False}
+            audit.record(tx, by, "token.revoked", subject=f"token:{token.id}", old=old, new={"revoked": True})
+
+
+def _expiry(days: str) -> datetime | None:
+    typed = days.strip()
+    if not typed:
+        return None
+    if not (typed.isascii() and typed.isdigit()) or len(typed) > 5 or not 0 < int(typed) <= LONGEST_LIFE:
+        text = f"Escriba cuántos días vale, de 1 a {LONGEST_LIFE}, o déjelo vacío."
+        raise Refused(422, text, code="invalid", field="days")
+    return clock.now() + timedelta(days=int(typed))

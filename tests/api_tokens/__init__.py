@@ -1,0 +1,1 @@
+"""The keys programs use for /api/v1, on their page."""
