@@ -35,6 +35,32 @@ class Pace:
         await pause(stop, min(max(self._worked * self._times, self._least), self._most))
 
 
+class Portion:
+    """How much to take at once, so that nobody waits longer than `within` seconds for the database's one writer.
+
+    Between `least` and `most` of whatever is counted: halved after a piece that held the writer too long, doubled
+    again after one that was done in half the time. A fixed number would be too much on a busy machine, where each piece
+    takes several times as long, and too little on a quiet one.
+    """
+
+    def __init__(self, *, least: int, most: int, within: float) -> None:
+        self.size = most
+        self._least = least
+        self._most = most
+        self._within = within
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The time for which a piece holds the writer."""
+        begun = time.monotonic()
+        yield
+        seconds = time.monotonic() - begun
+        if seconds > self._within:
+            self.size = max(self.size // 2, self._least)
+        elif seconds < self._within / 2:
+            self.size = min(self.size * 2, self._most)
+
+
 async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Wait so many seconds, or until `stop`."""
     try:

@@ -16,7 +16,7 @@ from sqlalchemy import Row, delete, select
 from console import clock
 from console.audit import AuditEntry
 from console.db import Base, Database, Tx
-from console.pacing import Pace, pause
+from console.pacing import Pace, Portion, pause
 from console.portfolio.states import today_in
 from console.reports import accounts_then, daybook, spells, talking, templates
 from console.reports.local_days import Calendar
@@ -34,8 +34,8 @@ from console.reports.models import (
     TemplateSent,
 )
 
-AT_ONCE = 200
-"""Entries in one transaction: messages that arrive meanwhile wait for no more than these."""
+AT_ONCE, AT_LEAST, WITHIN = 200, 25, 0.03
+"""Entries in one transaction, at most and at least, and seconds: messages that arrive meanwhile wait for no more."""
 SHARE, BREATH = 0.25, 0.02
 """Of the time, and seconds between two steps."""
 LOOK_EVERY = 5.0
@@ -81,14 +81,21 @@ async def step(tx: Tx, zone: ZoneInfo, *, limit: int = AT_ONCE) -> int:
 
 async def catch_up(db: Database, zone: ZoneInfo) -> None:
     """Read all there is."""
-    while await _further(db, zone):
+    portion = _portion()
+    while await _further(db, zone, portion):
         pass
 
 
-async def _further(db: Database, zone: ZoneInfo) -> bool:
+def _portion() -> Portion:
+    return Portion(least=AT_LEAST, most=AT_ONCE, within=WITHIN)
+
+
+async def _further(db: Database, zone: ZoneInfo, portion: Portion) -> bool:
     """One step; whether there is more."""
+    wanted = portion.size
     async with db.transaction() as tx:
-        return await step(tx, zone) >= AT_ONCE
+        with portion.held():
+            return await step(tx, zone, limit=wanted) >= wanted
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -133,10 +140,10 @@ async def again(db: Database, zone: ZoneInfo) -> None:
 
 async def run(db: Database, zone: ZoneInfo, stop: asyncio.Event) -> None:
     """Follow the history, and keep the days that are over, until `stop`."""
-    pace = Pace(SHARE, least=BREATH)
+    pace, portion = Pace(SHARE, least=BREATH), _portion()
     while not stop.is_set():
         with pace.working():
-            is_more = await _is_behind(db, zone) and await _further(db, zone)
+            is_more = await _is_behind(db, zone) and await _further(db, zone, portion)
             # A day at a time: the history is read on in between.
             kept = 0 if is_more else await keep_days(db, zone, at_most=1)
         await pace.rest(stop)

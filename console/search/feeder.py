@@ -7,7 +7,7 @@ a little at a time. Several processes may run it; who comes second with a step t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
 import structlog
@@ -19,15 +19,15 @@ from console.bulk import among, fetch
 from console.db import Database, Tx
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
-from console.pacing import Pace
+from console.pacing import Pace, Portion
 from console.portfolio.models import Account, ContactPoint
 from console.search import gathering, index
 from console.search.gathering import Change
 from console.search.models import SearchMessage, SearchProgress
 
 log = structlog.get_logger()
-AT_ONCE = 200
-"""Messages or people in one transaction: whoever writes meanwhile waits for no more than these."""
+AT_ONCE, AT_LEAST, WITHIN = 200, 10, 0.03
+"""Messages or people in one transaction, at most and at least, and seconds: whoever writes meanwhile waits no more."""
 LOOK_EVERY = 1.0
 """Seconds between looks; news wake the loop sooner."""
 SHARE, SETTLE = 0.25, 0.2
@@ -67,12 +67,16 @@ class Step(msgspec.Struct):
         return not (self.reached or self.messages or self.people or self.moved)
 
 
+Work = Callable[[Tx, int], Awaitable[Step]]
+
+
 class Feeder:
     """Feeds the index in one process."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._awake = asyncio.Event()
+        self._portion = Portion(least=AT_LEAST, most=AT_ONCE, within=WITHIN)
 
     async def follow(self, _entries: Sequence[Entry]) -> None:
         """Something happened."""
@@ -107,20 +111,21 @@ class Feeder:
         """One step of reading what was there before; whether there is more."""
         return await self._take(_filled)
 
-    async def _take(self, work: object) -> bool:
+    async def _take(self, work: Work) -> bool:
         async with self._db.reading() as tx:
-            step: Step = await work(tx)  # type: ignore[operator]
+            step = await work(tx, self._portion.size)
         if step.is_idle:
             return False
         async with self._db.transaction() as tx:
             mine = SearchProgress.version == step.version
             moved = update(SearchProgress).where(SearchProgress.id == 1, mine)
             counted = moved.values(version=step.version + 1, **step.reached).returning(SearchProgress.id)
-            if (await tx.execute(counted)).first():
-                await index.write_messages(tx, step.messages)
-                await index.write_people(tx, step.people)
-                for conversation_id in step.moved:
-                    await index.move_conversation(tx, conversation_id)
+            with self._portion.held():
+                if (await tx.execute(counted)).first():
+                    await index.write_messages(tx, step.messages)
+                    await index.write_people(tx, step.people)
+                    for conversation_id in step.moved:
+                        await index.move_conversation(tx, conversation_id)
         return True
 
     async def _begin(self) -> None:
@@ -138,10 +143,10 @@ async def _progress(tx: Tx) -> SearchProgress:
     return (await tx.scalars(select(SearchProgress).where(SearchProgress.id == 1))).one()
 
 
-async def _followed(tx: Tx) -> Step:
+async def _followed(tx: Tx, at_once: int) -> Step:
     """The next entries of the history, and what they change in the index."""
     progress = await _progress(tx)
-    entries = await audit.entries_after(tx, progress.history or 0, limit=AT_ONCE)
+    entries = await audit.entries_after(tx, progress.history or 0, limit=at_once)
     if not entries:
         return Step(progress.version, {}, Change([], []), Change([], []))
     spoken = {one.message_id for one in entries if one.message_id and one.action not in _QUIET}
@@ -209,17 +214,17 @@ async def _erased(tx: Tx, entries: Collection[Entry]) -> set[int]:
     return set(await tx.scalars(indexed))
 
 
-async def _filled(tx: Tx) -> Step:
+async def _filled(tx: Tx, at_once: int) -> Step:
     """A step of what was there before: people first, for they are few and named most; then messages, newest first."""
     progress = await _progress(tx)
     nothing = Change([], [])
     if progress.people_after is not None:
-        wanted = select(Contact.id).where(Contact.id > progress.people_after).order_by(Contact.id).limit(AT_ONCE)
+        wanted = select(Contact.id).where(Contact.id > progress.people_after).order_by(Contact.id).limit(at_once)
         ids = list(await tx.scalars(wanted))
         people = await gathering.people(tx, ids) if ids else nothing
         return Step(progress.version, {"people_after": ids[-1] if ids else None}, nothing, people)
     if progress.fill_below is not None:
-        older = select(Message.id).where(Message.id < progress.fill_below).order_by(Message.id.desc()).limit(AT_ONCE)
+        older = select(Message.id).where(Message.id < progress.fill_below).order_by(Message.id.desc()).limit(at_once)
         ids = list(await tx.scalars(older))
         messages = await gathering.messages(tx, ids) if ids else nothing
         return Step(progress.version, {"fill_below": ids[-1] if ids else None}, messages, nothing)
