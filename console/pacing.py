@@ -7,6 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+LATE, BUSY = 0.004, 0.1
+"""Seconds: who wakes so late is in a process that is busy with messages, and asks again after a while."""
+
 
 class Pace:
     """Whoever works for `share` of the time at most, and not oftener than every `least` seconds.
@@ -31,8 +34,16 @@ class Pace:
             self._worked = time.monotonic() - begun
 
     async def rest(self, stop: asyncio.Event) -> None:
-        """Rest after the last piece of work, or until `stop`."""
-        await pause(stop, min(max(self._worked * self._times, self._least), self._most))
+        """Rest after the last piece of work, or until `stop`; and on, while this process has its hands full."""
+        begun = time.monotonic()
+        seconds = min(max(self._worked * self._times, self._least), self._most)
+        while not stop.is_set():
+            asked = time.monotonic()
+            await pause(stop, seconds)
+            now = time.monotonic()
+            if now - asked - seconds < LATE or now - begun > self._most:
+                return
+            seconds = BUSY
 
 
 class Portion:

@@ -93,9 +93,12 @@ def _portion() -> Portion:
 async def _further(db: Database, zone: ZoneInfo, portion: Portion) -> bool:
     """One step; whether there is more."""
     wanted = portion.size
-    async with db.transaction() as tx:
+
+    async def work(tx: Tx) -> bool:
         with portion.held():
             return await step(tx, zone, limit=wanted) >= wanted
+
+    return await db.write(work)
 
 
 class Counted(msgspec.Struct, frozen=True):

@@ -116,16 +116,12 @@ class Feeder:
             step = await work(tx, self._portion.size)
         if step.is_idle:
             return False
-        async with self._db.transaction() as tx:
-            mine = SearchProgress.version == step.version
-            moved = update(SearchProgress).where(SearchProgress.id == 1, mine)
-            counted = moved.values(version=step.version + 1, **step.reached).returning(SearchProgress.id)
+
+        async def write(tx: Tx) -> None:
             with self._portion.held():
-                if (await tx.execute(counted)).first():
-                    await index.write_messages(tx, step.messages)
-                    await index.write_people(tx, step.people)
-                    for conversation_id in step.moved:
-                        await index.move_conversation(tx, conversation_id)
+                await _write(tx, step)
+
+        await self._db.write(write)
         return True
 
     async def _begin(self) -> None:
@@ -137,6 +133,18 @@ class Feeder:
             first = update(SearchProgress).where(SearchProgress.id == 1, SearchProgress.history.is_(None))
             await tx.execute(first.values(version=SearchProgress.version + 1, **begun))
         log.info("search.filling", messages_up_to=newest)
+
+
+async def _write(tx: Tx, step: Step) -> None:
+    """What `step` found, unless another process went this step before."""
+    mine = SearchProgress.version == step.version
+    moved = update(SearchProgress).where(SearchProgress.id == 1, mine)
+    counted = moved.values(version=step.version + 1, **step.reached).returning(SearchProgress.id)
+    if (await tx.execute(counted)).first():
+        await index.write_messages(tx, step.messages)
+        await index.write_people(tx, step.people)
+        for conversation_id in step.moved:
+            await index.move_conversation(tx, conversation_id)
 
 
 async def _progress(tx: Tx) -> SearchProgress:
