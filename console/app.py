@@ -81,6 +81,7 @@ from console.privacy import door as privacy_door
 from console.privacy import reveal_door
 from console.quality import door as quality_door
 from console.quality import form_page as quality_form_page
+from console.rates import Buckets
 from console.reactions import door as reactions_door
 from console.reports import own_pages as report_own_pages
 from console.reports import pages as report_pages
@@ -213,6 +214,7 @@ def create_app(settings: Settings) -> Litestar:
             "live": console.live,
             "db": console.db,
             "searcher": searcher,
+            "buckets": Buckets(),
         },
     )
     app.asgi_handler = webhook.Lane(security.protect(app.asgi_handler, settings), settings, ingest)

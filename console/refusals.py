@@ -68,7 +68,8 @@ def answer(
     details: dict[str, object] | None = None,
 ) -> Response[Any]:
     """A page when a browser navigates, problem details otherwise. `X-Refused` names the reason for scripts."""
-    headers = {"x-refused": code, **({"retry-after": "5"} if status == UNAVAILABLE else {})}
+    wait = (details or {}).get("retry_after", 5 if status == UNAVAILABLE else None)
+    headers = {"x-refused": code, **({"retry-after": str(wait)} if wait else {})}
     if request.headers.get("hx-request") != "true" and "text/html" in request.headers.get("accept", ""):
         html = page("error.html", status=status, **({"text": text} if text else {}))
         return Response(html, status_code=status, media_type=MediaType.HTML, headers=headers)

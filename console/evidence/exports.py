@@ -16,7 +16,7 @@ from litestar.response import File, Stream
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from console import audit
+from console import audit, rates
 from console.agents import Viewer
 from console.audit import AuditEntry
 from console.db import Database
@@ -51,6 +51,7 @@ async def export_history(
     Records "history.exported" with the filters. Refuses: 422 "invalid" for a format that is neither csv nor xlsx.
     """
     policy.require(viewer, "read_history")
+    rates.charge(request, "export", viewer.id)
     asked, form = asked_of(request), request.query_params.get("format", "csv")
     if form not in {"csv", "xlsx"}:
         raise Refused(422, "El historial se exporta como csv o xlsx.", code="invalid", field="format")

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import File, Redirect
 from sqlalchemy import select
 
-from console import clock
+from console import clock, rates
 from console.agents import Viewer
 from console.db import Database, Tx
 from console.errors import Refused, not_found
@@ -37,6 +37,7 @@ async def ask_for_pack(
     Refuses: 403; 404 for what is not the viewer's to see; 422 "invalid" for neither or both.
     """
     policy.require(viewer, "export_evidence")
+    rates.charge(request, "export", viewer.id)
     form = await read_form(request)
     async with db.transaction() as tx:
         scope = await _scope(tx, viewer, form.get("conversation", "").strip(), form.get("account", "").strip())

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from console import clock
+from console import clock, rates
 from console.agents import Viewer
 from console.db import Database, Tx
 from console.errors import Refused, not_found
@@ -35,6 +35,7 @@ async def create_reply(
     viewer: NamedDependency[Viewer],
 ) -> Response[str]:
     """Queue a text. A refusal comes back as a notice beside the composer; the text is never lost."""
+    rates.charge(request, "send", viewer.id)
     form = await read_form(request)
     try:
         async with db.transaction() as tx:
@@ -124,6 +125,7 @@ async def create_template_message(
     viewer: NamedDependency[Viewer],
 ) -> Response[str]:
     """Queue an approved template."""
+    rates.charge(request, "send", viewer.id)
     form = await read_form(request)
     prefix = "variable."
     try:

@@ -11,7 +11,7 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from sqlalchemy import select
 
-from console import audit, clock, render
+from console import audit, clock, rates, render
 from console.agents import Agent, Role, Team, Viewer
 from console.db import Database, Tx
 from console.errors import Refused
@@ -131,6 +131,7 @@ async def export(
 ) -> Response[bytes]:
     """A view, or the rows behind a figure, as CSV or XLSX. Records report.exported: who took what, and how much."""
     policy.require(viewer, "read_reports")
+    rates.charge(request, "export", viewer.id)
     asked = _asked(request, settings)
     kind, key = request.query_params.get("format", "csv"), request.query_params.get("figure")
     if kind not in {"csv", "xlsx"}:

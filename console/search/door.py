@@ -8,7 +8,7 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from console import audit
+from console import audit, rates
 from console.agents import Viewer
 from console.db import Database
 from console.forms import html, whole
@@ -31,6 +31,7 @@ async def search(
     viewer: NamedDependency[Viewer],
 ) -> Response[str]:
     """A page of what was found. Having looked for a document or a telephone goes on record, without the number."""
+    rates.charge(request, "search", viewer.id)
     q = request.query_params.get("q", "")
     after = read_place(request.query_params.get("cursor"))
     query = read_query(q)
@@ -49,6 +50,7 @@ async def search_one(
     viewer: NamedDependency[Viewer],
 ) -> Response[str]:
     """All that was found in one conversation, a page of it, the newest first."""
+    rates.charge(request, "search", viewer.id)
     q = request.query_params.get("q", "")
     before = request.query_params.get("before")
     below = whole(before, "before") if before else None

@@ -45,6 +45,8 @@ async function look() {
     delete box().dataset.busy
     if (came?.ok) return show(parse(came.html)[0])
     say(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.')
+    // Too many searches: what stands in the field is looked for by itself when there is room again.
+    if (came?.status === 429) waiting = setTimeout(look, 2_000)
   } catch (problem) {
     if (problem.name !== 'AbortError') throw problem
   }
