@@ -37,6 +37,7 @@ from console.portfolio.thanks import Thanks
 from console.quality import running as quality
 from console.reports import follow as report_facts
 from console.reports import summary
+from console.retention import forgetting
 from console.routing.router import Router
 from console.scheduling import running
 from console.search.feeder import Feeder
@@ -131,6 +132,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "report facts": lambda until: report_facts.run(db, settings.zone, until),
         "daily summary": lambda until: summary.run(db, settings, until),
         "quality samples": lambda until: quality.run(db, settings.zone, until),
+        "retention": lambda until: forgetting.run(db, settings.media_dir, until),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }
     if settings.bot:

@@ -87,6 +87,8 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("POST", "/settings/hours/inheritance"): LEADERS,
     ("POST", "/settings/hours/days"): LEADERS,
     ("POST", "/settings/hours/days/removal"): LEADERS,
+    ("GET", "/settings/retention"): ADMINS,
+    ("POST", "/settings/retention"): ADMINS,
     ("GET", "/settings/targets"): LEADERS,
     ("POST", "/settings/targets"): LEADERS,
     ("GET", "/settings/portfolio"): LEADERS,

@@ -494,6 +494,8 @@ PAGES = [
         form={},
     ),
     one("GET", SETTINGS + "/templates", "supervisors", others=403),
+    one("GET", SETTINGS + "/retention", "admins", others=403),
+    one("POST", SETTINGS + "/retention", "admins", form={"version": "0"}, answers=409, others=403),
     one("GET", SETTINGS + "/templates/new", "supervisors", others=403),
     one("POST", SETTINGS + "/templates", "supervisors", form={"name": ""}, answers=422, others=403),
     one("POST", SETTINGS + "/templates/refresh", "supervisors", others=403),

@@ -93,7 +93,7 @@ GROUPS: dict[str, Group] = {
     "privacy": Group(
         "Privacidad",
         "shield-check",
-        ("privacy.", "contact.erased"),
+        ("privacy.", "contact.erased", "media.erased", "retention."),
     ),
 }
 # Of the rest.

@@ -44,6 +44,9 @@ FIELDS = {
     "why": "Motivo",
     "tag": "Etiqueta",
     "size": "Tamaño",
+    "media_months": "Meses que se guardan los archivos",
+    "everything_months": "Meses que se guarda lo demás",
+    "months": "Meses de la regla",
     "sha256": "Huella del archivo",
 }
 _LONGEST_VALUE = 240

@@ -84,6 +84,8 @@ WORDS = {
     "quality.answered": "{actor} respondió a una revisión de calidad",
     "quality.form_updated": "{actor} cambió la pauta de calidad",
     "contact.erased": "{actor} borró los datos de una persona",
+    "media.erased": "Se borraron los archivos de una conversación cerrada",
+    "retention.updated": "{actor} cambió cuánto se conservan los datos",
     "history.verified": "{actor} verificó el historial",
     "channel.troubled": "Algo falla en la línea de WhatsApp",
     "channel.recovered": "La línea de WhatsApp se recuperó",

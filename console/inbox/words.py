@@ -61,6 +61,8 @@ _ACTIONS = {
     "media.stored": "Archivo guardado",
     "media.uploaded": "Archivo entregado a WhatsApp",
     "media.failed": "Un archivo no se pudo traer",
+    "contact.erased": "Datos de la persona borrados",
+    "media.erased": "Archivos borrados por el tiempo transcurrido",
     "media.viewed": "{actor} abrió un archivo",
     "document.revealed": "{actor} vio un documento completo",
     "account.created": "Cuenta cargada en la cartera",

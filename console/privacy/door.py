@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,14 +17,12 @@ from console import clock
 from console.agents import Viewer
 from console.db import Database, Tx
 from console.errors import Refused
-from console.evidence import packs
 from console.forms import read_form
-from console.inbox import media_files, policy, queries
+from console.inbox import policy, queries
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.portfolio.models import ContactPoint, Debtor, PointState
 from console.privacy import erasing, requests
-from console.privacy.erasing import Erased
 from console.privacy.models import Kind, PrivacyRequest, RequestState
 from console.settings import Settings
 from console.settings_pages.answers import cursor_of, known_id, show
@@ -122,11 +119,11 @@ async def answer_request(
         facts: dict[str, object] = {}
         if request.kind == Kind.ERASURE:
             policy.require(viewer, "erase_person")
-            gone = await erasing.erase(tx, request.contact_id, by=viewer)
+            gone = await erasing.erase(tx, request.contact_id, by=viewer.actor)
             facts = {"messages": gone.messages, "media": gone.media}
         requests.answer(tx, request, by=viewer, facts=facts)
     if gone is not None:
-        await asyncio.to_thread(_remove, gone, settings.media_dir)
+        await asyncio.to_thread(erasing.remove, gone, settings.media_dir)
     return Redirect(PAGE, status_code=303)
 
 
@@ -144,14 +141,6 @@ async def refuse_request(
         found = await requests.opened(tx, viewer, known_id(request_id))
         requests.refuse(tx, found, by=viewer, reason=form.get("reason", ""))
     return Redirect(PAGE, status_code=303)
-
-
-def _remove(gone: Erased, media_dir: Path) -> None:
-    """Files go once their rows are gone; what a crash leaves here, the hourly sweep finds."""
-    for sha256 in gone.files:
-        media_files.place(media_dir, sha256).unlink(missing_ok=True)
-    for pack_id in gone.packs:
-        packs.place(media_dir, pack_id).unlink(missing_ok=True)
 
 
 async def _lines(tx: Tx, viewer: Viewer, settings: Settings, cursor: int | None) -> list[Line]:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import msgspec
-from sqlalchemy import Select, String, cast, delete, literal, or_, select, update
+from sqlalchemy import String, cast, delete, literal, or_, select, update
 
 from console import audit, clock
-from console.agents import Viewer
+from console.audit import Actor
 from console.bots.models import BotSession, BotStep
 from console.db import Tx, table_of
 from console.errors import Refused
+from console.evidence import packs as packs_of_evidence
 from console.evidence.packs import EvidencePack, PackState
+from console.inbox import media_files
 from console.inbox.channel import ChannelEvent, DeadLetter
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.dispositions import Outcome
@@ -43,15 +46,16 @@ class Erased(msgspec.Struct, frozen=True):
     packs: list[int]
 
 
-async def erase(tx: Tx, contact_id: int, *, by: Viewer) -> Erased:
+async def erase(tx: Tx, contact_id: int, *, by: Actor, facts: dict[str, object] | None = None) -> Erased:
     """Erase what we hold of the person, in every conversation with them.
 
     What they owe is kept while they owe it: the contract is the ground for that (compliance, retention). Without a
-    balance, name and documents of the debtor go, too. Records "contact.erased", which the search index follows.
+    balance, name and documents of the debtor go, too. Records "contact.erased" with `facts`, which the search index
+    follows.
     Refuses: 409 "in_flight" while a message to them is on its way.
     """
-    contact = await tx.get_one(Contact, contact_id, with_for_update=True)
-    conversations = list(await tx.scalars(_conversations(contact_id)))
+    conversations = await hold(tx, contact_id)
+    contact = await tx.get_one(Contact, contact_id)
     await _refuse_in_flight(tx, conversations)
     addresses = await _addresses(tx, contact)
     ids = list(await tx.scalars(select(Message.id).where(Message.conversation_id.in_(conversations))))
@@ -67,17 +71,35 @@ async def erase(tx: Tx, contact_id: int, *, by: Viewer) -> Erased:
     for conversation_id in conversations:
         audit.record(
             tx,
-            by.actor,
+            by,
             "contact.erased",
             conversation_id=conversation_id,
             subject=f"contact:{contact_id}",
-            new={"messages": found.messages, "media": found.media, "debtors": found.debtors},
+            new={"messages": found.messages, "media": found.media, "debtors": found.debtors, **(facts or {})},
         )
     return found
 
 
-def _conversations(contact_id: int) -> Select[int]:
-    return select(Conversation.id).where(Conversation.contact_id == contact_id).with_for_update()
+async def hold(tx: Tx, contact_id: int) -> list[int]:
+    """Hold the person and every conversation with them until `tx` ends; the ids of these."""
+    await tx.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
+    wanted = select(Conversation.id).where(Conversation.contact_id == contact_id).order_by(Conversation.id)
+    return list(await tx.scalars(wanted.with_for_update()))
+
+
+async def erase_files(tx: Tx, conversations: Collection[int]) -> Erased:
+    """Erase the files of these conversations, which the caller holds, and nothing else; the caller records it."""
+    ids = list(await tx.scalars(select(Message.id).where(Message.conversation_id.in_(conversations))))
+    files = await _forget_files(tx, ids)
+    return Erased(0, len(files), 0, files, await _withdraw_packs(tx, conversations))
+
+
+def remove(gone: Erased, media_dir: Path) -> None:
+    """Files go once their rows are gone; what a crash leaves here, the hourly sweep finds."""
+    for sha256 in gone.files:
+        media_files.place(media_dir, sha256).unlink(missing_ok=True)
+    for pack_id in gone.packs:
+        packs_of_evidence.place(media_dir, pack_id).unlink(missing_ok=True)
 
 
 async def _refuse_in_flight(tx: Tx, conversations: Collection[int]) -> None:

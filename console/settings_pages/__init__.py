@@ -10,6 +10,7 @@ from console.settings_pages import (
     own,
     people,
     portfolio_rules,
+    retention,
     reviews,
     routing,
     rules,
@@ -30,4 +31,5 @@ routes: list[HTTPRouteHandler] = [
     *hours.routes,
     *routing.routes,
     *targets.routes,
+    *retention.routes,
 ]
