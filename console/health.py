@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from console import audit, metrics
+from console import audit, metrics, wholeness
 from console.api import problems, tokens
 from console.db import Database
 from console.errors import Refused
@@ -85,6 +85,7 @@ async def scrape(request: Request[Any, Any, Any]) -> Response[bytes]:
         await _admit(request, db)
     except Refused as refusal:
         return problems.refused(request, refusal)  # type: ignore[return-value]
+    metrics.wal_bytes.set(wholeness.log_size(request.app.state.settings))
     try:
         async with asyncio.timeout(PATIENCE):
             await _count_backlog(db)

@@ -91,6 +91,11 @@ backlog = Gauge(
 database_damaged = Gauge(
     "aldia_database_damaged", "1 when the nightly look through the SQLite file found it damaged.", registry=REGISTRY
 )
+wal_bytes = Gauge(
+    "aldia_wal_bytes",
+    "Size of SQLite's log of commits, which a reader that never ends keeps growing. Read when scraped.",
+    registry=REGISTRY,
+)
 history_head = Gauge("aldia_history_head", "Number of the newest history entry. Read when scraped.", registry=REGISTRY)
 
 # A series that is absent until its first event cannot be alerted on: it is there from the start, at zero.

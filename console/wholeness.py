@@ -37,6 +37,13 @@ async def damage(db: Database) -> str | None:
     return None if found == "ok" else " ".join(found.split())[:200]
 
 
+def log_size(settings: Settings) -> int:
+    """Bytes of the log that SQLite commits to and copies into the file as readers let it; 0 on PostgreSQL."""
+    url = make_url(settings.database_url)
+    log = Path(f"{url.database}-wal")
+    return log.stat().st_size if url.get_backend_name() == "sqlite" and log.is_file() else 0
+
+
 def is_quick(settings: Settings) -> bool:
     """Whether looking through the file holds up a start by no more than a moment."""
     path = Path(make_url(settings.database_url).database or "")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from console import clock, metrics
 from console.inbox import ingest
@@ -136,3 +136,16 @@ async def test_calls_are_counted_by_how_they_were_answered(house: House) -> None
     for status in ("200", "404", "401"):
         series = f"aldia_api_requests_total[{status}]"
         assert after[series] - before.get(series, 0) == 1
+
+
+async def test_the_log_behind_a_reader_that_never_ends_is_seen_to_grow(sqlite_database_url: str) -> None:
+    """Row F24: docs/operations.md has the threshold. It is not copied into the file while somebody reads before it."""
+    async with serving(sqlite_database_url) as house:
+        before = (await scraped(house))["aldia_wal_bytes"]
+        async with house.db.reading() as forgotten:
+            await forgotten.execute(select(Message.id).limit(1))
+            for number in range(40):
+                await house.writes(*(f"519000{number:02}{each:03}" for each in range(40)), text="x" * 1000)
+
+            assert (await scraped(house))["aldia_wal_bytes"] > before + 4_000_000
+            assert (await scraped(house))["aldia_backlog[dead_letters]"] == 0
