@@ -30,6 +30,8 @@ WORDS = {
     "danger": "El asistente automático le pide mirar una conversación ahora",
     "alert": "Hay un aviso para usted",
 }
+_ALWAYS_RINGS = frozenset({"danger"})
+"""A life may depend on it, and the bot calls mostly at night: no quiet hour holds it back."""
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -53,8 +55,8 @@ def is_quiet(choice: Choice, moment: datetime, zone: ZoneInfo) -> bool:
 
 
 def wants(choice: Choice, kind: str, moment: datetime, zone: ZoneInfo) -> bool:
-    """Whether this agent is told of a thing of this kind now."""
-    return kind in choice.kinds and not is_quiet(choice, moment, zone)
+    """Whether this agent is told of a thing of this kind now. Danger is told of in the quiet hours too."""
+    return kind in choice.kinds and (kind in _ALWAYS_RINGS or not is_quiet(choice, moment, zone))
 
 
 def minutes(text: str, field: str) -> int | None:

@@ -87,7 +87,8 @@ async def notices(tx: Tx, entries: Sequence[Entry]) -> list[Notice]:
         elif conversation is None:
             continue
         elif entry.action == "bot.alerted":
-            told = {agent for agent in people[conversation.team_id] if roles[agent] in _LEADERS}
+            # Administrators lead every team, also those in which they are not.
+            told = {agent for agent in people[conversation.team_id] if roles[agent] in _LEADERS} | leading
             kind = "danger" if entry.conversation_id in endangered else "alert"
         elif entry.action == "message.noted":
             seeing = people[conversation.team_id] | leading | {conversation.holder_id}

@@ -183,18 +183,24 @@ async def test_danger_rings_by_its_own_name_for_those_who_lead_the_team(
             await conduct.change(tx, (await tx.scalars(select(Team.id).order_by(Team.id))).first() or 0, by=SYSTEM,
                                  mode="always")  # fmt: skip
         hers, agents, elsewhere = Browser(service), Browser(service), Browser(service)
-        await sara.do("/settings/notifications", **{"kind.danger": "1"})
-        for browser, person in ((hers, sara), (agents, ana), (elsewhere, other)):
+        # A company's administrator belongs to no team here, and both have asked for silence all day long.
+        elena = await front.agent("Elena", role="admin", team="Gerencia")
+        silent = {"quiet_from": "00:00", "quiet_to": "23:59"}
+        for leader in (sara, elena):
+            await leader.do("/settings/notifications", **{"kind.danger": "1"}, **silent)
+        bosses = Browser(service)
+        for browser, person in ((hers, sara), (agents, ana), (elsewhere, other), (bosses, elena)):
             await browser.subscribe(person)
 
         await writes(front, words)
         await eventually(lambda: answered(front), within=20)
 
         if kind is None:
-            assert hers.told == []
+            assert hers.told == bosses.told == []
         else:
-            await eventually(lambda: hers.told, within=20)
+            await eventually(lambda: hers.told and bosses.told, within=20)
             assert [each["body"] for each in hers.told] == [WORDS["danger"]]
+            assert [each["body"] for each in bosses.told] == [WORDS["danger"]]
             assert "matar" not in json.dumps(hers.told)
         assert all(each["body"] != WORDS["danger"] for each in agents.told + elsewhere.told)
 
@@ -327,6 +333,14 @@ def test_quiet_hours_may_pass_midnight(start: int, end: int, now: int) -> None:
     length = (end - start) % 1440
     assert quiet == ((now - start) % 1440 < length)
     assert not choosing.is_quiet(Choice(), moment, zone)
+
+
+@pytest.mark.parametrize("kind", choosing.KINDS)
+def test_the_quiet_hours_silence_everything_but_danger(kind: str) -> None:
+    now = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+    choice = Choice(quiet_from=0, quiet_to=1439)
+    assert choosing.wants(choice, kind, now, ZoneInfo("America/Lima")) == (kind == "danger")
+    assert not choosing.wants(Choice(kinds=()), kind, now, ZoneInfo("America/Lima"))
 
 
 def test_the_clock_of_the_tests_is_not_needed_here(moment: Moment) -> None:
