@@ -16,7 +16,7 @@ from console.agents import Agent, Team
 from console.audit import AuditEntry
 from console.db import Base, Tx
 from console.evidence.hours import Clockwork
-from console.evidence.shapes import Attachment, Author, Debt, Former, Person, Said, Status, Thread
+from console.evidence.shapes import Attachment, Author, Debt, Former, Given, Person, Said, Status, Thread
 from console.inbox.channel import Channel
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Media, Message, MessageVersion, Tick
@@ -24,6 +24,7 @@ from console.inbox.queries import contact_name
 from console.portfolio.agreements import Promise
 from console.portfolio.ledger import Payment
 from console.portfolio.models import Account, ContactPoint, Debtor, Invoice, PointState
+from console.reasons import keeping as reasons
 
 Row = TypeVar("Row", bound=Base)
 _AT_ONCE = 500
@@ -92,6 +93,12 @@ async def entries_about(tx: Tx, conversation_ids: Sequence[int], account_ids: Se
         ids += new
     about = or_(AuditEntry.conversation_id.in_(ids), AuditEntry.account_id.in_(account_ids))
     return list(await tx.scalars(select(AuditEntry).where(about).order_by(AuditEntry.id)))
+
+
+async def reasons_about(tx: Tx, conversation_ids: Sequence[int], account_ids: Sequence[int]) -> list[Given]:
+    """What people gave as their reasons, as far as it was not erased."""
+    found = await reasons.about(tx, conversation_ids, account_ids)
+    return [Given(each.id, each.words, each.salt.hex() if each.salt else None) for each in found]
 
 
 async def thread_of(tx: Tx, conversation_id: int, *, home: Place) -> Thread:

@@ -23,6 +23,7 @@ from console.evidence.seals import Seal
 from console.evidence.searching import Asked
 from console.inbox import policy
 from console.portfolio.models import Account
+from console.reasons import keeping as reasons
 from console.settings import Settings
 from console.settings_pages.answers import cursor_of, show
 
@@ -42,6 +43,8 @@ FIELDS = {
     "digest": "Huella de lo dicho",
     "reason": "Motivo",
     "why": "Motivo",
+    "reason_id": "Número del motivo",
+    "reason_digest": "Huella del motivo",
     "tag": "Etiqueta",
     "size": "Tamaño",
     "media_months": "Meses que se guardan los archivos",
@@ -185,10 +188,11 @@ async def _opened(tx: Tx, viewer: Viewer, typed: str | None, asked: Asked, curso
     hashes = {row.id: row.hash for row in await tx.execute(beside)}
     account = await tx.get(Account, entry.account_id) if entry.account_id else None
     sealed = next(iter(await seals.covering(tx, [number])), None)
+    new = _decoded(entry.new)
     return Opened(
         line=_line(entry, asked, cursor, None),
         utc=entry.at.strftime("%d/%m/%Y %H:%M:%S UTC"),
-        changes=changes(_decoded(entry.old), _decoded(entry.new)),
+        changes=[*changes(_decoded(entry.old), new), *await _reason(tx, new)],
         subject=entry.subject,
         message_id=entry.message_id,
         account=account.external_id if account else None,
@@ -198,6 +202,13 @@ async def _opened(tx: Tx, viewer: Viewer, typed: str | None, asked: Asked, curso
         sealed_by=sealed,
         back=address(asked, cursor=cursor),
     )
+
+
+async def _reason(tx: Tx, new: dict[str, Any]) -> list[Change]:
+    """The words that were given as a reason: they stand beside the history, unless they were erased."""
+    if reasons.FACT not in new:
+        return []
+    return [Change("Motivo", None, await reasons.words_of(tx, new) or "(borrado a pedido del titular)")]
 
 
 def changes(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:

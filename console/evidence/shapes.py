@@ -113,6 +113,14 @@ class Debt(msgspec.Struct, frozen=True, kw_only=True):
     payments: list[dict[str, Any]]
 
 
+class Given(msgspec.Struct, frozen=True):
+    """A reason somebody typed. Its entry holds its number, and SHA-256 over `salt` and `words` as `reason_digest`."""
+
+    id: int
+    words: str | None
+    salt: str | None
+
+
 class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     """All of expediente.json."""
 
@@ -129,6 +137,7 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     consent: list[int]
     disclosures: list[int]
     readings: list[int]
+    reasons: list[Given] = []
 
 
 class Proof(msgspec.Struct, frozen=True):

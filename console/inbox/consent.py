@@ -21,6 +21,7 @@ from console.inbox.stopped import may_answer
 from console.inbox.thread import actor_of
 from console.portfolio.models import Account, ContactPoint, PointState
 from console.portfolio.standing import refresh_conversations
+from console.reasons import keeping as reasons
 
 LONGEST_REASON = 500
 OPTED_OUT = "opted_out"
@@ -81,13 +82,14 @@ async def lift(tx: Tx, conversation: Conversation, *, by: Viewer, reason: str) -
     contact = await _held(tx, conversation)
     if contact.opted_out_at is None and contact.wrong_number_at is None:
         raise Refused(409, "No hay nada que levantar: se le puede escribir.", code="nothing_to_lift")
+    why = await reasons.keep(tx, reason, conversation_id=conversation.id)
     if contact.opted_out_at is not None:
         contact.opted_out_at = None
-        await _tell(tx, conversation, "contact.opt_out_lifted", by=by, what=reason, new={"reason": reason})
+        await _tell(tx, conversation, "contact.opt_out_lifted", by=by, what=reason, new=why)
     if contact.wrong_number_at is not None:
         contact.wrong_number_at = None
         await _turn_points(tx, conversation, PointState.WRONG, PointState.ACTIVE)
-        facts: dict[str, object] = {"reason": reason, "debtors": sorted(debtors)}
+        facts: dict[str, object] = {**why, "debtors": sorted(debtors)}
         await _tell(tx, conversation, "contact.wrong_number_lifted", by=by, what=reason, new=facts)
         await refresh_conversations(tx, [contact.id], by=by.actor)
     return conversation

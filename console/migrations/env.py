@@ -27,6 +27,7 @@ import console.portfolio.ledger
 import console.portfolio.models
 import console.privacy.models
 import console.quality.models
+import console.reasons.models
 import console.retention.models
 import console.routing.models
 import console.saved_views.models

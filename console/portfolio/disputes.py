@@ -23,6 +23,7 @@ from console.portfolio.models import Account, Debtor, Invoice
 from console.portfolio.promises import among, check_evidence, zone_of
 from console.portfolio.standing import recompute, rules_in_force
 from console.portfolio.states import day_begins, today_in
+from console.reasons import keeping as reasons
 
 LONGEST_WORDS = 2000
 RESOLUTIONS = {
@@ -113,7 +114,8 @@ async def resolve(tx: Tx, dispute_id: int, *, by: Viewer | Actor, state: str, re
     await tx.flush()
     await _freeze_what_is_open(tx, account)
     conversation = next((each for each in threads if each.id == dispute.conversation_id), None)
-    facts: dict[str, object] = {"state": ending, "reason": reason.strip()}
+    why = await reasons.keep(tx, reason.strip(), conversation_id=dispute.conversation_id, account_id=account.id)
+    facts = {"state": ending, **why}
     await _tell(
         tx, dispute, conversation, "dispute.resolved", by=by, what=RESOLUTIONS[ending], new=facts, old={"state": "open"}
     )

@@ -25,6 +25,7 @@ from console.portfolio.models import Account, PortfolioRules
 from console.portfolio.promises import LONGEST_REASON, among, check_evidence, zone_of
 from console.portfolio.standing import recompute, rules_in_force
 from console.portfolio.states import day_begins, today_in
+from console.reasons import keeping as reasons
 
 
 def limits_of(rules: PortfolioRules) -> Limits:
@@ -130,7 +131,8 @@ async def cancel(tx: Tx, plan_id: int, *, by: Viewer | Actor, reason: str) -> Pl
     _end(plan, PlanState.CANCELLED, clock.now())
     await tx.flush()
     conversation = next((each for each in threads if each.id == plan.conversation_id), None)
-    await _tell(tx, plan, conversation, "plan.cancelled", by=by, old=old, new={"reason": reason.strip()})
+    why = await reasons.keep(tx, reason.strip(), conversation_id=plan.conversation_id, account_id=account.id)
+    await _tell(tx, plan, conversation, "plan.cancelled", by=by, old=old, new=why)
     await recompute(tx, [account.id], by=actor_of(by), moment=clock.now())
     return plan
 

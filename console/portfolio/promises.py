@@ -23,6 +23,7 @@ from console.portfolio.models import Account, Debtor
 from console.portfolio.reminders import when as reminder_of
 from console.portfolio.standing import recompute, rules_in_force
 from console.portfolio.states import day_begins, today_in
+from console.reasons import keeping as reasons
 
 LONGEST_REASON = 500
 
@@ -112,7 +113,8 @@ async def cancel(tx: Tx, promise_id: int, *, by: Viewer | Actor, reason: str, ve
     promise.version += 1
     await pause_ends(tx, account, paused_until(promise, await zone_of(tx, account)))
     conversation = next((each for each in threads if each.id == promise.conversation_id), None)
-    facts = {"amount_minor": promise.amount_minor, "reason": reason.strip()}
+    why = await reasons.keep(tx, reason.strip(), conversation_id=promise.conversation_id, account_id=account.id)
+    facts = {"amount_minor": promise.amount_minor, **why}
     await tell(tx, promise, conversation, "promise.cancelled", by=by, new=facts)
     await recompute(tx, [account.id], by=actor_of(by), moment=clock.now())
     return promise

@@ -13,6 +13,7 @@ from console.portfolio import bookkeeping, payments, reversals
 from console.portfolio.holding import locked
 from console.portfolio.ledger import Payment, PaymentLink, PaymentNotice, PaymentState
 from console.portfolio.models import Account
+from console.reasons import keeping as reasons
 
 LONGEST_NOTE = 500
 SHORTEST_NOTE = 3
@@ -38,7 +39,7 @@ async def assign(tx: Tx, payment_id: int, *, to: str, by: Viewer, note: str) -> 
     link = await tx.get(PaymentLink, payment.link_id) if payment.link_id is not None else None
     theirs = link if link is not None and link.account_id == account.id else None
     await payments.apply(tx, payment, account, link=theirs, by=by.actor, moment=clock.now())
-    return _resolved(tx, payment, "assigned", by=by, note=note)
+    return await _resolved(tx, payment, "assigned", by=by, note=note)
 
 
 async def use_excess(tx: Tx, payment_id: int, *, by: Viewer, note: str) -> Payment:
@@ -56,7 +57,7 @@ async def use_excess(tx: Tx, payment_id: int, *, by: Viewer, note: str) -> Payme
     if payment.unapplied_minor == had:
         raise Refused(409, "La cuenta no tiene facturas por pagar con ese sobrante.", code="nothing_owed")
     await bookkeeping.follow(tx, account.id, by=by.actor, moment=moment)
-    return _resolved(tx, payment, "applied", by=by, note=note)
+    return await _resolved(tx, payment, "applied", by=by, note=note)
 
 
 async def give_back(tx: Tx, payment_id: int, *, by: Viewer, note: str) -> Payment:
@@ -67,7 +68,7 @@ async def give_back(tx: Tx, payment_id: int, *, by: Viewer, note: str) -> Paymen
     payment = await _looked_at(tx, payment_id, note, by)
     if payment.state == PaymentState.PARKED:
         payment.state, payment.receipt_due = PaymentState.DISMISSED, False
-        return _resolved(tx, payment, "returned", by=by, note=note)
+        return await _resolved(tx, payment, "returned", by=by, note=note)
     await _held(tx, payment)
     excess = payment.unapplied_minor
     if excess <= 0:
@@ -81,7 +82,7 @@ async def give_back(tx: Tx, payment_id: int, *, by: Viewer, note: str) -> Paymen
         by=by.actor,
         moment=clock.now(),
     )
-    return _resolved(tx, payment, "returned", by=by, note=note)
+    return await _resolved(tx, payment, "returned", by=by, note=note)
 
 
 async def dismiss(tx: Tx, payment_id: int, *, by: Viewer, note: str) -> Payment:
@@ -92,9 +93,9 @@ async def dismiss(tx: Tx, payment_id: int, *, by: Viewer, note: str) -> Payment:
     payment = await _looked_at(tx, payment_id, note, by)
     if payment.state == PaymentState.PARKED:
         payment.state, payment.receipt_due = PaymentState.DISMISSED, False
-        return _resolved(tx, payment, "dismissed", by=by, note=note)
+        return await _resolved(tx, payment, "dismissed", by=by, note=note)
     await _held(tx, payment)
-    return _resolved(tx, payment, "seen", by=by, note=note)
+    return await _resolved(tx, payment, "seen", by=by, note=note)
 
 
 async def dismiss_notice(tx: Tx, notice_id: int, *, by: Viewer, note: str) -> None:
@@ -107,7 +108,8 @@ async def dismiss_notice(tx: Tx, notice_id: int, *, by: Viewer, note: str) -> No
     if not notice.needs_look:
         raise Refused(409, "Ese aviso ya fue revisado.", code="already_resolved")
     notice.needs_look = False
-    audit.record(tx, by.actor, "payment_notice.resolved", subject=f"notice:{notice.id}", new={"note": note.strip()})
+    facts = await reasons.keep(tx, note.strip())
+    audit.record(tx, by.actor, "payment_notice.resolved", subject=f"notice:{notice.id}", new=facts)
 
 
 async def _looked_at(tx: Tx, payment_id: int, note: str, by: Viewer) -> Payment:
@@ -161,16 +163,17 @@ async def _held(tx: Tx, payment: Payment) -> Account:
     return account
 
 
-def _resolved(tx: Tx, payment: Payment, resolution: str, *, by: Viewer, note: str) -> Payment:
+async def _resolved(tx: Tx, payment: Payment, resolution: str, *, by: Viewer, note: str) -> Payment:
     payment.needs_look, payment.resolution, payment.note = False, resolution, note.strip()
     payment.resolved_by_id, payment.resolved_at = by.id, clock.now()
     payment.version += 1
+    reason = await reasons.keep(tx, payment.note, account_id=payment.account_id)
     audit.record(
         tx,
         by.actor,
         "payment.resolved",
         account_id=payment.account_id,
         subject=f"payment:{payment.id}",
-        new={"resolution": resolution, "state": str(payment.state), "note": payment.note},
+        new={"resolution": resolution, "state": str(payment.state), **reason},
     )
     return payment

@@ -11,12 +11,13 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import String, cast, delete, literal, or_, select, update
+from sqlalchemy import String, Update, cast, delete, literal, or_, select, update
 
 from console import audit, clock
+from console.attachments.models import StagedFile, Upload
 from console.audit import Actor
 from console.bots.models import BotSession, BotStep
-from console.db import Tx, table_of
+from console.db import Tx
 from console.errors import Refused
 from console.evidence import packs as packs_of_evidence
 from console.evidence.packs import EvidencePack, PackState
@@ -27,8 +28,11 @@ from console.inbox.dispositions import Outcome
 from console.inbox.models import Conversation, Draft, Media, Message, MessageVersion, Reaction, Status, Tick
 from console.portfolio.agreements import Dispute
 from console.portfolio.models import Account, ContactPoint, Debtor, PointState
-from console.quality.models import QualityPick, QualityReview
-from console.search.models import SearchMessage, SearchPerson
+from console.privacy import traces
+from console.quality.models import QualityFlag, QualityPick, QualityReview
+from console.reasons import keeping as reasons
+from console.search.models import SearchMessage
+from console.supervision.models import Whispered
 
 _AT_ONCE = 500
 # Of a line of the thread: what happened and who of ours did it. The rest may be a person's.
@@ -59,12 +63,15 @@ async def erase(tx: Tx, contact_id: int, *, by: Actor, facts: dict[str, object] 
     await _refuse_in_flight(tx, conversations)
     addresses = await _addresses(tx, contact)
     ids = list(await tx.scalars(select(Message.id).where(Message.conversation_id.in_(conversations))))
-    files = await _forget_files(tx, ids)
+    files = await _forget_files(tx, conversations, ids)
     await _forget_words(tx, conversations, ids)
     await _forget_events(tx, conversations)
-    await _forget_around(tx, conversations)
+    accounts = await _accounts(tx, contact_id)
+    await _forget_around(tx, conversations, accounts)
     await _forget_deliveries(tx, addresses)
     debtors = await _forget_debtors(tx, contact_id)
+    await reasons.forget(tx, conversations, accounts)
+    await traces.forget_told(tx, conversations, accounts, contact_id)
     packs = await _withdraw_packs(tx, conversations)
     await _forget_person(tx, contact)
     found = Erased(len(ids), len(files), debtors, files, packs)
@@ -90,7 +97,7 @@ async def hold(tx: Tx, contact_id: int) -> list[int]:
 async def erase_files(tx: Tx, conversations: Collection[int]) -> Erased:
     """Erase the files of these conversations, which the caller holds, and nothing else; the caller records it."""
     ids = list(await tx.scalars(select(Message.id).where(Message.conversation_id.in_(conversations))))
-    files = await _forget_files(tx, ids)
+    files = await _forget_files(tx, conversations, ids)
     return Erased(0, len(files), 0, files, await _withdraw_packs(tx, conversations))
 
 
@@ -115,15 +122,20 @@ async def _addresses(tx: Tx, contact: Contact) -> list[str]:
     return sorted({each for each in (contact.wa_id, contact.user_id, *aliases) if each})
 
 
-async def _forget_files(tx: Tx, ids: Sequence[int]) -> list[str]:
-    files: set[str] = set()
+async def _forget_files(tx: Tx, conversations: Collection[int], ids: Sequence[int]) -> list[str]:
+    brought = StagedFile.conversation_id.in_(conversations)
+    files = set(await tx.scalars(select(StagedFile.sha256).where(brought)))
+    await tx.execute(delete(StagedFile).where(brought))
     for part in _parts(ids):
         of = Media.message_id.in_(part)
         files |= {each for each in await tx.scalars(select(Media.sha256).where(of)) if each}
-        gone = {"state": "erased", "sha256": None, "filename": None, "wire_id": None, "declared_sha256": None}
-        await tx.execute(update(Media).where(of).values(**gone, due_at=None))
+        nothing = {"state": "erased", "sha256": None, "filename": None, "wire_id": None, "declared_sha256": None}
+        await tx.execute(update(Media).where(of).values(**nothing, due_at=None))
     kept = set(await tx.scalars(select(Media.sha256).where(Media.sha256.in_(files))))
-    return sorted(files - kept)
+    kept |= set(await tx.scalars(select(StagedFile.sha256).where(StagedFile.sha256.in_(files))))
+    gone = sorted(files - kept)
+    await tx.execute(delete(Upload).where(Upload.sha256.in_(gone)))
+    return gone
 
 
 async def _forget_words(tx: Tx, conversations: Collection[int], ids: Sequence[int]) -> None:
@@ -155,17 +167,27 @@ async def _forget_events(tx: Tx, conversations: Collection[int]) -> None:
         await tx.execute(update(Message).where(Message.id == id_).values(content=kept, text=None, salt=None))
 
 
-async def _forget_around(tx: Tx, conversations: Collection[int]) -> None:
-    """Drafts, notes of how it ended, what a claim said, what a review noted, and what the bot remembers."""
+async def _accounts(tx: Tx, contact_id: int) -> list[int]:
+    """Their debts, paid or not: what was said about these is about them."""
+    points = select(ContactPoint.debtor_id).where(
+        ContactPoint.contact_id == contact_id, ContactPoint.state == PointState.ACTIVE
+    )
+    return list(await tx.scalars(select(Account.id).where(Account.debtor_id.in_(points))))
+
+
+async def _forget_around(tx: Tx, conversations: Collection[int], accounts: Collection[int]) -> None:
+    """Drafts, whispers, notes of how it ended, what a claim and a review said, and what the bot remembers."""
     here = list(conversations)
     await tx.execute(delete(Draft).where(Draft.conversation_id.in_(here)))
     await tx.execute(update(Outcome).where(Outcome.conversation_id.in_(here)).values(reason=None, note=None))
-    await tx.execute(update(Dispute).where(Dispute.conversation_id.in_(here)).values(words=None))
+    claims = or_(Dispute.conversation_id.in_(here), Dispute.account_id.in_(accounts))
+    await tx.execute(update(Dispute).where(claims).values(words=None, resolution=None))
+    await tx.execute(update(Whispered).where(Whispered.conversation_id.in_(here)).values(text=""))
     picks = select(QualityPick.id).where(QualityPick.conversation_id.in_(here))
-    about = update(QualityReview).where(QualityReview.pick_id.in_(picks))
-    await tx.execute(about.values(note=None, answer=None).execution_options(synchronize_session=False))
+    await _set(tx, update(QualityReview).where(QualityReview.pick_id.in_(picks)).values(note=None, answer=None))
+    await _set(tx, update(QualityFlag).where(QualityFlag.pick_id.in_(picks)).values(words=""))
     await tx.execute(update(BotSession).where(BotSession.conversation_id.in_(here)).values(summary=None, memory={}))
-    await tx.execute(update(BotStep).where(BotStep.conversation_id.in_(here)).values(understood={}))
+    await tx.execute(update(BotStep).where(BotStep.conversation_id.in_(here)).values(understood={}, deeds=[]))
     await tx.execute(update(ReviewTask).where(ReviewTask.conversation_id.in_(here)).values(details={}))
     await tx.execute(update(Conversation).where(Conversation.id.in_(here)).values(last_inbound_wamid=None))
 
@@ -192,6 +214,9 @@ async def _forget_debtors(tx: Tx, contact_id: int) -> int:
     forgotten = {"name": FORGOTTEN, "name_key": "", "document_type": None, "document_number": None}
     await tx.execute(update(Debtor).where(Debtor.id.in_(found)).values(**forgotten, version=Debtor.version + 1))
     await tx.execute(update(Account).where(Account.debtor_id.in_(found)).values(phones=None))
+    settled = list(await tx.scalars(select(Account.id).where(Account.debtor_id.in_(found))))
+    await traces.forget_imports(tx, found, settled, FORGOTTEN)
+    await traces.forget_payments(tx, settled)
     await tx.execute(delete(ContactPoint).where(ContactPoint.debtor_id.in_(found)))
     # The number of somebody who owes stays with the debt; that it writes as this contact does not.
     await tx.execute(update(ContactPoint).where(ContactPoint.contact_id == contact_id).values(contact_id=None))
@@ -214,7 +239,12 @@ async def _forget_person(tx: Tx, contact: Contact) -> None:
     contact.version += 1
     await tx.execute(delete(Alias).where(Alias.contact_id == contact.id))
     await tx.execute(update(ReviewTask).where(ReviewTask.contact_id == contact.id).values(details={}))
-    await tx.execute(delete(table_of(SearchPerson)).where(SearchPerson.contact_id == contact.id))
+    await traces.forget_person(tx, contact.id)
+
+
+async def _set(tx: Tx, statement: Update) -> None:
+    """Run an update by a subquery, which the objects in memory cannot follow."""
+    await tx.execute(statement.execution_options(synchronize_session=False))
 
 
 def _parts(ids: Sequence[int]) -> list[Sequence[int]]:

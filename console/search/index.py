@@ -54,8 +54,13 @@ async def write_people(tx: Tx, change: Change) -> None:
     spelt = [{"key": key, "word": word} for word in sorted(words) for key in sorted(keys_of(word))]
     await bulk_insert(tx, SearchSpelling, spelt, or_ignore=True)
     if change.forgotten:
-        lost = [word for word in sorted(change.forgotten) if not await _is_anybodys(tx, word)]
-        await execute_many(tx, _UNSPELT, [{"gone": word} for word in lost])
+        await unspell(tx, change.forgotten)
+
+
+async def unspell(tx: Tx, words: Collection[str]) -> None:
+    """Forget how these words of names are spelt, where nobody in the index bears them any more."""
+    lost = [word for word in sorted(words) if not await _is_anybodys(tx, word)]
+    await execute_many(tx, _UNSPELT, [{"gone": word} for word in lost])
 
 
 async def _is_anybodys(tx: Tx, word: str) -> bool:

@@ -14,7 +14,7 @@ from console.errors import Refused, not_found
 from console.inbox import policy
 from console.inbox.queries import LARGEST_ID
 from console.webhooks_out import addresses, signing
-from console.webhooks_out.models import DeliveryState, SubscriptionState, WebhookDelivery, WebhookSubscription
+from console.webhooks_out.models import ERASED, DeliveryState, SubscriptionState, WebhookDelivery, WebhookSubscription
 
 EVENTS = {
     "message.created": "messages:read",
@@ -112,8 +112,13 @@ async def change_secret(tx: Tx, subscription: WebhookSubscription, *, by: Viewer
 
 
 async def replay(tx: Tx, delivery: WebhookDelivery, *, by: Viewer) -> None:
-    """Tell it once more, after what waits before it. Records "webhook.replayed". One that waits comes at once."""
+    """Tell it once more, after what waits before it. Records "webhook.replayed". One that waits comes at once.
+
+    Refuses: 409 "erased".
+    """
     policy.require(by, "manage_webhooks")
+    if delivery.body == ERASED:
+        raise Refused(409, "Los datos de este aviso se borraron a pedido de su titular.", code="erased")
     delivery.state, delivery.attempts, delivery.due_at = DeliveryState.WAITING, 0, clock.now()
     delivery.settled_at = delivery.claimed_until = None
     subscription = await open_subscription(tx, delivery.subscription_id)

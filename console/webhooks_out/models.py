@@ -22,6 +22,10 @@ class SubscriptionState(StrEnum):
     REMOVED = "removed"
 
 
+ERASED = "{}"
+"""The body of a delivery whose person was erased: it is never sent again."""
+
+
 class DeliveryState(StrEnum):
     """Where one event stands for one subscription."""
 
