@@ -64,6 +64,8 @@ from console.live import Live, LocalWire, RedisWire
 from console.mentions import door as mentions_door
 from console.message_templates import pages as template_pages
 from console.notifications import pages as notification_pages
+from console.number import pages as number_pages
+from console.number.forgeries import Forgeries
 from console.portfolio import (
     claim_door,
     dispute_door,
@@ -206,6 +208,7 @@ def create_app(settings: Settings) -> Litestar:
             "settings": settings,
             "console": console,
             "ingest": ingest,
+            "forgeries": Forgeries(console.db, settings.whatsapp_phone_number_id),
             "screens": screens,
             "pushes": pushes,
             "presence": presence,
@@ -277,6 +280,7 @@ def _doors() -> Litestar:
             *report_pages.routes,
             *report_own_pages.routes,
             *settings_pages.routes,
+            *number_pages.routes,
             *token_pages.routes,
             *webhook_pages.routes,
             *board.routes,

@@ -23,6 +23,8 @@ from console.processes import Child
 from console.settings import Settings
 
 FOLDER = Path("var/demo")
+TOKEN_LASTS = str(60 * 86_400)
+"""Seconds: long enough for the demo, short enough that the number's page has a date to show."""
 HOST = "127.0.0.1"
 READY_SECONDS = 60.0
 
@@ -90,7 +92,16 @@ class Stage:
         self._settings = settings
         console_port = settings.base_url.rpartition(":")[2]
         webhook = f"{settings.base_url}/webhooks/whatsapp"
-        arguments = ["--host", HOST, "--port", str(simulator_port), "--webhook-url", webhook]
+        arguments = [
+            "--host",
+            HOST,
+            "--port",
+            str(simulator_port),
+            "--webhook-url",
+            webhook,
+            "--token-lasts",
+            TOKEN_LASTS,
+        ]
         self.simulator = Child(
             "simulator",
             [sys.executable, "-m", "integrations.simulator", *arguments, "--console-url", settings.base_url],

@@ -32,6 +32,7 @@ from console.inbox.sender import Sender
 from console.inbox.templates_sync import TemplateSync
 from console.live import Live
 from console.notifications.telling import Teller
+from console.number import asking
 from console.portfolio import importing, midnight, notices, reconcile, reminders, settling
 from console.portfolio.thanks import Thanks
 from console.quality import running as quality
@@ -121,6 +122,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "bulk jobs": lambda until: working.run(db, _house(settings), until),
         "mending": _every(MEND_EVERY, lambda: _mend(db)),
         "pulse": _every(FEEL_EVERY, lambda: _feel(db, channel_id)),
+        "number": _after(asking.FIRST_AFTER, _every(asking.EVERY, lambda: _ask(console, channel_id))),
         "midnight": lambda until: midnight.run(db, until),
         "imports": lambda until: importing.run(db, settings, until),
         "settling": lambda until: settling.run(db, until),
@@ -231,6 +233,10 @@ async def _feel(db: Database, channel_id: int) -> None:
         news = await pulse.feel(tx, channel_id, clock.now())
     if news:
         log.warning("channel.pulse_changed", channel_id=channel_id)
+
+
+async def _ask(console: Console, channel_id: int) -> None:
+    await asking.refresh(console.db, console.whatsapp, channel_id)
 
 
 async def _look_through(db: Database) -> None:

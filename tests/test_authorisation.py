@@ -315,7 +315,7 @@ async def test_every_push_goes_to_those_the_table_names_and_each_is_seen(house: 
         await sara.do("/supervisor/conversations/1/whispers", text="con calma", client_key="aaaaaaaa")
         await ana.do("/inbox/1/resolution", disposition="CD-PCOM")
         await ana.do("/inbox/1/reopening")
-        await admin.do("/settings/channel/pause", reason="feriado")
+        await admin.do("/settings/number/pause", reason="feriado")
         await ana.do("/inbox/state", state="paused:break")
         await ana.do("/inbox/state", state="available")
 

@@ -106,10 +106,12 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("GET", "/settings/webhooks/{subscription_id:int}"): ADMINS,
     ("POST", "/settings/webhooks/{subscription_id:int}"): ADMINS,
     ("POST", "/settings/webhooks/{subscription_id:int}/deliveries/{delivery_id:int}/replay"): ADMINS,
+    ("GET", "/settings/number"): ADMINS,
     ("GET", "/settings/channel"): ADMINS,
-    ("POST", "/settings/channel/refresh"): ADMINS,
-    ("POST", "/settings/channel/pause"): ADMINS,
-    ("POST", "/settings/channel/resume"): ADMINS,
+    ("POST", "/settings/number/profile"): ADMINS,
+    ("POST", "/settings/number/refresh"): ADMINS,
+    ("POST", "/settings/number/pause"): ADMINS,
+    ("POST", "/settings/number/resume"): ADMINS,
     ("GET", "/settings/dead-letters"): ADMINS,
     ("GET", "/settings/dead-letters/{letter_id:int}/raw"): ADMINS,
     ("POST", "/settings/dead-letters/{letter_id:int}/replay"): ADMINS,
@@ -155,7 +157,7 @@ async def test_every_address_of_these_pages_says_who_may_use_it(front: Front) ->
             address = re.sub(r"\{[^}]+\}", "99", path)
             answer = await person.http.request(method, address, data={} if method == "POST" else None)
             assert (answer.status_code == 403) == (role not in allowed), (method, path, role, answer.status_code)
-            assert answer.status_code < 500 or path.endswith("refresh"), (method, path, role)
+            assert answer.status_code < 500 or path.endswith(("refresh", "profile")), (method, path, role)
         stranger = await front.outside.request(method, address)
         assert stranger.status_code == 401
 
@@ -235,15 +237,15 @@ async def test_an_administrator_ends_the_sessions_of_another(front: Front) -> No
 async def test_all_sending_is_stopped_and_resumed_with_a_reason_everybody_reads(front: Front) -> None:
     admin, ana = await front.agent("Iván", role="admin"), await front.agent("Ana")
 
-    assert (await admin.do("/settings/channel/pause", reason="")).status_code == 422
-    assert (await admin.do("/settings/channel/pause", reason="Feriado en la oficina")).status_code == 303
+    assert (await admin.do("/settings/number/pause", reason="")).status_code == 422
+    assert (await admin.do("/settings/number/pause", reason="Feriado en la oficina")).status_code == 303
 
-    assert "Detenidos" in await admin.see("/settings/channel")
+    assert "Detenidos" in await admin.see("/settings/number")
     assert "Feriado en la oficina" in await ana.see("/inbox")
     (channel,) = await rows(front, select(Channel))
     assert channel.paused_kind == "person"
-    assert (await admin.do("/settings/channel/resume")).status_code == 303
-    assert "En marcha" in await admin.see("/settings/channel")
+    assert (await admin.do("/settings/number/resume")).status_code == 303
+    assert "En marcha" in await admin.see("/settings/number")
 
 
 async def test_what_whatsapp_says_about_the_number_is_kept_and_its_silence_said(front: Front) -> None:
@@ -254,8 +256,8 @@ async def test_what_whatsapp_says_about_the_number_is_kept_and_its_silence_said(
         assert await channel_state.learn(tx, channel, number, by=audit.SYSTEM)
         assert not await channel_state.learn(tx, channel, number, by=audit.SYSTEM)
 
-    page = await admin.see("/settings/channel")
-    answer = await admin.do("/settings/channel/refresh")
+    page = await admin.see("/settings/number")
+    answer = await admin.do("/settings/number/refresh")
 
     assert "+51 1 6402200" in page
     assert "Alta" in page

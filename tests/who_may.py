@@ -651,11 +651,13 @@ PAGES = [
         answers=404,
         others=403,
     ),
+    one("GET", SETTINGS + "/number", "admins", others=403),
     one("GET", SETTINGS + "/channel", "admins", others=403),
     # Nobody answers at WhatsApp's address.
-    one("POST", SETTINGS + "/channel/refresh", "admins", answers=503, others=403),
-    one("POST", SETTINGS + "/channel/pause", "admins", form={"reason": "feriado"}, others=403),
-    one("POST", SETTINGS + "/channel/resume", "admins", others=403),
+    one("POST", SETTINGS + "/number/refresh", "admins", answers=503, others=403),
+    one("POST", SETTINGS + "/number/profile", "admins", form={"about": "Hola"}, answers=503, others=403),
+    one("POST", SETTINGS + "/number/pause", "admins", form={"reason": "feriado"}, others=403),
+    one("POST", SETTINGS + "/number/resume", "admins", others=403),
 ]
 
 CALLS = [

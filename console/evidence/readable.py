@@ -88,6 +88,8 @@ WORDS = {
     "retention.updated": "{actor} cambió cuánto se conservan los datos",
     "history.verified": "{actor} verificó el historial",
     "channel.troubled": "Algo falla en la línea de WhatsApp",
+    "channel.token_expiring": "El acceso a WhatsApp está por vencer",
+    "channel.profile_updated": "{actor} cambió el perfil del número",
     "channel.recovered": "La línea de WhatsApp se recuperó",
     "sign_in_rules.updated": "{actor} cambió las reglas de ingreso",
     "targets.updated": "{actor} cambió los plazos de atención",

@@ -24,6 +24,7 @@ class Channel(Base):
     verified_name: Mapped[str | None] = mapped_column(Text)
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))  # where new conversations go
     quality: Mapped[str | None] = mapped_column(String(16))
+    quality_since: Mapped[datetime | None]
     messaging_limit: Mapped[str | None] = mapped_column(String(32))
     paused_at: Mapped[datetime | None]
     paused_kind: Mapped[str | None] = mapped_column(String(16))  # policy | token | payment | configuration | person

@@ -102,6 +102,8 @@ async def learn(tx: Tx, channel: Channel, number: Number, *, by: Viewer | Actor)
     old = {name: getattr(channel, name) for name in new}
     for name, value in new.items():
         setattr(channel, name, value)
+    if "quality" in new:
+        channel.quality_since = clock.now()
     audit.record(tx, actor, "channel.updated", subject=f"channel:{channel.id}", old=old, new=new)
     await tx.flush()
     return True

@@ -103,7 +103,7 @@ async def _resync_templates(_tx: Tx, channel: Channel, _event: AccountEvent, _mo
     channel.templates_synced_at = None
 
 
-async def _number_quality(tx: Tx, channel: Channel, event: AccountEvent, _moment: datetime) -> None:
+async def _number_quality(tx: Tx, channel: Channel, event: AccountEvent, moment: datetime) -> None:
     old = {"quality": channel.quality, "limit": channel.messaging_limit}
     limit = event.value.get("max_daily_conversations_per_business") or event.value.get("current_limit")
     channel.messaging_limit = str(limit) if limit else channel.messaging_limit
@@ -111,6 +111,8 @@ async def _number_quality(tx: Tx, channel: Channel, event: AccountEvent, _moment
         str(event.value.get("event")),
         channel.quality,
     )
+    if channel.quality != old["quality"]:
+        channel.quality_since = moment
     new = {"quality": channel.quality, "limit": channel.messaging_limit, "event": event.value.get("event")}
     audit.record(tx, META, "channel.updated", subject=f"channel:{channel.id}", old=old, new=new)
 

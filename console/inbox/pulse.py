@@ -56,7 +56,7 @@ async def _trouble(tx: Tx, channel: Channel, moment: datetime) -> tuple[str | No
     if not slow and (waits := await _stuck_since(tx, moment)) is not None:
         return STUCK, waits
     taken = await _newest_taken(tx, moment - SILENT_AFTER)
-    if taken is not None and taken > await _last_heard(tx):
+    if taken is not None and taken > await last_heard(tx):
         return SILENT, taken
     return None, None
 
@@ -84,7 +84,7 @@ async def _newest_taken(tx: Tx, before: datetime) -> datetime | None:
     return None if at_us is None else audit.instant(at_us)
 
 
-async def _last_heard(tx: Tx) -> datetime:
+async def last_heard(tx: Tx) -> datetime:
     """When WhatsApp last told us anything about a message, anybody's."""
     told = await tx.scalar(select(Tick.received_at).order_by(Tick.id.desc()).limit(1))
     received = select(AuditEntry.at_us).where(AuditEntry.action == "message.received")

@@ -36,7 +36,8 @@ async def whatsapp_webhook(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == ScopeType.WEBSOCKET:
         return
     if scope["method"] == "POST":
-        await _deliver(state.settings, state.ingest, scope, receive, send)
+        if not await _deliver(state.settings, state.ingest, scope, receive, send):
+            await state.forgeries.note()
     elif scope["method"] in {"GET", "HEAD"}:
         await _shake_hands(state.settings, scope, send)
     else:
@@ -87,24 +88,26 @@ def _again(body: bytes) -> Receive:
     return receive
 
 
-async def _deliver(settings: Settings, ingest: Ingest, scope: HTTPScope, receive: Receive, send: Send) -> None:
+async def _deliver(settings: Settings, ingest: Ingest, scope: HTTPScope, receive: Receive, send: Send) -> bool:
+    """Answer; False when what came bore no signature of ours."""
     started = time.perf_counter()
     headers = scope["headers"]
     if any(name == b"content-encoding" and value not in {b"", b"identity"} for name, value in headers):
         # Inflating is the proxy's attack surface, not ours; Meta never compresses.
         await _answer(send, 415, b"")
-        return
+        return True
     body = await _read(headers, receive)
     if body is None:
         metrics.webhooks_total.labels("too_big").inc()
         await _answer(send, 413, b"")
-        return
+        return True
     if not _is_signed(scope, body, settings):
         metrics.webhooks_total.labels("bad_signature").inc()
         log.warning("webhook.bad_signature", size=len(body))
         await _answer(send, 401, b"")
-        return
+        return False
     await _take(ingest, body, started, send)
+    return True
 
 
 def _is_signed(scope: HTTPScope, body: bytes, settings: Settings) -> bool:

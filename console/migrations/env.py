@@ -20,6 +20,7 @@ import console.inbox.dispositions
 import console.inbox.models
 import console.inbox.tags
 import console.mentions.models
+import console.number.models
 import console.portfolio.agreements
 import console.portfolio.batches
 import console.portfolio.billing_cursor

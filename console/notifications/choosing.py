@@ -20,7 +20,7 @@ KINDS = {
     "mention": "Me mencionan en una nota interna",
     "team": "Llega una conversación nueva a mi equipo",
     "danger": "Supervisión: alguien puede estar en peligro, o prueba datos ajenos con el bot",
-    "alert": "Supervisión: el bot pide ayuda, los envíos se detienen",
+    "alert": "Supervisión: el bot pide ayuda, los envíos se detienen, vence el acceso a WhatsApp",
 }
 WORDS = {
     "mine": "Alguien escribió en una conversación suya",

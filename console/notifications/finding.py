@@ -27,10 +27,13 @@ _TOLD = frozenset(
         "conversation.assigned",
         "bot.alerted",
         "channel.paused",
+        "channel.token_expiring",
     }
 )
 _IS_DANGER = or_(BotAlert.kind == "distress", BotAlert.kind == "guessing")
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+# The number is everybody's; of its access token only administrators can make another.
+_OF_NUMBER = {"channel.paused": _LEADERS, "channel.token_expiring": frozenset({Role.ADMIN})}
 _CONVERSATIONS = select(Conversation.id, Conversation.team_id, Conversation.holder_id).where(
     among(Conversation.id, "ids")
 )
@@ -82,8 +85,8 @@ async def notices(tx: Tx, entries: Sequence[Entry]) -> list[Notice]:
     for entry in entries:
         conversation = conversations.get(entry.conversation_id or 0)
         doer = entry.actor_id if entry.actor_kind in {"agent", "bot"} else None
-        if entry.action == "channel.paused":
-            told, kind = {agent for agent, role in roles.items() if role in _LEADERS}, "alert"
+        if entry.action in _OF_NUMBER:
+            told, kind = {agent for agent, role in roles.items() if role in _OF_NUMBER[entry.action]}, "alert"
         elif conversation is None:
             continue
         elif entry.action == "bot.alerted":

@@ -3,7 +3,6 @@
 from litestar.handlers import HTTPRouteHandler
 
 from console.settings_pages import (
-    channel,
     dead_letters,
     factor,
     hours,
@@ -23,7 +22,6 @@ routes: list[HTTPRouteHandler] = [
     *factor.routes,
     *rules.routes,
     *people.routes,
-    *channel.routes,
     *dead_letters.routes,
     *reviews.routes,
     *tags.routes,

@@ -19,6 +19,8 @@ from console.inbox.listing import CLOSING
 from console.inbox.models import Conversation, Message
 from console.inbox.policy import SAFETY_MARGIN
 from console.inbox.queries import contact_name
+from console.number.keeping import WARN_BEFORE, ends_soon
+from console.number.models import NumberReport
 from console.render import long_when
 from console.supervision.floor import in_scope
 from console.supervision.views import Asked, Floor
@@ -66,7 +68,7 @@ async def alerts_for(tx: Tx, viewer: Viewer, floor: Floor, moment: datetime) -> 
         *await _closing(tx, viewer, asked, moment),
         *await _failures(tx, viewer, asked, moment),
         *_pauses(floor),
-        *await _of_number(tx, viewer),
+        *await _of_number(tx, viewer, moment),
     ]
     order = ("now", "soon", "watch")
     return sorted(found, key=lambda alert: (order.index(alert.tone), alert.at))
@@ -269,24 +271,50 @@ def _pauses(floor: Floor) -> Sequence[Alert]:
     ][:OF_EACH]
 
 
-async def _of_number(tx: Tx, viewer: Viewer) -> list[Alert]:
-    """The number is everybody's: that its quality falls is for all who lead. The history says how it came to it."""
-    rows = await tx.execute(select(Channel.quality, Channel.display_phone_number, Channel.created_at))
-    href = "/settings/channel" if viewer.sees_all else "/audit?action=channel.updated"
-    return [
-        Alert(
-            kind="quality",
-            tone="watch" if quality == "YELLOW" else "now",
-            icon="mail-warning",
-            title="Bajó la calidad del número",
-            who=phone or "Número de WhatsApp",
-            detail="calidad media" if quality == "YELLOW" else "calidad baja",
-            at=at,
-            href=href,
-        )
-        for quality, phone, at in rows
-        if quality in {"YELLOW", "RED"}
-    ]
+async def _of_number(tx: Tx, viewer: Viewer, moment: datetime) -> list[Alert]:
+    """The number is everybody's: that its quality falls is for all who lead. The history says how it came to it.
+
+    Its access token is for administrators, who alone can make another.
+    """
+    about = select(Channel, NumberReport).outerjoin(NumberReport, NumberReport.channel_id == Channel.id)
+    found: list[Alert] = []
+    rows: Sequence[Any] = (await tx.execute(about)).all()
+    for channel, report in rows:
+        phone = channel.display_phone_number or "Número de WhatsApp"
+        if channel.quality in {"YELLOW", "RED"}:
+            found.append(_of_quality(viewer, channel, phone))
+        if report is not None and viewer.sees_all and ends_soon(report, moment):
+            found.append(_of_token(report, phone, moment))
+    return found
+
+
+def _of_quality(viewer: Viewer, channel: Channel, phone: str) -> Alert:
+    at, is_fair = channel.quality_since or channel.created_at, channel.quality == "YELLOW"
+    return Alert(
+        kind="quality",
+        tone="watch" if is_fair else "now",
+        icon="mail-warning",
+        title="Bajó la calidad del número",
+        who=phone,
+        detail=f"calidad {'media' if is_fair else 'baja'} desde {long_when(at)}",
+        at=at,
+        href="/settings/number" if viewer.sees_all else "/audit?action=channel.updated",
+    )
+
+
+def _of_token(report: NumberReport, phone: str, moment: datetime) -> Alert:
+    ends = report.token_expires_at
+    is_over = report.token_valid is False or (ends is not None and ends <= moment)
+    return Alert(
+        kind="token",
+        tone="now" if is_over else "soon",
+        icon="lock",
+        title="El acceso a WhatsApp venció" if is_over else "El acceso a WhatsApp está por vencer",
+        who=phone,
+        detail="nada sale: renueve la clave" if is_over or ends is None else f"vence {long_when(ends)}",
+        at=min(ends - WARN_BEFORE, moment) if ends else report.asked_at or moment,
+        href="/settings/number",
+    )
 
 
 def _us(moment: datetime) -> int:

@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--base-url", help="how others reach this simulator; default: as they addressed it")
     parser.add_argument("--business-name", default=os.environ.get("ALDIA_COMPANY") or default.business_name)
     parser.add_argument("--display-phone-number", default=default.display_phone_number)
+    parser.add_argument("--token-lasts", type=float, help="the access token expires after so many seconds")
     parser.add_argument("--no-verify", action="store_true", help="skip the verification handshake")
     parser.add_argument("--read-after", type=float, help="debtors read so many seconds after delivery")
     parser.add_argument("--throughput", type=int, default=default.throughput, help="messages a second")
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         display_phone_number=chosen.display_phone_number,
         verify_on_start=not chosen.no_verify,
         read_after=chosen.read_after,
+        access_token_lasts=chosen.token_lasts,
         throughput=chosen.throughput,
         pair_limit=not chosen.no_pair_limit,
         test_number=chosen.test_number,

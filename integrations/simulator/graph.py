@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 import time
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from litestar.types import HTTPScope, Receive, Send
 
-from integrations.simulator import graph_media, graph_number, graph_templates
+from integrations.simulator import graph_media, graph_number, graph_templates, graph_token
 from integrations.simulator.calls import Call, Reply, break_off, header, read, respond
 from integrations.simulator.graph_errors import GraphError, no_such_object
 from integrations.simulator.graph_messages import messages
@@ -58,8 +57,10 @@ async def answer_call(sim: Simulation, scope: HTTPScope, receive: Receive, send:
 
 
 async def _answered(sim: Simulation, scope: HTTPScope, body: bytes) -> Reply:
-    _authorise(sim, header(scope, b"authorization"))
+    graph_token.authorise(sim, header(scope, b"authorization"))
     path, query = scope["path"], scope["query_string"].decode("latin-1")
+    if graph_token.PATH.fullmatch(path) and scope["method"] == "GET":
+        return Reply(content=graph_token.facts(sim, dict(parse_qsl(query))), what="GET /debug_token")
     if path.startswith(graph_media.DOWNLOAD_PATH.rstrip("/")):
         medium = graph_media.download(sim, query)
         size = f"{len(medium.data) / 1000:,.0f} kB"
@@ -77,15 +78,6 @@ async def _answered(sim: Simulation, scope: HTTPScope, body: bytes) -> Reply:
         address=f"{sim.base_url}{path}",
     )
     return await _routed(sim, call)
-
-
-def _authorise(sim: Simulation, given: str) -> None:
-    scheme, _, token = given.partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise GraphError(104)
-    expected = sim.settings.access_token
-    if expected and not hmac.compare_digest(token.encode(), expected.encode()):
-        raise GraphError(190, subcode=463)
 
 
 async def _routed(sim: Simulation, call: Call) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,12 @@ from integrations.simulator.validation import digits_of
 from integrations.simulator.world import Thread
 
 PROFILE_LIMITS = {"about": 139, "address": 256, "description": 512, "email": 128, "vertical": 32}
+VERTICALS = (
+    *("ALCOHOL", "APPAREL", "AUTO", "BEAUTY", "EDU", "ENTERTAIN", "EVENT_PLAN", "FINANCE", "GOVT", "GROCERY", "HEALTH"),
+    *("HOTEL", "NONPROFIT", "ONLINE_GAMBLING", "OTC_DRUGS", "OTHER", "PHYSICAL_GAMBLING", "PROF_SERVICES"),
+    *("RESTAURANT", "RETAIL", "TRAVEL"),
+)
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 APP = {
     "id": "670843887433001",
     "name": "Al Día (simulador)",
@@ -74,13 +81,27 @@ def change_profile(sim: Simulation, body: Json) -> Json:
     if body.get("messaging_product") != "whatsapp":
         raise GraphError(100, "The parameter messaging_product is required.")
     changes = {name: value for name, value in body.items() if name != "messaging_product"}
+    _check_profile(changes)
+    sim.world.profile.update(changes)
+    return {"success": True}
+
+
+def _check_profile(changes: Json) -> None:
+    """Refuse what Meta's reference of the business profile does not allow."""
     for name, limit in PROFILE_LIMITS.items():
         if len(str(changes.get(name, ""))) > limit:
             raise GraphError(100, f"Param {name} must be at most {limit} characters long.")
-    if len(changes.get("websites", [])) > 2:
+    if not str(changes.get("about", "x")).strip():
+        raise GraphError(100, "Param about must be at least 1 character long.")
+    if changes.get("vertical", "") not in {"", *VERTICALS}:
+        raise GraphError(100, f"Param vertical must be one of {{{', '.join(VERTICALS)}}}.")
+    if changes.get("email") and not EMAIL.fullmatch(str(changes["email"])):
+        raise GraphError(100, "Param email is not a valid email address.")
+    websites = changes.get("websites", [])
+    if not isinstance(websites, list) or len(websites) > 2:
         raise GraphError(100, "Param websites must have at most 2 elements.")
-    sim.world.profile.update(changes)
-    return {"success": True}
+    if not all(str(site).startswith(("https://", "http://")) and len(str(site)) <= 256 for site in websites):
+        raise GraphError(100, "Param websites must hold URLs of at most 256 characters.")
 
 
 def subscriptions(sim: Simulation) -> Json:

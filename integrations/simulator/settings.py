@@ -21,6 +21,8 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Signs webhooks; empty: they are not signed, as Meta never does."""
     access_token: str = "simulator-access-token"  # noqa: S105 - opens nothing but a simulator
     """The only bearer token that is let in; empty: any."""
+    access_token_lasts: float | None = None
+    """The token opens nothing so long after the start; unset: it never expires, as a system user's may."""
     verify_token: str = "simulator-verify-token"  # noqa: S105 - opens nothing but a simulator
     """Sent in the verification handshake."""
     payments_key: str = "simulator-payments-key"

@@ -44,6 +44,8 @@ class Simulation:
     def _begin(self) -> None:
         self.world = World()
         self.world.templates = the_templates(self.ids, self.clock.now())
+        lasts = self.settings.access_token_lasts
+        self.world.token_expires_at = None if lasts is None else self.clock.now() + lasts
         self.world.profile = {"about": f"{self.settings.business_name}, atención a clientes", "vertical": "FINANCE"}
         self.ledger = Ledger()
         self.throughput = Throughput(self.settings.throughput)

@@ -150,6 +150,7 @@ class World:
         self.profile: Json = {}
         self.subscribed = True
         self.quality = "GREEN"
+        self.token_expires_at: float | None = None
         self.strangers: dict[str, float] = {}
         """People of a load run: when each number wrote last. They get no thread."""
         for persona in the_cast().personas:

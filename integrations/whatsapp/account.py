@@ -1,4 +1,4 @@
-"""What Meta keeps about our number: its state, its public profile, recorded ticks and the block list."""
+"""What Meta keeps about our number: its state, its token, its public profile, recorded ticks and the block list."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NUMBER_FIELDS = (
 PROFILE_FIELDS = "about,address,description,email,profile_picture_url,websites,vertical"
 HISTORY_FIELDS = "id,message_id,events{delivery_status,timestamp,webhook_update_state,error_description}"
 
-_ABOUT, _ADDRESS, _DESCRIPTION, _EMAIL, _WEBSITE, _WEBSITES = 139, 256, 256, 128, 256, 2
+_ABOUT, _ADDRESS, _DESCRIPTION, _EMAIL, _WEBSITE, _WEBSITES = 139, 256, 512, 128, 256, 2
 _MOST_BLOCKED = 1000
 
 
@@ -43,6 +43,14 @@ class Number(Struct, frozen=True, kw_only=True):
     platform_type: str | None = None
     account_mode: str | None = None
     can_send_message: str | None = None
+
+
+class TokenFacts(Struct, frozen=True, kw_only=True):
+    """Our access token as Meta's token debugger sees it. One that is valid without `expires_at` never expires."""
+
+    is_valid: bool
+    expires_at: datetime | None = None
+    scopes: list[str] = []
 
 
 class Profile(Struct, frozen=True, kw_only=True):
@@ -72,7 +80,11 @@ class ProfileChanges(Struct, frozen=True, kw_only=True):
         """Meta's JSON. Invalid for a field too long, or when nothing would change."""
         most = {"about": _ABOUT, "address": _ADDRESS, "description": _DESCRIPTION, "email": _EMAIL, "vertical": _EMAIL}
         given: Tree = {name: getattr(self, name) for name in most if getattr(self, name) is not None}
-        wire: Tree = {name: limits.text(name, value, most[name]) for name, value in given.items()}
+        # An empty text takes a field away; "about" alone must say something.
+        wire: Tree = {
+            name: limits.text(name, value, most[name]) if value or name == "about" else ""
+            for name, value in given.items()
+        }
         if self.websites is not None:
             limits.count("websites", self.websites, 0, _WEBSITES)
             wire["websites"] = [
@@ -133,6 +145,17 @@ def profile(answer: Tree) -> Profile:
         vertical=words(fields.get("vertical")),
         websites=[each for each in websites if isinstance(each, str)] if isinstance(websites, list) else [],
         profile_picture_url=words(fields.get("profile_picture_url")),
+    )
+
+
+def token(answer: Tree) -> TokenFacts:
+    """The TokenFacts of Meta's answer. An `expires_at` of 0 is never."""
+    data = part(answer, "data")
+    expires, scopes = data.get("expires_at"), data.get("scopes")
+    return TokenFacts(
+        is_valid=data.get("is_valid") is True,
+        expires_at=moment(expires) if expires else None,
+        scopes=[each for each in scopes if isinstance(each, str)] if isinstance(scopes, list) else [],
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from integrations.whatsapp import account, limits, media, templates
-from integrations.whatsapp.account import BlockOutcome, HistoryEvent, Number, Profile, ProfileChanges
+from integrations.whatsapp.account import BlockOutcome, HistoryEvent, Number, Profile, ProfileChanges, TokenFacts
 from integrations.whatsapp.errors import NoAnswer, SendUnknown
 from integrations.whatsapp.graph import TOTAL, Graph
 from integrations.whatsapp.hosts import is_api
@@ -48,6 +48,7 @@ class WhatsApp:
         if not _ID.fullmatch(phone_number_id) or not _ID.fullmatch(business_account_id):
             raise ValueError("the ids of number and business account are digits")
         self._graph = Graph(http, base_url=base_url, version=version, token=token, total=total)
+        self._token = token
         self._number = phone_number_id
         self._account = business_account_id
 
@@ -116,6 +117,10 @@ class WhatsApp:
     async def number(self) -> Number:
         """Name, quality, throughput and limits of our number."""
         return account.number(await self._graph.get(self._number, fields=account.NUMBER_FIELDS))
+
+    async def token(self) -> TokenFacts:
+        """Until when our access token holds (Graph API, "Debug Token"). CallFailed where the app forbids asking."""
+        return account.token(await self._graph.get("debug_token", input_token=self._token))
 
     async def profile(self) -> Profile:
         """The business profile that customers see."""

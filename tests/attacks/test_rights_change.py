@@ -101,7 +101,7 @@ async def test_an_administrator_no_longer_sees_only_their_team(front: Front) -> 
         await front.webhook(meta.body(meta.text("secreto")))
         await hears_nothing_of(wire, "secreto", "row-1")
 
-    for path in ("/settings/users", "/settings/channel", "/settings/dead-letters", "/audit"):
+    for path in ("/settings/users", "/settings/number", "/settings/dead-letters", "/audit"):
         assert (await admin.http.get(path)).status_code == 403, path
     assert (await admin.http.get("/inbox/1")).status_code == 404
 

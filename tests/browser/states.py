@@ -199,9 +199,9 @@ def connecting(page: Page, house: House, cast: Cast) -> None:
     page.keyboard.press("Escape")
 
 
-@state(sizes=EVERYWHERE, undo=lambda house: house.press("elena", "/settings/channel/resume"))
+@state(sizes=EVERYWHERE, undo=lambda house: house.press("elena", "/settings/number/resume"))
 def sending_is_paused(page: Page, house: House, cast: Cast) -> None:
-    house.press("elena", "/settings/channel/pause", reason="Meta restringió la cuenta (código 368)")
+    house.press("elena", "/settings/number/pause", reason="Meta restringió la cuenta (código 368)")
     _open(page, house, cast.plain)
     expect(page.locator("#banner")).to_contain_text("Envíos en pausa")
 

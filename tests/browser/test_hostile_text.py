@@ -129,7 +129,7 @@ def test_the_quiet_pages_show_it_as_written_too(house: House, new_page: NewPage)
     elena = new_page()
     house.let_in(elena, "elena")
     elena.on("dialog", lambda _dialog: pytest.fail("a dialog opened"))
-    for path in ("/audit", "/settings/users", "/settings/dead-letters", "/settings/reviews", "/settings/channel"):
+    for path in ("/audit", "/settings/users", "/settings/dead-letters", "/settings/reviews", "/settings/number"):
         elena.goto(house.address + path)
         expect(elena.locator("main h1")).to_be_visible()
         untaken(elena)

@@ -27,7 +27,7 @@ PAGES = [
     "/settings/portfolio",
     "/settings/users",
     "/settings/sign-in",
-    "/settings/channel",
+    "/settings/number",
     "/settings/tokens",
     "/settings/webhooks",
     "/settings/dead-letters",

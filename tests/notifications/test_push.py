@@ -161,7 +161,7 @@ async def test_each_kind_reaches_those_it_is_for(front: Front, service: PushServ
     await eventually(lambda: told(luz) == [WORDS["team"]], within=10)
     await sara.do("/inbox/1/assignment", holder=str(luz.id))
     await eventually(lambda: told(luz) == [WORDS["team"], WORDS["assigned"]], within=10)
-    await ivan.do("/settings/channel/pause", reason="feriado")
+    await ivan.do("/settings/number/pause", reason="feriado")
     await eventually(lambda: told(sara)[-1:] == [WORDS["alert"]], within=10)
 
     assert told(ana) == [WORDS["team"]]

@@ -18,6 +18,7 @@ from console.audit import SYSTEM, AuditEntry
 from console.db import Database
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
+from console.render import iso
 from console.supervision import conduct
 from console.supervision.pushes import parts_of
 from console.supervision.views import Asked
@@ -281,3 +282,18 @@ async def cost(database: Database, inbox: Inbox, *, people: int, open_ones: int)
         parts = await parts_of(tx, leader, Asked())
         seconds = time.perf_counter() - begun
     return {"statements": len(statements), "bytes": sum(map(len, parts.values())), "seconds": seconds}
+
+
+async def test_the_alert_of_the_number_says_when_its_quality_fell(front: Front, moment: Moment) -> None:
+    """Not since when we have the number; and a word about its limits afterwards changes nothing of it."""
+    moment.passes(hours=2)
+    await front.webhook(meta.notice("phone_number_quality_update", {"event": "FLAGGED", "current_limit": "TIER_1K"}))
+    fell = moment.now
+    moment.passes(hours=3)
+    await front.webhook(meta.notice("business_capability_update", {"max_daily_conversations_per_business": 2000}))
+
+    shown = await (await front.agent("Sara", role="supervisor")).see("/supervisor")
+
+    alert = shown.partition("Bajó la calidad del número")[2].partition("</li>")[0]
+    assert f'datetime="{iso(fell)}"' in alert, alert
+    assert "calidad baja" in alert

@@ -1,0 +1,1 @@
+"""Our number's page, against the simulator's Graph API."""
