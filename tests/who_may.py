@@ -557,7 +557,7 @@ PAGES = [
         "POST",
         SETTINGS + "/tokens/{token_id:int}/revocation",
         "admins",
-        SETTINGS + "/tokens/9/revocation",
+        SETTINGS + "/tokens/999/revocation",
         form={},
         answers=404,
         others=403,
