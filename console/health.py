@@ -151,8 +151,8 @@ async def _admit(request: Request[Any, Any, Any], db: Database) -> None:
         return
     async with db.reading() as tx:
         caller = await tokens.authenticate(tx, request)
-    await tokens.note_use(db, caller)
     tokens.require(caller, "metrics")
+    await tokens.note_use(db, caller)
 
 
 def _is_loopback(host: str) -> bool:

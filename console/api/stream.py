@@ -82,8 +82,8 @@ async def stream_socket(
     try:
         async with db.reading() as tx:
             program = await tokens.authenticate(tx, socket)
-        await tokens.note_use(db, program)
         tokens.require(program, "stream:read")
+        await tokens.note_use(db, program)
         position = await _begin(db, program, query(socket, Place).cursor, via="websocket")
         with crowd_of(live).joined(program, is_socket=True) as seat:
             await socket.accept()

@@ -81,8 +81,8 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], route: BaseRoute
     db: Database = connection.app.state.db
     async with db.reading() as tx:
         caller = await authenticate(tx, connection)
-    await note_use(db, caller)
     require(caller, route.opt["scope"])
+    await note_use(db, caller)
     connection.scope["aldia.program"] = caller  # type: ignore[typeddict-unknown-key]
 
 
@@ -120,7 +120,7 @@ async def still_holds(tx: Tx, token_id: int) -> bool:
 
 
 async def note_use(db: Database, caller: Program) -> None:
-    """Note that the token is in use, at most once a minute; a disk that takes no writes takes no reading away."""
+    """Note that the token opened something, at most once a minute; a full disk takes no reading away."""
     now = clock.now()
     if caller.used_at is not None and now - caller.used_at <= USED_EVERY:
         return

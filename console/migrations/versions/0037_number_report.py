@@ -10,8 +10,8 @@ from alembic import op
 from console.audit import instant
 from console.db import Json, UTCDateTime
 
-revision = "0036"
-down_revision = "0035"
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
