@@ -71,7 +71,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All of it, at `moment`. `proved_id` is the debtor who proved in this dialogue to be there.
 
     `is_locked`: this number or this debtor has been guessed at too often. `opens_at` is when people attend again,
-    `hours` how that is said.
+    `hours` how that is said. `country` is where the number is from.
+    `helpline` is the team's own; empty where the country's is said.
     """
 
     moment: datetime

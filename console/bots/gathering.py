@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 from console.bots import right_party
 from console.bots.facts import AccountFact, Facts, LinkFact, Pace, PersonFact
 from console.bots.models import BotRules, BotSession, BotStep, IdentityTry
-from console.bots.texts import Texts
 from console.db import Tx
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
@@ -24,6 +23,7 @@ from console.portfolio.models import Account, ContactPoint, Debtor, Invoice, Poi
 from console.portfolio.plans import limits_of
 from console.portfolio.standing import rules_in_force
 from console.portfolio.states import days_past_due, today_in
+from console.portfolio.zones import country_of
 
 MOST_WRONG_A_DAY = 6
 """Wrong answers in 24 hours from one number, or about one debtor whatever the number, after which none is heard."""
@@ -52,7 +52,6 @@ async def facts_of(
     *,
     rules: BotRules,
     place: Place,
-    texts: Texts,
     moment: datetime,
     links: Sequence[LinkFact] = (),
     failed: str | None = None,
@@ -65,6 +64,7 @@ async def facts_of(
     if people:
         first = await tx.get_one(Debtor, people[0].debtor_id)
         zone, country = ZoneInfo(first.timezone), first.country
+    country = country_of(contact.wa_id and f"+{contact.wa_id}") or country
     return Facts(
         moment=moment,
         zone=zone,
@@ -80,7 +80,8 @@ async def facts_of(
         opens_at=place.opens_at,
         hours=place.hours,
         methods=rules.methods or "",
-        helpline=rules.helpline or texts.words["ayuda"],
+        # Whoever lives in another country is told the line of that country.
+        helpline=(rules.helpline or "") if country == place.country else "",
         opted_out=contact.opted_out_at is not None,
         wrong_number=contact.wrong_number_at is not None,
         resumes=session is not None and session.resumes_id is not None,

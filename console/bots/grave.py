@@ -47,7 +47,8 @@ def _is_third_person(turn: Turn) -> bool:
 def _distress(turn: Turn) -> None:
     turn.action = "distress_protocol"
     turn.parts.clear()
-    turn.say("angustia", ayuda=turn.facts.helpline)
+    own = {"ayuda": turn.facts.helpline} if turn.facts.helpline else {}
+    turn.say("angustia", **own)
     turn.remember(asking=None, wishes=(), settled="distress")
     turn.told("línea de ayuda")
     turn.need_person("distress", now=True)

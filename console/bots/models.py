@@ -25,7 +25,8 @@ class BotRules(Base):
     """How the bot behaves for one team. A team without a row has the usual values (`settings.usual`).
 
     `questions` are asked together to know the right party. `reply_price_minor` is what one answer costs, in hundredths
-    of the smallest unit of the business's currency. `helpline` and `methods` are said as they are written.
+    of the smallest unit of the business's currency. `helpline` and `methods` are said as they are written,
+    the helpline to whoever lives in the business's country.
     """
 
     __tablename__ = "bot_rules"

@@ -133,7 +133,7 @@ async def _facts(
         opens_at=place.opens_at,
         hours=place.hours,
         methods=rules.methods or "",
-        helpline=rules.helpline or texts.words["ayuda"],
+        helpline=(rules.helpline or "") if texts.country == place.country else "",
         can_link=place.can_link,
         limits=limits_of(portfolio),
         promise_within_days=portfolio.promise_within_days,

@@ -1,7 +1,8 @@
 """What the bot says: files for each tone and country, and what the business put in their place. None is in code.
 
 A text has variables in braces. A country's file may say a text otherwise than the tone's common one, and holds the
-words that differ from country to country (`documento`, `ayuda`).
+words that differ from country to country (`documento`, `ayuda`, `emergencia`). A country without a file of its own is
+told the words of any country: one's own document, the emergency number.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import msgspec
 FOLDER = Path(__file__).parent / "texts"
 COMMON = "comun"
 TONES = {"cordial": "Cordial", "formal": "Formal"}
-COUNTRIES = ("PE", "MX", "CO", "CL", "AR")
+ANY = "ZZ"
+"""Every other country (ISO 3166 leaves these letters to whoever uses them)."""
+COUNTRIES = ("PE", "MX", "CO", "CL", "AR", ANY)
 LONGEST = 1000
 _VARIABLE = re.compile(r"\{([a-z_]+)\}")
 _ALWAYS = frozenset({"empresa", "documento", "ayuda", "emergencia", "horario", "abre"})
@@ -55,17 +58,27 @@ class Texts(msgspec.Struct, frozen=True):
 
 def texts_of(tone: str, country: str, overrides: Mapping[str, tuple[int, str | None]] | None = None) -> Texts:
     """What is in force; `overrides` are the newest version and body by key, a body of None meaning the files'."""
-    tone, country = tone if tone in TONES else "cordial", country if country in COUNTRIES else COUNTRIES[0]
+    tone, country = tone if tone in TONES else "cordial", known(country)
     bodies, words = _files(tone, country)
-    by_key = {key: Text(key, body, 0, _digest(body)) for key, body in bodies.items()}
+    by_key = {key: Text(key, body, 0, _digest(body)) for key, body in {**bodies, **words}.items()}
     for key, (version, body) in (overrides or {}).items():
         if key in by_key and body is not None:
             by_key[key] = Text(key, body, version, _digest(body))
-    return Texts(tone, country, by_key, words)
+    return Texts(tone, country, by_key, {key: by_key[key].body for key in words})
+
+
+def known(country: str) -> str:
+    """The country whose texts are said in `country`."""
+    return country if country in COUNTRIES else ANY
 
 
 def variables_of(key: str) -> frozenset[str]:
-    """What may stand in braces in the text `key`: what the files' own texts use there, and what always may."""
+    """What may stand in braces in the text `key`: what the files' own texts use there, and what always may.
+
+    A word of a country stands in braces itself, and has none.
+    """
+    if key in _files("cordial", COUNTRIES[0])[1]:
+        return frozenset()
     used = set(_ALWAYS)
     for tone in TONES:
         for country in COUNTRIES:
@@ -75,7 +88,8 @@ def variables_of(key: str) -> frozenset[str]:
 
 def problem_of(key: str, body: str) -> str | None:
     """Why `body` cannot be the text `key`, in words for whoever wrote it; None when it can."""
-    if key not in _files("cordial", COUNTRIES[0])[0]:
+    bodies, words = _files("cordial", COUNTRIES[0])
+    if key not in bodies and key not in words:
         return "Ese texto no existe."
     if not body.strip():
         return "Escriba el texto."

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 
 from console.agents import Viewer
 from console.bots import wording
-from console.bots.texts import COUNTRIES, TONES, texts_of, variables_of
+from console.bots.texts import COUNTRIES, TONES, known, texts_of, variables_of
 from console.db import Database
 from console.errors import Refused, not_found
 from console.forms import read_form
@@ -84,7 +84,7 @@ async def _show(
     typed: str | None = None,
     refused: Refused | None = None,
 ) -> Response[Any]:
-    tone, country = asked.get("tone") or "cordial", asked.get("country") or settings.country
+    tone, country = asked.get("tone") or "cordial", asked.get("country") or known(settings.country)
     if tone not in TONES or country not in COUNTRIES:
         raise not_found()
     key = asked.get("key") or "saludo"

@@ -15,7 +15,7 @@ from console.agents import Viewer
 from console.bots import conduct, places, wording
 from console.bots.rehearsal import Rehearsed, rehearse
 from console.bots.spoken import LABEL_WORDS, action_words, deed_words, rule_words
-from console.bots.texts import COUNTRIES, TONES
+from console.bots.texts import COUNTRIES, TONES, known
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import read_form, whole
@@ -90,7 +90,7 @@ async def _show(db: Database, settings: Settings, viewer: Viewer, form: dict[str
         debtors=debtors,
         tones=TONES,
         countries=COUNTRIES,
-        country=asked.country if asked else settings.country,
+        country=asked.country if asked else known(settings.country),
         problem=refused,
         labels=LABEL_WORDS,
         action_words=action_words,
@@ -115,7 +115,7 @@ def _asked(form: dict[str, str], teams: list[tuple[int, str]], debtors: set[int]
         moment = datetime.fromisoformat(form["at"]).replace(tzinfo=settings.zone) if form.get("at") else clock.now()
     except ValueError as wrong:
         raise Refused(422, "Elija un día y una hora.", code="invalid", field="at") from wrong
-    return Asked(debtor_id, moment, team_id, form.get("tone", ""), form.get("country", settings.country), said)
+    return Asked(debtor_id, moment, team_id, form.get("tone", ""), form.get("country", known(settings.country)), said)
 
 
 async def _turns(tx: Tx, settings: Settings, asked: Asked) -> list[tuple[str, Rehearsed]]:

@@ -122,10 +122,11 @@ async def turn(
         if heard is None:
             session.answered_sequence = waiting.through
         return Answered("silent")
-    texts = await texts_in_force(tx, tone=rules.tone, country=place.country)
     facts = await gathering.facts_of(
-        tx, conversation, session, rules=rules, place=place, texts=texts, moment=moment, links=links, failed=failed
+        tx, conversation, session, rules=rules, place=place, moment=moment, links=links, failed=failed
     )
+    # As people speak where the number is from, with the helpline of that country.
+    texts = await texts_in_force(tx, tone=rules.tone, country=facts.country)
     decision = decide(read(session.memory), heard, facts)
     if any(facts.link_of(*wanted) is None for wanted in decision.links):
         return Answered("links", decision.links)

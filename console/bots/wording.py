@@ -17,6 +17,7 @@ _LATEST = select(BotText.key, func.max(BotText.version).label("version")).group_
 
 async def texts_in_force(tx: Tx, *, tone: str, country: str) -> Texts:
     """What the bot says in this tone and country now."""
+    country = texts.known(country)
     here = (BotText.tone == tone, BotText.country == country)
     latest = _LATEST.where(*here).subquery()
     rows = await tx.execute(

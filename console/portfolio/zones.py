@@ -42,6 +42,19 @@ def _zones(area: str, length: int) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1024)
+def country_of(phone: str | None) -> str | None:
+    """The ISO code of the country that `phone` (E.164) is from; None when it tells nothing."""
+    if not phone:
+        return None
+    try:
+        # By its first digits alone, as above.
+        region = phonenumbers.region_code_for_country_code(phonenumbers.parse(phone).country_code or 0)
+    except NumberParseException:
+        return None
+    return region if region.isalpha() and region != "ZZ" else None
+
+
+@lru_cache(maxsize=1024)
 def _is_known(zone: str) -> bool:
     try:
         ZoneInfo(zone)

@@ -176,3 +176,31 @@ async def test_when_it_speaks_and_what_it_asks_is_a_teams_own_and_on_record(fron
         entry = (await tx.scalars(select(AuditEntry).where(AuditEntry.action == "bot.rules_changed"))).one()
     assert '"mode":"after_hours"' in (entry.old or "")
     assert '"mode":"always"' in (entry.new or "")
+
+
+async def test_buttons_are_seen_as_on_the_phone_and_the_press_as_such(front: Front, moment: Moment) -> None:
+    elena = await front.agent("Elena", role="admin")
+    await maria(front)
+    await talks(front, moment, "Buenas noches cuánto debo", "7304 1991")
+    async with front.console.db.reading() as tx:
+        said = (
+            await tx.scalars(select(Message).where(Message.kind == "interactive", Message.direction == "out"))
+        ).one()
+    titles = [row["title"] for row in (said.content or {})["choices"]["buttons"]]
+
+    page = await elena.see("/inbox/1")
+    assert titles
+    for title in titles:
+        assert f'<span dir="auto">{title}</span></div>' in page
+
+    pressed = {"id": "pagar", "title": titles[0]}
+    await front.webhook(
+        meta.body(
+            meta.message("interactive", {"type": "button_reply", "button_reply": pressed}),
+            meta.message("interactive", {"type": "list_reply", "list_reply": {**pressed, "title": "Crédito C-1"}}),
+        )
+    )
+    page = await elena.see("/inbox/1")
+    assert "Tocó un botón" in page
+    assert "Eligió de la lista" in page
+    assert "Crédito C-1" in page
