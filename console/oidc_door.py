@@ -51,7 +51,7 @@ async def set_out(request: Request[Any, Any, Any], settings: NamedDependency[Set
         address = await provider.address(journey)
     except oidc.NotProven as failure:
         log.warning("oidc.unreachable", reason=str(failure))
-        return answer_form(settings, notice="oidc_failed", status=502)
+        return answer_form(request, settings, notice="oidc_failed", status=502)
     until = int(clock.now().timestamp()) + JOURNEY_SECONDS
     packed = Packed(journey, own_path(request.query_params.get("next")), until)
     return Redirect(address, status_code=303, cookies=[_cookie(settings, _sealed(packed, settings))])
@@ -97,7 +97,7 @@ async def _let_in(
         return await _refuse(request, db, settings, "nobody here has that address")
     email, known = agent.email or "", agent.password_hash or ""
     ticket = second_factor.ticket(email, known, key=settings.secret_key)
-    return answer_form(settings, notice="code", status=401, email=email, ticket=ticket, back=back)
+    return answer_form(request, settings, notice="code", status=401, email=email, ticket=ticket, back=back)
 
 
 async def _person(tx: Tx, identity: oidc.Identity) -> Agent | None:
@@ -120,7 +120,7 @@ async def _refuse(request: Request[Any, Any, Any], db: Database, settings: Setti
     async with db.transaction() as tx:
         door = Actor(kind="system", name=DOOR, origin=address_of(request))
         audit.record(tx, door, "session.refused", new={"why": f"oidc: {why}"})
-    answer = answer_form(settings, notice="oidc_failed", status=401)
+    answer = answer_form(request, settings, notice="oidc_failed", status=401)
     answer.set_cookie(_cookie(settings, "", age=0))
     return answer
 

@@ -20,6 +20,8 @@ from markupsafe import Markup, escape
 
 from console import clock, shortcuts, static_files
 from console import money as amounts
+from console.languages import catalogues
+from console.languages.readers import SPANISH, TAGS
 from console.mentions import naming
 
 HERE = Path(__file__).parent
@@ -90,9 +92,13 @@ def _locale(country: str) -> str:
         return "es"
 
 
-def page(template: str, /, *, csrf_token: str = "", **values: object) -> str:
-    """A whole page. `csrf_token` goes into the forms and into the header that scripts send."""
-    return _environment().get_template(template).render(csrf_token=csrf_token, house=_house, **values)
+def page(template: str, /, *, csrf_token: str = "", reader: str = SPANISH, **values: object) -> str:
+    """A whole page. `csrf_token` goes into the forms and into the header that scripts send.
+
+    `reader` is the language it is wanted in; a page that the catalogues do not have whole is in Spanish.
+    """
+    environment = _speaking(reader) if template in catalogues.WHOLE else _environment()
+    return environment.get_template(template).render(csrf_token=csrf_token, house=_house, **values)
 
 
 def fragment(template: str, /, **values: object) -> str:
@@ -119,7 +125,14 @@ def _fragment_within(template: str, /, **values: object) -> Markup:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
+    return _speaking(SPANISH)
+
+
+@lru_cache(maxsize=len(TAGS))
+def _speaking(language: str) -> Environment:
+    """Templates as they are written; for other languages, compiled with the words of the catalogue in them."""
     environment = Environment(
+        extensions=[] if language == SPANISH else [catalogues.translator(catalogues.say(language))],
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -135,7 +148,9 @@ def _environment() -> Environment:
         now=clock.now,
         shortcuts=shortcuts.shortcuts,
         places=shortcuts.PLACES,
+        screen_language=TAGS[language],
     )
+    environment.filters["said"] = lambda words: catalogues.said(words, language)
     environment.filters.update(
         iso=iso, clock_time=clock_time, day_key=day_key, day_words=day_words, short_when=short_when,
         long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,

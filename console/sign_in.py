@@ -21,6 +21,8 @@ from console.audit import Actor
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import own_path, read_form
+from console.languages import readers
+from console.languages.words import Words
 from console.render import page
 from console.settings import Settings
 
@@ -28,11 +30,11 @@ log = structlog.get_logger()
 
 # Whom the demo's sign-in page offers; console.demo_story makes them.
 DEMO_USERS = (
-    ("rosa.quispe@andes.example", "Rosa, agente"),
-    ("diego.salas@andes.example", "Diego, agente"),
-    ("victor.rojas@andes.example", "Víctor, supervisor"),
-    ("elena.paredes@andes.example", "Elena, administradora"),
-    ("carla.nunez@andes.example", "Carla, de otro equipo"),
+    ("rosa.quispe@andes.example", Words("Rosa, agente")),
+    ("diego.salas@andes.example", Words("Diego, agente")),
+    ("victor.rojas@andes.example", Words("Víctor, supervisor")),
+    ("elena.paredes@andes.example", Words("Elena, administradora")),
+    ("carla.nunez@andes.example", Words("Carla, de otro equipo")),
 )
 DOOR = "Ingreso"
 FACTOR_PAGE = "/settings/second-factor"
@@ -169,9 +171,9 @@ async def login_page(
         if not await users.any_person(tx):
             return Redirect("/setup", status_code=303)
     if "out" in request.query_params:
-        return answer_form(settings, back=back, notice="out")
+        return answer_form(request, settings, back=back, notice="out")
     had_one = sessions.cookie_name(settings) in request.cookies
-    return answer_form(settings, back=back, notice="ended" if had_one else None)
+    return answer_form(request, settings, back=back, notice="ended" if had_one else None)
 
 
 @post("/login", status_code=303, opt={"public": True})
@@ -199,14 +201,14 @@ async def login(
     try:
         token = await _try(request, db, settings, typed)
     except CodeWanted as wanted:
-        return answer_form(settings, back=back, email=email, notice="code", status=401, ticket=wanted.ticket)
+        return answer_form(request, settings, back=back, email=email, notice="code", status=401, ticket=wanted.ticket)
     except Refused as refused:
         if refused.status != 429:
             raise
         wait = int(str(refused.details["retry_after"]))
-        return answer_form(settings, back=back, email=email, notice="throttled", status=429, wait=wait)
+        return answer_form(request, settings, back=back, email=email, notice="throttled", status=429, wait=wait)
     if token is None:
-        return answer_form(settings, back=back, email=email, notice="wrong", status=401)
+        return answer_form(request, settings, back=back, email=email, notice="wrong", status=401)
     cookies = [sessions.cookie(settings, token), throttle.device_cookie(settings, email)]
     return Redirect(back, status_code=303, cookies=cookies)
 
@@ -294,6 +296,7 @@ def _record_refusal(tx: Tx, agent: Agent | None, address: str, why: str | None =
 
 
 def answer_form(
+    request: Request[Any, Any, Any],
     settings: Settings,
     *,
     back: str = "",
@@ -303,9 +306,13 @@ def answer_form(
     wait: int = 0,
     ticket: str = "",
 ) -> Response[str]:
-    """The sign-in form, with what it has to say."""
+    """The sign-in form, with what it has to say: in the language chosen on it, else in the browser's."""
+    chosen = request.query_params.get("lang")
+    reader = readers.asked(request.headers.get("accept-language"), chosen=chosen)
     content = page(
         "sign_in/login.html",
+        reader=reader,
+        chosen=chosen if chosen in readers.TAGS else None,
         company=settings.company,
         email=email,
         notice=notice,
@@ -315,7 +322,7 @@ def answer_form(
         provider=settings.oidc_name if settings.oidc_issuer else None,
         demo_users=DEMO_USERS if settings.demo else (),
     )
-    headers = {"Retry-After": str(wait)} if wait else {}
+    headers = {"Vary": "Accept-Language", **({"Retry-After": str(wait)} if wait else {})}
     return Response(content, status_code=status, media_type="text/html", headers=headers)
 
 

@@ -40,6 +40,7 @@ LOGIN: dict[str, Any] = {
     "wait_seconds": 48,
     "next": "",
     "demo_users": [],
+    "chosen": None,
 }
 COLLISION = {
     "conversation_id": 12,

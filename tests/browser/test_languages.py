@@ -1,0 +1,49 @@
+"""The sign-in as a reader of another language meets it: found, chosen, and said by the scripts as well."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.house import House, NewPage
+from tests.browser.test_sign_in_page import serious
+
+ELSEWHERE = {"extra_http_headers": {"X-Forwarded-For": "192.0.2.78"}}
+
+
+@pytest.mark.complaints("401", "429")
+def test_who_reads_portuguese_is_answered_in_it_to_the_end(house: House, new_page: NewPage) -> None:
+    page = new_page(locale="pt-BR", viewport={"width": 390, "height": 844}, **ELSEWHERE)
+    page.goto(f"{house.address}/login")
+    password = page.get_by_label("Senha", exact=True)
+    password.fill("à vista")
+    page.get_by_role("button", name="Mostrar senha").click()
+    expect(page.get_by_role("button", name="Ocultar senha")).to_be_visible()
+    expect(password).to_have_attribute("type", "text")
+
+    said = page.get_by_role("alert")
+    for _ in range(7):
+        page.get_by_label("E-mail de trabalho").fill("ninguem@andes.example")
+        password.fill("não é esta, com certeza")
+        page.get_by_role("button", name="Entrar", exact=True).click()
+        page.wait_for_load_state()
+        if "Por segurança" in said.inner_text():
+            break
+    expect(said).to_contain_text(re.compile(r"aguarde 0:\d\d para tentar de novo"))
+    expect(page.locator("[data-submit]")).to_have_text(re.compile(r"Entrar em 0:\d\d"))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert serious(page) == []
+
+
+def test_the_language_can_be_chosen_by_keyboard(house: House, new_page: NewPage) -> None:
+    page = new_page(locale="pt-BR")
+    page.goto(f"{house.address}/login?next=/inbox")
+    page.get_by_role("link", name="Español").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Ingrese a Al Día")).to_be_visible()
+    expect(page.get_by_role("link", name="Español")).to_have_attribute("aria-current", "true")
+    assert page.locator("input[name=next]").first.input_value() == "/inbox"
+    assert serious(page) == []
