@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import tomllib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,18 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import select
 
-from console import clock, demo_bot, demo_debts, demo_floor, demo_quality, demo_texts, passwords, users
+from console import (
+    clock,
+    demo_bot,
+    demo_debtors,
+    demo_debts,
+    demo_floor,
+    demo_quality,
+    demo_texts,
+    demo_weeks,
+    passwords,
+    users,
+)
 from console.agents import Agent, Role, Viewer
 from console.api_tokens import keeping as token_keeping
 from console.audit import Actor
@@ -27,11 +39,12 @@ from console.inbox.contacts import Alias
 from console.inbox.deliver import Claimed
 from console.inbox.models import Conversation
 from console.portfolio import right_party
+from console.portfolio.states import today_in
 from console.settings import Settings
 
 STORY = Path(__file__).parent / "demo_story.toml"
 PASSWORD = "solo-para-probar"  # noqa: S105 printed on the screen; the demo listens on loopback alone
-BEFORE_EVERYTHING = timedelta(days=3)
+BEFORE_EVERYTHING = timedelta(days=demo_weeks.DAYS + 5)
 FIRST_TEAM, SECOND_TEAM = "Cobranza temprana", "Mora judicial"
 DEMO = Actor(kind="system", name="Demostración")
 
@@ -103,8 +116,13 @@ async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, A
     try:
         _it_is(begins - BEFORE_EVERYTHING)
         teller = await _prepare(db, settings)
+        deeds = sorted(_deeds(teller, personas, begins), key=lambda event: -event[0])
+        opening = begins - timedelta(minutes=deeds[0][0] + 1)
+        weeks = demo_weeks.Weeks(db, settings, teller.viewers, _it_is)
+        await weeks.tell(teller.first_messages, until=today_in(settings.zone, opening))
+        _it_is(opening)
         await demo_debts.state(db, settings, personas, begins)
-        for ago, deed in sorted(_deeds(teller, personas, begins), key=lambda event: -event[0]):
+        for ago, deed in deeds:
             _it_is(begins - timedelta(minutes=ago))
             await deed()
         _it_is(begins - timedelta(minutes=12))
@@ -164,6 +182,13 @@ class Teller:
     def debts(self, begins: datetime) -> list[tuple[int, demo_debts.Deed]]:
         """What happened to the debts before `begins`."""
         return demo_debts.deeds(self._db, self._settings, self.viewers, begins)
+
+    async def first_messages(self, people: Sequence[demo_debtors.Person]) -> None:
+        """All of them write for the first time, at once."""
+        none = {"profile_name": None, "username": None}
+        said = [{**none, "name": who.name, "wa_id": who.wa_id, "user_id": f"PE.{who.debt}"} for who in people]
+        bodies = [self._webhook(who, messages=[_message(who, "Hola, guardé su número")]) for who in said]
+        await ingest.store(self._db, bodies)
 
     async def tell(self, persona: dict[str, Any], line: Line) -> None:
         """It happens now, as the clock stands."""
