@@ -56,8 +56,8 @@ def people_of(words: Words, today: date) -> list[tuple[Person, Statement]]:
     for n in range(DEBTORS):
         name = f"{words.first[n % len(words.first)]} {words.last[(n * 5) % len(words.last)]}"
         wa_id, debt = f"51980{n:06}", f"CM-{n + 1:03}"
-        oldest = chance.choice((-86, -64, -48, -33, -24, -12, -3, 4, 9, 16))
-        amount = chance.randrange(90, 640) * 100
+        oldest = chance.choice((-108, -94, -84, -75, -66, -52, -40, -33, -28, -16, -6))
+        amount = chance.randrange(150, 720) * 100
         bills = tuple(
             Bill(f"{debt}-{at + 1}", today + timedelta(days=oldest + 30 * at), amount, amount) for at in range(4)
         )

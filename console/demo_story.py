@@ -44,7 +44,7 @@ from console.settings import Settings
 
 STORY = Path(__file__).parent / "demo_story.toml"
 PASSWORD = "solo-para-probar"  # noqa: S105 printed on the screen; the demo listens on loopback alone
-BEFORE_EVERYTHING = timedelta(days=demo_weeks.DAYS + 5)
+BEFORE_EVERYTHING = timedelta(days=demo_weeks.DAYS + demo_weeks.QUIET + 5)
 FIRST_TEAM, SECOND_TEAM = "Cobranza temprana", "Mora judicial"
 DEMO = Actor(kind="system", name="Demostración")
 

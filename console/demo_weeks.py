@@ -34,8 +34,8 @@ from console.reports import rates
 from console.settings import Settings
 
 DEMO = Actor(kind="system", name="Demostración")
-DAYS = 33
-"""How many days are told, up to the one before the story begins."""
+DAYS, QUIET = 33, 32
+"""How many days are told, up to the one before the story begins; and how many days of only money before."""
 A_DAY = (7, 6, 5, 5, 6, 2, 1)
 """Matters, Monday to Sunday."""
 HOURS = (3, 6, 9, 8, 5, 3, 5, 7, 8, 5)
@@ -61,11 +61,15 @@ class Weeks:
         begins = until - timedelta(days=DAYS)
         known = people_of(self._words, begins)
         self._people = [person for person, _said in known]
-        self._it_is(self._at(begins, 8))
+        self._it_is(self._at(begins - timedelta(days=QUIET), 8))
         async with self._db.transaction() as tx:
             source = await source_for(tx, self._settings, named="demostración", by=DEMO, moment=clock.now())
             await state_accounts(tx, [said for _person, said in known], source=source, by=DEMO, moment=clock.now())
             await rates.change(tx, by=self._viewers["elena"], typed=RATES)
+        for at in range(QUIET, 0, -3):
+            async with self._db.transaction() as tx:
+                await self._quiet_day(tx, begins - timedelta(days=at - 1))
+        self._it_is(self._at(begins, 0, 1))
         await first_messages(self._people)
         async with self._db.transaction() as tx:
             await self._meet(tx)
@@ -83,14 +87,27 @@ class Weeks:
         )
         found = {wa_id: (conversation, account) for wa_id, conversation, account in rows}
         (second,) = self._viewers["carla"].team_ids
-        self._it_is(clock.now() + timedelta(minutes=9))
+        self._it_is(clock.now() + timedelta(minutes=1))
+        bot = await self._bot(tx)
         for n, person in enumerate(self._people):
             person.conversation_id, person.account_id = found[person.wa_id]
             conversation = await tx.get_one(Conversation, person.conversation_id)
             if n % 6 == 0:
                 await assign.transfer(tx, conversation, by=self._viewers["elena"], team_id=second)
             conversation.inbound_count, conversation.waiting_since = 0, None
+            (number,) = await next_ids(tx, Message, 1)
+            thanks = self._said(tx, conversation, number, "bot", "Gracias por escribirnos.", by=bot)
+            await bulk_insert(tx, Message, [thanks])
             await assign.resolve(tx, conversation, by=DEMO)
+
+    async def _quiet_day(self, tx: Tx, day: date) -> None:
+        """Only what makes a month: buckets move, somebody pays."""
+        self._it_is(self._at(day, 0, 5))
+        while await midnight.turn(tx, clock.now()):
+            pass
+        self._it_is(self._at(day, self._chance.randrange(9, 18)))
+        person = self._chance.choice(self._people)
+        await self._pays(tx, person, min(person.owes_minor, 40_000))
 
     async def _day(self, tx: Tx, day: date) -> None:
         self._it_is(self._at(day, 0, 5))
@@ -131,7 +148,7 @@ class Weeks:
         in_first = conversation.team_id in self._viewers["rosa"].team_ids
         by = self._viewers[chance.choice(("rosa", "rosa", "diego")) if in_first else "carla"]
         day = moment.astimezone(self._settings.zone).date() + timedelta(days=chance.randrange(2, 7))
-        minor = min(person.owes_minor, chance.choice((80, 120, 150, 200, 260)) * 100)
+        minor = min(person.owes_minor, chance.choice((120, 180, 250, 320, 480)) * 100)
         names = {"name": person.name.split()[0], "amount": f"S/ {minor / 100:.2f}", "day": f"{day:%d/%m}"}
         await self._open(tx, conversation)
         bot = await self._bot(tx)

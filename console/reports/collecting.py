@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
+from console import money
 from console.agents import Agent, Team, Viewer
 from console.db import Tx
 from console.inbox.dispositions import Disposition, Outcome
@@ -215,9 +216,13 @@ async def _promises(tx: Tx, viewer: Viewer, asked: Asked) -> list[Figure]:
         )
     ]
     lengths.sort()
+
+    def written(minor: int) -> str:
+        return money.as_text(minor, asked.currency)
+
     return [
         definitions.figure("kept_count", Ratio(kept, n)),
-        definitions.figure("kept_amount", Ratio(came, due), beside=""),
+        definitions.figure("kept_amount", Ratio(came, due), beside=f"{written(came)} de {written(due)}"),
         definitions.figure("broken_rate", Ratio(n - kept - partial, n)),
         definitions.figure("days_to_pay", lengths[(len(lengths) - 1) // 2] if lengths else None),
     ]
@@ -305,7 +310,7 @@ async def _promises_by_week(tx: Tx, viewer: Viewer, asked: Asked) -> Table:
     weeks = sorted({week for week, _ in found})
     rows: list[tuple[Cell, ...]] = [(week.isoformat(), *(found[week, state] for state in SETTLED)) for week in weeks]
     columns = (Column("Semana del", "text"), Column("Cumplidas"), Column("Parciales"), Column("Rotas"))
-    return definitions.table("promises_by_week", columns, rows, chart="stack")
+    return definitions.table("promises_by_week", columns, rows, chart="stack", is_wide=True)
 
 
 def _rolls(rows: list[Row], edges: Edges) -> list[Table]:
@@ -326,7 +331,9 @@ def _rolls(rows: list[Row], edges: Edges) -> list[Table]:
             chart="rolls",
             is_wide=True,
         ),
-        definitions.table("rolls_by_count", (Column("Estaba en", "text"), Column("Cuentas"), *heads), by_count),
+        definitions.table(
+            "rolls_by_count", (Column("Estaba en", "text"), Column("Cuentas"), *heads), by_count, is_wide=True
+        ),
         definitions.table(
             "cure_by_state",
             (
@@ -336,5 +343,6 @@ def _rolls(rows: list[Row], edges: Edges) -> list[Table]:
                 Column("Cura", "percent"),
             ),
             cured,
+            is_wide=True,
         ),
     ]

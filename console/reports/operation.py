@@ -130,7 +130,7 @@ def _by_day(volume: Volume, asked: Asked) -> Table:
 def _by_hour(by_hour: Mapping[int, Spread]) -> Table:
     rows = [(f"{hour:02}:00", spread.p50, spread.p90, spread.n) for hour, spread in sorted(by_hour.items())]
     columns = (Column("Hora", "text"), Column("p50", "duration"), Column("p90", "duration"), Column("Respuestas"))
-    return definitions.table("first_answer_by_hour", columns, rows, chart="bar")
+    return definitions.table("first_answer_by_hour", columns, rows, chart="bar", is_wide=True)
 
 
 def _heat(volume: Volume, asked: Asked) -> Table:
@@ -144,7 +144,7 @@ def _heat(volume: Volume, asked: Asked) -> Table:
         [(name, *(found[day, hour] for hour in span)) for day, name in enumerate(WEEKDAYS)] if hours else []
     )
     columns = (Column("Día", "text"), *(Column(f"{hour:02}") for hour in span))
-    return definitions.table("received_by_hour", columns, rows, chart="heat")
+    return definitions.table("received_by_hour", columns, rows, chart="heat", is_wide=True)
 
 
 def _agents(sums: Sums, names: dict[int, str]) -> Table:
