@@ -18,14 +18,14 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 from sqlalchemy import select
 
-from console import audit, clock, second_factor, sessions, users
+from console import audit, clock, second_factor, sessions, sign_in_alerts, throttle, users
 from console.agents import Agent
 from console.audit import Actor
 from console.db import Database, Tx
 from console.errors import not_found
 from console.forms import own_path
 from console.settings import Settings
-from console.sign_in import DOOR, address_of, answer_form
+from console.sign_in import DOOR, address_of, answer_form, door_of
 from integrations import oidc
 
 log = structlog.get_logger()
@@ -89,9 +89,12 @@ async def _let_in(
         agent = await _person(tx, identity)
         if agent is not None and not await second_factor.is_on(tx, agent.id):
             await _end_former(tx, request, settings)
+            is_known = throttle.knows(settings, agent.email or "", request.cookies)
+            await sign_in_alerts.note_browser(tx, agent, is_known=is_known, door=door_of(address_of(request)))
             agent_string = request.headers.get("user-agent", "")
             token = await sessions.start(tx, agent, address=address_of(request), user_agent=agent_string)
-            cookies = [sessions.cookie(settings, token), _cookie(settings, "", age=0)]
+            mark = throttle.device_cookie(settings, agent.email or "")
+            cookies = [sessions.cookie(settings, token), mark, _cookie(settings, "", age=0)]
             return Redirect(back, status_code=303, cookies=cookies)
     if agent is None:
         return await _refuse(request, db, settings, "nobody here has that address")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from litestar.types import Scope
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from console import audit, clock, passwords, second_factor, sessions, throttle, users
+from console import audit, clock, passwords, second_factor, sessions, sign_in_alerts, throttle, users
 from console.agents import Agent, Viewer
 from console.audit import Actor
 from console.db import Database, Tx
@@ -241,12 +242,12 @@ async def _try(
         better = await passwords.hashed(typed.password) if stale else None
     async with db.transaction() as tx:
         if agent is None or not right:
-            _record_refusal(tx, agent, address_of(request))
+            await _record_refusal(tx, agent, address_of(request), keys=keys)
             return None
         factor = await _factor(tx, agent, typed, settings, known or "")
         if factor is None:
             return await _start(tx, request, settings, agent, keys=keys, known=known, better=better)
-        _record_refusal(tx, agent, address_of(request), "code" if typed.code else "no_code")
+        await _record_refusal(tx, agent, address_of(request), "code" if typed.code else "no_code", keys=keys)
     # What a code used up, and what was refused, is kept.
     raise factor
 
@@ -275,7 +276,7 @@ async def _start(
     # Read again under its lock: a password changed or a person disabled meanwhile must not let this one in.
     current = await tx.scalar(select(Agent).where(Agent.id == agent.id).with_for_update())
     if current is None or current.disabled_at is not None or current.password_hash != known:
-        _record_refusal(tx, agent, address_of(request))
+        await _record_refusal(tx, agent, address_of(request))
         return None
     if better is not None:
         current.password_hash = better
@@ -285,14 +286,25 @@ async def _start(
     if found is not None and found.viewer.session_id is not None:
         await sessions.end(tx, found.viewer.session_id, by=found.viewer.actor, why="signed_in_again")
     agent_string = request.headers.get("user-agent", "")
+    is_known = throttle.knows(settings, current.email or "", request.cookies)
+    await sign_in_alerts.note_browser(tx, current, is_known=is_known, door=door_of(address_of(request)))
     return await sessions.start(tx, current, address=address_of(request), user_agent=agent_string)
 
 
-def _record_refusal(tx: Tx, agent: Agent | None, address: str, why: str | None = None) -> None:
-    """Never what was typed: people type passwords into the wrong field."""
-    door = Actor(kind="system", name=DOOR, origin=address)
+def door_of(address: str) -> Actor:
+    """Who notes what happens at the door: nobody is behind it yet."""
+    return Actor(kind="system", name=DOOR, origin=address)
+
+
+async def _record_refusal(
+    tx: Tx, agent: Agent | None, address: str, why: str | None = None, *, keys: Sequence[str] = ()
+) -> None:
+    """Never what was typed: people type passwords into the wrong field. A right password is no failure of it."""
+    door = door_of(address)
     told = {"why": why} if why else None
     audit.record(tx, door, "session.refused", subject=f"agent:{agent.id}" if agent else None, new=told)
+    if agent is not None and why != "no_code":
+        await sign_in_alerts.note_failure(tx, agent, keys, door=door)
 
 
 def answer_form(

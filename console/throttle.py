@@ -10,11 +10,12 @@ import base64
 import hmac
 import ipaddress
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 from litestar.datastructures import Cookie
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from console import clock
 from console.agents import SignInThrottle
@@ -69,6 +70,12 @@ async def charge(tx: Tx, keys: list[str]) -> None:
         earlier = 0 if now - row.last_failure_at > allowance.forgotten else row.failures
         row.failures, row.last_failure_at = earlier + 1, now
         row.blocked_until = now + _wait(allowance, row.failures) if row.failures >= allowance.free else None
+
+
+async def failures(tx: Tx, keys: Sequence[str]) -> int:
+    """How many tries in a row failed on the account that `keys` are of."""
+    own = [key for key in keys if key.startswith(("email:", "device:"))]
+    return await tx.scalar(select(func.max(SignInThrottle.failures)).where(SignInThrottle.key.in_(own))) or 0
 
 
 async def give_back(tx: Tx, keys: list[str]) -> None:
@@ -131,6 +138,11 @@ def device_cookie(settings: Settings, email: str) -> Cookie:
         httponly=True,
         samesite="lax",
     )
+
+
+def knows(settings: Settings, email: str, cookies: Mapping[str, str]) -> bool:
+    """Whether this browser bears the mark of an earlier sign-in of `email`."""
+    return _device_of(settings, email, cookies.get(device_cookie_name(settings))) is not None
 
 
 def _device_of(settings: Settings, email: str, device: str | None) -> str | None:

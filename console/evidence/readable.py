@@ -38,6 +38,8 @@ WORDS = {
     "session.started": "{actor} ingresó",
     "session.ended": "Terminó una sesión de {actor}",
     "session.refused": "Un ingreso no coincidió",
+    "session.unfamiliar": "Ingreso desde un navegador nuevo",
+    "session.attempts_failed": "Muchos ingresos fallidos en una cuenta",
     "agent.created": "{actor} agregó a una persona",
     "agent.disabled": "{actor} inhabilitó a una persona",
     "agent.updated": "{actor} cambió a una persona",

@@ -32,6 +32,11 @@ WORDS = {
 }
 _ALWAYS_RINGS = frozenset({"danger"})
 """A life may depend on it, and the bot calls mostly at night: no quiet hour holds it back."""
+# Nobody chooses not to know, and no hour is too late: whoever hears of it a day later hears too late.
+SECURITY = {
+    "sign_in": "Ingresaron a su cuenta desde un navegador nuevo. Si no fue usted, cierre esa sesión",
+    "attempts": "Fallaron muchos ingresos a una cuenta de su equipo",
+}
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -56,6 +61,8 @@ def is_quiet(choice: Choice, moment: datetime, zone: ZoneInfo) -> bool:
 
 def wants(choice: Choice, kind: str, moment: datetime, zone: ZoneInfo) -> bool:
     """Whether this agent is told of a thing of this kind now. Danger is told of in the quiet hours too."""
+    if kind in SECURITY:
+        return True
     return kind in choice.kinds and (kind in _ALWAYS_RINGS or not is_quiet(choice, moment, zone))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -28,6 +28,8 @@ _TOLD = frozenset(
         "bot.alerted",
         "channel.paused",
         "channel.token_expiring",
+        "session.attempts_failed",
+        "session.unfamiliar",
     }
 )
 _IS_DANGER = or_(BotAlert.kind == "distress", BotAlert.kind == "guessing")
@@ -85,10 +87,8 @@ async def notices(tx: Tx, entries: Sequence[Entry]) -> list[Notice]:
     for entry in entries:
         conversation = conversations.get(entry.conversation_id or 0)
         doer = entry.actor_id if entry.actor_kind in {"agent", "bot"} else None
-        if entry.action in _OF_NUMBER:
-            told, kind = {agent for agent, role in roles.items() if role in _OF_NUMBER[entry.action]}, "alert"
-        elif conversation is None:
-            continue
+        if conversation is None:
+            told, kind = _of_the_house(entry, roles)
         elif entry.action == "bot.alerted":
             # Administrators lead every team, also those in which they are not.
             told = {agent for agent in people[conversation.team_id] if roles[agent] in _LEADERS} | leading
@@ -104,6 +104,17 @@ async def notices(tx: Tx, entries: Sequence[Entry]) -> list[Notice]:
         for agent_id in sorted(told - {doer}):
             found[Notice(agent_id, kind, entry.conversation_id)] = None
     return list(found)
+
+
+def _of_the_house(entry: Entry, roles: Mapping[int, str]) -> tuple[set[int], str]:
+    """Who is told of what is about no conversation: the number, or a sign-in that somebody should look at."""
+    if entry.action in _OF_NUMBER:
+        return {agent for agent, role in roles.items() if role in _OF_NUMBER[entry.action]}, "alert"
+    if entry.action == "session.attempts_failed":
+        return {agent for agent, role in roles.items() if role == Role.ADMIN}, "attempts"
+    if entry.action == "session.unfamiliar":
+        return {int((entry.subject or "agent:0").removeprefix("agent:"))} & roles.keys(), "sign_in"
+    return set(), ""
 
 
 async def _mentioned(tx: Tx, entries: Iterable[Entry]) -> defaultdict[int, set[int]]:

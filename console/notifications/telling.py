@@ -16,7 +16,7 @@ from console.agents import Agent, SignInSession
 from console.audit import Entry
 from console.db import Database, Tx
 from console.notifications import finding, keeping
-from console.notifications.choosing import WORDS, wants
+from console.notifications.choosing import SECURITY, WORDS, wants
 from console.notifications.finding import Notice
 from console.notifications.models import NotificationChoice, NotificationPlace, PushSubscription
 from console.sessions import open_now
@@ -32,6 +32,8 @@ MOST_BEHIND = 5 * BATCH
 BREATH_SECONDS = 0.3
 """Under load the history is read in larger pieces rather than more often."""
 AT_ONCE = 20
+PAGES = {"sign_in": "/settings/sessions", "attempts": "/settings/sign-in"}
+"""Where one looks at what is about no conversation."""
 LIVES_SECONDS = 3600
 """How long a push service keeps it for a browser that is away."""
 
@@ -140,8 +142,8 @@ async def tell(http: httpx.AsyncClient, key: Key, to: Subscription, kind: str, c
     """Push one notice: our words and an address of ours, and nothing of anybody's."""
     message = {
         "title": "Al Día",
-        "body": WORDS[kind],
-        "url": f"/inbox/{conversation_id}" if conversation_id else "/inbox",
+        "body": {**WORDS, **SECURITY}[kind],
+        "url": f"/inbox/{conversation_id}" if conversation_id else PAGES.get(kind, "/inbox"),
         "tag": f"{kind}-{conversation_id or 0}",
     }
     topic = f"{kind}-{conversation_id or 0}"

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy import select
 
-from console import passwords, sessions, throttle, users
+from console import passwords, sessions, sign_in_alerts, throttle, users
 from console.agents import Agent, Viewer
 from console.db import Database
 from console.errors import Refused, not_found
@@ -33,7 +33,8 @@ async def own_sessions(db: NamedDependency[Database], viewer: NamedDependency[Vi
     """Where one is signed in."""
     async with db.reading() as tx:
         lines = await session_lines(tx, viewer.id, viewer.session_id)
-    return show("settings/sessions.html", viewer, sessions=lines)
+        alerts = await sign_in_alerts.recent(tx, sign_in_alerts.UNFAMILIAR, agent_id=viewer.id)
+    return show("settings/sessions.html", viewer, sessions=lines, alerts=alerts)
 
 
 @post("/settings/sessions/{session_id:int}/end", status_code=303)

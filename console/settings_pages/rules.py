@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
-from console import second_factor, time_outs
+from console import second_factor, sign_in_alerts, time_outs
 from console.agents import Role, Viewer
 from console.db import Database
 from console.errors import Refused
@@ -82,6 +82,8 @@ async def _show_rules(
     async with db.reading() as tx:
         must = await second_factor.roles_that_must(tx)
         bounds = await time_outs.in_force(tx)
+        attempts = await sign_in_alerts.recent(tx, sign_in_alerts.ATTEMPTS)
+        browsers = await sign_in_alerts.recent(tx, sign_in_alerts.UNFAMILIAR)
     if typed is None:
         idle, absolute = bounds.idle // timedelta(minutes=1), bounds.absolute // timedelta(hours=1)
         typed = {"idle": str(idle), "absolute": str(absolute)}
@@ -91,6 +93,8 @@ async def _show_rules(
         viewer,
         status=problem.status if problem else 200,
         roles=roles,
+        attempts=attempts,
+        browsers=browsers,
         typed=typed,
         problem=problem,
         saved=saved,
