@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from console.audit import Actor
-from console.db import Base, BigKey
+from console.db import Base, BigKey, Tx
 
 
 class Role(StrEnum):
@@ -33,8 +33,37 @@ class Team(Base):
     created_at: Mapped[datetime]
 
 
+class OwnRole(Base):
+    """A role that the business made: the scope of teams of `base`, a built-in role, and the deeds it may do.
+
+    `deeds` are those of `console.inbox.policy`, all of them: what is not named is not allowed.
+    """
+
+    __tablename__ = "own_role"
+    __table_args__ = (
+        Index(
+            "uq_own_role_name",
+            "name",
+            unique=True,
+            sqlite_where=text("retired_at IS NULL"),
+            postgresql_where=text("retired_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    base: Mapped[str] = mapped_column(String(16))
+    deeds: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
 class Agent(Base):
-    """Somebody who answers. `email` is kept in lower case and is the sign-in name; the bot has none."""
+    """Somebody who answers. `email` is kept in lower case and is the sign-in name; the bot has none.
+
+    With `own_role_id`, `role` is that role's base: whatever asks about teams and scopes asks `role` alone.
+    """
 
     __tablename__ = "agent"
 
@@ -42,6 +71,7 @@ class Agent(Base):
     email: Mapped[str | None] = mapped_column(Text, unique=True)
     name: Mapped[str] = mapped_column(Text)
     role: Mapped[str] = mapped_column(String(16))
+    own_role_id: Mapped[int | None] = mapped_column(ForeignKey("own_role.id"), index=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -148,6 +178,9 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     role: str
     team_ids: frozenset[int]
+    deeds: frozenset[str] | None = None
+    """What a role of the business's own may do; None: what the built-in role may."""
+    role_name: str | None = None
     session_id: int | None = None
     address: str | None = None
     owes_factor: bool = False
@@ -168,3 +201,10 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         """Two letters for the avatar."""
         words = self.name.split()
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+async def own_deeds(tx: Tx, agent: Agent) -> frozenset[str] | None:
+    """`Viewer.deeds` for an agent already read; a statement only for who holds a role of the business's own."""
+    if agent.own_role_id is None:
+        return None
+    return frozenset(map(str, (await tx.scalars(select(OwnRole.deeds).where(OwnRole.id == agent.own_role_id))).one()))

@@ -51,6 +51,7 @@ from console.inbox import (
     handling,
     media_door,
     pages,
+    policy,
     sockets,
     tag_door,
     webhook,
@@ -87,6 +88,7 @@ from console.rates import Buckets
 from console.reactions import door as reactions_door
 from console.reports import own_pages as report_own_pages
 from console.reports import pages as report_pages
+from console.roles import pages as role_pages
 from console.routing import door as routing_door
 from console.routing.attendance import Attendance
 from console.saved_views import door as saved_views_door
@@ -190,6 +192,7 @@ def create_app(settings: Settings) -> Litestar:
         country=settings.country,
         links=settings.payments_provider is not None,
         base_url=settings.base_url,
+        may=policy.may,
     )
     console = create_console(settings)
     ingest = Ingest(console.db)
@@ -281,6 +284,7 @@ def _doors() -> Litestar:
             *report_own_pages.routes,
             *settings_pages.routes,
             *number_pages.routes,
+            *role_pages.routes,
             *token_pages.routes,
             *webhook_pages.routes,
             *board.routes,

@@ -40,6 +40,7 @@ from console.inbox.deliver import Claimed
 from console.inbox.models import Conversation
 from console.portfolio import right_party
 from console.portfolio.states import today_in
+from console.roles import keeping as roles
 from console.settings import Settings
 
 STORY = Path(__file__).parent / "demo_story.toml"
@@ -48,6 +49,8 @@ BEFORE_EVERYTHING = timedelta(days=demo_weeks.DAYS + demo_weeks.QUIET + 5)
 FIRST_TEAM, SECOND_TEAM = "Cobranza temprana", "Mora judicial"
 DEMO = Actor(kind="system", name="Demostración")
 
+# A role that the business made, for somebody who looks at numbers and supervises nobody.
+ANALYST = ("read_history", "read_reports", "import_portfolio")
 # Programs with a key of their own; nobody keeps the keys.
 PROGRAMS = (
     ("ERP de facturación", "365", ("accounts:read", "accounts:write", "payments:write")),
@@ -163,6 +166,7 @@ async def _prepare(db: Database, settings: Settings) -> Teller:
             agent: Agent = await users.add(tx, **person, teams=[team], by=DEMO)
             viewers[nick] = Viewer(id=agent.id, name=name, role=role, team_ids=frozenset([team.id]), address="demo")
         await demo_texts.write(tx, viewers["elena"])
+        await roles.create(tx, by=viewers["elena"], name="Analista de cartera", base=Role.AGENT, deeds=ANALYST)
         for program, days, scopes in PROGRAMS:
             await token_keeping.create(tx, by=viewers["elena"], name=program, scopes=scopes, days=days)
         await demo_floor.decide(tx, first.id, by=viewers["victor"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -48,9 +48,14 @@ ICONS = (
 )  # fmt: skip
 
 
+def _nobody(_viewer: Any, _deed: Any) -> bool:  # noqa: ANN401 what these are, those above know
+    return False
+
+
 class House(NamedTuple):
     """What every page says about the business that uses it. `locale` (`es_PE`) is how amounts are written.
 
+    `may` (viewer, deed) says what is offered to whom.
     `links`: whether debtors can be given links to pay with, which begin with `base_url`.
     """
 
@@ -60,6 +65,7 @@ class House(NamedTuple):
     locale: str = "es_PE"
     links: bool = False
     base_url: str = ""
+    may: Callable[[Any, Any], bool] = _nobody
 
 
 _house = House()
@@ -73,10 +79,14 @@ def configure(
     version: str = "0.1",
     links: bool = False,
     base_url: str = "",
+    may: Callable[[Any, Any], bool] | None = None,
 ) -> None:
-    """Say once, at start, in whose time zone, under whose name and as in which country pages are shown."""
+    """Say once, at start, in whose time zone, under whose name and as in which country pages are shown.
+
+    `may` (viewer, deed) is the policy's word on what is offered to whom; without one nothing is.
+    """
     global _house  # noqa: PLW0603 one business per process
-    _house = House(zone, company, version, _locale(country), links, base_url)
+    _house = House(zone, company, version, _locale(country), links, base_url, may or _nobody)
 
 
 def locale() -> str:

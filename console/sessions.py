@@ -13,7 +13,7 @@ from litestar.datastructures import Cookie
 from sqlalchemy import ColumnElement, select, update
 
 from console import audit, clock, time_outs
-from console.agents import Agent, AgentTeam, SecondFactor, SignInRules, SignInSession, Viewer
+from console.agents import Agent, AgentTeam, OwnRole, SecondFactor, SignInRules, SignInSession, Viewer
 from console.audit import Actor
 from console.db import Tx
 from console.settings import Settings
@@ -67,6 +67,8 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
             Agent.id,
             Agent.name,
             Agent.role,
+            OwnRole.name,
+            OwnRole.deeds,
             SecondFactor.confirmed_at,
             SignInRules.factor_roles,
             SignInRules.idle_minutes,
@@ -74,6 +76,7 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
             AgentTeam.team_id,
         )
         .join(Agent, Agent.id == SignInSession.agent_id)
+        .outerjoin(OwnRole, OwnRole.id == Agent.own_role_id)
         .outerjoin(AgentTeam, AgentTeam.agent_id == Agent.id)
         .outerjoin(SecondFactor, SecondFactor.agent_id == Agent.id)
         .outerjoin(SignInRules, SignInRules.id == 1)
@@ -86,7 +89,8 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
     rows = (await tx.execute(query)).all()
     if not rows:
         return None
-    session_id, begun_at, seen_at, expires_at, agent_id, name, role, has_factor, must, idle, absolute, _ = rows[0]
+    session_id, begun_at, seen_at, expires_at, agent_id, name, role, *rest = rows[0]
+    role_name, deeds, has_factor, must, idle, absolute, _ = rest
     bounds, now = time_outs.of(idle, absolute), clock.now()
     ends_at = min(expires_at, begun_at + bounds.absolute)
     if now >= ends_at or now >= seen_at + bounds.idle:
@@ -97,6 +101,8 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
         name=name,
         role=role,
         team_ids=teams,
+        deeds=None if deeds is None else frozenset(map(str, deeds)),
+        role_name=role_name,
         session_id=session_id,
         address=address,
         owes_factor=has_factor is None and role in (must or ()),

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from console import audit, clock, sessions
-from console.agents import Agent, AgentTeam, Role, Team
+from console.agents import Agent, AgentTeam, OwnRole, Role, Team
 from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused, not_found
@@ -38,8 +38,11 @@ async def add(
     password_hash: str,
     by: Actor,
     teams: list[Team] | None = None,
+    own_role: OwnRole | None = None,
 ) -> Agent:
     """Add somebody who can sign in, to `teams` or else to the first team. Records agent.created.
+
+    With `own_role`, `role` is its base.
 
     Refuses 422 for a bad name, address or role, 409 for an address in use.
     """
@@ -50,7 +53,14 @@ async def add(
         raise Refused(422, "El rol debe ser agent, supervisor o admin.", code="invalid", field="role")
     if await tx.scalar(select(Agent.id).where(Agent.email == email)) is not None:
         raise _in_use()
-    agent = Agent(email=email, name=name, role=role, password_hash=password_hash, created_at=clock.now())
+    agent = Agent(
+        email=email,
+        name=name,
+        role=role,
+        own_role_id=own_role.id if own_role else None,
+        password_hash=password_hash,
+        created_at=clock.now(),
+    )
     tx.add(agent)
     try:
         await tx.flush()
@@ -59,7 +69,7 @@ async def add(
         raise _in_use() from taken
     joined = teams or [await first_team(tx)]
     tx.add_all([AgentTeam(agent_id=agent.id, team_id=team.id) for team in joined])
-    new = {"role": role, "team_ids": [team.id for team in joined]}
+    new = {"role": role, "team_ids": [team.id for team in joined], **_named(own_role)}
     audit.record(tx, by, "agent.created", subject=f"agent:{agent.id}", new=new)
     return agent
 
@@ -96,7 +106,7 @@ async def disable(tx: Tx, agent: Agent, *, by: Actor) -> None:
     """Shut somebody out, at once and everywhere. Records agent.disabled. Refuses (409) for the last administrator."""
     if agent.disabled_at is not None:
         return
-    if agent.role == Role.ADMIN:
+    if _has_all_keys(agent):
         await _require_another_admin(tx)
     agent.disabled_at = clock.now()
     agent.version += 1
@@ -104,8 +114,12 @@ async def disable(tx: Tx, agent: Agent, *, by: Actor) -> None:
     await sessions.end_all(tx, agent.id, by=by, why="disabled")
 
 
-async def change(tx: Tx, agent: Agent, *, role: str, team_ids: list[int], by: Actor) -> None:
+async def change(
+    tx: Tx, agent: Agent, *, role: str, team_ids: list[int], by: Actor, own_role: OwnRole | None = None
+) -> None:
     """Give somebody another role and other teams. Records agent.updated with both, before and after.
+
+    With `own_role`, `role` is its base.
 
     What they have open follows at once: their sessions end, so that no screen shows what is no longer theirs.
     Refuses 422 for an unknown role or team, or without a team; 409 for the last administrator.
@@ -117,13 +131,15 @@ async def change(tx: Tx, agent: Agent, *, role: str, team_ids: list[int], by: Ac
     if not teams or known != set(teams):
         raise Refused(422, "Elija al menos un equipo que exista.", code="invalid", field="teams")
     memberships = select(AgentTeam.team_id).where(AgentTeam.agent_id == agent.id).order_by(AgentTeam.team_id)
-    old = {"role": agent.role, "team_ids": list(await tx.scalars(memberships))}
-    new = {"role": str(role), "team_ids": teams}
+    former = await tx.get(OwnRole, agent.own_role_id) if agent.own_role_id else None
+    old = {"role": agent.role, "team_ids": list(await tx.scalars(memberships)), **_named(former)}
+    new = {"role": str(role), "team_ids": teams, **_named(own_role)}
     if old == new:
         return
-    if agent.role == Role.ADMIN != role:
+    if _has_all_keys(agent) and (role != Role.ADMIN or own_role is not None):
         await _require_another_admin(tx)
     agent.role = str(role)
+    agent.own_role_id = own_role.id if own_role else None
     agent.version += 1
     await tx.execute(delete(AgentTeam).where(AgentTeam.agent_id == agent.id))
     tx.add_all([AgentTeam(agent_id=agent.id, team_id=team) for team in teams])
@@ -131,10 +147,20 @@ async def change(tx: Tx, agent: Agent, *, role: str, team_ids: list[int], by: Ac
     await sessions.end_all(tx, agent.id, by=by, why="role_changed")
 
 
+def _named(own_role: OwnRole | None) -> dict[str, object]:
+    """How the history names a role of the business's own."""
+    return {"own_role": {"id": own_role.id, "name": own_role.name}} if own_role else {}
+
+
+def _has_all_keys(agent: Agent) -> bool:
+    """Whether this is an administrator as built in: roles made from it may have fewer keys, and count for none."""
+    return agent.role == Role.ADMIN and agent.own_role_id is None
+
+
 async def _require_another_admin(tx: Tx) -> None:
     # Locking them all keeps two administrators from disabling each other in the same instant.
-    admins = select(Agent.id).where(Agent.role == Role.ADMIN, Agent.disabled_at.is_(None)).with_for_update()
-    if len((await tx.scalars(admins)).all()) < 2:
+    admins = select(Agent.id).where(Agent.role == Role.ADMIN, Agent.own_role_id.is_(None), Agent.disabled_at.is_(None))
+    if len((await tx.scalars(admins.with_for_update())).all()) < 2:
         raise Refused(409, "Es la última persona con rol admin: nombre antes a otra.", code="last_admin")
 
 

@@ -41,7 +41,9 @@ A_DAY = timedelta(hours=23, minutes=45)
 
 
 def a_viewer(**given: Any) -> Any:
-    return SimpleNamespace(**{"id": 1, "name": "Rosa Quispe", "initials": "RQ", "role": "admin", **given})
+    return SimpleNamespace(
+        **{"id": 1, "name": "Rosa Quispe", "initials": "RQ", "role": "admin", "role_name": None, **given}
+    )
 
 
 def a_row(**given: Any) -> RowView:

@@ -551,6 +551,21 @@ PAGES = [
         form={"capacity": "0"},
         answers=422,
     ),
+    # Nobody has a role of the business's own where this is tried: tests/roles/test_roles.py has those.
+    one("GET", SETTINGS + "/roles", "admins", others=403),
+    one("POST", SETTINGS + "/roles", "admins", form={"name": ""}, answers=422, others=403),
+    *(
+        one(
+            method,
+            SETTINGS + "/roles/{role_id:int}" + path,
+            "admins",
+            SETTINGS + "/roles/999" + path,
+            form={} if method == "POST" else None,
+            answers=404,
+            others=403,
+        )
+        for method, path in (("GET", ""), ("POST", ""), ("POST", "/retirement"))
+    ),
     one("GET", SETTINGS + "/tokens", "admins", others=403),
     one("POST", SETTINGS + "/tokens", "admins", form={"name": ""}, answers=422, others=403),
     one(

@@ -21,6 +21,12 @@ LONGEST_NAME = 60
 LONGEST_LIFE = 3650
 """Days."""
 MOST = 100
+_NEEDS: dict[str, policy.Deed] = {
+    "audit:read": "read_history",
+    "accounts:write": "import_portfolio",
+    "payments:write": "apply_payments",
+}
+"""Scopes that let a program do what people need a permission for."""
 
 
 async def create(tx: Tx, *, by: Viewer, name: str, scopes: Collection[str], days: str) -> str:
@@ -36,6 +42,7 @@ async def create(tx: Tx, *, by: Viewer, name: str, scopes: Collection[str], days
     wanted = sorted(set(scopes))
     if not wanted or not set(wanted) <= {*SCOPES, ALL}:
         raise Refused(422, "Elija al menos un permiso.", code="invalid", field="scopes")
+    _require_own(by, wanted)
     expires_at = _expiry(days)
     alive = list(await tx.scalars(select(ApiToken.name).where(*holding())))
     if name in alive:
@@ -92,6 +99,17 @@ def take_back(tx: Tx, tokens: Sequence[ApiToken], *, by: Actor) -> None:
             token.revoked_at = clock.now()
             old = {"name": token.name, "scopes": token.scopes, "revoked": False}
             audit.record(tx, by, "token.revoked", subject=f"token:{token.id}", old=old, new={"revoked": True})
+
+
+def _require_own(by: Viewer, scopes: Collection[str]) -> None:
+    """Refuse (403) to give a program what `by`, in a role with fewer keys, may not do themselves."""
+    if by.deeds is None:
+        return
+    if ALL in scopes and not by.deeds >= policy.EVERY_DEED:
+        raise Refused(403, "Solo quien lo puede todo da una clave que lo puede todo.", code="beyond_reach")
+    for scope in scopes:
+        if scope in _NEEDS:
+            policy.require(by, _NEEDS[scope])
 
 
 def _expiry(days: str) -> datetime | None:

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import bindparam, select, update
 
 from console import audit, clock
-from console.agents import Agent, AgentTeam, Viewer
+from console.agents import Agent, AgentTeam, Viewer, own_deeds
 from console.audit import SYSTEM
 from console.bulk import execute_many
 from console.bulk_jobs import asking, deeds
@@ -182,4 +182,5 @@ async def _maker(tx: Tx, agent_id: int) -> Viewer | None:
     if agent is None or agent.disabled_at is not None:
         return None
     teams = frozenset(await tx.scalars(select(AgentTeam.team_id).where(AgentTeam.agent_id == agent_id)))
-    return Viewer(id=agent.id, name=agent.name, role=agent.role, team_ids=teams, address="bulk")
+    deeds = await own_deeds(tx, agent)
+    return Viewer(id=agent.id, name=agent.name, role=agent.role, team_ids=teams, deeds=deeds, address="bulk")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 from sqlalchemy import select
@@ -40,7 +41,7 @@ def add(email: str, name: str, role: str, teams: tuple[str, ...], *, password_st
         click.echo(password)
 
 
-async def _add(config: Settings, person: dict[str, str], teams: tuple[str, ...], password: str) -> None:
+async def _add(config: Settings, person: dict[str, Any], teams: tuple[str, ...], password: str) -> None:
     password_hash = await passwords.hashed(password)
     async with database(config) as db, db.transaction() as tx:
         joined = [await users.add_team(tx, team.strip()) for team in teams if team.strip()]

@@ -217,9 +217,33 @@ _MAY: dict[Deed, frozenset[str]] = {
 }
 
 
+EVERY_DEED: frozenset[str] = frozenset(_MAY)
+OF_THE_BUSINESS: frozenset[str] = frozenset(deed for deed, roles in _MAY.items() if roles == {Role.ADMIN})
+"""Deeds that no team bounds: a role of one's own has them only with the scope of an administrator."""
+_RANK = {str(Role.BOT): 0, str(Role.AGENT): 0, str(Role.SUPERVISOR): 1, str(Role.ADMIN): 2}
+
+
 def may(viewer: Viewer, deed: Deed) -> bool:
     """Whether `viewer`'s role allows a deed that isn't bound to one conversation."""
+    if viewer.deeds is not None:
+        return deed in viewer.deeds
     return viewer.role in _MAY[deed]
+
+
+def deeds_of(role: str, own: frozenset[str] | None = None) -> frozenset[str]:
+    """All that a role allows: its own deeds, or those of the built-in one."""
+    return own if own is not None else frozenset(deed for deed, roles in _MAY.items() if role in roles)
+
+
+def reaches(viewer: Viewer, role: str, own: frozenset[str] | None) -> bool:
+    """Whether `viewer` has all that this role has: only then may they give it, or touch somebody who holds it."""
+    return _RANK[role] <= _RANK[viewer.role] and deeds_of(role, own) <= deeds_of(viewer.role, viewer.deeds)
+
+
+def require_reach(viewer: Viewer, role: str, own: frozenset[str] | None) -> None:
+    """Raise Refused(403) unless `viewer` reaches it: nobody gives more than they have, or overrules who has more."""
+    if not reaches(viewer, role, own):
+        raise Refused(403, "Ese rol puede más que el suyo: pídalo a quien lo tenga todo.", code="beyond_reach")
 
 
 def require(viewer: Viewer, deed: Deed) -> None:

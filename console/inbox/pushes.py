@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import select
 
 from console import audit, clock, sessions
-from console.agents import Agent, AgentTeam, Role, Viewer
+from console.agents import Agent, AgentTeam, OwnRole, Role, Viewer
 from console.audit import Entry
 from console.db import Database, Tx
 from console.errors import Refused
@@ -284,4 +284,12 @@ async def viewer_again(tx: Tx, viewer: Viewer) -> Viewer | None:
     if agent is None or agent.disabled_at is not None or agent.role == Role.BOT:
         return None
     teams = await tx.scalars(select(AgentTeam.team_id).where(AgentTeam.agent_id == agent.id))
-    return msgspec.structs.replace(viewer, name=agent.name, role=agent.role, team_ids=frozenset(teams))
+    own = await tx.get(OwnRole, agent.own_role_id, populate_existing=True) if agent.own_role_id else None
+    return msgspec.structs.replace(
+        viewer,
+        name=agent.name,
+        role=agent.role,
+        team_ids=frozenset(teams),
+        deeds=frozenset(map(str, own.deeds)) if own else None,
+        role_name=own.name if own else None,
+    )

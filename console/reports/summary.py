@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import or_, select, update
 
 from console import audit, clock, render
-from console.agents import Agent, AgentTeam, Viewer
+from console.agents import Agent, AgentTeam, Viewer, own_deeds
 from console.audit import SYSTEM
 from console.db import Database, Tx
 from console.inbox import policy
@@ -122,7 +122,8 @@ async def _reader(tx: Tx, agent_id: int) -> tuple[Viewer, str] | None:
     if agent is None or agent.disabled_at is not None or agent.email is None:
         return None
     teams = frozenset(await tx.scalars(select(AgentTeam.team_id).where(AgentTeam.agent_id == agent_id)))
-    viewer = Viewer(id=agent.id, name=agent.name, role=agent.role, team_ids=teams)
+    deeds = await own_deeds(tx, agent)
+    viewer = Viewer(id=agent.id, name=agent.name, role=agent.role, team_ids=teams, deeds=deeds)
     return (viewer, agent.email) if policy.may(viewer, "read_reports") else None
 
 

@@ -12,12 +12,13 @@ from litestar.params import FromPath
 from sqlalchemy import func, select
 
 from console import passwords, second_factor, sessions, users
-from console.agents import Agent, AgentTeam, Role, SignInSession, Team, Viewer
+from console.agents import Agent, AgentTeam, OwnRole, Role, SignInSession, Team, Viewer, own_deeds
 from console.audit import AuditEntry
 from console.db import Database, Tx
 from console.errors import Refused, not_found
 from console.forms import read_form
 from console.inbox import policy
+from console.roles import giving
 from console.settings_pages.answers import back_to, known_id, show
 from console.settings_pages.session_lines import session_lines
 
@@ -26,7 +27,6 @@ _ABOUT_PEOPLE = (
     *("agent.created", "agent.updated", "agent.disabled", "agent.password_changed"),
     *("factor.enabled", "factor.removed", "factor.recovery_used", "factor.codes_renewed"),
 )
-ROLES = {Role.AGENT: "Agente", Role.SUPERVISOR: "Supervisión", Role.ADMIN: "Administración"}
 
 
 class PersonLine(msgspec.Struct, frozen=True):
@@ -72,8 +72,9 @@ async def add_person(
             password_hash = await passwords.hashed(password)
         async with db.transaction() as tx:
             teams = [await users.add_team(tx, typed["team"][:80])] if typed["team"] else None
-            person = {name: typed[name] for name in ("name", "email", "role")}
-            await users.add(tx, **person, password_hash=password_hash, teams=teams, by=viewer.actor)
+            role, own_role = await giving.chosen(tx, viewer, typed["role"])
+            person = {"name": typed["name"], "email": typed["email"], "role": role}
+            await users.add(tx, **person, password_hash=password_hash, teams=teams, by=viewer.actor, own_role=own_role)
     except Refused as refused:
         problems = {refused.field or "form": refused.text}
         return await _show(db, viewer, status=refused.status, typed=typed, problems=problems)
@@ -92,7 +93,7 @@ async def reset_password(
     with passwords.place():
         password_hash = await passwords.hashed(password)
     async with db.transaction() as tx:
-        agent = await _person(tx, agent_id)
+        agent = await _person(tx, agent_id, viewer)
         await users.set_password(tx, agent, password_hash, by=viewer.actor)
     return await _show(db, viewer, made=Made(agent.email or "", password))
 
@@ -106,7 +107,7 @@ async def disable_person(
     """Shut somebody out at once."""
     policy.require(viewer, "manage_users")
     async with db.transaction() as tx:
-        await users.disable(tx, await _person(tx, agent_id), by=viewer.actor)
+        await users.disable(tx, await _person(tx, agent_id, viewer), by=viewer.actor)
     return back_to(PAGE)
 
 
@@ -119,7 +120,7 @@ async def end_sessions(
     """Sign somebody out everywhere; they may sign in again."""
     policy.require(viewer, "manage_users")
     async with db.transaction() as tx:
-        agent = await _person(tx, agent_id)
+        agent = await _person(tx, agent_id, viewer)
         await sessions.end_all(tx, agent.id, by=viewer.actor, why="ended_by_admin")
     return back_to(PAGE)
 
@@ -146,8 +147,9 @@ async def change_person(
     team_ids = [int(name.removeprefix("team-")) for name in form if re.fullmatch(r"team-\d{1,18}", name, re.ASCII)]
     try:
         async with db.transaction() as tx:
-            agent = await _person(tx, agent_id)
-            await users.change(tx, agent, role=form.get("role", ""), team_ids=team_ids, by=viewer.actor)
+            agent = await _person(tx, agent_id, viewer)
+            role, own_role = await giving.chosen(tx, viewer, form.get("role", ""))
+            await users.change(tx, agent, role=role, team_ids=team_ids, by=viewer.actor, own_role=own_role)
     except Refused as refused:
         if refused.status == 404:
             raise
@@ -162,7 +164,7 @@ async def remove_factor(
     """Take away the second factor of who lost theirs; all their sessions end."""
     policy.require(viewer, "manage_users")
     async with db.transaction() as tx:
-        agent = await _person(tx, agent_id)
+        agent = await _person(tx, agent_id, viewer)
         await second_factor.remove(tx, agent.id, by=viewer.actor)
     return back_to(f"{PAGE}/{agent_id}")
 
@@ -177,7 +179,7 @@ async def end_one_session(
     """Sign somebody out in one place."""
     policy.require(viewer, "manage_users")
     async with db.transaction() as tx:
-        agent = await _person(tx, agent_id)
+        agent = await _person(tx, agent_id, viewer)
         ended = await sessions.end(tx, known_id(session_id), by=viewer.actor, why="ended_by_admin", agent_id=agent.id)
         if not ended:
             raise not_found()
@@ -202,13 +204,15 @@ async def _show_one(
             .limit(20)
         )
         history = list(await tx.scalars(changes))
+        roles = await giving.offered(tx)
     return show(
         "settings/person.html",
         viewer,
         status=refused.status if refused else 200,
         somebody=agent,
         teams=teams,
-        roles=[(str(role), words) for role, words in ROLES.items()],
+        roles=roles,
+        chosen=f"own-{agent.own_role_id}" if agent.own_role_id else agent.role,
         sessions=lines,
         has_factor=has_factor,
         history=history,
@@ -218,11 +222,13 @@ async def _show_one(
     )
 
 
-async def _person(tx: Tx, agent_id: int) -> Agent:
+async def _person(tx: Tx, agent_id: int, viewer: Viewer) -> Agent:
+    """Whom something is to be done to, held until `tx` ends; 403 for who may do what the viewer may not."""
     query = select(Agent).where(Agent.id == known_id(agent_id), Agent.role.in_(users.PEOPLE)).with_for_update()
     agent = await tx.scalar(query)
     if agent is None:
         raise not_found()
+    policy.require_reach(viewer, agent.role, await own_deeds(tx, agent))
     return agent
 
 
@@ -238,6 +244,7 @@ async def _show(
     async with db.reading() as tx:
         people = await _lines(tx, viewer)
         teams = (await tx.scalars(select(Team.name).order_by(Team.name))).all()
+        roles = await giving.offered(tx)
     blank = dict.fromkeys(("name", "email", "role", "team"), "")
     return show(
         "settings/users.html",
@@ -245,7 +252,7 @@ async def _show(
         status=status,
         people=people,
         teams=teams,
-        roles=[(str(role), words) for role, words in ROLES.items()],
+        roles=roles,
         typed=typed or blank,
         problems=problems or {},
         made=made,
@@ -254,6 +261,7 @@ async def _show(
 
 async def _lines(tx: Tx, viewer: Viewer) -> list[PersonLine]:
     people = (await tx.scalars(select(Agent).where(Agent.role.in_(users.PEOPLE)).order_by(Agent.name, Agent.id))).all()
+    own = dict((await tx.execute(select(OwnRole.id, OwnRole.name))).all())
     teams: dict[int, list[str]] = {}
     memberships = select(AgentTeam.agent_id, Team.name).join(Team, Team.id == AgentTeam.team_id).order_by(Team.name)
     for agent_id, name in await tx.execute(memberships):
@@ -266,7 +274,7 @@ async def _lines(tx: Tx, viewer: Viewer) -> list[PersonLine]:
             id=person.id,
             name=person.name,
             email=person.email or "",
-            role=ROLES[Role(person.role)],
+            role=own[person.own_role_id] if person.own_role_id else giving.NAMES[Role(person.role)],
             teams=", ".join(teams.get(person.id, [])),
             is_disabled=person.disabled_at is not None,
             is_oneself=person.id == viewer.id,

@@ -15,8 +15,8 @@ from console.db import Database
 from console.errors import Refused
 from console.forms import read_form, whole
 from console.inbox import policy
+from console.roles.giving import NAMES
 from console.settings_pages.answers import show
-from console.settings_pages.people import ROLES
 from console.time_outs import TimeOuts
 
 RULES = "/settings/sign-in"
@@ -87,7 +87,7 @@ async def _show_rules(
     if typed is None:
         idle, absolute = bounds.idle // timedelta(minutes=1), bounds.absolute // timedelta(hours=1)
         typed = {"idle": str(idle), "absolute": str(absolute)}
-    roles = [(str(role), words, str(role) in must) for role, words in ROLES.items()]
+    roles = [(str(role), words, str(role) in must) for role, words in NAMES.items()]
     return show(
         "settings/sign_in.html",
         viewer,

@@ -28,6 +28,7 @@ PAGES = [
     "/settings/users",
     "/settings/sign-in",
     "/settings/number",
+    "/settings/roles",
     "/settings/tokens",
     "/settings/webhooks",
     "/settings/dead-letters",
