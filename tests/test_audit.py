@@ -288,6 +288,37 @@ async def test_many_writers_at_once_make_one_chain(database: Database) -> None:
     assert all(len(set(subjects[at : at + 3])) == 1 for at in range(0, 90, 3))
 
 
+async def test_no_entry_is_visible_before_one_with_a_lower_number(database: Database) -> None:
+    """What follows the history by number (the reports, the stream) may so never pass an entry that comes late.
+
+    The first has its numbers and is not committed; whoever records meanwhile waits, whichever began earlier.
+    """
+    seen: list[int] = []
+
+    async def look() -> None:
+        async with database.reading() as tx:
+            seen.extend(entry.id for entry in await audit.entries_after(tx, seen[-1] if seen else 0))
+
+    async def writes() -> None:
+        async with database.transaction() as tx:
+            audit.record(tx, ANA, "agent.updated", subject="later")
+
+    async with database.transaction() as slow:
+        audit.record(slow, ANA, "agent.updated", subject="earlier")
+        await audit.sealer(SECRET_KEY)(slow)
+        others = [asyncio.create_task(writes()) for _ in range(5)]
+        for _ in range(20):
+            await look()
+            assert not seen
+        assert not any(other.done() for other in others)
+    while not all(other.done() for other in others):
+        await look()
+    await asyncio.gather(*others)
+    await look()
+
+    assert seen == [1, 2, 3, 4, 5, 6]
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_state_and_history_commit_together_or_not_at_all(database: Database, when: str) -> None:
     """L9: what failed left no entry, and what left no entry did not happen."""

@@ -117,6 +117,9 @@ def test_the_demo_tells_a_story_survives_kills_and_comes_back_quickly(demo: Demo
         assert "Wilmer" not in everybody
         assert elena.get("/settings/users").text.count("andes.example") >= 5
         assert "127.0.0.1" in rosa.get("/simulator").headers["location"]
+        # The weeks before stand behind the numbers, whose facts follow the history.
+        demo.until(lambda: 't-promises_by_week"' in elena.get("/reports?view=collections").text)
+        demo.until(lambda: 't-bot_by_day"' in elena.get("/reports?view=bot").text)
     assert "solo-para-probar" in demo.said
 
     # kill -9 on the server: back by itself, sessions and all.

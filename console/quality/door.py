@@ -4,41 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy import select
 
-from console import audit
+from console import audit, clock
 from console.agents import Viewer
 from console.db import Database
 from console.errors import Refused, not_found
 from console.forms import read_form, whole
 from console.inbox import policy
-from console.quality import reading, reviewing
+from console.portfolio.states import today_in
+from console.quality import drawing, reading, reviewing, trend
 from console.quality.keeping import criteria_of, form_in_force
 from console.quality.models import QualityForm
 from console.quality.reading import AT_ONCE
 from console.quality.scoring import FORMULA, MARKS, asked
+from console.settings import Settings
 from console.settings_pages.answers import back_to, cursor_of, known_id, show
 
 PAGE = "/quality"
-TO_REVIEW, REVIEWED, OWN = "pending", "reviewed", "own"
+TO_REVIEW, REVIEWED, OWN, TREND = "pending", "reviewed", "own", "trend"
 TYPED = {"na" if mark is None else str(mark): mark for mark in MARKS}
 """What a form sends for each mark."""
 
 
 @get(PAGE)
 async def quality_page(
-    request: Request[Any, Any, Any], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    viewer: NamedDependency[Viewer],
 ) -> Response[Any]:
-    """For who leads, what is to be reviewed or (`?show=reviewed`) was; for everybody else, reviews of their own."""
+    """For who leads, what is to be reviewed (`?show=`: what was, or the trend); for everybody else, their own."""
     leads = policy.may(viewer, "review_quality")
     asked_for = request.query_params.get("show") or (TO_REVIEW if leads else OWN)
-    if asked_for not in ({TO_REVIEW, REVIEWED} if leads else {OWN}):
+    if asked_for not in ({TO_REVIEW, REVIEWED, TREND} if leads else {OWN}):
         raise not_found()
     cursor = cursor_of(request)
+    if asked_for == TREND:
+        return await _trend(settings.zone, db, viewer)
     async with db.reading() as tx:
         if asked_for == TO_REVIEW:
             lines = await reading.to_review(tx, viewer, above=cursor)
@@ -115,6 +123,13 @@ async def give_answer(
             raise
         return await _show(db, viewer, pick_id, typed=form, problem=refused)
     return back_to(f"{PAGE}/{pick_id}?done=answered")
+
+
+async def _trend(zone: ZoneInfo, db: Database, viewer: Viewer) -> Response[Any]:
+    async with db.reading() as tx:
+        found = await trend.trend(tx, viewer, drawing.week_of(today_in(zone, clock.now())))
+        left = await reading.left_to_review(tx, viewer)
+    return show("quality/trend.html", viewer, shown=TREND, trend=found, left=left)
 
 
 async def _show(

@@ -44,6 +44,7 @@ async def change_quality_form(
                 by=viewer,
                 based_on=whole(typed.get("version"), "version"),
                 per_week=whole(typed.get("per_week"), "per_week"),
+                rest_weeks=whole(typed.get("rest_weeks"), "rest_weeks"),
                 criteria=[_criterion(typed, one.key) for one in keeping.criteria_of(form)],
             )
     except Refused as refused:
@@ -69,7 +70,7 @@ async def _show(
     async with db.reading() as tx:
         form = await keeping.form_in_force(tx)
     criteria = keeping.criteria_of(form)
-    kept: dict[str, str] = {"per_week": str(form.per_week), "version": str(form.version)}
+    kept = {name: str(getattr(form, name)) for name in ("per_week", "rest_weeks", "version")}
     for one in criteria:
         kept |= {f"label_{one.key}": one.label, f"guide_{one.key}": one.guide, f"weight_{one.key}": str(one.weight)}
     return show(
@@ -80,6 +81,7 @@ async def _show(
         criteria=criteria,
         total=sum(one.weight for one in criteria),
         most=keeping.MOST_A_WEEK,
+        longest=keeping.LONGEST_REST,
         formula=FORMULA,
         typed=kept | dict(typed or {}),
         problem=problem,

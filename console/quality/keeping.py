@@ -18,6 +18,8 @@ from console.quality.models import QualityForm
 from console.quality.scoring import Criterion, asked
 
 MOST_A_WEEK = 20
+LONGEST_REST = 104
+"""Weeks: two years."""
 HEAVIEST = 100
 LONGEST_LABEL, LONGEST_GUIDE = 60, 200
 
@@ -32,19 +34,24 @@ def criteria_of(form: QualityForm) -> list[Criterion]:
     return msgspec.convert(form.criteria, list[Criterion])
 
 
-async def set_form(tx: Tx, *, by: Viewer, based_on: int, per_week: int, criteria: Sequence[Criterion]) -> bool:
+async def set_form(
+    tx: Tx, *, by: Viewer, based_on: int, per_week: int, rest_weeks: int, criteria: Sequence[Criterion]
+) -> bool:
     """Let reviews ask this from now on; say whether that differs from version `based_on`. Old scores keep their form.
 
     Records "quality.form_updated", with what it said before.
-    Refuses: 403; 409 "stale" when somebody else changed it since; 422 naming per_week, or label_, guide_ or weight_
-    and the criterion.
+    Refuses: 403; 409 "stale" when somebody else changed it since; 422 naming per_week, rest_weeks, or label_,
+    guide_ or weight_ and the criterion.
     """
     policy.require(by, "edit_quality")
-    _check(per_week, criteria)
+    _check(per_week, rest_weeks, criteria)
     form = await form_in_force(tx)
     old, new = (
-        {"per_week": size, "criteria": [msgspec.to_builtins(one) for one in these]}
-        for size, these in ((form.per_week, criteria_of(form)), (per_week, criteria))
+        {"per_week": size, "rest_weeks": rest, "criteria": [msgspec.to_builtins(one) for one in these]}
+        for size, rest, these in (
+            (form.per_week, form.rest_weeks, criteria_of(form)),
+            (per_week, rest_weeks, criteria),
+        )
     )
     if form.version != based_on:
         raise _stale()
@@ -59,9 +66,11 @@ async def set_form(tx: Tx, *, by: Viewer, based_on: int, per_week: int, criteria
     return True
 
 
-def _check(per_week: int, criteria: Sequence[Criterion]) -> None:
+def _check(per_week: int, rest_weeks: int, criteria: Sequence[Criterion]) -> None:
     if not 1 <= per_week <= MOST_A_WEEK:
         raise Refused(422, f"Escriba de 1 a {MOST_A_WEEK} conversaciones.", code="invalid", field="per_week")
+    if not 1 <= rest_weeks <= LONGEST_REST:
+        raise Refused(422, f"Escriba de 1 a {LONGEST_REST} semanas.", code="invalid", field="rest_weeks")
     for one in criteria:
         if not 1 <= len(one.label) <= LONGEST_LABEL:
             said = f"Escriba un nombre de hasta {LONGEST_LABEL} letras."

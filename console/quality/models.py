@@ -12,7 +12,7 @@ from console.db import Base, BigKey
 
 
 class QualityForm(Base):
-    """One version of what a review asks, and of how many are drawn. Rows never change: a score keeps its form.
+    """One version of what a review asks, and of what is drawn. Rows never change: a score keeps its form.
 
     `criteria` are scoring.Criterion as JSON, in the order of the form; the newest version is in force.
     """
@@ -21,6 +21,7 @@ class QualityForm(Base):
 
     version: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
     per_week: Mapped[int]  # conversations of each agent
+    rest_weeks: Mapped[int] = mapped_column(default=8)  # before the same conversation may be drawn for the agent again
     criteria: Mapped[list[Any]]
     created_by: Mapped[int | None]
     created_at: Mapped[datetime]
@@ -43,14 +44,14 @@ class QualityDraw(Base):
 
 
 class QualityPick(Base):
-    """A conversation drawn for review. A conversation is drawn once for each agent who worked on it.
+    """A conversation drawn for review, at most once a week for each agent who worked on it.
 
     `message_id` is the agent's last message of that week: the thread is shown around it.
     """
 
     __tablename__ = "quality_pick"
     __table_args__ = (
-        UniqueConstraint("agent_id", "conversation_id"),
+        UniqueConstraint("agent_id", "conversation_id", "week_on"),
         Index("ix_quality_pick_conversation", "conversation_id"),
     )
 

@@ -70,14 +70,20 @@ async def undrawn(tx: Tx, week_on: date, zone: ZoneInfo) -> list[Worked]:
 
 
 async def draw_for(tx: Tx, worked: Worked, week_on: date) -> int:
-    """Draw the sample of an agent's week, leaving out what was drawn for them before; say how many it holds.
+    """Draw the sample of an agent's week, leaving out what was drawn for them lately; say how many it holds.
+
+    A conversation lasts as long as the debt: after the form's weeks of rest it may be drawn again.
 
     Whoever comes second finds the claim and draws nothing. Records "quality.sampled", without the conversation: which
     one is looked at is for who leads.
     """
     form = await form_in_force(tx)
-    before = set(await tx.scalars(select(QualityPick.conversation_id).where(QualityPick.agent_id == worked.agent_id)))
-    fresh = set(worked.spans) - before
+    lately = select(QualityPick.conversation_id).where(
+        QualityPick.agent_id == worked.agent_id,
+        QualityPick.week_on > week_on - form.rest_weeks * drawing.WEEK,
+        QualityPick.week_on <= week_on,
+    )
+    fresh = set(worked.spans) - set(await tx.scalars(lately))
     seed, now = secrets.token_hex(16), clock.now()
     claim = {"agent_id": worked.agent_id, "week_on": week_on}
     about = {"seed": seed, "form_version": form.version, "found": len(fresh), "created_at": now}
@@ -102,6 +108,7 @@ async def draw_for(tx: Tx, worked: Worked, week_on: date) -> int:
             "week": week_on.isoformat(),
             "seed": seed,
             "form": form.version,
+            "rest_weeks": form.rest_weeks,
             "found": len(fresh),
             "picked": picked,
             "flags": flags,

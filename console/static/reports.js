@@ -43,7 +43,7 @@ function draw (section) {
   const isAcross = kind === 'bar' && labels.length <= 12 && labels.some(label => label.length > 8)
   const scale = { grid: { color: line }, border: { color: line }, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 12 } }
   const unit = SHOWN[series[0].kind]
-  const values = { ...scale, beginAtZero: true, stacked: kind === 'stack', ticks: { ...scale.ticks, ...(unit ? { callback: unit } : {}), ...(series[0].kind === 'money' ? { callback: value => compact.format(value / section.dataset.unit) } : {}) } }
+  const values = { ...scale, beginAtZero: true, stacked: kind === 'stack', ticks: { ...scale.ticks, ...(series[0].kind === 'count' ? { precision: 0 } : {}), ...(unit ? { callback: unit } : {}), ...(series[0].kind === 'money' ? { callback: value => compact.format(value / section.dataset.unit) } : {}) } }
   const names = { ...scale, stacked: kind === 'stack', grid: { display: false } }
   return new Chart(section.querySelector('canvas'), {
     type: kind === 'line' ? 'line' : 'bar',
@@ -52,8 +52,8 @@ function draw (section) {
       datasets: series.map((each, at) => ({
         label: each.label,
         data: each.data,
-        borderColor: inks[at],
-        backgroundColor: inks[at],
+        borderColor: inks[at % inks.length],
+        backgroundColor: inks[at % inks.length],
         borderWidth: kind === 'line' ? 2 : 0,
         borderDash: kind === 'line' && at ? [4, 4] : [],
         pointRadius: labels.length > 45 ? 0 : 2.5,

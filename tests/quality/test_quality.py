@@ -119,6 +119,30 @@ async def test_what_was_drawn_for_an_agent_before_is_not_drawn_again(front: Fron
     assert {pick.conversation_id for pick in drawn if pick.agent_id == ana.id} == before
 
 
+async def test_after_its_weeks_of_rest_a_conversation_may_be_drawn_again(front: Front, moment: Moment) -> None:
+    """It lasts as long as the debt; the rest is counted between the weeks that are drawn."""
+    ana, elena = await front.agent("Ana"), await front.agent("Elena", role="admin")
+    was = dict(re.findall(r'name="(\w+)" value="([^"]*)"', await elena.see("/settings/quality")))
+    assert was["rest_weeks"] == "8"
+    assert (await elena.do("/settings/quality", **{**was, "rest_weeks": "2"})).status_code == 303
+    await worked(front, ana, 1)
+    assert await on_monday(front, moment) == 1
+
+    async def again() -> int:
+        await ana.sign_in()
+        said = meta.text("Sigo aquí", sender="51944210001", wamid=f"wamid.{moment.now.isoformat()}")
+        assert (await front.webhook(meta.body(said))).status_code == 200
+        assert (await ana.reply(1, "¿Cómo le fue?", seen_sequence="")).status_code == 201
+        moment.passes(days=7)
+        return await running.draw_due(front.console.db, front.console.settings.zone)
+
+    assert await again() == 0, "the week after"
+    assert await again() == 1
+    assert [pick.week_on for pick in await picks(front)] == [date(2026, 11, 16), date(2026, 11, 30)]
+    [(by, said)] = await recorded(front, "quality.form_updated")
+    assert (by, said["rest_weeks"]) == ("Elena", 2)
+
+
 async def test_what_is_to_be_looked_at_is_marked_on_the_agents_own_message_when_it_is_drawn(
     front: Front, moment: Moment
 ) -> None:
@@ -178,6 +202,31 @@ async def test_a_review_is_scored_read_by_the_agent_and_answered_once(front: Fro
         async with front.console.db.reading() as tx:
             assert not [row for row in await tx.scalars(select(AuditEntry.new)) if row and text in row]
     assert "calidad" not in await ana.see("/inbox/1/history"), "the team reads that history"
+
+
+async def test_the_trend_shows_each_week_of_each_team_and_agent_and_no_other_teams(
+    front: Front, moment: Moment
+) -> None:
+    ana = await front.agent("Ana")
+    await worked(front, ana, 2)
+    await on_monday(front, moment)
+    sara, tito = (
+        await front.agent("Sara", role="supervisor"),
+        await front.agent("Tito", role="supervisor", team="Mora judicial"),
+    )
+    assert "Todavía no hay revisiones" in await sara.see("/quality?show=trend")
+    assert (await sara.do("/quality/1/reviews", version="1", **WELL)).status_code == 303
+    lower = {**WELL, "mark_right_party": "0", "mark_disclosure": "1", "note": "Confirme el titular"}
+    assert (await sara.do("/quality/2/reviews", version="1", **lower)).status_code == 303
+
+    shown = await sara.see("/quality?show=trend")
+
+    # 100 and 65 make 82.5, and halves go up.
+    assert re.search(r'<th scope="row">2026-11-16</th><td class="right num" data-value="83">83</td>', shown)
+    assert "83 <small>(2)</small>" in shown
+    assert "Ana" in shown
+    assert "Todavía no hay revisiones" in await tito.see("/quality?show=trend")
+    assert (await ana.http.get("/quality?show=trend")).status_code == 404
 
 
 async def test_nobody_else_sees_or_touches_it(front: Front, moment: Moment) -> None:
@@ -291,6 +340,8 @@ async def test_a_new_form_leaves_old_scores_as_they_were_and_what_was_begun_ends
     [
         ({"per_week": "0"}, "per_week"),
         ({"per_week": "muchas"}, "per_week"),
+        ({"rest_weeks": "0"}, "rest_weeks"),
+        ({"rest_weeks": "105"}, "rest_weeks"),
         ({"weight_tone": "101"}, "weight_tone"),
         ({"weight_tone": "-1"}, "weight_tone"),
         ({"label_tone": " "}, "label_tone"),
