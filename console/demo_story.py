@@ -46,7 +46,10 @@ from console.settings import Settings
 STORY = Path(__file__).parent / "demo_story.toml"
 PASSWORD = "solo-para-probar"  # noqa: S105 printed on the screen; the demo listens on loopback alone
 BEFORE_EVERYTHING = timedelta(days=demo_weeks.DAYS + demo_weeks.QUIET + 5)
+QUIET = timedelta(minutes=3)
+"""How long the bot says nothing at first: what arrives as everything starts is for people."""
 FIRST_TEAM, SECOND_TEAM = "Cobranza temprana", "Mora judicial"
+RANKS = ("sent", "delivered", "read")
 DEMO = Actor(kind="system", name="Demostración")
 
 # A role that the business made, for somebody who looks at numbers and supervises nobody.
@@ -119,7 +122,7 @@ async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, A
     try:
         _it_is(begins - BEFORE_EVERYTHING)
         teller = await _prepare(db, settings)
-        deeds = sorted(_deeds(teller, personas, begins), key=lambda event: -event[0])
+        deeds = sorted(_deeds(teller, personas, begins, settings), key=lambda event: -event[0])
         opening = begins - timedelta(minutes=deeds[0][0] + 1)
         weeks = demo_weeks.Weeks(db, settings, teller.viewers, _it_is)
         await weeks.tell(teller.first_messages, until=today_in(settings.zone, opening))
@@ -128,6 +131,8 @@ async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, A
         for ago, deed in deeds:
             _it_is(begins - timedelta(minutes=ago))
             await deed()
+        _it_is(begins)
+        await demo_bot.rest(db, by=DEMO, first_team=FIRST_TEAM, until=begins + QUIET)
         _it_is(begins - timedelta(minutes=12))
         await demo_floor.take_breaks(db, teller.viewers)
         await demo_quality.review(db, settings, teller.viewers)
@@ -135,14 +140,17 @@ async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, A
         clock.set_source(None)
 
 
-def _deeds(teller: Teller, personas: dict[str, dict[str, Any]], begins: datetime) -> list[tuple[int, demo_debts.Deed]]:
+def _deeds(
+    teller: Teller, personas: dict[str, dict[str, Any]], begins: datetime, settings: Settings
+) -> list[tuple[int, demo_debts.Deed]]:
     """What was written, paid, promised and agreed, each with how many minutes before `begins` it happens."""
     lines = [
         (line.ago, partial(teller.tell, personas[chapter.persona], line))
         for chapter in read().conversation
         for line in chapter.lines
     ]
-    return [*lines, *teller.debts(begins)]
+    nights = demo_bot.deeds(teller.db, settings, teller, personas, SECOND_TEAM)
+    return [*lines, *teller.debts(begins), *nights]
 
 
 def _it_is(moment: datetime) -> None:
@@ -170,7 +178,7 @@ async def _prepare(db: Database, settings: Settings) -> Teller:
         for program, days, scopes in PROGRAMS:
             await token_keeping.create(tx, by=viewers["elena"], name=program, scopes=scopes, days=days)
         await demo_floor.decide(tx, first.id, by=viewers["victor"])
-        await demo_bot.let_it_speak(tx, by=DEMO, quiet_until=clock.now() + BEFORE_EVERYTHING + timedelta(minutes=3))
+        await demo_bot.speak(tx, by=DEMO)
     return Teller(db, settings, channel, viewers)
 
 
@@ -178,30 +186,30 @@ class Teller:
     """Lets one line of the story happen."""
 
     def __init__(self, db: Database, settings: Settings, channel: Channel, viewers: dict[str, Viewer]) -> None:
-        self._db = db
+        self.db = db
         self._settings = settings
         self._channel = channel
         self.viewers = viewers
 
     def debts(self, begins: datetime) -> list[tuple[int, demo_debts.Deed]]:
         """What happened to the debts before `begins`."""
-        return demo_debts.deeds(self._db, self._settings, self.viewers, begins)
+        return demo_debts.deeds(self.db, self._settings, self.viewers, begins)
 
     async def first_messages(self, people: Sequence[demo_debtors.Person]) -> None:
         """All of them write for the first time, at once."""
         none = {"profile_name": None, "username": None}
         said = [{**none, "name": who.name, "wa_id": who.wa_id, "user_id": f"PE.{who.debt}"} for who in people]
         bodies = [self._webhook(who, messages=[_message(who, "Hola, guardé su número")]) for who in said]
-        await ingest.store(self._db, bodies)
+        await ingest.store(self.db, bodies)
 
     async def tell(self, persona: dict[str, Any], line: Line) -> None:
         """It happens now, as the clock stands."""
         if line.they is not None:
-            await ingest.store(self._db, [self._webhook(persona, messages=[_message(persona, line.they)])])
+            await self.hear(persona, line.they)
             return
         viewer = self.viewers[line.by]
-        async with self._db.transaction() as tx:
-            conversation = await self._conversation(tx, persona, viewer)
+        async with self.db.transaction() as tx:
+            conversation = await self.conversation(tx, persona, viewer)
             if line.note is not None:
                 await reply.note(tx, conversation, by=viewer, text=line.note, client_key=secrets.token_hex(8))
             elif line.do is not None:
@@ -210,23 +218,34 @@ class Teller:
             await self._say(persona, line, viewer)
 
     async def _say(self, persona: dict[str, Any], line: Line, viewer: Viewer) -> None:
-        async with self._db.transaction() as tx:
-            conversation = await self._conversation(tx, persona, viewer)
+        async with self.db.transaction() as tx:
+            conversation = await self.conversation(tx, persona, viewer)
             key = secrets.token_hex(8)
             await reply.reply(tx, conversation, by=viewer, text=line.say or "", client_key=key, force=True)
-        async with self._db.transaction() as tx:
+        await self.leave(persona, _climb(line), failed=line.failed)
+
+    async def hear(self, persona: dict[str, Any], *texts: str) -> None:
+        """They write."""
+        await ingest.store(self.db, [self._webhook(persona, messages=[_message(persona, text) for text in texts])])
+
+    async def leave(self, persona: dict[str, Any], ends: Sequence[str] = RANKS, *, failed: int | None = None) -> None:
+        """What is queued for them is sent, and its ticks come; nothing where nothing is."""
+        async with self.db.transaction() as tx:
             claims = await deliver.claim(tx, self._channel.id, limit=1, rate=80)
+        if not claims.messages:
+            return
         (claimed,) = claims.messages
         wamid = _wamid()
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             await deliver.wire(tx, [(claimed.id, claimed.claim)])
             await settle.settle(tx, [(claimed, settle.Accepted(wamid))])
-        statuses = [_status(persona, claimed, wamid, status) for status in _climb(line)]
-        if line.failed is not None:
-            statuses[-1]["errors"] = [{"code": line.failed, "title": "Message undeliverable"}]
-        await ingest.store(self._db, [self._webhook(persona, statuses=statuses)])
+        statuses = [_status(persona, claimed, wamid, status) for status in ends]
+        if failed is not None:
+            statuses[-1]["errors"] = [{"code": failed, "title": "Message undeliverable"}]
+        await ingest.store(self.db, [self._webhook(persona, statuses=statuses)])
 
-    async def _conversation(self, tx: Tx, persona: dict[str, Any], viewer: Viewer) -> Conversation:
+    async def conversation(self, tx: Tx, persona: dict[str, Any], viewer: Viewer) -> Conversation:
+        """The conversation with them."""
         known = select(Alias.contact_id).where(Alias.value.in_([persona["wa_id"] or "", persona["user_id"]]))
         wanted = select(Conversation.id).where(Conversation.contact_id.in_(known))
         return await queries.open_conversation(tx, viewer, (await tx.scalars(wanted)).one())
@@ -267,11 +286,10 @@ async def _do(tx: Tx, conversation: Conversation, line: Line, viewer: Viewer) ->
             await assign.transfer(tx, conversation, by=viewer, team_id=team.id)
 
 
-def _climb(line: Line) -> list[str]:
+def _climb(line: Line) -> Sequence[str]:
     if line.failed is not None:
-        return ["failed"]
-    ranks = ["sent", "delivered", "read"]
-    return ranks[: ranks.index(line.ends) + 1]
+        return ("failed",)
+    return RANKS[: RANKS.index(line.ends) + 1]
 
 
 def _message(persona: dict[str, Any], text: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -116,6 +117,14 @@ def test_the_demo_tells_a_story_survives_kills_and_comes_back_quickly(demo: Demo
         assert "Wilmer" in judicial
         assert "Wilmer" not in everybody
         assert elena.get("/settings/users").text.count("andes.example") >= 5
+        # The bot has had its night, and is in dialogues of every stage at this moment.
+        bot = elena.get("/bot").text
+        for name, stage in (
+            ("Luz Gamarra", "Identidad confirmada"), ("Wilmer", "Preguntó quién es"),
+            ("Elsa Ramos", "Dificultad"), ("Julio Tapia", "Disputa"), ("Lidia Huerta", "Identidad"),
+        ):  # fmt: skip
+            assert re.search(rf"{name}[^<]*</b><time.*?</time><span[^>]*>{stage}", bot), name
+        assert "Entendió todo lo que le escribieron" not in bot
         assert "127.0.0.1" in rosa.get("/simulator").headers["location"]
         # The weeks before stand behind the numbers, whose facts follow the history.
         demo.until(lambda: 't-promises_by_week"' in elena.get("/reports?view=collections").text)
