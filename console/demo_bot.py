@@ -30,7 +30,7 @@ from integrations.payments.signed import Signed
 
 NIGHT = Path(__file__).parent / "demo_bot.toml"
 PAYS_BY = "Yape, Plin o transferencia a la cuenta recaudadora de Financiera Andes; y el enlace de pago, con tarjeta."
-PRICE = 4
+PRICE = 250
 """What one answer costs, in hundredths of a céntimo."""
 A_MOMENT = timedelta(seconds=4)
 

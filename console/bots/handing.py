@@ -88,7 +88,13 @@ async def hand_over(
 
     `why` ends the dialogue too. Announces bot.handed_over, with the summary in the thread.
     """
-    session.summary = summary_of(session, zone)
+    summary = summary_of(session, zone)
+    is_theirs = session.handed_at is not None and session.last_at <= session.handed_at
+    if why is not None and is_theirs and session.summary == summary and conversation.holder_id != bot.id:
+        # They have had it since then, and nothing was said: it is not told twice.
+        await sessions.end(tx, session, conversation, why=why, bot=bot)
+        return
+    session.summary = summary
     session.handed_at = clock.now()
     session.version += 1
     by = sessions.actor_of(bot)

@@ -51,6 +51,7 @@ _DEEDS = {
     "needs_person": "La deja a una persona",
     "alerted": "Avisó a supervisión",
 }
+_ALONE = "nothing but "
 _SHOWN = {
     "how": "verificado por",
     "what": "qué",
@@ -72,6 +73,9 @@ def action_words(action: str) -> str:
 
 def rule_words(rule: str) -> str:
     """A rule by its name, readable."""
+    if rule.startswith(_ALONE):
+        label = rule.removeprefix(_ALONE)
+        return f"el mensaje entero es «{LABEL_WORDS.get(label, label)}»"
     return rule.replace("_", " ")
 
 

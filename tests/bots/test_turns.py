@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from console.inbox import assign, deliver, reply
 from console.inbox.channel import Channel
 from console.inbox.models import Message
 from console.portfolio.models import ContactPoint
-from tests.bots.night import RIGHT, Night, a_night, ana_of
+from tests.bots.night import LIMA, RIGHT, Night, a_night, ana_of
 from tests.conftest import SECRET_KEY, Moment
 from tests.inbox import meta
 
@@ -254,6 +254,20 @@ async def test_a_silent_or_inventive_model_changes_nothing() -> None:
     assert (same, nothing) == (guess, None)
     assert chosen in {None, "balance"}
     assert better.labels in {guess.labels, ("balance",)}
+
+
+async def test_what_was_handed_over_at_once_is_not_told_again_in_the_morning(
+    database_url: str, tmp_path: Path, moment: Moment
+) -> None:
+    async with a_night(database_url, tmp_path, moment) as night:
+        await night.writes("ya no quiero vivir, me quiero matar")
+        assert len(await night.entries("bot.handed_over")) == 1
+
+        moment.is_(datetime(2026, 11, 23, 8, 1, tzinfo=LIMA))
+        assert await night.bot.hand_over_in_the_morning() == 1
+
+        assert len(await night.entries("bot.handed_over")) == 1
+        assert [session.ended_why for session in await night.sessions()] == ["morning"]
 
 
 async def test_danger_is_answered_whoever_it_is(sqlite_database_url: str, tmp_path: Path, moment: Moment) -> None:
