@@ -14,13 +14,14 @@ import redis
 
 from console import app, audit, clock
 from console.db import Database
-from tests import litestar_once, servers
+from tests import litestar_once, servers, sqlalchemy_once
 from tests.databases import PostgresCopies, SqliteCopies
 
 SECRET_KEY = "a secret of the tests, long enough to be one"
 
 # Every httpx client reads the world's certificates anew, 20 ms each time; on loopback nobody shows any.
 litestar_once.remember()
+sqlalchemy_once.remember()
 app._doors = litestar_once.copies_of(app._doors)
 ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
 # Half of what takes a browser; the other half takes another.
