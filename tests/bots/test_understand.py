@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -150,3 +151,42 @@ def test_the_bot_understands_most_of_its_own_phrases() -> None:
     some = phrases.read()[::25]
     right = sum(set(understand(phrase.text).labels) == set(phrase.labels) for phrase in some)
     assert right >= 0.97 * len(some)
+
+
+def test_messages_never_learnt_from_are_understood_and_no_grave_one_is_missed() -> None:
+    unseen = phrases.read_file(Path(__file__).with_name("unseen.tsv"))
+    heard = [(phrase, set(understand(phrase.text).labels)) for phrase in unseen]
+    for grave in ("distress", "opt_out", "wrong_person", "dispute"):
+        assert [phrase.text for phrase, labels in heard if grave in phrase.labels and grave not in labels] == []
+    assert sum(set(phrase.labels) == labels for phrase, labels in heard) >= 0.9 * len(unseen)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ya deje una carta para mi familia, me despido",
+        "si siguen llamando hago una locura",
+        "estoy harta de respirar",
+        "lo unico que me queda es la soga",
+        "tome mucho clonazepam",
+        "voy a abrir la llave del gas y dormirme",
+        "mi hija se corta los brazos desde q nos cobran",
+    ],
+)
+def test_veiled_words_of_danger_are_danger(text: str) -> None:
+    assert "distress" in understand(text).labels
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "la luz me esta matando, cuanto debo",
+        "me pego un tiro en el pie si pago dos veces jeje ya pague",
+        "me mato la risa ese meme",
+        "voy a matar esa cuota el lunes",
+        "antes muerta que pagarles",
+        "estoy con la soga al cuello, pago el lunes",
+    ],
+)
+def test_idioms_of_death_are_no_danger(text: str) -> None:
+    assert "distress" not in understand(text).labels
