@@ -33,7 +33,7 @@ def remember() -> None:
     for kind in OURS:
         # The dialect is part of each statement's key, and by itself is equal to no other engine's.
         kind.__eq__ = _is_of_its_kind  # type: ignore[method-assign]
-        kind.__hash__ = _of_its_kind  # type: ignore[method-assign]
+        kind.__hash__ = _of_its_kind  # type: ignore[method-assign,assignment]
 
 
 def _is_of_its_kind(dialect: object, other: object) -> bool:
