@@ -1,6 +1,7 @@
 // The inbox page: puts its parts to work.
 import './personal.js'
 import './media.js'
+import './viewer.js'
 import './canned.js'
 import './mentions.js'
 import './attachments.js'

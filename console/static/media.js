@@ -1,14 +1,5 @@
-// Looking at pictures and listening to voice notes.
+// Listening to voice notes.
 import { act } from './menus.js'
-import { byId } from './upsert.js'
-
-act('look', (link) => {
-  const box = byId('lightbox')
-  box.querySelector('img').src = box.querySelector('a').href = link.href
-  box.querySelector('img').alt = link.querySelector('img').alt
-  box.showModal()
-})
-byId('lightbox').addEventListener('click', ({ target, currentTarget }) => target === currentTarget && currentTarget.close())
 
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
 const audioOf = (node) => node.closest('.voice').querySelector('audio')
