@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text, update
 
-from bench import million, size, stands
+from bench import size, stands
 from bench.report import Latency, latency, table
 from bench.scenarios import Bench, Scenario, Section
 from bench.stands import Stand
@@ -17,7 +17,7 @@ from console.agents import Role, Viewer
 from console.db import Database, bulk_insert
 from console.inbox.models import Message
 from console.search import finding
-from console.search.feeder import AT_ONCE, Feeder
+from console.search.feeder import Feeder
 from console.search.models import SearchMessage, SearchProgress
 from console.search.searcher import Searcher
 from console.search.words import folded, read_query
@@ -67,7 +67,7 @@ async def _measured(stand: Stand) -> tuple[float, int, dict[str, Latency]]:
     searcher = Searcher(stand.settings.database_url, seconds=30)
     feeder = Feeder(db)
     try:
-        rate = await _rate(feeder)
+        rate = await _rate(db, feeder)
         await _fill(db)
         async with db.reading() as tx:
             messages = await tx.scalar(select(func.count()).select_from(SearchMessage)) or 0
@@ -78,16 +78,21 @@ async def _measured(stand: Stand) -> tuple[float, int, dict[str, Latency]]:
     return rate, messages, times
 
 
-async def _rate(feeder: Feeder) -> float:
+async def _rate(db: Database, feeder: Feeder) -> float:
     """Messages a second that the loop indexes where nothing else happens, without its pauses."""
     await feeder.catch_up()
-    # People come first.
-    for _ in range(million.CONVERSATIONS // AT_ONCE + 1):
+    while (await _progress(db)).people_after is not None:
         await feeder.fill()
-    began = time.perf_counter()
+    begun, began = (await _progress(db)).fill_below or 0, time.perf_counter()
     for _ in range(STEPS):
         await feeder.fill()
-    return STEPS * AT_ONCE / (time.perf_counter() - began)
+    # The messages of a bench have numbers without gaps.
+    return (begun - ((await _progress(db)).fill_below or 0)) / (time.perf_counter() - began)
+
+
+async def _progress(db: Database) -> SearchProgress:
+    async with db.reading() as tx:
+        return (await tx.scalars(select(SearchProgress))).one()
 
 
 async def _fill(db: Database) -> None:
