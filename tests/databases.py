@@ -48,6 +48,11 @@ class PostgresCopies:
         finally:
             self._say(f'DROP DATABASE "{name}" WITH (FORCE)')
 
+    @property
+    def master(self) -> str:
+        """The URL of what the others are copies of."""
+        return self._url_of(self._prefix)
+
     def _url_of(self, database: str) -> str:
         return self._server.set(database=database).render_as_string(hide_password=False)
 

@@ -162,6 +162,30 @@ def postgres(options: Mapping[str, str] | None = None) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
+def standby_of(primary: Server) -> Iterator[Server]:
+    """A copy of that PostgreSQL which follows it and answers readers, until it is promoted."""
+    programs = _postgres_programs()
+    with _folder("aldia-pg2-") as folder:
+        prefix, popen = _as_somebody_else(folder)
+        copying = [programs / "pg_basebackup", "--host", primary.url.rpartition("host=")[2], "--username", "postgres"]
+        copying += ["--no-sync", "--checkpoint", "fast", "--write-recovery-conf", "--pgdata", folder / "data"]
+        subprocess.run([*prefix, *map(str, copying)], check=True, capture_output=True, **popen)
+        settings = {"listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off"}
+        server = Server(
+            f"postgresql+asyncpg://postgres@/postgres?host={folder}",
+            [
+                *(*prefix, programs / "postgres", "-D", folder / "data"),
+                *(f"--{name}={value}" for name, value in settings.items()),
+            ],
+            ready=lambda: _exits_well([programs / "pg_isready", "--quiet", "--host", folder]),
+            log=folder / "log",
+            quit_with=signal.SIGINT,
+            **popen,
+        )
+        yield from _living(server)
+
+
+@contextlib.contextmanager
 def valkey(options: Mapping[str, str] | None = None) -> Iterator[Server]:
     """A new, empty Valkey (or Redis) without a port, that forgets everything when it stops."""
     program = _valkey_program()

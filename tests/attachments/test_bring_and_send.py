@@ -92,6 +92,7 @@ async def test_a_document_with_words_reaches_the_telephone_whole(ends: Ends) -> 
 
 
 async def test_a_photo_leaves_without_the_place_it_was_taken_at(ends: Ends) -> None:
+    """Row M26."""
     conversation = await ends.writes(MARIA)
     attachment = waiting(await bring(ends.ana, conversation, samples.jpeg(turned=6), "foto.jpg"))
 

@@ -1,4 +1,4 @@
-"""What a file may be sent as: its bytes decide. Photos say nothing of whoever took them."""
+"""What a file may be sent as: its bytes decide. Photos say nothing of whoever took them. Row M26."""
 
 from __future__ import annotations
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -127,6 +129,26 @@ async def test_by_the_account_the_same_conversation_is_found(story: Story, tmp_p
 
     assert verified(where, "--clave", PUBLIC)[0] == 0
     assert [thread["id"] for thread in json.loads((where / "expediente.json").read_text())["conversations"]] == [1]
+
+
+async def test_row_x26_words_that_ask_for_a_file_or_an_address_are_printed_and_nothing_else(
+    sqlite_database_url: str, tmp_path: Path, moment: Moment
+) -> None:
+    asked: list[object] = []
+    async with await asyncio.start_server(lambda *came: asked.append(came), "127.0.0.1", 0) as stranger:
+        there = f"http://127.0.0.1:{stranger.sockets[0].getsockname()[1]}/x.png"
+        said = (
+            f"<img src={there}> ![foto]({there}) [clic](javascript:alert(1)) file:///etc/hostname <link href={there}>"
+        )
+        async with a_console(settings_for(sqlite_database_url, tmp_path)) as front:
+            assert (await front.webhook(meta.body(meta.text(said)))).status_code == 200
+            where = unpacked(await packed(front, tmp_path / "pack.zip"), tmp_path / "out")
+
+    printed = (where / "expediente.pdf").read_bytes()
+    assert not asked
+    assert not re.findall(rb"/(?:URI|Launch|JavaScript|JS|EmbeddedFile|GoToR|SubmitForm)\b", printed)
+    [message] = json.loads((where / "expediente.json").read_text())["conversations"][0]["messages"]
+    assert message["text"] == said
 
 
 def changed(name: str, change: Callable[[Any], Any]) -> Callable[[Path], None]:
