@@ -67,8 +67,8 @@ async def test_row_f10_a_synchronous_standby_takes_over_with_everything_that_was
                 ana = await front.agent("Ana")
                 load = Load(front, ana)
                 async with ana.live(view="all") as wire, load.running():
-                    await wire.shows("otra más")
-                    await eventually(lambda: len(load.wamids) > 40, within=15)
+                    await wire.shows("otra más", within=20)
+                    await eventually(lambda: len(load.wamids) > 40, within=30)
                     before = len(load.wamids)
 
                     await by_hand(primary.kill)
