@@ -19,6 +19,8 @@ _FLOOR = 0.08
 _BESIDE = 0.6
 """From here on a second label holds as well."""
 _BESIDE_OF = {"deny": 0.75, "affirm": 0.9, "balance": 0.65, "distress": 0.35}
+_BESIDE_DANGER = 0.8
+"""And beside danger that a rule heard: nearly everything sounds like trouble there, and only the danger matters."""
 _ONLY_ALONE = frozenset({"greeting", "thanks", "other", "affirm"})
 _FIRST = ("distress", "opt_out", "wrong_person", "dispute")
 """Where several hold, these are what a person must see first."""
@@ -68,8 +70,9 @@ def _chosen(scores: dict[str, float], said: Verdict) -> dict[str, float]:
     left = {label: score for label, score in scores.items() if label not in said.drops}
     best = max(left, key=lambda label: left[label])
     chosen = {label: max(RULED, scores[label]) for label in said.adds}
+    is_danger = "distress" in said.adds
     for label, score in left.items():
-        if score >= _BESIDE_OF.get(label, _BESIDE) or (label == best and not chosen and score >= _FLOOR):
+        if score >= (_BESIDE_DANGER if is_danger else _BESIDE_OF.get(label, _BESIDE)) or (label == best and not chosen and score >= _FLOOR):
             chosen.setdefault(label, score)
     substance = {label: score for label, score in chosen.items() if label not in _ONLY_ALONE}
     if substance:
