@@ -38,9 +38,20 @@ export function upsert(incoming, { paged = false } = {}) {
     present?.remove()
     if (!place(container, incoming, paged)) return
   }
+  if (present) keepSounding(present, incoming)
   window.htmx?.process(incoming)
   if (focused) (incoming.querySelector(focused) ?? incoming).focus({ preventScroll: true })
   for (const listener of listeners) listener(incoming, !present)
+}
+
+/** What somebody listens to or looks at goes on where it was: a tick that arrives must not stop a voice note. */
+function keepSounding(present, incoming) {
+  for (const medium of present.querySelectorAll('audio, video')) {
+    if (medium.paused && !medium.currentTime) continue
+    const same = [...incoming.querySelectorAll('audio, video')].find((one) => one.src === medium.src)
+    const whole = (one) => one.closest('.voice') ?? one
+    if (same) whole(same).replaceWith(whole(medium))
+  }
 }
 
 function place(container, incoming, paged) {

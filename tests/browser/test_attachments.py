@@ -147,8 +147,13 @@ def test_a_voice_note_is_recorded_sent_and_heard_as_ogg_opus(house: House, new_p
     expect(composer(page)).to_have_value("Un borrador que se queda")
 
     # The browser itself plays what was kept.
+    expect(page.locator("#pane .entry.out").last).to_contain_text("entregado")
     page.locator("#pane .entry.out .voice .pp").press("Enter")
     expect(page.locator("#pane .entry.out .voice.playing")).to_be_visible()
+    # A tick that comes meanwhile does not stop it.
+    debtor.read()
+    expect(page.locator("#pane .entry.out").last).to_contain_text("leído")
+    assert page.locator("#pane .entry.out .voice audio").evaluate("audio => audio.currentTime") > 0
 
 
 def test_a_recording_is_dropped_with_escape(house: House, new_page: NewPage) -> None:
