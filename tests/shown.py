@@ -42,7 +42,7 @@ A_DAY = timedelta(hours=23, minutes=45)
 
 def a_viewer(**given: Any) -> Any:
     return SimpleNamespace(
-        **{"id": 1, "name": "Rosa Quispe", "initials": "RQ", "role": "admin", "role_name": None, **given}
+        **{"id": 1, "name": "Rosa Quispe", "initials": "RQ", "role": "admin", "role_name": None, "deeds": None, **given}
     )
 
 

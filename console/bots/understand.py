@@ -72,7 +72,8 @@ def _chosen(scores: dict[str, float], said: Verdict) -> dict[str, float]:
     chosen = {label: max(RULED, scores[label]) for label in said.adds}
     is_danger = "distress" in said.adds
     for label, score in left.items():
-        if score >= (_BESIDE_DANGER if is_danger else _BESIDE_OF.get(label, _BESIDE)) or (label == best and not chosen and score >= _FLOOR):
+        floor = _BESIDE_DANGER if is_danger else _BESIDE_OF.get(label, _BESIDE)
+        if score >= floor or (label == best and not chosen and score >= _FLOOR):
             chosen.setdefault(label, score)
     substance = {label: score for label, score in chosen.items() if label not in _ONLY_ALONE}
     if substance:
