@@ -14,8 +14,9 @@ from console.bots.rules import Verdict
 
 RULED = 0.99
 """The score of a label that a rule gave."""
-_FLOOR = 0.08
-"""Below it the best guess is none, and the message is `other`."""
+_FLOOR = 0.12
+_FLOOR_OF = {"affirm": 0.2}
+"""Below it the best guess is none, and the message is `other`. A yes is not guessed from next to nothing."""
 _BESIDE = 0.6
 """From here on a second label holds as well."""
 _BESIDE_OF = {"deny": 0.75, "affirm": 0.9, "balance": 0.65, "distress": 0.35}
@@ -73,7 +74,7 @@ def _chosen(scores: dict[str, float], said: Verdict) -> dict[str, float]:
     is_danger = "distress" in said.adds
     for label, score in left.items():
         floor = _BESIDE_DANGER if is_danger else _BESIDE_OF.get(label, _BESIDE)
-        if score >= floor or (label == best and not chosen and score >= _FLOOR):
+        if score >= floor or (label == best and not chosen and score >= _FLOOR_OF.get(label, _FLOOR)):
             chosen.setdefault(label, score)
     substance = {label: score for label, score in chosen.items() if label not in _ONLY_ALONE}
     if substance:
