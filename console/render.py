@@ -142,7 +142,10 @@ def _environment() -> Environment:
 def _speaking(language: str) -> Environment:
     """Templates as they are written; for other languages, compiled with the words of the catalogue in them."""
     environment = Environment(
-        extensions=[] if language == SPANISH else [catalogues.translator(catalogues.say(language))],
+        extensions=[
+            *([] if language == SPANISH else [catalogues.translator(catalogues.say(language))]),
+            "jinja2.ext.i18n",
+        ],
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -160,7 +163,7 @@ def _speaking(language: str) -> Environment:
         places=shortcuts.PLACES,
         screen_language=TAGS[language],
     )
-    environment.filters["said"] = lambda words: catalogues.said(words, language)
+    catalogues.give(environment, language)
     environment.filters.update(
         iso=iso, clock_time=clock_time, day_key=day_key, day_words=day_words, short_when=short_when,
         long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,

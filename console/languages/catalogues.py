@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from jinja2 import Environment
 from jinja2.ext import Extension
 from jinja2.lexer import TOKEN_BLOCK_END, TOKEN_DATA, TOKEN_NAME, Token, TokenStream
+from markupsafe import escape
 
 from console.languages.readers import SPANISH
 from console.languages.walker import Say, Walker
@@ -34,19 +36,54 @@ def catalogue(language: str) -> Catalog:
 
 
 @lru_cache(maxsize=8)
-def say(language: str) -> Say:
-    """What says Spanish words in `language`; words that the catalogue lacks stay as they are."""
+def translations(language: str) -> gettext.NullTranslations:
+    """The words of `language` by the Spanish ones; those that the catalogue lacks stay as they are."""
     if language == SPANISH:
-        return str
+        return gettext.NullTranslations()
     compiled = BytesIO()
     write_mo(compiled, catalogue(language))
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled).gettext
+    return gettext.GNUTranslations(compiled)
 
 
-def said(words: str, language: str) -> str:
-    """`words` in `language` if they are ours (`Words`); what a person wrote is given back."""
-    return say(language)(words) if isinstance(words, Words) else words
+def say(language: str) -> Say:
+    """What says Spanish words in `language`."""
+    return translations(language).gettext
+
+
+def said(words: object, language: str) -> object:
+    """`words` in `language` if they are ours (`Words`); what a person wrote, and all else, is given back."""
+    if not isinstance(words, Words):
+        return words
+    if language == SPANISH:
+        return str(words)
+    known = translations(language)
+    if words.source_of_many is None:
+        text = known.gettext(words.source)
+    else:
+        text = known.ngettext(words.source, words.source_of_many, int(str(words.values["n"])))
+    return text.format_map({name: said(one, language) for name, one in words.values.items()}) if words.values else text
+
+
+def give(environment: Environment, language: str) -> None:
+    """What templates of `language` say words with where they compute: `_("…")`, `{% trans %}`, and any `Words` put out.
+
+    Nothing of a catalogue is markup: it is escaped. Needs the extension `jinja2.ext.i18n`.
+    """
+    known = translations(language)
+
+    def of_one(text: str) -> str:
+        return str(escape(known.gettext(text)))
+
+    def of_many(one: str, many: str, count: int) -> str:
+        return str(escape(known.ngettext(one, many, count)))
+
+    environment.policies["ext.i18n.trimmed"] = True
+    # Jinja adds the method when the extension is there, out of the sight of a type checker.
+    environment.install_gettext_callables(of_one, of_many, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["said"] = partial(said, language=language)
+    if language != SPANISH:
+        environment.finalize = partial(said, language=language)
 
 
 def translator(say: Say) -> type[Extension]:
@@ -56,8 +93,11 @@ def translator(say: Say) -> type[Extension]:
         def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
             walker = Walker(say)
             tag: list[str] = []
+            is_gettext = False
             for token in stream:
-                if token.type == TOKEN_DATA and tag not in _NO_WORDS:
+                if tag[:1] in _GETTEXT:
+                    is_gettext = tag[0] == "trans"
+                if token.type == TOKEN_DATA and tag not in _NO_WORDS and not is_gettext:
                     yield Token(token.lineno, token.type, walker.walk(token.value))
                     continue
                 yield token
@@ -71,3 +111,5 @@ def translator(say: Say) -> type[Extension]:
 
 # Blocks that a page fills inside a tag of its frame: classes and data, where the page alone would show text.
 _NO_WORDS = (["block", "shape"], ["block", "body_data"])
+# Between these the words are said by gettext, when the template is rendered.
+_GETTEXT = (["trans"], ["endtrans"])

@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class Words(str):
-    """A label of ours, in Spanish. What only equals one, a name that somebody bears, is no `Words` and never said."""
+    """A label or a sentence of ours, in Spanish. What only equals one, a name that somebody bears, is no `Words`.
 
-    __slots__ = ()
+    What is computed in a sentence stands in braces and is given by name: `Words("Máximo {most} caracteres.", most=60)`.
+    Read as a string it is the Spanish sentence, whole. A value may be `Words` itself, and is then said too.
+    """
+
+    __slots__ = ("source", "source_of_many", "values")
+
+    source: str
+    """What the catalogues know it by."""
+    source_of_many: str | None
+    """The plural beside it, when it counts something."""
+    values: dict[str, object]
+
+    def __new__(cls, source: str, /, **values: object) -> Self:
+        """`source` must be written out where this is called: catalogues are made of what stands there."""
+        self = super().__new__(cls, source.format_map(values) if values else source)
+        self.source, self.source_of_many, self.values = source, None, values
+        return self
+
+
+def plural(one: str, many: str, /, *, n: int, **values: object) -> Words:
+    """`plural("{n} intento", "{n} intentos", n=3)`: which form it is, each language's plural decides."""
+    words = Words(one if n == 1 else many, n=n, **values)
+    words.source, words.source_of_many = one, many
+    return words
