@@ -26,8 +26,8 @@ from tests.databases import SqliteCopies
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # No other host can be found. A route that aborts would do as well, but would take the cache away from every page.
 STAY_HERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE [::1]"
-# One that beeps; a page is given it only when its profile may use it.
-A_MICROPHONE = ("--use-fake-device-for-media-stream",)
+# One that beeps. A page is given it when its profile may use it; the headless shell has nobody to ask, and answers yes.
+A_MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 # Beside other tests a page may be slow; what is waited for comes all the same.
 expect.set_options(timeout=10_000)

@@ -129,6 +129,7 @@ def test_tab_reaches_everything_in_sight_in_the_order_it_stands_and_gets_out(hou
     expect(page.locator("#pane .head summary")).to_contain_text("Ana Ríos")
     page.reload()
     expect(page.locator("#pane .window b")).to_contain_text("h")
+    expect(page.locator("#menu-state > summary")).to_be_visible()
     wanted: list[str] = page.evaluate(REACHABLE)
     assert len(wanted) > 15
 
