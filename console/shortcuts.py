@@ -8,9 +8,9 @@ import msgspec
 class Shortcut(msgspec.Struct, frozen=True):
     """A key and what it does. `keys` are pressed together or one after the other; `on` says where it means something.
 
-    `on`: "list" or "conversation" are the inbox's, with no text being written; "anywhere" is every page; "writing" is
-    inside a text, where single letters are letters. `name` is its name among the keys of keyboard.js; without one it is
-    explained, and obeyed elsewhere. `is_motion` makes no sense in the palette.
+    `on`: "list" or "conversation" are the inbox's, "bot" is the bot's own page, with no text being written; "anywhere"
+    is every page; "writing" is inside a text, where single letters are letters. `name` is its name among the keys of
+    keyboard.js; without one it is explained, and obeyed elsewhere. `is_motion` makes no sense in the palette.
     """
 
     keys: tuple[str, ...]
@@ -51,16 +51,27 @@ TABLE = (
     Shortcut(("B",), "Baja o número equivocado", "conversation", "b"),
     Shortcut(("O",), "Enlace de pago", "conversation", "o", needs_links=True),
     Shortcut(("L",), "Etiquetas", "conversation", "l"),
-    Shortcut(("M",), "Asignármela", "conversation", "m"),
+    Shortcut(("M",), "Asignármela, aunque la tenga el bot", "conversation", "m"),
     Shortcut(("W",), "Transferir, con una nota", "conversation", "w"),
     Shortcut(("Z",), "Posponer", "conversation", "z"),
     Shortcut(("E",), "Resolver o reabrir", "conversation", "e"),
+    Shortcut(("J",), "Diálogo siguiente", "bot"),
+    Shortcut(("K",), "Diálogo anterior", "bot"),
+    Shortcut(("M",), "Tomar la conversación: el bot calla", "bot"),
+    Shortcut(("←",), "Paso anterior", "bot"),
+    Shortcut(("→",), "Paso siguiente", "bot"),
     Shortcut(("Enter",), "Enviar lo escrito", "writing"),
     Shortcut(("Mayús", "Enter"), "Línea nueva", "writing"),
     Shortcut(("@",), "Mencionar a un colega, en una nota", "writing"),
     Shortcut(("Esc",), "Cerrar, o salir del texto", "writing"),
 )
-PLACES = {"list": "En la lista", "conversation": "En la conversación", "writing": "Al escribir", "anywhere": "Siempre"}
+PLACES = {
+    "list": "En la lista",
+    "conversation": "En la conversación",
+    "bot": "En las sesiones del bot",
+    "writing": "Al escribir",
+    "anywhere": "Siempre",
+}
 
 
 def shortcuts(*places: str, with_links: bool = True) -> list[Shortcut]:

@@ -104,7 +104,6 @@ def test_scripts_make_markup_of_what_the_server_rendered_alone() -> None:
     }
 
     assert found == {
-        "bot.js": ["innerHTML ="],
         "floor.js": ["innerHTML ="],
         "palette.js": ["parseFromString"],
         "upsert.js": ["innerHTML ="],

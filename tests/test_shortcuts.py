@@ -28,3 +28,11 @@ def test_no_key_means_two_things_in_one_place() -> None:
 
 def test_a_key_is_named_as_it_is_printed() -> None:
     assert all(one.keys == (one.name.upper(),) for one in shortcuts.TABLE if one.name)
+
+
+def test_the_bot_s_page_obeys_what_is_explained_of_it() -> None:
+    table = SCRIPT.with_name("bot.js").read_text().partition("const KEYS = {\n")[2].partition("\n}\n")[0]
+    arrows = {"ArrowLeft": "←", "ArrowRight": "→"}
+    keys = {arrows.get(name, name.upper()) for name in re.findall(r"^  (\w+):", table, re.MULTILINE)}
+
+    assert {one.keys[0] for one in shortcuts.shortcuts("bot")} == keys

@@ -35,9 +35,10 @@ async def board(
     settings: NamedDependency[Settings],
     viewer: NamedDependency[Viewer],
 ) -> Response[Any]:
-    """Everything at a glance; `?session=` opens one dialogue step by step."""
+    """Everything at a glance; `?session=` opens one dialogue step by step, at `&step=` (from 1)."""
     policy.require(viewer, "edit_bot")
     asked = request.query_params.get("session")
+    step = whole(request.query_params["step"], "step") if request.query_params.get("step") else 1
     since = clock.now() - A_NIGHT
     async with db.reading() as tx:
         live, ended = await _sessions(tx, viewer, since)
@@ -56,6 +57,7 @@ async def board(
         chosen=chosen,
         opened=opened,
         steps=steps,
+        at_step=max(1, min(step, len(steps))),
         night=night,
         phrases=phrases,
         labelled=len(labelled),

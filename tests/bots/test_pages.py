@@ -64,6 +64,12 @@ async def test_a_dialogue_is_seen_step_by_step_and_taken_over(front: Front, mome
     assert "412.50" in page
     assert "1 de 1" in page  # told to who proved to be there, and to nobody else
 
+    assert "Paso <b>1</b> de 2" in page
+    second = await elena.see("/bot?session=1&step=2")
+    assert '<li id="step-2" aria-current="step">' in second
+    assert "Paso <b>2</b> de 2" in await elena.see("/bot?session=1&step=99")
+    assert (await elena.http.get("/bot?session=1&step=uno")).status_code == 422
+
     number = (re.findall(r"/bot/sessions/(\d+)/takeover", page))[0]
     assert (await elena.do(f"/bot/sessions/{number}/takeover")).headers["location"] == "/inbox/1"
     async with front.console.db.reading() as tx:

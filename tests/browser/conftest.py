@@ -20,7 +20,7 @@ from playwright.sync_api import (
 )
 
 from tests.browser import chromium
-from tests.browser.house import House, NewPage, a_house
+from tests.browser.house import House, NewPage, a_house, a_night
 from tests.databases import SqliteCopies
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -133,3 +133,11 @@ def house(running_house: House) -> House:
         running_house.product.start()
     running_house.misbehave()
     return running_house
+
+
+@pytest.fixture
+def night(_sqlite_copies: SqliteCopies, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A product of its own whose bot speaks whatever the hour."""
+    folder = tmp_path_factory.mktemp("night")
+    with a_night(folder, _sqlite_copies.one(folder)) as house:
+        yield house

@@ -19,10 +19,12 @@ from sqlalchemy import select
 from console import audit, clock, passwords, sessions, users
 from console.agents import Team
 from console.audit import SYSTEM
+from console.bots import conduct
 from console.db import Database
 from tests.conftest import SECRET_KEY
 from tests.databases import apart
 from tests.faults.product import Product, a_product
+from tests.integrations.payments import peers
 from tests.portfolio.debts import Debt, a_debtor
 
 NewPage = Callable[..., Page]
@@ -186,6 +188,33 @@ def a_house(folder: Path, database_url: str, **settings: str) -> Iterator[House]
         product.start_simulator()
         product.start()
         yield House(product, keys)
+
+
+@contextmanager
+def a_night(folder: Path, database_url: str) -> Iterator[House]:
+    """The same with a bot that speaks whatever the hour, and a creditor who has a checkout: the simulator's."""
+    keys: dict[str, str] = apart(_staff(database_url))
+    apart(_always(database_url))
+    with a_product(folder, database_url, ALDIA_COMPANY="Financiera Andes", ALDIA_BOT="on") as product:
+        product.environment |= {
+            "PAYMENTS_PROVIDER": "signed",
+            "PAYMENTS_API_URL": f"{product.simulator_address}/simulator/checkout",
+            "PAYMENTS_API_KEY": "a-key-that-signs-links",
+            "PAYMENTS_WEBHOOK_SECRET": peers.SECRET,
+        }
+        product.start_simulator()
+        product.start()
+        yield House(product, keys)
+
+
+async def _always(database_url: str) -> None:
+    database = Database(database_url, seal=audit.sealer(SECRET_KEY))
+    try:
+        async with database.transaction() as tx:
+            team_id = (await tx.scalars(select(Team.id).where(Team.name == TEAM))).one()
+            await conduct.change(tx, team_id, by=SYSTEM, mode="always")
+    finally:
+        await database.close()
 
 
 async def _staff(database_url: str) -> dict[str, str]:

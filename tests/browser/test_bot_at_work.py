@@ -1,0 +1,88 @@
+"""The bot at work, watched: dialogues come in by themselves, are replayed, labelled, and taken with one key."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.house import House, NewPage
+from tests.browser.test_bot_pages import wide_enough
+from tests.browser.test_craft import fine
+
+# A product of its own starts, with its simulator, and two people look at it.
+pytestmark = pytest.mark.timeout(180)
+STRANGE = "ustedes son los de la moto?"
+
+
+def at_step(page: Page, number: int) -> None:
+    expect(page.get_by_role("navigation", name="Pasos").get_by_role("status")).to_contain_text(f"Paso {number} de ")
+    expect(page.locator(f"#step-{number}[aria-current=step]")).to_have_count(1)
+
+
+def test_a_dialogue_is_watched_replayed_and_taken_by_keyboard_alone(night: House, new_page: NewPage) -> None:
+    debtor = night.debtor("María Fernanda Ccori de la Cruz y Villavicencio-Huamanchumo")
+    debtor.owes(document=("DNI", "45127304"), birth_year=1991)
+    page = night.enter(new_page, "rosa", "/bot")
+    expect(page.locator("#bot-sessions")).to_contain_text("no conversa con nadie")
+
+    debtor.write("Buenas noches cuanto debo")
+    expect(page.locator("#replay h2")).to_have_text(debtor.name)  # nobody has touched the page
+    debtor.write("7304 1991")
+    expect(page.locator("#step-2")).to_contain_text("Confirmó la identidad")
+    at_step(page, 1)
+    page.keyboard.press("ArrowRight")
+    at_step(page, 2)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    at_step(page, 1)
+    page.get_by_role("link", name="Paso siguiente").press("Enter")
+    at_step(page, 2)
+
+    debtor.write(STRANGE)
+    expect(page.locator("#step-3")).to_contain_text(STRANGE)
+    at_step(page, 2)  # what is looked at stays
+    page.reload()
+    at_step(page, 2)
+    phrase = page.get_by_role("combobox", name=re.compile("moto"))
+    phrase.focus()
+    page.keyboard.press("m")  # chooses in the list, and takes nothing
+    phrase.select_option("other")
+    phrase.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#phrases")).to_contain_text("1 etiquetada")
+
+    page.get_by_role("button", name=re.compile("Pausar 1 h en Cobranza")).press("Enter")
+    expect(page.locator(".bot-teams")).to_contain_text("en pausa hasta")
+    page.get_by_role("button", name=re.compile("Reanudar en Cobranza")).press("Enter")
+    expect(page.locator(".bot-teams")).to_contain_text("atiende")
+
+    for scheme, width in (("light", 1440), ("dark", 1024), ("light", 390), ("dark", 390)):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.set_viewport_size({"width": width, "height": 900})
+        wide_enough(page)
+        fine(page, f"bot-at-work-{scheme}-{width}")
+
+    page.keyboard.press("j")
+    expect(page.locator("#bot-sessions a").first).to_be_focused()
+    page.keyboard.press("m")
+    expect(page).to_have_url(re.compile(r"/inbox/\d+$"))
+    expect(page.locator("#pane .head .acts")).to_contain_text("Rosa Vega")
+
+
+def test_what_the_bot_holds_is_taken_with_the_same_key_in_the_thread(night: House, new_page: NewPage) -> None:
+    debtor = night.debtor()
+    page = night.enter(new_page, "ana")
+    debtor.write("Buenas noches")
+    debtor.open(page)
+    expect(page.get_by_role("button", name="Tomar")).to_be_visible()
+
+    page.locator("#pane .composer textarea").fill("")
+    page.keyboard.press("m")  # a letter, while writing
+    expect(page.get_by_role("button", name="Tomar")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+
+    expect(page.locator("#pane .head .acts")).to_contain_text("Ana Ríos")
+    expect(page.get_by_role("button", name="Tomar")).to_have_count(0)
