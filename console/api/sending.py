@@ -16,6 +16,7 @@ from console.audit import Actor
 from console.db import Tx
 from console.inbox import reply
 from console.inbox.channel import MessageTemplate
+from console.inbox.message_templates import FILE, LINK
 from console.inbox.models import Conversation, Message
 
 MEDIA = ("image", "video", "audio", "document", "sticker")
@@ -47,6 +48,8 @@ class TemplateToSend(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """An approved template, by name and language.
 
     Its blanks are filled by `variables` (`{"1": "Rosa"}`; `header.1`, `button.0`) or by WhatsApp's `components`.
+    A header's picture, video or PDF is a file brought to this conversation (`POST …/attachments`), named by its id:
+    `header.file`, or `{"type": "image", "image": {"id": …}}` in `components`; or an https address: `header.link`.
     """
 
     name: str
@@ -194,10 +197,12 @@ def _variable(component: Component, position: int, parameter: Mapping[str, Any])
     if kind == "text":
         return f"header.{name}", _said(parameter.get("text"))
     attachment = parameter.get(kind)
-    return "header.link", _said(attachment.get("link") if isinstance(attachment, dict) else None)
+    if isinstance(attachment, dict) and "id" in attachment:
+        return FILE, _said(attachment["id"])
+    return LINK, _said(attachment.get("link") if isinstance(attachment, dict) else None)
 
 
 def _said(value: object) -> str:
     if not isinstance(value, str):
-        raise invalid("template.components", "Cada parámetro lleva su texto, o un enlace (link) si es un archivo.")
+        raise invalid("template.components", "Cada parámetro lleva su texto; un archivo, su id o su enlace (link).")
     return value

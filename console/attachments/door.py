@@ -31,7 +31,8 @@ async def bring(
 ) -> Response[str]:
     """Take a file in as the body of the request, `X-File-Name` (percent-encoded) and `X-Voice: 1` beside it.
 
-    Answers with how it waits in the composer. Refuses as `staging.keep`, 409 "too_many", 415 for another content type.
+    Answers with how it waits in the composer; with `X-For: header` it is for a template's header and waits nowhere.
+    Refuses as `staging.keep`, 409 "too_many", 415 for another content type.
     """
     async with db.reading() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
@@ -43,7 +44,9 @@ async def bring(
     kept = await receive(settings.media_dir, request.stream(), filename=name, voice=voice)
     async with db.transaction() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id, lock=True)
-        staged = await staging.stage(tx, conversation, kept, by=viewer)
+        staged = await staging.stage(
+            tx, conversation, kept, by=viewer, for_header=request.headers.get("x-for") == "header"
+        )
     return html(fragment("inbox/_waiting_file.html", file=staged), status=201)
 
 

@@ -11,7 +11,10 @@ from console.db import Base, BigKey
 
 
 class StagedFile(Base):
-    """A file brought for a conversation by one author, checked and kept; `message_id` once it was sent."""
+    """A file brought for a conversation by one author, checked and kept; `message_id` once it was sent.
+
+    `for_header`: it is for the header of a template, and does not wait in the composer.
+    """
 
     __tablename__ = "staged_file"
     __table_args__ = (
@@ -29,6 +32,7 @@ class StagedFile(Base):
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     voice: Mapped[bool] = mapped_column(default=False)
+    for_header: Mapped[bool] = mapped_column(default=False)
     message_id: Mapped[int | None]
     created_at: Mapped[datetime]
 

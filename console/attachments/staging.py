@@ -72,10 +72,17 @@ def _make_fit(unfinished: Path, judged: kinds.Judged) -> None:
         raise Refused(422, "La grabación está vacía o dañada.", code="damaged", field="file") from None
 
 
-async def stage(tx: Tx, conversation: Conversation, kept: Kept, *, by: Viewer | Actor) -> StagedFile:
-    """Put a kept file beside the draft of its author. Refuses 409 "too_many"."""
-    waiting = await tx.scalar(select(func.count()).where(*_of(conversation, by)))
-    if (waiting or 0) >= MOST_WAITING:
+async def stage(
+    tx: Tx, conversation: Conversation, kept: Kept, *, by: Viewer | Actor, for_header: bool = False
+) -> StagedFile:
+    """Put a kept file beside the draft of its author. Refuses 409 "too_many".
+
+    One for the header of a template waits on no screen: where there are too many of those, the oldest goes.
+    """
+    here = (*_of(conversation, by), StagedFile.for_header == for_header)
+    if for_header:
+        await _make_room(tx, here)
+    elif (await tx.scalar(select(func.count()).where(*here)) or 0) >= MOST_WAITING:
         text = f"Ya hay {MOST_WAITING} archivos por enviar en esta conversación."
         raise Refused(409, text, code="too_many", field="file")
     actor = actor_of(by)
@@ -83,6 +90,7 @@ async def stage(tx: Tx, conversation: Conversation, kept: Kept, *, by: Viewer | 
         conversation_id=conversation.id,
         author_kind=actor.kind,
         author_id=actor.id,
+        for_header=for_header,
         created_at=clock.now(),
         **msgspec.structs.asdict(kept),
     )
@@ -91,9 +99,16 @@ async def stage(tx: Tx, conversation: Conversation, kept: Kept, *, by: Viewer | 
     return staged
 
 
+async def _make_room(tx: Tx, here: tuple[ColumnElement[bool], ...]) -> None:
+    newest = select(StagedFile.id).where(*here).order_by(StagedFile.id.desc()).limit(MOST_WAITING - 1)
+    kept = list(await tx.scalars(newest))
+    await tx.execute(delete(StagedFile).where(*here, StagedFile.id.not_in(kept)))
+
+
 async def waiting(tx: Tx, conversation: Conversation, *, by: Viewer | Actor) -> Sequence[StagedFile]:
-    """What `by` brought here and has not sent, oldest first."""
-    return (await tx.scalars(select(StagedFile).where(*_of(conversation, by)).order_by(StagedFile.id))).all()
+    """What `by` brought here to be sent by itself and has not sent, oldest first."""
+    here = (*_of(conversation, by), StagedFile.for_header.is_(False))
+    return (await tx.scalars(select(StagedFile).where(*here).order_by(StagedFile.id))).all()
 
 
 async def remove(tx: Tx, conversation: Conversation, staged_id: int, *, by: Viewer | Actor) -> None:
@@ -101,14 +116,16 @@ async def remove(tx: Tx, conversation: Conversation, staged_id: int, *, by: View
     await tx.execute(delete(StagedFile).where(*_of(conversation, by), StagedFile.id == staged_id))
 
 
-async def brought(tx: Tx, conversation: Conversation, staged_id: int, *, by: Viewer | Actor) -> StagedFile:
-    """The author's own file, sent or not. Refuses 422 "attachment"."""
+async def brought(
+    tx: Tx, conversation: Conversation, staged_id: int, *, by: Viewer | Actor, field: str = "attachment"
+) -> StagedFile:
+    """The author's own file, sent or not. Refuses 422 "attachment_gone", naming `field`."""
     actor = actor_of(by)
     staged = await tx.get(StagedFile, staged_id)
     mine = staged is not None and (staged.author_kind, staged.author_id) == (actor.kind, actor.id)
     if staged is None or not mine or staged.conversation_id != conversation.id:
         text = "Ese archivo ya no está disponible; adjúntelo otra vez."
-        raise Refused(422, text, code="attachment_gone", field="attachment")
+        raise Refused(422, text, code="attachment_gone", field=field)
     return staged
 
 

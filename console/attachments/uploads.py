@@ -7,7 +7,7 @@ conversation and nothing later overtakes it. When the file is there, the message
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from console import audit, clock
 from console.attachments.models import StagedFile, Upload
 from console.audit import SYSTEM
 from console.db import Tx, dialect_of
+from console.inbox.message_templates import HeaderFile
 from console.inbox.models import Media, Message, Status
 
 KINDS = frozenset({"image", "video", "audio", "document", "sticker"})
@@ -52,7 +53,12 @@ class Attached(msgspec.Struct, frozen=True):
     voice: bool
 
 
-async def attach(tx: Tx, message: Message, staged: StagedFile) -> None:
+def carries_file(kind: str, content: Mapping[str, Any] | None) -> bool:
+    """Whether a message of ours goes out with a file of ours: as itself, or in the header of a template."""
+    return kind in KINDS or (kind == "template" and "file" in (content or {}))
+
+
+async def attach(tx: Tx, message: Message, staged: StagedFile | HeaderFile) -> None:
     """Hang the file on a message just queued; the message leaves when WhatsApp has the file."""
     media = Media(
         message_id=message.id,
@@ -92,7 +98,7 @@ async def with_their_files(
 
     A message whose file WhatsApp keeps no longer waits until it is uploaded again.
     """
-    ids = [row.id for row in rows if row.kind in KINDS]
+    ids = [row.id for row in rows if carries_file(row.kind, row.content)]
     if not ids:
         return rows, {}
     found = await tx.execute(

@@ -114,7 +114,9 @@ async def _templates(tx: Tx, deeds: list[Choice], asked: str) -> Offer:
             message_templates.require_sendable(template)
         except Refused:
             continue
-        found.append(template)
+        # One file for each person is nothing that can be asked here.
+        if message_templates.header_kind(template) is None:
+            found.append(template)
     chosen = next((one for one in found if str(one.id) == asked), found[0] if found else None)
     return Offer(
         deed="template",

@@ -17,6 +17,14 @@ BLANK = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 UNTIDY = re.compile(r"[\n\r\t\v\f\x85\u2028\u2029]| {5}")
 MOST = {"body": 1024, "header": 60, "button": 2000}
 MEDIA_HEADERS = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
+FILE, LINK = "header.file", "header.link"
+_THE_FILE = {"image": "la imagen", "video": "el video", "document": "el documento PDF"}
+# What Meta takes in the header of a template is narrower than what a message may carry.
+_IN_A_HEADER = {
+    "image": {"image/jpeg", "image/png"},
+    "video": {"video/mp4", "video/3gpp"},
+    "document": {"application/pdf"},
+}
 # Buttons that need nothing from us when sent.
 PLAIN_BUTTONS = frozenset({"QUICK_REPLY", "PHONE_NUMBER", "VOICE_CALL", "REQUEST_CONTACT_INFO"})
 SENDABLE = frozenset({"HEADER", "BODY", "FOOTER", "BUTTONS"})
@@ -25,8 +33,9 @@ SENDABLE = frozenset({"HEADER", "BODY", "FOOTER", "BUTTONS"})
 class Blank(msgspec.Struct, frozen=True):
     """Something to fill in. `key` is its name in `variables`; `part` is header, body or button.
 
-    A blank of the body is named as in the text ("1", "nombre"), one of the header "header.1", of a button "button.0";
-    "header.link" is the https address of the header's picture, video or document.
+    A blank of the body is named as in the text ("1", "nombre"), one of the header "header.1", of a button "button.0".
+    "header.file" is the header's picture, video or document, as a file that was brought (`name` is its kind);
+    a program may give its https address instead, as "header.link".
     """
 
     key: str
@@ -34,6 +43,17 @@ class Blank(msgspec.Struct, frozen=True):
     name: str
     example: str
     limit: int
+
+
+class HeaderFile(msgspec.Struct, frozen=True):
+    """A kept file that goes into a header. `kind` is image, video or document; `size` in bytes."""
+
+    kind: str
+    mime_type: str
+    filename: str
+    size: int
+    sha256: str
+    voice: bool = False
 
 
 class Filled(msgspec.Struct, frozen=True):
@@ -56,20 +76,33 @@ def preview(template: MessageTemplate, variables: Mapping[str, str]) -> Filled:
     return _filled(template, lambda key, blank: variables.get(key, "").strip() or blank)
 
 
-def fill(template: MessageTemplate, variables: Mapping[str, str]) -> Filled:
-    """`template` with `variables` (by `Blank.key`), ready to be sent.
+def header_kind(template: MessageTemplate) -> str | None:
+    """The kind of file that the header shows: image, video or document; None where it shows none."""
+    formats = [_format(part) for part in template.components if _type(part) == "HEADER"]
+    return next((MEDIA_HEADERS[each] for each in formats if each in MEDIA_HEADERS), None)
+
+
+def fill(template: MessageTemplate, variables: Mapping[str, str], file: HeaderFile | None = None) -> Filled:
+    """`template` with `variables` (by `Blank.key`) and the file of its header, ready to be sent.
 
     Raises Refused: 409 "template_not_approved" or "template_unsupported"; 422 "template_variables" naming the field
-    that is missing, unknown, too long or not one line of text.
+    that is missing, unknown, too long, not one line of text, or not the kind of file that the header shows.
     """
     require_sendable(template)
     wanted = {blank.key: blank for blank in blanks(template)}
-    for key in sorted(set(variables) - set(wanted)):
+    by_link = FILE in wanted and variables.get(LINK, "").strip() != ""
+    if by_link:
+        wanted[LINK] = Blank(LINK, "header", "link", "", MOST["button"])
+    for key in sorted(set(variables) - set(wanted) - {LINK, FILE}):
         raise _at_fault(key, "La plantilla no tiene esta variable.")
+    if FILE not in wanted and (key := next((key for key in (FILE, LINK) if variables.get(key)), None)):
+        raise _at_fault(key, "El encabezado de esta plantilla no lleva archivo.")
+    if (blank := wanted.pop(FILE, None)) and not by_link:
+        _check_file(blank.name, file)
     values = {key: variables.get(key, "").strip() for key in wanted}
     for key, blank in wanted.items():
         _check(blank, values[key])
-    filled = _filled(template, lambda key, _blank: values[key])
+    filled = _filled(template, lambda key, _blank: values.get(key, ""))
     if len(filled.body) > MOST["body"]:
         raise _at_fault("body", f"El mensaje completo pasa de {MOST['body']} caracteres.")
     return filled
@@ -98,7 +131,7 @@ def _blanks_of(component: Mapping[str, Any]) -> Iterator[Blank]:
         names = _names(component)
         yield from (Blank(name, "body", name, _example(component, i), MOST["body"]) for i, name in enumerate(names))
     elif part == "HEADER" and _format(component) in MEDIA_HEADERS:
-        yield Blank("header.link", "header", "link", "", MOST["button"])
+        yield Blank(FILE, "header", MEDIA_HEADERS[_format(component)], "", 20)
     elif part == "HEADER":
         names = _names(component)
         yield from (
@@ -123,8 +156,18 @@ def _check(blank: Blank, value: str) -> None:
         raise _at_fault(blank.key, f"Falta completar «{left}».")
     if len(value) > blank.limit:
         raise _at_fault(blank.key, f"Use como máximo {blank.limit} caracteres.")
-    if blank.key == "header.link" and not value.startswith("https://"):
+    if blank.key == LINK and not value.startswith("https://"):
         raise _at_fault(blank.key, "Indique una dirección que empiece con https://")
+
+
+def _check_file(kind: str, file: HeaderFile | None) -> None:
+    """A file of the kind that the header shows (whatsapp.md §12); its size was checked when it was brought."""
+    if file is None:
+        raise _at_fault(FILE, f"Falta el archivo del encabezado: elija {_THE_FILE[kind]}.")
+    if file.kind != kind or file.mime_type.partition(";")[0] not in _IN_A_HEADER[kind]:
+        raise _at_fault(
+            FILE, f"El encabezado de esta plantilla lleva {_THE_FILE[kind]}; «{file.filename}» es otra cosa."
+        )
 
 
 def _filled(template: MessageTemplate, value: Callable[[str, str], str]) -> Filled:
@@ -142,8 +185,9 @@ def _filled(template: MessageTemplate, value: Callable[[str, str], str]) -> Fill
             wire += _text_component("body", "", component, value, named=named)
         elif part == "HEADER" and _format(component) in MEDIA_HEADERS:
             kind = MEDIA_HEADERS[_format(component)]
-            link = {"type": kind, kind: {"link": value("header.link", "")}}
-            wire.append({"type": "header", "parameters": [link]})
+            # Without an address it is the file of the message, which has its id when it leaves.
+            link = value(LINK, "")
+            wire.append({"type": "header", "parameters": [{"type": kind, kind: {"link": link} if link else {}}]})
         elif part == "HEADER":
             header = BLANK.sub(lambda found: value(f"header.{found[1]}", found[0]), text)
             wire += _text_component("header", "header.", component, value, named=named)

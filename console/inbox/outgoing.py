@@ -30,7 +30,7 @@ def outgoing(message: Claimed) -> Outgoing:
         case "text":
             return Text(message.text or "")
         case "template":
-            return _template(message.content or {})
+            return _template(message)
         case "interactive":
             return _tappable(message.text or "", (message.content or {})["choices"])
         case "image" | "video" | "audio" | "document" | "sticker" as kind:
@@ -61,23 +61,36 @@ def _file(message: Claimed, kind: Literal["image", "video", "audio", "document",
     )
 
 
-def _template(content: Mapping[str, Any]) -> TemplateMessage:
+def _template(message: Claimed) -> TemplateMessage:
     """From the components kept when the template was filled, so that later edits of it change nothing."""
+    content = message.content or {}
     named, components = content["template"], content["components"]
     return TemplateMessage(
         name=named["name"],
         language=named["language"],
-        header=[_parameter(each) for part in components if part["type"] == "header" for each in part["parameters"]],
+        header=[
+            _header(each, message) for part in components if part["type"] == "header" for each in part["parameters"]
+        ],
         body=[_parameter(each) for part in components if part["type"] == "body" for each in part["parameters"]],
         buttons=[_button(part) for part in components if part["type"] == "button"],
     )
 
 
-def _parameter(parameter: Mapping[str, Any]) -> Parameter:
+def _header(parameter: Mapping[str, Any], message: Claimed) -> Parameter:
+    """A text, the address of a file, or the file of the message under the id that WhatsApp gave it."""
     kind = parameter["type"]
     if kind == "text":
-        return Parameter(text=parameter["text"], name=parameter.get("parameter_name"))
-    return Parameter(media=TemplateMedia(kind=kind, link=parameter[kind]["link"]))
+        return _parameter(parameter)
+    if link := parameter[kind].get("link"):
+        return Parameter(media=TemplateMedia(kind=kind, link=link))
+    if message.file is None:
+        raise Invalid("template.components.header", "has no file")
+    name = message.file.filename if kind == "document" else None
+    return Parameter(media=TemplateMedia(kind=kind, media_id=message.file.wire_id, filename=name))
+
+
+def _parameter(parameter: Mapping[str, Any]) -> Parameter:
+    return Parameter(text=parameter["text"], name=parameter.get("parameter_name"))
 
 
 def _button(component: Mapping[str, Any]) -> TemplateButton:

@@ -21,6 +21,7 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
 from console.inbox.thread import actor_of
 from console.mentions import keeping as mentioning
+from console.message_templates import header_files
 from console.supervision import conduct
 from console.targets import clocks
 from console.targets.setting import put
@@ -121,20 +122,25 @@ async def send_template(
     """Queue an approved template with its blanks filled (`message_templates.Blank` names them).
 
     Allowed inside and outside the service window. The row keeps how it read and what is sent, so that a template
-    edited later changes nothing. Records "message.queued".
-    Refuses: 404 for an unknown template, what `message_templates.fill` refuses, and as `reply`.
+    edited later changes nothing; with a file in the header, it leaves when WhatsApp has that. Records "message.queued".
+    Refuses: 404 for an unknown template, as `message_templates.fill` and `header_files.chosen`, and as `reply`.
     """
     conversation = await thread.lock(tx, conversation)
     template = await tx.get(MessageTemplate, template_id)
     if template is None or template.channel_id != conversation.channel_id:
         raise Refused(404, "Esa plantilla no existe.", code="template_not_found", field="template")
+    file = await header_files.chosen(tx, conversation, template, variables, by=by)
     filled = message_templates.preview(template, variables)
-    said = {"kind": "template", "text": filled.body, "content": _content(template, filled), "reply_to_wamid": None}
+    content = _content(template, filled) | ({"file": file.told()} if file else {})
+    said = {"kind": "template", "text": filled.body, "content": content, "reply_to_wamid": None}
     if earlier := await already(tx, conversation, by=by, client_key=client_key, said=said):
         return earlier
-    message_templates.fill(template, variables)
+    message_templates.fill(template, variables, file.file if file else None)
     await require_reachable(tx, conversation)
-    return await _enqueue(tx, conversation, by=by, client_key=client_key, said=said)
+    row = await _enqueue(tx, conversation, by=by, client_key=client_key, said=said)
+    if file is not None:
+        await header_files.hang(tx, row, file)
+    return row
 
 
 async def note(
@@ -197,7 +203,7 @@ async def resend(tx: Tx, message: Message, *, by: Viewer | Actor) -> Message:
         "reply_to_wamid": message.reply_to_wamid,
     }
     again = await _enqueue(tx, conversation, by=by, client_key=key, said=said, resend_of=message.id)
-    if message.kind in uploads.KINDS:
+    if uploads.carries_file(message.kind, message.content):
         await uploads.attach_again(tx, again, of=message)
     return again
 
@@ -344,9 +350,15 @@ async def _enqueue(
         # What a machine says is no answer of ours: a person's first one is still to come.
         spoke = clock.now() if actor.kind != "bot" and conversation.answered_at is None else None
         put(conversation, clocks.waits_no_more(spoke))
-    _record(tx, row, by, "message.queued", resend_of=resend_of)
+    _record(tx, row, by, "message.queued", resend_of=resend_of, file=_named(row))
     await _watch_our_words(tx, conversation, row)
     return row
+
+
+def _named(row: Message) -> dict[str, Any] | None:
+    """The file of a message as the history names it: by its bytes, as a name may be a debtor's and stays for ever."""
+    file = (row.content or {}).get("file")
+    return {"sha256": file["sha256"], "size": file["size"]} if file else None
 
 
 async def _watch_our_words(tx: Tx, conversation: Conversation, row: Message) -> None:

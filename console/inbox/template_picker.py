@@ -28,7 +28,10 @@ QUALITIES = {"GREEN": "Calidad alta", "YELLOW": "Calidad media", "RED": "Calidad
 
 
 class TemplateView(msgspec.Struct, kw_only=True):
-    """A template as the picker shows it; `variables` are (key, label, value known)."""
+    """A template as the picker shows it; `variables` are (key, label, value known).
+
+    `file` is the kind of file that its header shows (image, video or document), if it shows one.
+    """
 
     id: int
     title: str
@@ -36,6 +39,7 @@ class TemplateView(msgspec.Struct, kw_only=True):
     language: str
     category: str
     header: str | None
+    file: str | None
     body: str
     footer: str | None
     buttons: list[dict[str, str]]
@@ -77,10 +81,15 @@ def _view(template: MessageTemplate, *, name: str, company: str, values: Mapping
         language=template.language,
         category=template.category,
         header=shown.header,
+        file=message_templates.header_kind(template),
         body=shown.body,
         footer=shown.footer,
         buttons=shown.buttons,
-        variables=[(blank.key, _label(blank), _known(blank, name, company, values)) for blank in blanks],
+        variables=[
+            (blank.key, _label(blank), _known(blank, name, company, values))
+            for blank in blanks
+            if blank.key != message_templates.FILE
+        ],
         quality=QUALITY.get(template.quality or ""),
         usable=why_not is None,
         why_not=why_not,

@@ -40,7 +40,7 @@ async function bring(files) {
 }
 
 /** Photos that are too large, or of a kind WhatsApp refuses, become a JPEG that it takes. */
-async function fit(file) {
+export async function fit(file) {
   if (!file.type.startsWith('image/') || file.type === 'image/svg+xml') return file
   if (SENT_AS_THEY_ARE.has(file.type) && file.size <= LARGEST_PHOTO) return file
   try {
@@ -58,40 +58,48 @@ async function fit(file) {
   }
 }
 
+/** A file as the body of a request, moving `bar`; `arrived` resolves when it ends, however that is. */
+export function carry(file, address, bar, more = {}) {
+  const request = new XMLHttpRequest()
+  const arrived = new Promise((resolve) => request.addEventListener('loadend', resolve))
+  request.upload.addEventListener('progress', ({ loaded, total }) => { bar.value = loaded / total })
+  request.open('POST', address)
+  const told = { ...headers, 'Content-Type': 'application/octet-stream', 'X-File-Name': encodeURIComponent(file.name), ...more }
+  for (const [name, value] of Object.entries(told)) request.setRequestHeader(name, value)
+  request.send(file)
+  return { request, arrived }
+}
+
+/** Why a file did not arrive, in words; nothing when it did. */
+export function whyNot(request) {
+  const came = request.status ? answer(request.status, request.responseText, null) : null
+  if (came?.ok) return ''
+  return came ? came.said || 'El servidor no pudo recibirlo.' : 'No hay conexión. Adjúntelo otra vez.'
+}
+
 /** Resolves to the waiting file, or null when it was refused or cancelled. */
-export function upload(file, conversation, { voice = false } = {}) {
+export async function upload(file, conversation, { voice = false } = {}) {
   const number = (numbers += 1)
   const chip = copyOf('uploading-file')
   chip.id = `uploading-${number}`
   chip.querySelector('.name').textContent = voice ? 'Nota de voz' : file.name
   list(conversation)?.append(chip)
-  const request = new XMLHttpRequest()
+  const { request, arrived } = carry(file, `/inbox/${conversation}/attachments`, chip.querySelector('progress'), voice ? { 'X-Voice': '1' } : {})
   uploads.set(number, { request, conversation })
-  return new Promise((resolve) => {
-    request.upload.addEventListener('progress', ({ loaded, total }) => { chip.querySelector('progress').value = loaded / total })
-    request.addEventListener('loadend', () => {
-      uploads.delete(number)
-      chip.remove()
-      resolve(taken(request, file, conversation))
-    })
-    request.open('POST', `/inbox/${conversation}/attachments`)
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
-    request.setRequestHeader('Content-Type', 'application/octet-stream')
-    request.setRequestHeader('X-File-Name', encodeURIComponent(file.name))
-    if (voice) request.setRequestHeader('X-Voice', '1')
-    request.send(file)
-  })
+  await arrived
+  uploads.delete(number)
+  chip.remove()
+  return taken(request, file, conversation)
 }
 
 function taken(request, file, conversation) {
   if (request.cancelled) return null
-  const came = request.status ? answer(request.status, request.responseText, null) : null
-  if (came?.ok) {
-    apply(came.html)
-    const id = /data-file="(\d+)"/.exec(came.html)[1]
+  const words = whyNot(request)
+  if (!words) {
+    apply(request.responseText)
+    const id = /data-file="(\d+)"/.exec(request.responseText)[1]
     return { id, name: file.name }
   }
-  const words = came ? came.said || 'El servidor no pudo recibirlo.' : 'No hay conexión. Adjúntelo otra vez.'
   if (state.open === conversation && box()) tellWhy(`${file.name}: ${words}`)
   else toast(`${file.name}: ${words}`, 'error')
   return null

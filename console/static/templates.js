@@ -1,5 +1,6 @@
 // The template picker: fetched when asked for, filtered by typing, filled in and previewed before it goes.
 import { ask } from './http.js'
+import { forget } from './template_file.js'
 import { state } from './live.js'
 import { act, toast } from './menus.js'
 import { afterUpsert, apply, byId } from './upsert.js'
@@ -93,5 +94,6 @@ document.addEventListener('submit', async (event) => {
   else toast(came?.said || 'No hubo respuesta. Puede enviarla otra vez: no saldrá dos veces.', 'error')
   if (!came?.ok) return
   delete form.dataset.key
+  for (const input of form.querySelectorAll('[data-header-file]')) forget(input)
   if (!closeTemplates()) byId(`log-${state.open}`).focus()
 })

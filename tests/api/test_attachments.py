@@ -6,7 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from console import clock
+from console.inbox.channel import Channel, MessageTemplate
 from tests.api.house import House, Program
 from tests.attachments import samples
 from tests.inbox import files, meta
@@ -76,3 +79,33 @@ async def test_a_program_is_told_what_whatsapp_would_refuse(program: Program) ->
 
     assert (renamed.status_code, renamed.json()["code"]) == (422, "not_sendable")
     assert as_json.status_code == 415
+
+
+@pytest.mark.usefixtures("conversation")
+async def test_a_file_goes_into_the_header_of_a_template(house: House, program: Program) -> None:
+    async with house.db.transaction() as tx:
+        channel_id = await tx.scalar(select(Channel.id))
+        components = [{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "Así se paga, {{1}}."}]
+        named = {"name": "como_pagar", "language": "es", "category": "UTILITY", "status": "APPROVED"}
+        tx.add(MessageTemplate(channel_id=channel_id, components=components, updated_at=clock.now(), **named))
+    file = (await bring(program, samples.jpeg(), "pago.jpg")).json()
+
+    def body(parameter: dict[str, Any]) -> dict[str, Any]:
+        header = {"type": "header", "parameters": [parameter]}
+        words = {"type": "body", "parameters": [{"type": "text", "text": "Rosa"}]}
+        return {"type": "template", "template": {"name": "como_pagar", "language": "es", "components": [header, words]}}
+
+    by_id = body({"type": "image", "image": {"id": file["id"]}})
+    sent, again = await say(program, by_id, "h1"), await say(program, by_id, "h1")
+    assert (sent.status_code, again.status_code) == (201, 200), sent.text
+    assert (sent.json()["type"], sent.json()["media"]["sha256"]) == ("template", file["sha256"])
+    by_link = await say(program, body({"type": "image", "image": {"link": "https://cdn.example/a.jpg"}}))
+    assert (by_link.status_code, by_link.json()["media"]) == (201, None)
+
+    plain = {"name": "como_pagar", "language": "es", "variables": {"1": "Rosa"}}
+    without = await say(program, {"type": "template", "template": plain})
+    assert (without.status_code, without.json()["field"]) == (422, "variables.header.file")
+    pdf = (await bring(program, samples.PDF)).json()
+    plain["variables"] = {"1": "Rosa", "header.file": pdf["id"]}
+    other = await say(program, {"type": "template", "template": plain})
+    assert (other.status_code, other.json()["field"]) == (422, "variables.header.file")
