@@ -340,6 +340,7 @@ def a_template(**given: Any) -> Any:
         "language": "es_PE",
         "category": "UTILITY",
         "header": None,
+        "file": "document",
         "body": "Buenos días, {{1}}. Su cuota venció.",
         "footer": None,
         "buttons": [SimpleNamespace(type="URL", text="Pagar ahora")],
