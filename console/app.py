@@ -34,7 +34,7 @@ from console import (
 )
 from console.api_tokens import pages as token_pages
 from console.attachments import door as attachments_door
-from console.bots import board, conduct_door, texts_door, trying_door
+from console.bots import board, conduct_door, morning_door, texts_door, trying_door
 from console.bulk_jobs import door as bulk_door
 from console.canned import door as canned_door
 from console.canned import pages as canned_pages
@@ -288,6 +288,7 @@ def _doors() -> Litestar:
             *token_pages.routes,
             *webhook_pages.routes,
             *board.routes,
+            *morning_door.routes,
             *trying_door.routes,
             *texts_door.routes,
             *conduct_door.routes,

@@ -125,6 +125,8 @@ def test_the_demo_tells_a_story_survives_kills_and_comes_back_quickly(demo: Demo
         ):  # fmt: skip
             assert re.search(rf"{name}[^<]*</b><time.*?</time><span[^>]*>{stage}", bot), name
         assert "Entendió todo lo que le escribieron" not in bot
+        left = rosa.get("/inbox/morning").text
+        assert re.search("Gladys.*Queja.*Roc.*Dificultad.*Rubén.*Seguir el compromiso", left, re.DOTALL)
         assert "127.0.0.1" in rosa.get("/simulator").headers["location"]
         # The weeks before stand behind the numbers, whose facts follow the history.
         demo.until(lambda: 't-promises_by_week"' in elena.get("/reports?view=collections").text)

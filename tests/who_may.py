@@ -277,6 +277,7 @@ PAGES = [
         answers=422,
     ),
     one("GET", "/portfolio/disputes", "everyone"),
+    one("GET", "/inbox/morning", "everyone"),
     one("GET", "/bot", "supervisors", others=403),
     one("GET", "/bot/sessions", "supervisors", others=403),
     one(

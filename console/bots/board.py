@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from console import clock
 from console.agents import Viewer
-from console.bots import conduct, record
+from console.bots import conduct, morning, record
 from console.bots.handing import REASONS
 from console.bots.record import SessionView
 from console.bots.spoken import LABEL_WORDS, action_words, deed_words, rule_words
@@ -25,6 +25,8 @@ from console.settings_pages.answers import back_to, known_id, show
 
 PAGE = "/bot"
 A_NIGHT = timedelta(hours=24)
+MOST_LEFT = 4
+"""Of what waits for people, as many as are shown here; the rest has a page."""
 PAUSES = {"hour": timedelta(hours=1), "night": timedelta(hours=12)}
 
 
@@ -45,6 +47,7 @@ async def board(
         chosen = known_id(whole(asked, "session")) if asked else next((one.id for one in (*live, *ended)), None)
         opened, steps = await record.replay(tx, viewer, chosen) if chosen is not None else (None, [])
         night = await record.night_of(tx, viewer, since=since)
+        left = await morning.left_to_people(tx, viewer, clock.now())
         phrases = await record.unclear(tx, viewer, limit=20)
         labelled = await record.labelled(tx, viewer)
         teams = await conduct.teams_of(tx, viewer)
@@ -59,6 +62,8 @@ async def board(
         steps=steps,
         at_step=max(1, min(step, len(steps))),
         night=night,
+        left=left[:MOST_LEFT],
+        more=max(0, len(left) - MOST_LEFT),
         phrases=phrases,
         labelled=len(labelled),
         teams=[(team_id, name, rules[team_id]) for team_id, name in teams],

@@ -95,13 +95,6 @@ async def sessions_of(tx: Tx, viewer: Viewer, *, live: bool, since: datetime | N
     return [_session(row) for row in rows.all()]
 
 
-async def morning_of(tx: Tx, viewer: Viewer, *, since: datetime) -> list[SessionView]:
-    """What the bot left to people since: where somebody is needed, the most urgent first."""
-    wanted = _visible(viewer).where(BotSession.handed_at >= since, BotSession.urgency > 0)
-    rows = await tx.execute(wanted.order_by(BotSession.urgency.desc(), BotSession.opened_at, BotSession.id).limit(MOST))
-    return [_session(row) for row in rows.all()]
-
-
 async def replay(tx: Tx, viewer: Viewer, session_id: int) -> tuple[SessionView, list[StepView]]:
     """One dialogue, step by step; Refused(404) for what is not there or not to be seen."""
     row = (await tx.execute(_visible(viewer).where(BotSession.id == session_id))).one_or_none()

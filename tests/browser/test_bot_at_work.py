@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.house import House, NewPage
 from tests.browser.test_bot_pages import wide_enough
 from tests.browser.test_craft import fine
+from tests.patience import eventually_now
 
 # A product of its own starts, with its simulator, and two people look at it.
 pytestmark = pytest.mark.timeout(180)
@@ -86,3 +87,23 @@ def test_what_the_bot_holds_is_taken_with_the_same_key_in_the_thread(night: Hous
 
     expect(page.locator("#pane .head .acts")).to_contain_text("Ana Ríos")
     expect(page.get_by_role("button", name="Tomar")).to_have_count(0)
+
+
+def test_what_it_left_to_people_opens_from_the_inbox(night: House, new_page: NewPage) -> None:
+    debtor = night.debtor("María Fernanda Ccori de la Cruz y Villavicencio-Huamanchumo")
+    page = night.enter(new_page, "ana")
+    page.get_by_role("link", name="Lo que dejó el bot").press("Enter")
+    expect(page.locator("main")).to_contain_text("Nadie espera por el bot")
+    fine(page, "bot-morning-empty")
+
+    debtor.write("ya no quiero vivir")
+    eventually_now(lambda: any("importa mucho" in text for text in debtor.got()), within=20)
+    page.reload()
+    for scheme, width in (("light", 1440), ("dark", 1024), ("light", 390)):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.set_viewport_size({"width": width, "height": 900})
+        wide_enough(page)
+        fine(page, f"bot-morning-{scheme}-{width}")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.get_by_role("link", name=debtor.name).press("Enter")
+    expect(page.locator("#pane .head h2")).to_have_text(debtor.name)
