@@ -67,6 +67,8 @@ from console.message_templates import pages as template_pages
 from console.notifications import pages as notification_pages
 from console.number import pages as number_pages
 from console.number.forgeries import Forgeries
+from console.pdf_pages import door as pdf_door
+from console.pdf_pages.asking import Desk
 from console.portfolio import (
     claim_door,
     dispute_door,
@@ -220,6 +222,7 @@ def create_app(settings: Settings) -> Litestar:
             "live": console.live,
             "db": console.db,
             "searcher": searcher,
+            "desk": Desk(settings.media_dir),
             "buckets": Buckets(),
         },
     )
@@ -279,6 +282,7 @@ def _doors() -> Litestar:
             *consent_door.routes,
             *disposition_pages.routes,
             *media_door.routes,
+            *pdf_door.routes,
             *sockets.routes,
             *report_pages.routes,
             *report_own_pages.routes,
@@ -301,6 +305,7 @@ def _doors() -> Litestar:
             "settings": Provide(_settings),
             "live": Provide(_live),
             "searcher": Provide(_searcher),
+            "desk": Provide(_desk),
             **sign_in.dependencies,
         },
         exception_handlers=answers,
@@ -349,6 +354,10 @@ async def _settings(scope: Scope) -> Settings:
 
 async def _searcher(scope: Scope) -> Searcher:
     return cast("Searcher", scope["litestar_app"].state["searcher"])
+
+
+async def _desk(scope: Scope) -> Desk:
+    return cast("Desk", scope["litestar_app"].state["desk"])
 
 
 async def _live(scope: Scope) -> Live:

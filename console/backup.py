@@ -27,6 +27,7 @@ from console.agents import SignInSession
 from console.audit import SYSTEM, AuditEntry
 from console.db import Database, Tx
 from console.inbox.models import Message, Status
+from console.pdf_pages import keeping as drawn_pages
 from console.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -136,14 +137,17 @@ def _pack(settings: Settings, part: Path, copy: Path, manifest: Manifest) -> Non
             entry.size = len(described)
             tar.addfile(entry, io.BytesIO(described))
             tar.add(copy, manifest.database)
-            for path in _attachments(settings.media_dir):
+            for path in attachments(settings.media_dir):
                 tar.add(path, f"{MEDIA}/{path.relative_to(settings.media_dir).as_posix()}")
         file.flush()
         os.fsync(file.fileno())
 
 
-def _attachments(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+def attachments(folder: Path) -> Iterator[Path]:
+    """What a copy takes from the folder of attachments; drawn pages are drawn again."""
+    drawn = folder / drawn_pages.FOLDER
+    found = (path for path in sorted(folder.rglob("*")) if drawn not in path.parents)
+    return (path for path in found if path.is_file() and not path.is_symlink())
 
 
 # The way back

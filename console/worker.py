@@ -33,6 +33,7 @@ from console.inbox.templates_sync import TemplateSync
 from console.live import Live
 from console.notifications.telling import Teller
 from console.number import asking
+from console.pdf_pages import keeping as drawn_pages
 from console.portfolio import importing, midnight, notices, reconcile, reminders, settling
 from console.portfolio.thanks import Thanks
 from console.quality import running as quality
@@ -263,6 +264,7 @@ async def _sweep(console: Console) -> None:
     removed, missing = await fetcher.sweep(console.db, console.settings.media_dir)
     if removed or missing:
         log.info("media.swept", removed=removed, missing=missing)
+    await asyncio.to_thread(drawn_pages.sweep, console.settings.media_dir)
 
 
 async def _channel_of(console: Console) -> int:

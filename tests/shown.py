@@ -121,6 +121,7 @@ def a_file(**given: Any) -> MediaView:
         "voice": False,
         "url": "/media/5",
         "inline": False,
+        "has_pages": True,
     }
     return MediaView(**(usual | given))
 

@@ -39,6 +39,7 @@ from console.portfolio.states import today_in
 from tests.databases import SqliteCopies
 from tests.front import Front, Person, Wire, a_console, settings_for
 from tests.inbox import meta
+from tests.pdf_pages import papers
 from tests.portfolio.debts import a_debtor
 from tests.who_may import API, CALLS, EVENTS, FRAMES, PAGES, PUSHES, SOCKETS, WHO, Row
 
@@ -89,9 +90,14 @@ async def furnish(house: House) -> None:
     stored = media_files.place(front.console.settings.media_dir, "ab" * 32)
     stored.parent.mkdir(parents=True)
     stored.write_bytes(content)
+    paper = media_files.place(front.console.settings.media_dir, "cd" * 32)
+    paper.parent.mkdir(parents=True)
+    paper.write_bytes(papers.pdf(1))
     await _owe(house)
     async with front.console.db.transaction() as tx:
         of = {"message_id": 1, "kind": "image", "mime_type": "image/jpeg", "sha256": "ab" * 32, "size": len(content)}
+        tx.add(Media(**of, state="stored", created_at=clock.now()))
+        of |= {"kind": "document", "mime_type": "application/pdf", "sha256": "cd" * 32}
         tx.add(Media(**of, state="stored", created_at=clock.now()))
         doubt = {"kind": "user_id_changed", "digest": "0" * 64, "contact_id": 1, "conversation_id": 1, "details": {}}
         tx.add(ReviewTask(**doubt, created_at=clock.now()))

@@ -379,6 +379,8 @@ PAGES = [
     ),
     one("PUT", INBOX + "/draft", "team", "/inbox/1/draft", form={"text": "borrador"}),
     one("GET", "/media/{media_id:int}", "team", "/media/1"),
+    one("GET", "/media/{media_id:int}/pages/{number:int}", "team", "/media/2/pages/1"),
+    one("GET", "/media/{media_id:int}/first-page", "team", "/media/2/first-page"),
     one("GET", "/media/{media_id:int}/{expiry:int}/{signature:str}", "owner", "{link}", others=403),
     one("HEAD", "/media/{media_id:int}/{expiry:int}/{signature:str}", "owner", "{link}", others=403),
     one("GET", SETTINGS, "everyone"),

@@ -50,8 +50,8 @@ async def media_link(
     Records "media.viewed", once per link's life: a player asks for a film in many pieces. Refuses: 404.
     """
     async with db.transaction() as tx:
-        media, message = await _visible(tx, viewer, media_id)
-        await _record_view(tx, viewer, media, message)
+        media, message = await visible_media(tx, viewer, media_id)
+        await record_view(tx, viewer, media, message)
     expiry = int(clock.now().timestamp()) + LINK_LIVES
     signature = _signature(settings, media_id, viewer.id, expiry)
     headers = {"location": f"/media/{media_id}/{expiry}/{signature}", "cache-control": "private, no-store"}
@@ -74,7 +74,7 @@ async def media_file(
     if not genuine or not 0 < expiry - clock.now().timestamp() <= LINK_LIVES:
         raise Refused(403, "El enlace venció; abra el archivo de nuevo desde la conversación.", code="link_expired")
     async with db.reading() as tx:
-        media, _message = await _visible(tx, viewer, media_id)
+        media, _message = await visible_media(tx, viewer, media_id)
     path = media_files.place(settings.media_dir, media.sha256 or "")
     try:
         size = (await asyncio.to_thread(path.stat)).st_size
@@ -87,7 +87,7 @@ async def media_file(
 routes = [media_link, media_file]
 
 
-async def _visible(tx: Tx, viewer: Viewer, media_id: int) -> tuple[Media, Message]:
+async def visible_media(tx: Tx, viewer: Viewer, media_id: int) -> tuple[Media, Message]:
     """The attachment of a conversation that `viewer` may see; its own id alone opens nothing."""
     if media_id > queries.LARGEST_ID:
         raise not_found()
@@ -102,7 +102,8 @@ async def _visible(tx: Tx, viewer: Viewer, media_id: int) -> tuple[Media, Messag
     return media, message
 
 
-async def _record_view(tx: Tx, viewer: Viewer, media: Media, message: Message) -> None:
+async def record_view(tx: Tx, viewer: Viewer, media: Media, message: Message) -> None:
+    """Record "media.viewed", unless the same person's last look at it is less than `LINK_LIVES` ago."""
     subject = f"media:{media.id}"
     since = int((clock.now().timestamp() - LINK_LIVES) * 1_000_000)
     seen = select(AuditEntry.id).where(

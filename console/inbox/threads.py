@@ -32,6 +32,7 @@ from console.inbox.views import (
     ThreadView,
 )
 from console.inbox.words import REVIEWS, event_words, history_line
+from console.pdf_pages.frames import is_drawable
 from console.portfolio.agreed import agreed_of
 from console.portfolio.models import PortfolioRules
 from console.portfolio.money_in import money_in
@@ -295,6 +296,7 @@ def _media_view(media: Media) -> MediaView:
         voice=media.voice,
         url=f"/media/{media.id}" if stored else None,
         inline=stored and media.flagged is None and media.kind in {"image", "sticker", "audio", "video"},
+        has_pages=stored and is_drawable(media.mime_type, media.flagged),
     )
 
 

@@ -84,7 +84,7 @@ class RowView(msgspec.Struct, kw_only=True):
 
 
 class MediaView(msgspec.Struct, kw_only=True):
-    """An attachment. `inline` says whether the browser may show it in place."""
+    """An attachment. `inline` says whether the browser may show it in place, `has_pages` whether we draw them."""
 
     id: int
     kind: str
@@ -95,6 +95,7 @@ class MediaView(msgspec.Struct, kw_only=True):
     voice: bool
     url: str | None
     inline: bool
+    has_pages: bool
 
 
 class QuoteView(msgspec.Struct, kw_only=True):

@@ -26,6 +26,7 @@ from console.inbox.channel import ChannelEvent, DeadLetter
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.dispositions import Outcome
 from console.inbox.models import Conversation, Draft, Media, Message, MessageVersion, Reaction, Status, Tick
+from console.pdf_pages import keeping as drawn_pages
 from console.portfolio.agreements import Dispute
 from console.portfolio.models import Account, ContactPoint, Debtor, PointState
 from console.privacy import traces
@@ -105,6 +106,7 @@ def remove(gone: Erased, media_dir: Path) -> None:
     """Files go once their rows are gone; what a crash leaves here, the hourly sweep finds."""
     for sha256 in gone.files:
         media_files.place(media_dir, sha256).unlink(missing_ok=True)
+        drawn_pages.forget(media_dir, sha256)
     for pack_id in gone.packs:
         packs_of_evidence.place(media_dir, pack_id).unlink(missing_ok=True)
 

@@ -1,4 +1,5 @@
-// Pictures of the conversation, large: one after another, nearer and farther, by keyboard, mouse or thumb.
+// Pictures and PDF pages of the conversation, large: one after another, nearer and farther, by keyboard, mouse or thumb.
+import { answer, headers } from './http.js'
 import { act } from './menus.js'
 import { byId } from './upsert.js'
 
@@ -11,7 +12,10 @@ const viewer = byId('lightbox')
 const sheet = viewer.querySelector('.sheet')
 const picture = sheet.querySelector('img')
 const fingers = new Map()
+const pages = new Map()
 let shown = ''
+let page = 1
+let asking = null
 let scale = 1
 let x = 0
 let y = 0
@@ -19,6 +23,7 @@ let pressed = null
 
 // Asked each time: pushes put newer bubbles in the place of older ones, and a picture may be taken back meanwhile.
 const all = () => [...document.querySelectorAll('#pane .thread a[data-act=look]')]
+const isPdf = (link) => 'pages' in link.dataset
 const here = () => all().findIndex((link) => link.href === shown)
 
 act('look', (link) => {
@@ -30,29 +35,75 @@ act('look-on', () => turn(1))
 act('look-nearer', () => zoom(STEP))
 act('look-farther', () => zoom(1 / STEP))
 
-function show(link) {
-  const links = all()
+function show(link, number = 1) {
   shown = link.href
-  viewer.classList.remove('broken')
-  picture.src = shown
-  picture.alt = link.querySelector('img').alt
+  page = number
+  asking?.abort()
+  viewer.classList.remove('broken', 'waiting')
+  if (isPdf(link)) draw(link)
+  else {
+    put(shown)
+    picture.alt = link.querySelector('img').alt
+  }
   const message = link.closest('.msg')
   byId('lightbox-name').textContent = link.dataset.name
   byId('lightbox-when').textContent = `${message.getAttribute('aria-label')} · ${message.closest('.entry').querySelector('.day').textContent}`
-  byId('lightbox-place').textContent = `${here() + 1} de ${links.length}`
   const download = viewer.querySelector('a[download]')
   download.href = shown
   download.download = link.dataset.name
-  viewer.classList.toggle('first', here() === 0)
-  viewer.classList.toggle('last', here() === links.length - 1)
+  say()
   fit()
+}
+
+/** Where one is: which page of which file, and what lies before and behind. */
+function say() {
+  const links = all()
+  const last = pages.get(shown)
+  const leaf = last ? `página ${page} de ${last} · archivo ` : ''
+  byId('lightbox-place').textContent = `${leaf}${here() + 1} de ${links.length}`
+  viewer.classList.toggle('first', here() === 0 && page === 1)
+  viewer.classList.toggle('last', here() === links.length - 1 && page >= (last ?? 1))
 }
 
 function turn(by) {
   const now = here()
   if (now < 0) return viewer.close()
-  const next = all()[now + by]
-  if (next) show(next)
+  const links = all()
+  const leaf = page + by
+  if (leaf >= 1 && leaf <= (pages.get(shown) ?? 1)) return show(links[now], leaf)
+  const next = links[now + by]
+  if (next) show(next, by < 0 ? pages.get(next.href) : 1)
+}
+
+/** One page of a PDF. Who turns on meanwhile waits for the page they turned to, and the server stops drawing this one. */
+async function draw(link) {
+  const mine = (asking = new AbortController())
+  const number = page
+  viewer.classList.add('waiting')
+  picture.alt = `Página ${number} de ${link.dataset.name}`
+  put(null)
+  const came = await fetch(`${link.href}/pages/${number}`, { headers, signal: mine.signal }).catch(() => null)
+  const drawn = came?.ok ? await came.blob().catch(() => null) : null
+  const told = came && !came.ok ? answer(came.status, await came.text(), null) : null
+  if (mine.signal.aborted) return
+  viewer.classList.remove('waiting')
+  if (drawn) {
+    pages.set(link.href, Number(came.headers.get('aldia-pages')))
+    put(URL.createObjectURL(drawn))
+  } else fail(told?.said || 'No hubo respuesta del servidor. Vuelva a probar, o descargue el PDF.')
+  if (told?.status === 422 && number > 1) pages.set(link.href, number)
+  say()
+}
+
+function put(source) {
+  if (picture.src.startsWith('blob:')) URL.revokeObjectURL(picture.src)
+  if (source) picture.src = source
+  else picture.removeAttribute('src')
+}
+
+function fail(sentence) {
+  viewer.querySelector('.none').textContent = sentence
+  viewer.classList.add('broken')
 }
 
 function fit() {
@@ -98,6 +149,8 @@ const KEYS = {
   '=': () => zoom(STEP),
   '-': () => zoom(1 / STEP),
   0: fit,
+  PageUp: () => turn(-1),
+  PageDown: () => turn(1),
 }
 viewer.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return
@@ -106,11 +159,14 @@ viewer.addEventListener('keydown', (event) => {
 })
 viewer.addEventListener('close', () => {
   fingers.clear()
+  asking?.abort()
   all()[here()]?.focus()
-  picture.removeAttribute('src')
+  put(null)
 })
-picture.addEventListener('error', () => viewer.classList.toggle('broken', picture.hasAttribute('src')))
+picture.addEventListener('error', () => picture.hasAttribute('src') && fail('No se pudo abrir la imagen. Descárguela para verla.'))
 picture.addEventListener('load', fit)
+// A PDF that cannot be drawn is still a file with a name; the viewer says why.
+document.addEventListener('error', ({ target }) => target.matches?.('.picture.page img') && target.parentElement.classList.add('bare'), true)
 addEventListener('resize', () => viewer.open && place())
 
 sheet.addEventListener('wheel', (event) => {

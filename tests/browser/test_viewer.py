@@ -36,6 +36,12 @@ def with_pictures(house: House, new_page: NewPage, **options: Any) -> tuple[Debt
     expect(page.locator("#pane .files .waiting[data-file]")).to_have_count(2)
     composer(page).press("Enter")
     expect(pictures).to_have_count(3)
+    # Who hears the picture named is told which way it went.
+    assert [each.get_attribute("alt") for each in pictures.locator("img").all()] == [
+        "Imagen recibida: Foto",
+        "Imagen enviada: uno.png",
+        f"Imagen enviada: {LONG}",
+    ]
     expect(page.locator("#pane .entry.out footer", has_text="entregado")).to_have_count(2)
     return debtor, page, pictures
 
@@ -70,7 +76,7 @@ def test_one_after_another_nearer_and_kept_by_keyboard_alone(house: House, new_p
     expect(viewer).to_contain_text(debtor.name)
     expect(viewer).to_contain_text("1 de 3")
     is_shown(viewer)
-    expect(viewer.get_by_role("button", name="Imagen anterior")).to_be_hidden()
+    expect(viewer.get_by_role("button", name="Anterior")).to_be_hidden()
     fine(page, f"viewer-{scheme}")
 
     page.keyboard.press("ArrowLeft")

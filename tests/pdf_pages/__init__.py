@@ -1,0 +1,1 @@
+"""The pages of PDF files, drawn where they can do no harm."""
