@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from console.audit import Actor
 from console.db import Base, BigKey, Tx
+from console.languages.readers import SPANISH
 
 
 class Role(StrEnum):
@@ -74,6 +75,7 @@ class Agent(Base):
     own_role_id: Mapped[int | None] = mapped_column(ForeignKey("own_role.id"), index=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
     disabled_at: Mapped[datetime | None]
+    language: Mapped[str | None] = mapped_column(String(8))  # None: the one signed in with
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
@@ -101,6 +103,7 @@ class SignInSession(Base):
     ended_at: Mapped[datetime | None]
     address: Mapped[str] = mapped_column(Text)
     user_agent: Mapped[str] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(String(8))
 
 
 class SecondFactor(Base):
@@ -183,6 +186,8 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     role_name: str | None = None
     session_id: int | None = None
     address: str | None = None
+    language: str = SPANISH
+    """What screens are shown in to them; one of `console.languages.readers.TAGS`."""
     owes_factor: bool = False
     """Their role needs a second factor and they have none: until they do, nothing but that page opens."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from console.languages.words import Words
+
 
 class Refused(Exception):  # noqa: N818 it is an answer, not a failure of ours
     """An expected refusal. `text` is what the person reads; `code` is what a program reads.
@@ -28,4 +30,4 @@ class Refused(Exception):  # noqa: N818 it is an answer, not a failure of ours
 
 def not_found() -> Refused:
     """The same answer for what does not exist and for what may not be seen: ids must not leak."""
-    return Refused(404, "No existe o no está a su alcance.", code="not_found")
+    return Refused(404, Words("No existe o no está a su alcance."), code="not_found")

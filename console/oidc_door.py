@@ -25,7 +25,7 @@ from console.db import Database, Tx
 from console.errors import not_found
 from console.forms import own_path
 from console.settings import Settings
-from console.sign_in import DOOR, address_of, answer_form, door_of
+from console.sign_in import DOOR, address_of, answer_form, door_of, language_of
 from integrations import oidc
 
 log = structlog.get_logger()
@@ -92,7 +92,9 @@ async def _let_in(
             is_known = throttle.knows(settings, agent.email or "", request.cookies)
             await sign_in_alerts.note_browser(tx, agent, is_known=is_known, door=door_of(address_of(request)))
             agent_string = request.headers.get("user-agent", "")
-            token = await sessions.start(tx, agent, address=address_of(request), user_agent=agent_string)
+            token = await sessions.start(
+                tx, agent, address=address_of(request), user_agent=agent_string, language=language_of(request, settings)
+            )
             mark = throttle.device_cookie(settings, agent.email or "")
             cookies = [sessions.cookie(settings, token), mark, _cookie(settings, "", age=0)]
             return Redirect(back, status_code=303, cookies=cookies)

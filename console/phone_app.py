@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
 
 from console import static_files
 from console.forms import html
 from console.render import page
+from console.settings import Settings
+from console.sign_in import language_of
 
 _KEEP_NOTHING = {"cache-control": "no-cache"}
 _SIZES = ("192", "512")
@@ -50,9 +53,9 @@ async def service_worker() -> Response[bytes]:
 
 
 @get("/offline")
-async def offline() -> Response[str]:
+async def offline(request: Request[Any, Any, Any], settings: NamedDependency[Settings]) -> Response[str]:
     """What is shown without network: nobody's page, with nobody's data."""
-    return html(page("offline.html"))
+    return html(page("offline.html", reader=language_of(request, settings)))
 
 
 routes = [manifest, service_worker, offline]

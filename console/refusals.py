@@ -12,11 +12,16 @@ from litestar.exceptions import HTTPException
 
 from console.db import is_away
 from console.errors import Refused, not_found
+from console.languages.catalogues import said
+from console.languages.readers import SPANISH, asked
+from console.languages.words import Words
 from console.render import page
 from console.security import log_unexpected
 
 log = structlog.get_logger()
 UNAVAILABLE = 503
+READER = "reader"
+"""Where a request's state has the language of who is behind it, once that is known."""
 LARGEST_ID = 2**63 - 1
 
 _Request = Request[Any, Any, Any]
@@ -43,7 +48,7 @@ def refuse_http(request: _Request, error: HTTPException) -> Response[Any]:
 def away(request: _Request, error: Exception) -> Response[Any]:
     """The database doesn't answer. Nothing was half done; trying again is right."""
     log.error("database.away", reason=type(error).__name__)
-    text = "La base de datos no responde en este momento. No se perdió nada; vuelva a intentarlo."
+    text = Words("La base de datos no responde en este momento. No se perdió nada; vuelva a intentarlo.")
     return answer(request, UNAVAILABLE, text, code="unavailable")
 
 
@@ -69,16 +74,19 @@ def answer(
 ) -> Response[Any]:
     """A page when a browser navigates, problem details otherwise. `X-Refused` names the reason for scripts."""
     wait = (details or {}).get("retry_after", 5 if status == UNAVAILABLE else None)
+    reader = request.scope["state"].get(READER) or asked(request.headers.get("accept-language"))
     headers = {"x-refused": code, **({"retry-after": str(wait)} if wait else {})}
     if request.headers.get("hx-request") != "true" and "text/html" in request.headers.get("accept", ""):
-        html = page("error.html", status=status, **({"text": text} if text else {}))
+        # Words that nobody translated stay in a page of their own language.
+        spoken = reader if text is None or isinstance(text, Words) else SPANISH
+        html = page("error.html", status=status, reader=spoken, **({"text": text} if text else {}))
         return Response(html, status_code=status, media_type=MediaType.HTML, headers=headers)
     phrase = HTTPStatus(status).phrase
     problem = {
         "type": "about:blank",
         "title": phrase,
         "status": status,
-        "detail": text or phrase,
+        "detail": said(text or phrase, reader),
         "code": code,
         **({"field": field} if field else {}),
         **({"details": details} if details else {}),

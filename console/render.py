@@ -38,13 +38,13 @@ ICONS = (
     "chart-column", "check", "check-check", "chevron-down", "chevron-left", "chevron-right", "circle-check",
     "circle-question-mark", "clock", "contact", "copy", "credit-card", "download", "ellipsis", "external-link", "eye",
     "eye-off", "file-spreadsheet", "file-text", "flag", "forward", "funnel", "handshake", "history", "hourglass",
-    "id-card", "image", "inbox", "info", "keyboard", "landmark", "laptop", "layout-template", "link", "list-checks",
-    "list-filter", "lock", "log-out", "mail", "mail-warning", "map-pin", "message-square", "message-square-plus", "mic",
-    "minus", "moon", "panel-right", "paperclip", "pause", "pencil", "percent", "phone", "phone-off", "play", "plus",
-    "receipt", "refresh-cw", "reply", "rotate-ccw", "scale", "search", "send", "settings", "shield-check",
-    "shopping-cart", "smartphone", "smile", "square", "square-check-big", "star", "sticker", "sun", "sun-moon", "tag",
-    "tags", "trash-2", "triangle-alert", "undo-2", "upload", "user", "user-minus", "user-plus", "users", "video",
-    "wallet", "wifi-off", "x",
+    "id-card", "image", "inbox", "info", "keyboard", "landmark", "languages", "laptop", "layout-template", "link",
+    "list-checks", "list-filter", "lock", "log-out", "mail", "mail-warning", "map-pin", "message-square",
+    "message-square-plus", "mic", "minus", "moon", "panel-right", "paperclip", "pause", "pencil", "percent", "phone",
+    "phone-off", "play", "plus", "receipt", "refresh-cw", "reply", "rotate-ccw", "scale", "search", "send", "settings",
+    "shield-check", "shopping-cart", "smartphone", "smile", "square", "square-check-big", "star", "sticker", "sun",
+    "sun-moon", "tag", "tags", "trash-2", "triangle-alert", "undo-2", "upload", "user", "user-minus", "user-plus",
+    "users", "video", "wallet", "wifi-off", "x",
 )  # fmt: skip
 
 
@@ -102,40 +102,49 @@ def _locale(country: str) -> str:
         return "es"
 
 
-def page(template: str, /, *, csrf_token: str = "", reader: str = SPANISH, **values: object) -> str:
+def page(template: str, /, *, csrf_token: str = "", reader: str | None = None, **values: object) -> str:
     """A whole page. `csrf_token` goes into the forms and into the header that scripts send.
 
-    `reader` is the language it is wanted in; a page that the catalogues do not have whole is in Spanish.
+    `reader` is the language it is wanted in, if not the `viewer`'s; a page that the catalogues do not have whole is in
+    Spanish.
     """
-    environment = _speaking(reader) if template in catalogues.WHOLE else _environment()
+    environment = _speaking(spoken(template, reader or _language_of(values.get("viewer"))))
     return environment.get_template(template).render(csrf_token=csrf_token, house=_house, **values)
 
 
-def fragment(template: str, /, **values: object) -> str:
-    """One element with an id: the same text on the page, in an answer and in a push.
+def _language_of(viewer: object) -> str:
+    return str(getattr(viewer, "language", SPANISH))
+
+
+def spoken(template: str, language: str) -> str:
+    """The language that a page is shown in to who reads `language`."""
+    return language if template in catalogues.WHOLE else SPANISH
+
+
+def fragment(template: str, /, *, reader: str = SPANISH, **values: object) -> str:
+    """One element with an id: the same text on the page, in an answer and in a push; in the language of `reader`.
 
     It sees the values given and nothing else; a missing one raises `UndefinedError`.
     """
-    prepared, shared = _prepared(template)
+    prepared, shared = _prepared(template, reader)
     # `Template.render` copies what templates share anew for each call, which takes longer than a line of the list.
-    context = Context(_environment(), {**shared, "house": _house, **values}, prepared.name, prepared.blocks)
+    context = Context(prepared.environment, {**shared, "house": _house, **values}, prepared.name, prepared.blocks)
     return "".join(prepared.root_render_func(context)).strip()
 
 
-@lru_cache(maxsize=256)
-def _prepared(template: str) -> tuple[Template, dict[str, object]]:
-    prepared = _environment().get_template(template)
+@lru_cache(maxsize=512)
+def _prepared(template: str, language: str) -> tuple[Template, dict[str, object]]:
+    prepared = _speaking(language).get_template(template)
     return prepared, dict(prepared.globals)
 
 
-def _fragment_within(template: str, /, **values: object) -> Markup:
-    """A fragment as part of another template: it is HTML already."""
-    return Markup(fragment(template, **values))  # noqa: S704 our own template
+def _within(language: str) -> Callable[..., Markup]:
+    """`fragment` as part of another template: it is HTML already, and in the language of what stands around it."""
 
+    def within(template: str, /, **values: object) -> Markup:
+        return Markup(fragment(template, reader=language, **values))  # noqa: S704 our own template
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return _speaking(SPANISH)
+    return within
 
 
 @lru_cache(maxsize=len(TAGS))
@@ -156,7 +165,7 @@ def _speaking(language: str) -> Environment:
     environment.globals.update(
         icon=icon,
         sprite=sprite,
-        fragment=_fragment_within,
+        fragment=_within(language),
         asset=static_files.address,
         now=clock.now,
         shortcuts=shortcuts.shortcuts,

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from litestar.datastructures import Cookie
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from console import audit, clock, time_outs
 from console.agents import Agent, AgentTeam, OwnRole, SecondFactor, SignInRules, SignInSession, Viewer
 from console.audit import Actor
 from console.db import Tx
+from console.languages.readers import SPANISH
 from console.settings import Settings
 
 # How exactly "last seen" is known: a write for each page would cost more than it tells.
@@ -35,8 +36,11 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-async def start(tx: Tx, agent: Agent, *, address: str, user_agent: str) -> str:
-    """Sign `agent` in and return the new session's token, which is kept nowhere. Records session.started."""
+async def start(tx: Tx, agent: Agent, *, address: str, user_agent: str, language: str | None = None) -> str:
+    """Sign `agent` in and return the new session's token, which is kept nowhere. Records session.started.
+
+    `language` is the sign-in's: what is shown in this browser to whoever chose none of their own.
+    """
     token, now = secrets.token_urlsafe(32), clock.now()
     bounds = await time_outs.in_force(tx)
     session = SignInSession(
@@ -48,6 +52,7 @@ async def start(tx: Tx, agent: Agent, *, address: str, user_agent: str) -> str:
         ended_at=None,
         address=address,
         user_agent=user_agent[:300],
+        language=language,
     )
     tx.add(session)
     await tx.flush()
@@ -64,6 +69,7 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
             SignInSession.created_at,
             SignInSession.seen_at,
             SignInSession.expires_at,
+            func.coalesce(Agent.language, SignInSession.language, SPANISH),
             Agent.id,
             Agent.name,
             Agent.role,
@@ -89,7 +95,7 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
     rows = (await tx.execute(query)).all()
     if not rows:
         return None
-    session_id, begun_at, seen_at, expires_at, agent_id, name, role, *rest = rows[0]
+    session_id, begun_at, seen_at, expires_at, language, agent_id, name, role, *rest = rows[0]
     role_name, deeds, has_factor, must, idle, absolute, _ = rest
     bounds, now = time_outs.of(idle, absolute), clock.now()
     ends_at = min(expires_at, begun_at + bounds.absolute)
@@ -105,6 +111,7 @@ async def find(tx: Tx, token: str, *, address: str | None = None) -> Found | Non
         role_name=role_name,
         session_id=session_id,
         address=address,
+        language=language,
         owes_factor=has_factor is None and role in (must or ()),
     )
     return Found(viewer, seen_at, ends_at)

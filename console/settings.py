@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import httpx
 import msgspec
 
+from console.languages.readers import TAGS
 from integrations import mail
 from integrations.payments import choosing
 
@@ -34,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = "America/Lima"
     currency: str = "PEN"
     company: str = "Al Día"
+    # What screens are in for whoever chose no other; None: what each browser likes best.
+    language: str | None = None
     media_dir: Path = Path("var/media")
     whatsapp_api_url: str = "https://graph.facebook.com"
     whatsapp_api_version: str = "v23.0"
@@ -131,6 +134,7 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             timezone=values.get("ALDIA_TIMEZONE", "America/Lima"),
             currency=values.get("ALDIA_CURRENCY", "PEN"),
             company=values.get("ALDIA_COMPANY", "Al Día"),
+            language=_language(values.get("ALDIA_LANGUAGE", "")),
             media_dir=Path(values.get("ALDIA_MEDIA_DIR", "var/media")),
             whatsapp_api_url=values.get("WHATSAPP_API_URL", "https://graph.facebook.com").rstrip("/"),
             whatsapp_api_version=values.get("WHATSAPP_API_VERSION", "v23.0"),
@@ -196,6 +200,13 @@ def _checked(settings: Settings) -> Settings:
     if settings.bot_model_url is not None:
         _check_bot_model(settings, settings.bot_model_url)
     return settings
+
+
+def _language(given: str) -> str | None:
+    code = given.strip().lower()
+    if code and code not in TAGS:
+        raise UnsafeSettings(f"ALDIA_LANGUAGE debe ser una de estas: {', '.join(TAGS)}")
+    return code or None
 
 
 def _check_oidc(settings: Settings, issuer: str) -> None:

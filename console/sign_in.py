@@ -24,6 +24,7 @@ from console.errors import Refused
 from console.forms import own_path, read_form
 from console.languages import readers
 from console.languages.words import Words
+from console.refusals import READER
 from console.render import page
 from console.settings import Settings
 
@@ -77,6 +78,7 @@ async def signed_in(scope: Scope, db: NamedDependency[Database], settings: Named
         except SQLAlchemyError as unwritable:
             # A full disk must not take the pages away: they can still be read.
             log.warning("session.not_touched", reason=type(unwritable).__name__)
+    scope["state"][READER] = found.viewer.language
     return found.viewer
 
 
@@ -127,6 +129,14 @@ exception_handlers: dict[int | type[Exception], Any] = {NotSignedIn: ask_to_sign
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """Where the request comes from; a proxy's word for it was judged in console.security."""
     return connection.client.host if connection.client and connection.client.host else "local"
+
+
+def language_of(request: Request[Any, Any, Any], settings: Settings) -> str:
+    """What to speak to whoever is not signed in: their choice on the form, the company's, the browser's."""
+    chosen = request.query_params.get("lang")
+    return readers.asked(
+        request.headers.get("accept-language"), chosen=chosen if chosen in readers.TAGS else settings.language
+    )
 
 
 def _origin_of(request: Request[Any, Any, Any]) -> str:
@@ -288,7 +298,9 @@ async def _start(
     agent_string = request.headers.get("user-agent", "")
     is_known = throttle.knows(settings, current.email or "", request.cookies)
     await sign_in_alerts.note_browser(tx, current, is_known=is_known, door=door_of(address_of(request)))
-    return await sessions.start(tx, current, address=address_of(request), user_agent=agent_string)
+    return await sessions.start(
+        tx, current, address=address_of(request), user_agent=agent_string, language=language_of(request, settings)
+    )
 
 
 def door_of(address: str) -> Actor:
@@ -318,12 +330,11 @@ def answer_form(
     wait: int = 0,
     ticket: str = "",
 ) -> Response[str]:
-    """The sign-in form, with what it has to say: in the language chosen on it, else in the browser's."""
+    """The sign-in form, with what it has to say, in the language of `language_of`."""
     chosen = request.query_params.get("lang")
-    reader = readers.asked(request.headers.get("accept-language"), chosen=chosen)
     content = page(
         "sign_in/login.html",
-        reader=reader,
+        reader=language_of(request, settings),
         chosen=chosen if chosen in readers.TAGS else None,
         company=settings.company,
         email=email,

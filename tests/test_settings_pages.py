@@ -33,6 +33,8 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("POST", "/settings/sessions/{session_id:int}/end"): EVERYBODY,
     ("POST", "/settings/sessions/end-all"): EVERYBODY,
     ("POST", "/settings/sessions/end-everywhere"): EVERYBODY,
+    ("GET", "/settings/language"): EVERYBODY,
+    ("POST", "/settings/language"): EVERYBODY,
     ("GET", "/settings/password"): EVERYBODY,
     ("POST", "/settings/password"): EVERYBODY,
     ("GET", "/settings/second-factor"): EVERYBODY,

@@ -388,6 +388,8 @@ PAGES = [
     one("POST", SETTINGS + "/sessions/{session_id:int}/end", "owner", SETTINGS + "/sessions/{session}/end"),
     one("POST", SETTINGS + "/sessions/end-all", "everyone"),
     one("POST", SETTINGS + "/sessions/end-everywhere", "everyone"),
+    one("GET", SETTINGS + "/language", "everyone"),
+    one("POST", SETTINGS + "/language", "everyone", form={"language": "xx"}, answers=422),
     one("GET", SETTINGS + "/password", "everyone"),
     one("POST", SETTINGS + "/password", "everyone", form={"current": "no", "password": "x"}, answers=422),
     one("GET", SETTINGS + "/second-factor", "everyone"),

@@ -72,8 +72,8 @@ async def change_tags(
     async with db.reading() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
         [fact] = await rows.rows_by_id(tx, [conversation.id], version=0)
-    shown = {"tags": fact.row.tags, "standing": fact.row.standing}
-    return html(fragment("inbox/_tags.html", conversation_id=conversation_id, **shown))
+    tags, standing = fact.row.tags, fact.row.standing
+    return html(fragment("inbox/_tags.html", conversation_id=conversation_id, tags=tags, standing=standing))
 
 
 async def _tag(tx: Tx, number: int) -> Tag:

@@ -20,19 +20,35 @@ from console.languages.readers import SPANISH
 from console.languages.walker import Say, Walker
 from console.languages.words import Words
 
-WHOLE = frozenset({"sign_in/login.html"})
+WHOLE = frozenset(
+    {
+        "error.html",
+        "offline.html",
+        "settings/language.html",
+        "sign_in/login.html",
+    }
+)
 """The pages that every catalogue has all words of. Any other is shown in Spanish to everybody, never in two."""
 
 
-def path(language: str) -> Path:
-    """Where the catalogue of a language is."""
-    return Path(__file__).parent / "locale" / language / "LC_MESSAGES" / "console.po"
+def path(language: str, room: str) -> Path:
+    """Where the catalogue of a language for a room is: each has its own, so that people do not collide in one file."""
+    return _folder(language) / f"{room}.po"
 
 
-def catalogue(language: str) -> Catalog:
-    """The catalogue as translators see it."""
-    with path(language).open("rb") as file:
+def rooms(language: str) -> list[str]:
+    """The rooms that have a catalogue in a language."""
+    return sorted(file.stem for file in _folder(language).glob("*.po"))
+
+
+def catalogue(language: str, room: str) -> Catalog:
+    """The catalogue of a room as translators see it."""
+    with path(language, room).open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
+
+
+def _folder(language: str) -> Path:
+    return Path(__file__).parent / "locale" / language / "LC_MESSAGES"
 
 
 @lru_cache(maxsize=8)
@@ -40,8 +56,14 @@ def translations(language: str) -> gettext.NullTranslations:
     """The words of `language` by the Spanish ones; those that the catalogue lacks stay as they are."""
     if language == SPANISH:
         return gettext.NullTranslations()
+    whole = Catalog(locale=language)
+    for room in rooms(language):
+        for message in catalogue(language, room):
+            # What is not translated yet must not hide what another room has.
+            if message.id and message.string:
+                whole[message.id] = message
     compiled = BytesIO()
-    write_mo(compiled, catalogue(language))
+    write_mo(compiled, whole)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -11,17 +12,20 @@ from babel.messages.pofile import write_po
 from jinja2 import Environment, meta
 from jinja2.ext import extract_from_ast
 
-from console.languages.catalogues import WHOLE, catalogue, give, path, translator
+from console.languages.catalogues import WHOLE, catalogue, give, path, rooms, translator
 from console.languages.readers import SPANISH, TAGS
 
 CONSOLE = Path(__file__).parents[1]
 TEMPLATES = CONSOLE / "templates"
-# What the frame of every page includes for people who are signed in, whose pages are in Spanish.
-_FOR_THE_SIGNED_IN = frozenset({"help.html", "palette.html"})
+FRAME = "frame"
+"""The room of what no other has: what stands around every page."""
+# Where the room of the code is called otherwise than that of its templates.
+_CALLED = {"bots": "bot", "settings_pages": "settings"}
 
 Id = str | tuple[str, str]
 """What gettext knows words by: what is written in Spanish, with its plural where something is counted."""
 
+_EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
 _HEADER = "# What screens say. `python -m console.languages` keeps the Spanish in step; translate beside it."
 
 
@@ -36,7 +40,7 @@ def templates() -> set[str]:
             (TEMPLATES / name).read_text(encoding="utf-8")
         )
         referred = {other for other in meta.find_referenced_templates(tree) if other is not None}
-        waiting |= referred - found - _FOR_THE_SIGNED_IN
+        waiting |= referred - found
     return found
 
 
@@ -55,28 +59,59 @@ def words() -> dict[Id, set[str]]:
     return found
 
 
+def room_of(file: str) -> str:
+    """The room that a file of `words` belongs to, whose catalogue has what it says."""
+    parts = Path(file.removeprefix("templates/")).parts
+    return _CALLED.get(parts[0], parts[0]) if len(parts) > 1 else FRAME
+
+
+def by_room() -> dict[str, dict[Id, set[str]]]:
+    """`words`, as each room's catalogue has them: what several say, each has."""
+    found: dict[str, dict[Id, set[str]]] = {}
+    for text, files in words().items():
+        for file in files:
+            found.setdefault(room_of(file), {}).setdefault(text, set()).add(file)
+    return found
+
+
 def update() -> Iterator[tuple[str, list[str]]]:
-    """Write each catalogue anew: stale words go, new ones wait for somebody. Yields language and what it lacks."""
-    wanted = words()
-    for language in TAGS.keys() - {SPANISH}:
-        known = catalogue(language) if path(language).exists() else Catalog(locale=language)
-        fresh = Catalog(
-            locale=language,
-            header_comment=_HEADER,
-            project="Al Día",
-            msgid_bugs_address="-",
-            creation_date=known.creation_date,
-            last_translator="-",
-            language_team="-",
-            fuzzy=False,
-        )
-        for text in sorted(wanted, key=_first):
-            message = known.get(text)
-            fresh.add(text, message.string if message else "", locations=[(file, 0) for file in sorted(wanted[text])])
-        path(language).parent.mkdir(parents=True, exist_ok=True)
-        with path(language).open("wb") as file:
-            write_po(file, fresh, width=0, sort_output=True, include_lineno=False)
-        yield language, [_first(message.id) for message in fresh if message.id and not is_said(message)]
+    """Write each catalogue anew: stale words go, new ones wait for somebody. Yields its name and what it lacks.
+
+    What one room has said already, another need not say again.
+    """
+    wanted = by_room()
+    for language in sorted(TAGS.keys() - {SPANISH}):
+        known = {room: catalogue(language, room) for room in rooms(language)}
+        for room in sorted(wanted.keys() | known.keys()):
+            if room not in wanted:
+                path(language, room).unlink()
+                continue
+            others = [known[other] for other in sorted(known, key=lambda other: (other != room, other))]
+            fresh = _renewed(language, wanted[room], others)
+            path(language, room).parent.mkdir(parents=True, exist_ok=True)
+            with path(language, room).open("wb") as file:
+                write_po(file, fresh, width=0, sort_output=True, include_lineno=False)
+            lacking = [_first(message.id) for message in fresh if message.id and not is_said(message)]
+            yield f"{language}/{room}", lacking
+
+
+def _renewed(language: str, wanted: dict[Id, set[str]], known: list[Catalog]) -> Catalog:
+    fresh = Catalog(
+        locale=language,
+        header_comment=_HEADER,
+        project="Al Día",
+        msgid_bugs_address="-",
+        # Always the same, so that a catalogue changes only where its words do.
+        creation_date=_EPOCH,
+        revision_date=_EPOCH,
+        last_translator="-",
+        language_team="-",
+        fuzzy=False,
+    )
+    for text in sorted(wanted, key=_first):
+        said = next((one.string for one in (it.get(text) for it in known) if one and is_said(one)), "")
+        fresh.add(text, said, locations=[(file, 0) for file in sorted(wanted[text])])
+    return fresh
 
 
 def is_said(message: Message) -> bool:

@@ -8,6 +8,9 @@ SPANISH = "es"
 TAGS = {SPANISH: "es", "pt": "pt-BR", "en": "en"}
 """Each language's code here, and how HTML names it (BCP 47)."""
 
+NAMES = {SPANISH: "Español", "pt": "Português", "en": "English"}
+"""What each is called by those who speak it."""
+
 _WEIGHT = re.compile(r"\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", re.ASCII)
 # Browsers send five to ten entries; what is longer was not sent by one.
 _LONGEST = 1000

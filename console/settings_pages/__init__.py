@@ -6,6 +6,7 @@ from console.settings_pages import (
     dead_letters,
     factor,
     hours,
+    language,
     own,
     people,
     portfolio_rules,
@@ -19,6 +20,7 @@ from console.settings_pages import (
 
 routes: list[HTTPRouteHandler] = [
     *own.routes,
+    *language.routes,
     *factor.routes,
     *rules.routes,
     *people.routes,

@@ -10,7 +10,6 @@ from litestar.response import Redirect
 
 from console.agents import Viewer
 from console.errors import not_found
-from console.languages.readers import SPANISH
 from console.render import page
 
 LARGEST_ID = 2**63 - 1
@@ -18,7 +17,7 @@ LARGEST_ID = 2**63 - 1
 
 def show(template: str, viewer: Viewer, *, status: int = 200, **values: object) -> Response[Any]:
     """A whole page for `viewer`."""
-    html = page(template, csrf_token="", reader=SPANISH, viewer=viewer, **values)
+    html = page(template, csrf_token="", reader=viewer.language, viewer=viewer, **values)
     return Response(html, status_code=status, media_type=MediaType.HTML)
 
 

@@ -1,6 +1,6 @@
 // Small things any page has: menus, dialogs, short notices, the theme, copying, and forms that htmx sends.
 import { answer } from './http.js'
-import { afterUpsert, apply, byId, copyOf, upsert } from './upsert.js'
+import { afterUpsert, apply, byId, copyOf, said, upsert } from './upsert.js'
 
 const acts = {}
 /** Names what a click on [data-act=…] does; the markup only says the name. */
@@ -45,15 +45,14 @@ document.addEventListener('htmx:beforeRequest', ({ detail: { xhr, elt } }) => xh
   elt.closest('details.menu')?.removeAttribute('open')
   const came = answer(xhr.status, xhr.responseText, null)
   if (came.html) apply(came.html)
-  if (!came.ok && !came.html) toast(came.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  if (!came.ok && !came.html) toast(came.said || said('no-answer'), 'error')
 }))
 
-const THEMES = { '': 'automático', light: 'claro', dark: 'oscuro' }
+const THEMES = ['', 'light', 'dark']
 const root = document.documentElement
-const showTheme = () => { for (const words of document.querySelectorAll('[data-theme-words]')) words.textContent = `Tema: ${THEMES[root.dataset.theme ?? '']}` }
+const showTheme = () => { for (const words of document.querySelectorAll('[data-theme-words]')) words.textContent = words.getAttribute(`data-say-${root.dataset.theme || 'auto'}`) }
 act('theme', () => {
-  const order = Object.keys(THEMES)
-  const next = order[(order.indexOf(root.dataset.theme ?? '') + 1) % order.length]
+  const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? '') + 1) % THEMES.length]
   delete root.dataset.theme
   localStorage.removeItem('theme')
   if (next) localStorage.setItem('theme', (root.dataset.theme = next))
@@ -63,6 +62,6 @@ act('help', () => byId('help').showModal())
 act('close-toast', (button) => button.closest('.toast').remove())
 act('copy', async (button) => {
   await navigator.clipboard.writeText(button.dataset.copy ?? button.closest('.msg').querySelector('.text').textContent)
-  toast('Copiado')
+  toast(said('copied'))
 })
 showTheme()

@@ -14,6 +14,7 @@ PAGES = [
     "/supervisor",
     "/quality",
     "/settings/sessions",
+    "/settings/language",
     "/settings/password",
     "/settings/second-factor",
     "/settings/notifications",

@@ -19,15 +19,43 @@ PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w*\}")
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_everything_that_whole_pages_say_is_translated_and_nothing_else(language: str) -> None:
-    held = [message for message in catalogues.catalogue(language) if message.id]
+    wanted = extracting.by_room()
 
-    assert {message.id for message in held} == extracting.words().keys(), "run: python -m console.languages"
-    assert [message.id for message in held if not extracting.is_said(message)] == []
+    assert catalogues.rooms(language) == sorted(wanted), "run: python -m console.languages"
+    for room in catalogues.rooms(language):
+        held = [message for message in catalogues.catalogue(language, room) if message.id]
+        assert {message.id for message in held} == wanted[room].keys(), "run: python -m console.languages"
+        assert [message.id for message in held if not extracting.is_said(message)] == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_two_rooms_say_is_said_in_the_same_words(language: str) -> None:
+    said: dict[object, set[object]] = {}
+    for room in catalogues.rooms(language):
+        for message in catalogues.catalogue(language, room):
+            if message.id:
+                said.setdefault(message.id, set()).add(message.string)
+
+    assert {text: forms for text, forms in said.items() if len(forms) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "room"),
+    [
+        ("templates/layout.html", "frame"),
+        ("shortcuts.py", "frame"),
+        ("templates/inbox/_row.html", "inbox"),
+        ("inbox/tags.py", "inbox"),
+        ("settings_pages/language.py", "settings"),
+    ],
+)
+def test_each_room_has_a_catalogue_of_its_own(file: str, room: str) -> None:
+    assert extracting.room_of(file) == room
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_translations_keep_placeholders_and_the_space_around_and_hold_no_markup(language: str) -> None:
-    for message in catalogues.catalogue(language):
+    for message in [one for room in catalogues.rooms(language) for one in catalogues.catalogue(language, room)]:
         if not message.id:
             continue
         assert "fuzzy" not in message.flags, message.id
