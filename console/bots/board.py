@@ -14,7 +14,8 @@ from console.agents import Viewer
 from console.bots import conduct, morning, record
 from console.bots.handing import REASONS
 from console.bots.record import SessionView
-from console.bots.spoken import LABEL_WORDS, action_words, deed_words, rule_words
+from console.bots.spoken import action_words, deed_words
+from console.bots.words import LABEL_WORDS, rule_words
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import read_form, whole

@@ -1,4 +1,4 @@
-"""What the bot understood and did, in words for people: labels, actions, rules and deeds."""
+"""What the bot did, in words for people: actions and deeds. Labels and rules are in `words`."""
 
 from __future__ import annotations
 
@@ -6,30 +6,8 @@ from collections.abc import Mapping
 
 from console.bots.actions import STEPS
 from console.bots.handing import REASONS
+from console.bots.words import LABEL_WORDS
 
-LABEL_WORDS = {
-    "balance": "Pregunta su saldo",
-    "payment_link": "Quiere un enlace de pago",
-    "payment_methods": "Pregunta dónde pagar",
-    "due_date": "Pregunta cuándo vence",
-    "already_paid": "Dice que ya pagó",
-    "promise_to_pay": "Ofrece pagar",
-    "payment_plan": "Pide un plan de pagos",
-    "dispute": "No reconoce la deuda",
-    "wrong_person": "Es otra persona",
-    "opt_out": "Pide que no le escriban",
-    "human": "Pide una persona",
-    "complaint": "Presenta una queja",
-    "hardship": "Cuenta una dificultad",
-    "distress": "Señales de peligro",
-    "hours": "Pregunta el horario",
-    "identity_answer": "Responde quién es",
-    "affirm": "Dice que sí",
-    "deny": "Dice que no",
-    "greeting": "Saluda",
-    "thanks": "Agradece",
-    "other": "Otra cosa",
-}
 _ACTIONS = {step.action: step.said for step in STEPS} | {
     "hand_over_priority": "texto empático y una persona con prioridad",
     "ask_identity": "pregunta quién escribe",
@@ -51,7 +29,6 @@ _DEEDS = {
     "needs_person": "La deja a una persona",
     "alerted": "Avisó a supervisión",
 }
-_ALONE = "nothing but "
 _SHOWN = {
     "how": "verificado por",
     "what": "qué",
@@ -69,14 +46,6 @@ def action_words(action: str) -> str:
     """What it did, in a phrase."""
     words = _ACTIONS.get(action, action.replace("_", " "))
     return words[:1].upper() + words[1:]
-
-
-def rule_words(rule: str) -> str:
-    """A rule by its name, readable."""
-    if rule.startswith(_ALONE):
-        label = rule.removeprefix(_ALONE)
-        return f"el mensaje entero es «{LABEL_WORDS.get(label, label)}»"
-    return rule.replace("_", " ")
 
 
 def deed_words(deed: Mapping[str, object]) -> str:

@@ -12,9 +12,13 @@ _GROUP = re.compile(r"\{([A-Z]+)\}")
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """What follows when `pattern` is found in normalised text and `unless` is not."""
+    """What follows when `pattern` is found in normalised text and `unless` is not.
+
+    `name` is for records; `says` is the rule's name for people, in Spanish.
+    """
 
     name: str
+    says: str
     pattern: re.Pattern[str]
     adds: tuple[str, ...] = ()
     drops: tuple[str, ...] = ()
@@ -48,9 +52,11 @@ def rules(file: str) -> tuple[Rule, ...]:
             name, _equals, group = rest.partition(" = ")
             groups[name] = group
         elif word == "rule":
-            blocks.append({"rule": [rest], "adds": [], "drops": [], "when": [], "unless": []})
+            blocks.append({"rule": [rest], "says": [], "adds": [], "drops": [], "when": [], "unless": []})
         elif word in {"adds", "drops"}:
             blocks[-1][word].extend(rest.split())
+        elif word == "says":
+            blocks[-1]["says"].append(rest)
         elif word in {"when", "unless"}:
             blocks[-1][word].append(_GROUP.sub(lambda match: groups[match[1]], rest))
         else:
@@ -58,9 +64,23 @@ def rules(file: str) -> tuple[Rule, ...]:
     return tuple(_rule(block) for block in blocks)
 
 
+def spoken(file: str) -> dict[str, str]:
+    """The names of a table's rules for people, by their names in the record; no pattern is made of them."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in _lines(file):
+        word, _space, rest = line.partition(" ")
+        if word == "rule":
+            name = rest
+        elif word == "says":
+            found[name] = rest
+    return found
+
+
 def _rule(block: dict[str, list[str]]) -> Rule:
     return Rule(
         name=block["rule"][0],
+        says=" ".join(block["says"]),
         pattern=re.compile("|".join(block["when"])),
         adds=tuple(block["adds"]),
         drops=tuple(block["drops"]),

@@ -14,8 +14,9 @@ from console import clock
 from console.agents import Viewer
 from console.bots import conduct, places, wording
 from console.bots.rehearsal import Rehearsed, rehearse
-from console.bots.spoken import LABEL_WORDS, action_words, deed_words, rule_words
+from console.bots.spoken import action_words, deed_words
 from console.bots.texts import COUNTRIES, TONES, known
+from console.bots.words import LABEL_WORDS, rule_words
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import read_form, whole

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from console import audit, clock
 from console.agents import Viewer
 from console.audit import AuditEntry
+from console.bots.words import LABEL_WORDS, rule_words
 from console.db import Database, Tx
 from console.evidence import packs, readable, seals, searching, verifying
 from console.evidence.asked import PAGE, address, asked_of
@@ -51,6 +52,8 @@ FIELDS = {
     "everything_months": "Meses que se guarda lo demás",
     "months": "Meses de la regla",
     "sha256": "Huella del archivo",
+    "intents": "Lo que entendió",
+    "rules": "Reglas",
 }
 _LONGEST_VALUE = 240
 
@@ -221,6 +224,10 @@ def _value(of: dict[str, Any], name: str) -> str | None:
     if name not in of:
         return None
     value = of[name]
+    if name == "rules" and isinstance(value, list):
+        value = ", ".join(rule_words(str(rule)) for rule in value)
+    elif name == "intents" and isinstance(value, list):
+        value = ", ".join(f"{LABEL_WORDS.get(label, label)} {score:.2f}" for label, score in value)
     written = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return written if len(written) <= _LONGEST_VALUE else f"{written[:_LONGEST_VALUE]}…"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from console.bots.words import understood_words
 from console.portfolio.states import State, label
 from console.render import day, money
 
@@ -206,6 +207,8 @@ def history_line(action: str, actor: str | None, new: Mapping[str, Any], event: 
             (words for words in (_CONTACT.get((name, bool(value))) for name, value in new.items()) if words),
             _ACTIONS[action],
         )
+    if action == "bot.understood" and (meant := understood_words(new)):
+        return f"El asistente entendió: {meant}"
     if action == "message.received":
         return _KINDS.get(str(new.get("kind")), "Mensaje recibido")
     if action == "conversation.standing_changed" and new.get("account_state"):

@@ -94,6 +94,20 @@ async def test_who_leads_another_team_sees_and_takes_nothing(front: Front, momen
     assert tried.status_code == 422
 
 
+async def test_a_rule_is_named_in_spanish_wherever_somebody_sees_it(front: Front, moment: Moment) -> None:
+    elena = await front.agent("Elena", role="admin")
+    await talks(front, moment, "los voy a denunciar a indecopi")
+    async with front.console.db.reading() as tx:
+        entry = (await tx.scalars(select(AuditEntry.id).where(AuditEntry.action == "bot.understood"))).one()
+
+    assert "<b>nombra a un regulador</b>" in await elena.see("/bot")
+    assert "<b>nombra a un regulador</b>" in (await elena.do("/bot/try", text="los denuncio a indecopi")).text
+    page = await elena.see(f"/audit?entry={entry}")
+    assert "El asistente entendió: presenta una queja (regla: nombra a un regulador)" in page
+    assert "<ins>nombra a un regulador</ins>" in page
+    assert "presenta una queja (regla: nombra a un regulador)" in await elena.see("/inbox/1/history")
+
+
 async def test_a_team_s_bot_is_paused_and_speaks_again(front: Front, moment: Moment) -> None:
     elena = await front.agent("Elena", role="admin")
 

@@ -9,6 +9,7 @@ from console.bots.normalise import plain
 from console.bots.rules import verdict
 from console.bots.tables import rules
 from console.bots.understand import understand
+from console.bots.words import rule_words
 
 DANGER = [
     "me quiero morir", "ya no quiero vivir", "kiero matarme", "voi a suisidarme", "no aguanto más", "ya no doy mas",
@@ -98,6 +99,16 @@ def test_somebody_who_wants_to_be_left_alone(text: str) -> None:
 def test_rules_name_only_labels_that_exist() -> None:
     for rule in (*rules("rules.txt"), *rules("danger.txt")):
         assert {*rule.adds, *rule.drops} <= set(LABELS), rule.name
+
+
+def test_every_rule_has_a_name_of_its_own_for_people() -> None:
+    all_rules = (*rules("rules.txt"), *rules("danger.txt"))
+    names = [rule_words(rule.name) for rule in all_rules]
+    assert names == [rule.says for rule in all_rules]
+    assert all(names)
+    assert len(set(names)) == len(names)
+    assert rule_words("nothing but thanks") == "el mensaje entero es «Agradece»"
+    assert rule_words("a_rule that is no more") == "a rule that is no more"
 
 
 def test_nothing_takes_distress_away() -> None:
