@@ -38,6 +38,7 @@ from console.bots import board, conduct_door, morning_door, texts_door, trying_d
 from console.bulk_jobs import door as bulk_door
 from console.canned import door as canned_door
 from console.canned import pages as canned_pages
+from console.consents import door as consents_door
 from console.db import Database
 from console.evidence import doors as evidence_doors
 from console.evidence import exports as history_exports
@@ -280,6 +281,7 @@ def _doors() -> Litestar:
             *plan_door.routes,
             *dispute_door.routes,
             *consent_door.routes,
+            *consents_door.routes,
             *disposition_pages.routes,
             *media_door.routes,
             *pdf_door.routes,

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from console import (
     clock,
     demo_bot,
+    demo_consents,
     demo_debtors,
     demo_debts,
     demo_floor,
@@ -135,6 +136,7 @@ async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, A
         await demo_bot.rest(db, by=DEMO, first_team=FIRST_TEAM, until=begins + QUIET)
         _it_is(begins - timedelta(minutes=12))
         await demo_floor.take_breaks(db, teller.viewers)
+        await demo_consents.record(db, settings, teller.viewers)
         await demo_quality.review(db, settings, teller.viewers)
     finally:
         clock.set_source(None)

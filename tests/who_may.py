@@ -377,6 +377,10 @@ PAGES = [
         form={"reason": ""},
         answers=422,
     ),
+    one("GET", INBOX + "/consents", "team", "/inbox/1/consents"),
+    one("POST", INBOX + "/consents", "team", "/inbox/1/consents", form={"state": "x"}, answers=422),
+    # There is no consent 1: whoever may look for it is told so.
+    one("GET", INBOX + "/consents/{consent_id:int}/file", "team", "/inbox/1/consents/1/file", answers=404),
     one("PUT", INBOX + "/draft", "team", "/inbox/1/draft", form={"text": "borrador"}),
     one("GET", "/media/{media_id:int}", "team", "/media/1"),
     one("GET", "/media/{media_id:int}/pages/{number:int}", "team", "/media/2/pages/1"),

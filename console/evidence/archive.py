@@ -98,7 +98,8 @@ def _paper(contents: Contents, signer: Signer) -> bytes:
 
 def _attachments(dossier: Dossier) -> dict[str, str]:
     """The place of each attachment in the pack, and its hash; one that was sent twice is there once."""
-    return {
+    proofs = {each.file: each.sha256 for each in dossier.consents if each.file and each.sha256}
+    return proofs | {
         media.file: media.sha256
         for thread in dossier.conversations
         for said in thread.messages

@@ -59,6 +59,7 @@ async def compile_pack(
             consent=_among(entries, gathering.CONSENT),
             disclosures=[entry.id for entry in entries if gathering.discloses(entry.action)],
             readings=_among(entries, gathering.READINGS),
+            consents=await gathering.consents_of(tx, scope.conversation_ids),
             reasons=await gathering.reasons_about(tx, scope.conversation_ids, scope.account_ids),
         )
     contents = Contents(dossier, proven, entries, settings.media_dir, settings.base_url + KEYS_PATH)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from console.audit import AuditEntry
-from console.evidence import readable
+from console.evidence import consent_pages, readable
 from console.evidence.paper import GREEN, Paper
 from console.evidence.seals import Sealed
 from console.evidence.shapes import Attachment, Debt, Dossier, Said, Thread
@@ -48,6 +48,7 @@ def write(to: Path, dossier: Dossier, *, entries: Sequence[AuditEntry], seals: S
         _debt(paper, debt)
     for thread in dossier.conversations:
         _thread(paper, thread)
+    consent_pages.write(paper, dossier)
     _listed(paper, "Consentimiento y bajas", [by_number[n] for n in dossier.consent], zone, none="Nada consta.")
     _listed(
         paper, "Lo que se informó de la deuda", [by_number[n] for n in dossier.disclosures], zone, none="Nada consta."

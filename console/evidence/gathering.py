@@ -14,9 +14,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from console.agents import Agent, Team
 from console.audit import AuditEntry
+from console.consents import noting
+from console.consents import reading as consents
+from console.consents.models import ConsentRecord
 from console.db import Base, Tx
 from console.evidence.hours import Clockwork
-from console.evidence.shapes import Attachment, Author, Debt, Former, Given, Person, Said, Status, Thread
+from console.evidence.shapes import Attachment, Author, Consent, Debt, Former, Given, Person, Said, Status, Thread
 from console.inbox.channel import Channel
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Media, Message, MessageVersion, Tick
@@ -34,8 +37,8 @@ CONSENT = (
     "contact.opt_out_lifted",
     "contact.wrong_number",
     "contact.wrong_number_lifted",
-    "contact.consented",
-    "contact.consent_withdrawn",
+    "consent.given",
+    "consent.withdrawn",
 )
 READINGS = ("conversation.viewed", "media.viewed", "document.revealed", "phone.revealed", "evidence.downloaded")
 # What we told about a debt, or about a way to pay it.
@@ -172,6 +175,37 @@ async def _place_of(tx: Tx, contact_id: int) -> Place | None:
     )
     row = (await tx.execute(found)).first()
     return Place(row.timezone, row.country) if row else None
+
+
+async def consents_of(tx: Tx, conversation_ids: Sequence[int]) -> list[Consent]:
+    """Every consent of whoever is spoken with there, and each time it was taken back, with the proof."""
+    people = select(Conversation.contact_id).where(Conversation.id.in_(conversation_ids))
+    found = await consents.records_of(tx, list(await tx.scalars(people)))
+    return [_consent(row) for row in found]
+
+
+def _consent(row: ConsentRecord) -> Consent:
+    proof = noting.proof_of(row)
+    return Consent(
+        id=row.id,
+        person=row.contact_id,
+        channel=row.channel,
+        purpose=row.purpose,
+        state=row.state,
+        how=row.how,
+        said_at=_iso(row.said_at),
+        recorded_at=_iso(row.recorded_at),
+        by=Author(row.by_kind, row.by_id, row.by_name),
+        message_id=row.message_id,
+        shown=row.shown,
+        version=row.version,
+        reference=row.reference,
+        file=f"media/{row.sha256}" if row.sha256 else None,
+        file_name=row.file_name,
+        sha256=row.sha256,
+        said=noting.said(proof),
+        salt=row.salt.hex() if row.salt else None,
+    )
 
 
 def _person(contact: Contact) -> Person:

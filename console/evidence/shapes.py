@@ -121,6 +121,32 @@ class Given(msgspec.Struct, frozen=True):
     salt: str | None
 
 
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """A consent, or the end of one, with its proof.
+
+    `said` with `salt` before it is what `proof_digest` of its entry was made from; both are gone with the proof.
+    """
+
+    id: int
+    person: int
+    channel: str
+    purpose: str
+    state: str
+    how: str
+    said_at: str
+    recorded_at: str
+    by: Author
+    message_id: int | None
+    shown: str | None
+    version: str | None
+    reference: str | None
+    file: str | None
+    file_name: str | None
+    sha256: str | None
+    said: str
+    salt: str | None
+
+
 class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     """All of expediente.json."""
 
@@ -138,6 +164,7 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     disclosures: list[int]
     readings: list[int]
     reasons: list[Given] = []
+    consents: list[Consent] = []
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -221,6 +221,31 @@ def check_messages(dossier: dict[str, Any], entries: list[dict[str, Any]], found
         found.fine.append(f"{erased} mensajes borrados a pedido de su titular: consta que existieron, no qué decían")
 
 
+def check_consents(dossier: dict[str, Any], entries: list[dict[str, Any]], read: Read, found: Findings) -> None:
+    """That each proof of a consent is the one that was recorded."""
+    digests = {}
+    for entry in entries:
+        new = json.loads(entry["new"]) if entry["new"] else {}
+        if isinstance(new, dict) and new.get("proof_digest"):
+            own = [entry["subject"]] if (entry["subject"] or "").startswith("consent:") else []
+            for subject in own + [f"consent:{each}" for each in new.get("consents", [])]:
+                digests[subject] = new["proof_digest"]
+    proven = 0
+    for consent in dossier.get("consents", []):
+        name = "la prueba del consentimiento {}".format(consent["id"])
+        if consent["file"]:
+            found.must(hashlib.sha256(read(consent["file"])).hexdigest() == consent["sha256"], name + " es otra")
+        if consent["salt"] is None:
+            continue
+        digest = hashlib.sha256(from_hex(consent["salt"]) + consent["said"].encode()).hexdigest()
+        recorded = digests.get("consent:{}".format(consent["id"]))
+        proven += found.must(digest == recorded, name + " no es la que consta en el historial")
+        shown = [consent[field] for field in ("shown", "version", "reference", "message_id", "sha256")]
+        found.must(json.loads(consent["said"]) == shown, name + " se muestra distinta de como se comprobó")
+    if dossier.get("consents"):
+        found.fine.append("{} consentimientos y bajas; {} con su prueba".format(len(dossier["consents"]), proven))
+
+
 def check_media(dossier: dict[str, Any], read: Read, found: Findings) -> None:
     """That each attachment is the one the message names."""
     count = 0
@@ -244,6 +269,7 @@ def check(read: Read, key: str | None = None) -> Findings:
         found.must(manifest["key"] in keys, "el manifiesto está firmado con una clave que no es de confianza")
         entries = check_entries(history, check_seals(history, keys, found), found)
         check_messages(dossier, entries, found)
+        check_consents(dossier, entries, read, found)
         check_media(dossier, read, found)
     except (KeyError, OSError, ValueError, TypeError) as broken:
         found.must(None, f"el expediente está incompleto o dañado ({type(broken).__name__}: {broken})")

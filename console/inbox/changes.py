@@ -36,7 +36,8 @@ _STANDS = frozenset({"conversation.standing_changed", "conversation.tagged", "co
 _PRESSES = frozenset({"conversation.target_warned", "conversation.target_breached"})
 _COUNTED = _MOVES | _STANDS | _PRESSES | {"conversation.created", "message.queued", "message.noted"}
 # Done to debts and agreements: the panel shows them.
-_OF_DEBTS = ("account", "invoice", "payment", "payment_link", "promise", "plan", "dispute", "outcome", "contact")
+_OF_DEBTS = ("account", "invoice", "payment", "payment_link", "promise", "plan", "dispute", "outcome")
+_SHOWN_BESIDE = frozenset({*_OF_DEBTS, "contact", "consent"})
 # Personal: they change what one agent has read and nothing that others see.
 _READINGS = frozenset({"conversation.read"})
 _UNSEEN = frozenset({"conversation.viewed", "document.revealed", "media.viewed", "whisper.sent", "conduct.flagged"})
@@ -81,7 +82,7 @@ def by_conversation(entries: Iterable[Entry]) -> defaultdict[int, Change]:
             change.about = True
         stands = entry.action in _STANDS
         change.stands = change.stands or stands or entry.action in _PRESSES
-        change.about = change.about or stands or entry.action.partition(".")[0] in _OF_DEBTS
+        change.about = change.about or stands or entry.action.partition(".")[0] in _SHOWN_BESIDE
         change.counted = change.counted or entry.action in _COUNTED
         change.in_panel = change.in_panel or entry.action not in _NOT_IN_PANEL
     return changes

@@ -6,12 +6,16 @@ Whoever asked to be left alone is still answered, once for each thing they write
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import Select, select, update
 
 from console import audit, clock
 from console.agents import Viewer
 from console.audit import Actor
+from console.consents import noting
+from console.consents.models import How, Purpose, Standing
+from console.consents.noting import Proof
 from console.db import Tx
 from console.errors import Refused
 from console.inbox import policy, thread
@@ -26,21 +30,46 @@ from console.reasons import keeping as reasons
 LONGEST_REASON = 500
 OPTED_OUT = "opted_out"
 WRONG_NUMBER = "wrong_number"
+NO_ADVERTISING = "no_advertising"
 """Why a message that waited was not sent: kept with it, shown in words."""
 
 
 async def opt_out(
-    tx: Tx, conversation: Conversation, *, by: Viewer | Actor, message_id: int | None = None
+    tx: Tx,
+    conversation: Conversation,
+    *,
+    by: Viewer | Actor,
+    message_id: int | None = None,
+    how: How = How.MESSAGE,
+    said_at: datetime | None = None,
+    proof: Proof | None = None,
 ) -> Conversation:
     """Note that the person asked not to be written to. From now on they are only answered, once for what they write.
 
-    `message_id` is what they wrote. Again changes nothing. Announces contact.opted_out.
+    `message_id` is what they wrote. Their consent ends with it, for everything we write for. Again changes nothing.
+    Announces contact.opted_out.
     """
     conversation = await thread.lock(tx, conversation)
     contact = await _held(tx, conversation)
     if contact.opted_out_at is None:
         contact.opted_out_at = clock.now()
-        await _tell(tx, conversation, "contact.opted_out", by=by, new={"evidence": message_id})
+        salt = thread.new_salt() if proof else None
+        lines = await noting.note(
+            tx,
+            contact.id,
+            Standing.WITHDRAWN,
+            by=actor_of(by),
+            how=how,
+            purposes=noting.EVERY_PURPOSE,
+            said_at=said_at,
+            conversation_id=conversation.id,
+            proof=proof or Proof(message_id=message_id),
+            salt=salt,
+        )
+        facts: dict[str, object] = {"evidence": message_id, "consents": lines}
+        if proof and salt:
+            facts["proof_digest"] = noting.digest(salt, proof)
+        await _tell(tx, conversation, "contact.opted_out", by=by, new=facts)
     return conversation
 
 
@@ -85,7 +114,17 @@ async def lift(tx: Tx, conversation: Conversation, *, by: Viewer, reason: str) -
     why = await reasons.keep(tx, reason, conversation_id=conversation.id)
     if contact.opted_out_at is not None:
         contact.opted_out_at = None
-        await _tell(tx, conversation, "contact.opt_out_lifted", by=by, what=reason, new=why)
+        lines = await noting.note(
+            tx,
+            contact.id,
+            Standing.LIFTED,
+            by=by.actor,
+            how=How.REVIEW,
+            purposes=[Purpose.COLLECTION],
+            conversation_id=conversation.id,
+        )
+        lifted: dict[str, object] = {**why, "consents": lines}
+        await _tell(tx, conversation, "contact.opt_out_lifted", by=by, what=reason, new=lifted)
     if contact.wrong_number_at is not None:
         contact.wrong_number_at = None
         await _turn_points(tx, conversation, PointState.WRONG, PointState.ACTIVE)

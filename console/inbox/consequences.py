@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 from sqlalchemy import or_, select, update
@@ -14,6 +15,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from console import audit, clock
 from console.audit import Actor
+from console.consents import noting
+from console.consents.models import How, Purpose, Standing
 from console.db import Tx
 from console.inbox import channel_state, ticks
 from console.inbox.channel import Channel, MessageTemplate
@@ -152,6 +155,9 @@ async def _mark(
     )
     if marked.scalar_one_or_none() is None:
         return
+    if column.key == "marketing_stopped_at":
+        stop: dict[str, Any] = {"how": How.WHATSAPP, "purposes": [Purpose.MARKETING]}
+        await noting.note(tx, conversation.contact_id, Standing.WITHDRAWN, by=META, **stop)
     conversation.version += 1
     audit.record(
         tx,

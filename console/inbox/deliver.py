@@ -19,6 +19,7 @@ from console.attachments import uploads
 from console.attachments.uploads import Attached
 from console.audit import SYSTEM
 from console.bulk import execute_many
+from console.consents.rules import MARKETING
 from console.db import Tx
 from console.inbox import channel_state, consent, pacing, yielding
 from console.inbox.channel import Channel
@@ -33,6 +34,7 @@ UNCONFIRMED_AFTER = timedelta(minutes=2)
 
 _M = cast("Table", Message.__table__)
 _C = cast("Table", Conversation.__table__)
+_STOPS = (Contact.opted_out_at, Contact.wrong_number_at, Contact.marketing_stopped_at)
 _PACE = update(_C).where(_C.c.id == bindparam("of_id")).values(paced_until=bindparam("until"), held_back_until=None)
 
 
@@ -84,7 +86,7 @@ async def claim(tx: Tx, channel_id: int, *, limit: int, rate: int) -> Claims:
     now = clock.now()
     if not _may_send(channel, now):
         return Claims([])
-    columns = (*_M.c, _C.c.paced_until, Contact.wa_id, Contact.user_id, Contact.opted_out_at, Contact.wrong_number_at)
+    columns = (*_M.c, _C.c.paced_until, Contact.wa_id, Contact.user_id, *_STOPS)
     found = (
         await tx.execute(
             _candidates(channel_id, now, columns=columns).limit(limit).with_for_update(of=(_M, _C), skip_locked=True),
@@ -181,8 +183,15 @@ async def _without_stopped(tx: Tx, found: Sequence[Row[*tuple[Any, ...]]]) -> Se
 
     The moment of sending decides. Records "message.failed" for the others, with the reason in `error_details`.
     """
-    stopped: dict[str, list[Row[*tuple[Any, ...]]]] = {consent.OPTED_OUT: [], consent.WRONG_NUMBER: []}
+    stopped: dict[str, list[Row[*tuple[Any, ...]]]] = {
+        consent.OPTED_OUT: [],
+        consent.WRONG_NUMBER: [],
+        consent.NO_ADVERTISING: [],
+    }
     for row in found:
+        if row.marketing_stopped_at is not None and _advertises(row):
+            stopped[consent.NO_ADVERTISING].append(row)
+            continue
         if row.opted_out_at is None and row.wrong_number_at is None:
             continue
         if not await may_answer(tx, row.conversation_id, before=row.sequence):
@@ -191,6 +200,11 @@ async def _without_stopped(tx: Tx, found: Sequence[Row[*tuple[Any, ...]]]) -> Se
         await _become(tx, rows, "message.failed", status=Status.FAILED, error_code=None, error_details=reason)
     gone = {row.id for rows in stopped.values() for row in rows}
     return [row for row in found if row.id not in gone] if gone else found
+
+
+def _advertises(row: Row[*tuple[Any, ...]]) -> bool:
+    named = (row.content or {}).get("template") or {}
+    return row.kind == "template" and named.get("category") == MARKETING
 
 
 def _may_send(channel: Channel, now: datetime) -> bool:

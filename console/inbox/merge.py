@@ -6,6 +6,7 @@ from sqlalchemy import delete, select, update
 
 from console import audit, clock
 from console.audit import Actor
+from console.consents.models import ConsentRecord
 from console.db import Tx
 from console.inbox import counts, tagging
 from console.inbox.contacts import Alias, Contact
@@ -52,6 +53,7 @@ async def merge_contacts(tx: Tx, *, keep: int, absorb: int, by: Actor) -> None:
         by_channel.setdefault(conversation.channel_id, {})[conversation.contact_id] = conversation
     for pair in by_channel.values():
         await _merge_conversations(tx, pair.get(keep), pair.get(absorb), keep=keep, by=by)
+    await tx.execute(update(ConsentRecord).where(ConsentRecord.contact_id == absorb).values(contact_id=keep))
     await tx.flush()
     await points.move(tx, keep=keep, absorb=absorb, moment=clock.now())
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from console import audit
+from console.consents import noting
+from console.consents.models import How, Purpose, Standing, Way
 from console.db import Tx
 from console.inbox import channel_state, identity
 from console.inbox.channel import Channel, ChannelEvent, MessageTemplate
@@ -148,6 +150,7 @@ async def _preferences(tx: Tx, channel: Channel, event: AccountEvent, moment: da
             continue
         contact_id = identity.contact_of(person, await identity.contacts_of(tx, channel.id, [person], moment))
         stopped = moment if preference.get("value") == "stop" else None
+        await _note_preference(tx, contact_id, stopped=stopped is not None)
         await tx.execute(
             update(Contact)
             .where(Contact.id == contact_id)
@@ -155,6 +158,14 @@ async def _preferences(tx: Tx, channel: Channel, event: AccountEvent, moment: da
         )
         new = {"marketing": preference.get("value")}
         audit.record(tx, META, "contact.updated", subject=f"contact:{contact_id}", new=new)
+
+
+async def _note_preference(tx: Tx, contact_id: int, *, stopped: bool) -> None:
+    """Their stop ends what they had allowed; that they resume gives back no more than that."""
+    known = (await noting.last_words(tx, contact_id)).get((Way.WHATSAPP, Purpose.MARKETING))
+    state = Standing.WITHDRAWN if stopped else await noting.before_the_stop(tx, contact_id)
+    if state is not None and state != known:
+        await noting.note(tx, contact_id, state, by=META, how=How.WHATSAPP, purposes=[Purpose.MARKETING])
 
 
 async def _user_id(tx: Tx, channel: Channel, event: AccountEvent, moment: datetime) -> None:

@@ -13,6 +13,7 @@ from console import audit, clock
 from console.agents import Viewer
 from console.attachments import uploads
 from console.audit import Actor
+from console.consents import reading as consents
 from console.db import Tx
 from console.errors import Refused
 from console.inbox import assign, consent, consequences, message_templates, policy, thread
@@ -123,7 +124,8 @@ async def send_template(
 
     Allowed inside and outside the service window. The row keeps how it read and what is sent, so that a template
     edited later changes nothing; with a file in the header, it leaves when WhatsApp has that. Records "message.queued".
-    Refuses: 404 for an unknown template, as `message_templates.fill` and `header_files.chosen`, and as `reply`.
+    Refuses: 404 for an unknown template, as `message_templates.fill` and `header_files.chosen`, as `reply`, and 409
+    "no_marketing_consent", "marketing_stopped" or "channel_consent" for what they have not agreed to.
     """
     conversation = await thread.lock(tx, conversation)
     template = await tx.get(MessageTemplate, template_id)
@@ -137,6 +139,7 @@ async def send_template(
         return earlier
     message_templates.fill(template, variables, file.file if file else None)
     await require_reachable(tx, conversation)
+    await _require_consent(tx, conversation, template.category)
     row = await _enqueue(tx, conversation, by=by, client_key=client_key, said=said)
     if file is not None:
         await header_files.hang(tx, row, file)
@@ -305,6 +308,14 @@ async def _require_still_approved(tx: Tx, message: Message) -> None:
     if template is None:
         raise Refused(409, "Esa plantilla ya no existe; elija otra.", code="template_not_approved", field="template")
     message_templates.require_sendable(template)
+    await _require_consent(tx, await tx.get_one(Conversation, message.conversation_id), template.category)
+
+
+async def _require_consent(tx: Tx, conversation: Conversation, category: str) -> None:
+    contact = await tx.get_one(Contact, conversation.contact_id)
+    refused = await consents.why_not_template(tx, conversation, contact, category, moment=clock.now())
+    if refused is not None:
+        raise refused
 
 
 def _content(template: MessageTemplate, filled: message_templates.Filled) -> dict[str, Any]:

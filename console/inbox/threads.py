@@ -12,6 +12,7 @@ from sqlalchemy import Integer, bindparam, select
 from console import clock
 from console.audit import AuditEntry, instant
 from console.bulk import among, fetch
+from console.consents import reading as consents
 from console.db import Tx, table_of
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.models import Conversation, Media, Message, MessageVersion, Reaction, Status
@@ -304,6 +305,7 @@ def _media_view(media: Media) -> MediaView:
 _STOPPED = {
     "opted_out": ("Pidió que no le escribamos, y este mensaje ya no salió.", "Respóndale solo si vuelve a escribir."),
     "wrong_number": ("El número es de otra persona, y este mensaje ya no salió.", "Busque otro medio de contacto."),
+    "no_advertising": ("Pidió no recibir publicidad, y esta plantilla ya no salió.", "Use una que no sea publicidad."),
     "yielded": ("Una persona tomó la conversación, y esta respuesta del bot ya no salió.", "Responda usted."),
 }
 
@@ -354,6 +356,7 @@ async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:
         review_tasks=[REVIEWS.get(kind, "Hay algo por revisar.") for kind in tasks],
         agreed=await agreed_of(tx, conversation, clock.now()),
         consent=await consent_of(tx, conversation, contact),
+        stands=await consents.over_whatsapp(tx, contact),
         money_in=await money_in(tx, conversation, clock.now()),
     )
 

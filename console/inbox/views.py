@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from console.consents.reading import Stand
 from console.inbox.stopped import FREE, ConsentView
 from console.portfolio.agreed import Agreed
 from console.portfolio.money_in import MoneyIn
@@ -235,6 +236,7 @@ class PanelView(msgspec.Struct, kw_only=True):
     owed: Owed = Owed([])
     agreed: Agreed
     consent: ConsentView = FREE
+    stands: list[Stand] = []
     money_in: MoneyIn
 
 

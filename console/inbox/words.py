@@ -96,6 +96,8 @@ _ACTIONS = {
     "dispute.resolved": "{actor} resolvió una disputa",
     "outcome.recorded": "{actor} tipificó la conversación",
     "contact.verified": "{actor} confirmó que responde el titular",
+    "consent.given": "{actor} registró un consentimiento",
+    "consent.withdrawn": "{actor} registró que se opuso",
     "contact.opted_out": "Pidió que no le escribamos",
     "contact.opt_out_lifted": "{actor} levantó la baja",
     "contact.wrong_number": "Número equivocado",

@@ -78,6 +78,11 @@ def is_too_often(before: Iterable[datetime], moment: datetime, zone: ZoneInfo, c
     )
 
 
+def is_described(country: str) -> bool:
+    """Whether the rules of `country` are known here; where they are not, the strictest of all hold."""
+    return country in _rules().countries and country != _DEFAULT
+
+
 def is_working(day: date, country: str) -> bool:
     """Monday to Friday, and no national holiday."""
     return day.weekday() < 5 and not is_holiday(day, country)

@@ -17,6 +17,8 @@ from console import audit, clock
 from console.attachments.models import StagedFile, Upload
 from console.audit import Actor
 from console.bots.models import BotSession, BotStep
+from console.consents import proof_files
+from console.consents.models import ConsentRecord
 from console.db import Tx
 from console.errors import Refused
 from console.evidence import packs as packs_of_evidence
@@ -64,7 +66,9 @@ async def erase(tx: Tx, contact_id: int, *, by: Actor, facts: dict[str, object] 
     await _refuse_in_flight(tx, conversations)
     addresses = await _addresses(tx, contact)
     ids = list(await tx.scalars(select(Message.id).where(Message.conversation_id.in_(conversations))))
-    files = await _forget_files(tx, conversations, ids)
+    # Proofs first: a photo they sent may be one, and goes only when neither needs it.
+    proofs = await _forget_proofs(tx, contact_id)
+    files = await _forget_files(tx, conversations, ids, proofs)
     await _forget_words(tx, conversations, ids)
     await _forget_events(tx, conversations)
     accounts = await _accounts(tx, contact_id)
@@ -124,9 +128,20 @@ async def _addresses(tx: Tx, contact: Contact) -> list[str]:
     return sorted({each for each in (contact.wa_id, contact.user_id, *aliases) if each})
 
 
-async def _forget_files(tx: Tx, conversations: Collection[int], ids: Sequence[int]) -> list[str]:
+async def _forget_proofs(tx: Tx, contact_id: int) -> set[str]:
+    """What proved their consent; that they gave it or took it back, how and when, stays. Gives the files of it."""
+    theirs = ConsentRecord.contact_id == contact_id
+    files = {each for each in await tx.scalars(select(ConsentRecord.sha256).where(theirs)) if each}
+    nothing = dict.fromkeys(("shown", "reference", "sha256", "file_name", "mime_type", "salt"))
+    await _set(tx, update(ConsentRecord).where(theirs).values(**nothing))
+    return files
+
+
+async def _forget_files(
+    tx: Tx, conversations: Collection[int], ids: Sequence[int], more: Collection[str] = ()
+) -> list[str]:
     brought = StagedFile.conversation_id.in_(conversations)
-    files = set(await tx.scalars(select(StagedFile.sha256).where(brought)))
+    files = set(more) | set(await tx.scalars(select(StagedFile.sha256).where(brought)))
     await tx.execute(delete(StagedFile).where(brought))
     for part in _parts(ids):
         of = Media.message_id.in_(part)
@@ -135,6 +150,7 @@ async def _forget_files(tx: Tx, conversations: Collection[int], ids: Sequence[in
         await tx.execute(update(Media).where(of).values(**nothing, due_at=None))
     kept = set(await tx.scalars(select(Media.sha256).where(Media.sha256.in_(files))))
     kept |= set(await tx.scalars(select(StagedFile.sha256).where(StagedFile.sha256.in_(files))))
+    kept |= await proof_files.referenced(tx, sorted(files))
     gone = sorted(files - kept)
     await tx.execute(delete(Upload).where(Upload.sha256.in_(gone)))
     return gone

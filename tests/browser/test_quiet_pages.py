@@ -10,6 +10,7 @@ from tests.browser.test_looks import CONTRAST, RULES, STICKING_OUT, serious, sho
 
 PAGES = [
     "/audit",
+    "/inbox/1/consents",
     "/privacy",
     "/supervisor",
     "/quality",

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from console import clock
+from console.audit import SYSTEM
+from console.consents import noting
+from console.consents.models import How, Purpose, Standing
 from console.db import Database
 from console.errors import Refused
 from console.inbox import consent, deliver, reply
@@ -64,6 +68,25 @@ class Scene:
 async def scene(database: Database, moment: Moment) -> Scene:
     inbox = await an_inbox(database)
     return Scene(database, inbox, await a_conversation(database, inbox))
+
+
+async def test_an_offer_that_waited_does_not_leave_after_they_stopped_advertising(scene: Scene) -> None:
+    words = [{"type": "BODY", "text": "Hola"}]
+    template = await a_template(scene.database, scene.inbox, category="MARKETING", components=words)
+    person = scene.conversation.contact_id
+    async with scene.database.transaction() as tx:
+        await noting.note(tx, person, Standing.GIVEN, by=SYSTEM, how=How.CONTRACT, purposes=[Purpose.MARKETING])
+        by, key = scene.inbox.ana, uuid.uuid4().hex
+        offer = await reply.send_template(
+            tx, scene.conversation, by=by, template_id=template.id, variables={}, client_key=key
+        )
+    async with scene.database.transaction() as tx:
+        (await tx.get_one(Contact, person)).marketing_stopped_at = clock.now()
+
+    assert await scene.leaves() == []
+
+    row = await scene.row(offer)
+    assert (row.status, row.error_details) == (Status.FAILED, consent.NO_ADVERTISING)
 
 
 async def test_what_they_write_is_answered_once(scene: Scene) -> None:

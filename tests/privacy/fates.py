@@ -11,6 +11,7 @@ ERASED = tuple(
         "bot_session": "memory summary",
         "bot_step": "understood deeds",
         "channel_event": "payload",
+        "consent_record": "shown reference sha256 file_name mime_type salt",
         "contact": "name profile_name username wa_id user_id",
         "contact_point": "phone match_key state source",
         "conversation": "last_inbound_wamid",
@@ -63,6 +64,7 @@ KEPT = {
     "template_draft.body": "a text for everybody",
     "template_draft.examples": "values made up for Meta's review of a template",
     "template_submission.components": "a text for everybody",
+    "consent_record.version": "what the house calls a text that it shows to everybody",
     "privacy_request.reason": "the ground on which a request was refused: the answer we owe an authority",
     "audit_entry.subject": "a number of ours",
     "audit_entry.old": "numbers, values and digests under forgotten keys (test_privacy and test_traces search it)",
@@ -97,6 +99,7 @@ OURS = {
     "channel": "phone_number_id business_account_id display_phone_number verified_name quality messaging_limit"
     " paused_kind paused_reason trouble",
     "channel_event": "field",
+    "consent_record": "channel purpose state how by_kind by_name",
     "conversation": "status account_state currency promise_state",
     "creditor": "name",
     "dead_letter": "reason",
