@@ -81,7 +81,7 @@ KEPT = {
 # Words of the house, of those who work here, or of the machine: not of a debtor.
 OURS = {
     "account": "currency product status state statement_digest",
-    "agent": "email name role password_hash",
+    "agent": "email name role password_hash language",
     "agent_availability": "state reason",
     "api_token": "name token_hash scopes",
     "audit_entry": "actor_kind actor_name action origin hash",
@@ -149,7 +149,7 @@ OURS = {
     "seal_keeper": "place",
     "second_factor": "secret",
     "sign_in_rules": "factor_roles",
-    "sign_in_session": "token_hash address user_agent",
+    "sign_in_session": "token_hash address user_agent language",
     "sign_in_throttle": "key",
     "special_day": "intervals name",
     "tag": "name name_key colour description",
