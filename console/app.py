@@ -311,7 +311,7 @@ def _doors() -> Litestar:
             **sign_in.dependencies,
         },
         exception_handlers=answers,
-        before_request=refusals.require_possible_numbers,
+        before_request=refusals.begin,
         lifespan=[_life],
         openapi_config=None,
         logging_config=None,

@@ -13,13 +13,15 @@ from litestar.exceptions import HTTPException
 from console.db import is_away
 from console.errors import Refused, not_found
 from console.languages.catalogues import said
-from console.languages.readers import SPANISH, asked
+from console.languages.readers import SPANISH, asked, of_page, page_language
 from console.languages.words import Words
 from console.render import page
 from console.security import log_unexpected
 
 log = structlog.get_logger()
 UNAVAILABLE = 503
+PAGE = "x-page-language"
+"""The header in which a page's scripts say what language it is in (`<html lang>`)."""
 READER = "reader"
 """Where a request's state has the language of who is behind it, once that is known."""
 LARGEST_ID = 2**63 - 1
@@ -27,8 +29,14 @@ LARGEST_ID = 2**63 - 1
 _Request = Request[Any, Any, Any]
 
 
-async def require_possible_numbers(request: _Request) -> None:
-    """Whatever an address names by a number that no row can have does not exist; asked before anything else is."""
+async def begin(request: _Request) -> None:
+    """Before anything else is asked: what page it comes from, and whether what it names can be."""
+    page_language.set(of_page(request.headers.get(PAGE, "")))
+    _require_possible_numbers(request)
+
+
+def _require_possible_numbers(request: _Request) -> None:
+    """Whatever an address names by a number that no row can have does not exist."""
     if any(isinstance(number, int) and number > LARGEST_ID for number in request.path_params.values()):
         raise not_found()
 
@@ -74,7 +82,7 @@ def answer(
 ) -> Response[Any]:
     """A page when a browser navigates, problem details otherwise. `X-Refused` names the reason for scripts."""
     wait = (details or {}).get("retry_after", 5 if status == UNAVAILABLE else None)
-    reader = request.scope["state"].get(READER) or asked(request.headers.get("accept-language"))
+    reader = _reader(request)
     headers = {"x-refused": code, **({"retry-after": str(wait)} if wait else {})}
     if request.headers.get("hx-request") != "true" and "text/html" in request.headers.get("accept", ""):
         # Words that nobody translated stay in a page of their own language.
@@ -92,6 +100,13 @@ def answer(
         **({"details": details} if details else {}),
     }
     return Response(problem, status_code=status, media_type="application/problem+json", headers=headers)
+
+
+def _reader(request: _Request) -> str:
+    """Of a script its page's language; else that of who is signed in, as far as that is known, or the browser's."""
+    if PAGE in request.headers:
+        return of_page(request.headers[PAGE])
+    return request.scope["state"].get(READER) or asked(request.headers.get("accept-language"))
 
 
 exception_handlers: dict[int | type[Exception], Any] = {

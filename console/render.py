@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,17 +20,12 @@ from markupsafe import Markup, escape
 
 from console import clock, shortcuts, static_files
 from console import money as amounts
-from console.languages import catalogues
-from console.languages.readers import SPANISH, TAGS
+from console.languages import catalogues, moments
+from console.languages.readers import SPANISH, TAGS, page_language
+from console.languages.words import Shown, Words
 from console.mentions import naming
 
 HERE = Path(__file__).parent
-MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
-MONTHS_IN_FULL = (
-    "enero", "febrero", "marzo", "abril", "mayo", "junio",
-    "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
-)  # fmt: skip
-DAYS = ("Lunes", "Martes", "Miércoles", "Jueves", "Viernes", "Sábado", "Domingo")
 # Every icon a template may ask for; they are drawn once a page, as symbols, and referred to by name.
 ICONS = (
     "alarm-clock", "archive-restore", "arrow-down", "arrow-right", "arrow-up", "at-sign", "ban", "banknote", "bell",
@@ -121,12 +116,13 @@ def spoken(template: str, language: str) -> str:
     return language if template in catalogues.WHOLE else SPANISH
 
 
-def fragment(template: str, /, *, reader: str = SPANISH, **values: object) -> str:
-    """One element with an id: the same text on the page, in an answer and in a push; in the language of `reader`.
+def fragment(template: str, /, *, reader: str | None = None, **values: object) -> str:
+    """One element with an id: the same text on the page, in an answer and in a push.
 
+    In the language of the page that asks for it, or in that of `reader`: a push knows what each screen shows.
     It sees the values given and nothing else; a missing one raises `UndefinedError`.
     """
-    prepared, shared = _prepared(template, reader)
+    prepared, shared = _prepared(template, reader or page_language.get())
     # `Template.render` copies what templates share anew for each call, which takes longer than a line of the list.
     context = Context(prepared.environment, {**shared, "house": _house, **values}, prepared.name, prepared.blocks)
     return "".join(prepared.root_render_func(context)).strip()
@@ -174,14 +170,15 @@ def _speaking(language: str) -> Environment:
     )
     catalogues.give(environment, language)
     environment.filters.update(
-        iso=iso, clock_time=clock_time, day_key=day_key, day_words=day_words, short_when=short_when,
-        long_when=long_when, waited=waited, seconds_since=seconds_since, left=left,
-        left_roughly=left_roughly, duration=duration, phone=phone,
+        iso=iso, clock_time=clock_time, day_key=day_key, waited=waited, seconds_since=seconds_since, left=left,
+        duration=duration, phone=phone,
         size=size, initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
         marked=marked, apart=apart,
-        point=point, file_kind=file_kind, money=money, money_short=money_short, day=day, weekday=weekday, fold=fold,
+        point=point, file_kind=file_kind, money=money, money_short=money_short, fold=fold,
         days_since=days_since,
     )  # fmt: skip
+    for name, written in _WRITTEN.items():
+        environment.filters[name] = partial(written, language=language)
     return environment
 
 
@@ -231,26 +228,30 @@ def day_key(at: datetime) -> str:
 
 def day_words(at: datetime) -> str:
     """The local day in full: `Viernes 20 de noviembre`, with the year when it is another one."""
-    local = _local(at)
-    year = "" if local.year == _local(clock.now()).year else f" de {local.year}"
-    return f"{DAYS[local.weekday()]} {local.day} de {MONTHS_IN_FULL[local.month - 1]}{year}"
+    return Shown(partial(_day_words, at))
+
+
+def _day_words(at: datetime, language: str) -> str:
+    words = moments.weekday(_local(at).date(), _today(), language)
+    return words[:1].upper() + words[1:]
 
 
 def short_when(at: datetime) -> str:
     """What a list shows: `10:42` today, `ayer`, `6 nov`, `6 nov 2025`."""
-    local, today = _local(at), _local(clock.now()).date()
-    if local.date() == today:
-        return f"{local.hour:02}:{local.minute:02}"
-    if local.date() == today - timedelta(days=1):
-        return "ayer"
-    year = "" if local.year == today.year else f" {local.year}"
-    return f"{local.day} {MONTHS[local.month - 1]}{year}"
+    return Shown(partial(_short_when, at))
+
+
+def _short_when(at: datetime, language: str) -> str:
+    return moments.short_when(_local(at), _today(), language)
 
 
 def long_when(at: datetime) -> str:
     """Day and time in a sentence: `hoy 10:42`, `ayer 18:22`, `6 nov 09:15`."""
-    day = short_when(at)
-    return f"hoy {day}" if ":" in day else f"{day} {clock_time(at)}"
+    return Shown(partial(_long_when, at))
+
+
+def _long_when(at: datetime, language: str) -> str:
+    return moments.long_when(_local(at), _today(), language)
 
 
 def duration(length: timedelta) -> str:
@@ -282,13 +283,9 @@ def left(until: datetime) -> str:
     return duration(until - clock.now())
 
 
-def left_roughly(until: datetime) -> str:
+def _left_roughly(until: datetime, language: str) -> str:
     """How long until then, for a list: in hours while there are two or more, else in minutes."""
-    length = until - clock.now()
-    if length >= timedelta(hours=2):
-        return f"{length // timedelta(hours=1)} h"
-    minutes = length // timedelta(minutes=1)
-    return f"{minutes} min" if minutes > 0 else "menos de 1 min"
+    return moments.left_roughly(until - clock.now(), language)
 
 
 def is_past(at: datetime | None) -> bool:
@@ -298,8 +295,11 @@ def is_past(at: datetime | None) -> bool:
 
 def day(on: date) -> str:
     """A day of a calendar, whoever's: `27 nov`, `27 nov 2025`."""
-    year = "" if on.year == _local(clock.now()).year else f" {on.year}"
-    return f"{on.day} {MONTHS[on.month - 1]}{year}"
+    return Shown(partial(_day, on))
+
+
+def _day(on: date, language: str) -> str:
+    return moments.day(on, _today(), language)
 
 
 def days_since(on: date) -> int:
@@ -309,8 +309,25 @@ def days_since(on: date) -> int:
 
 def weekday(on: date) -> str:
     """A day with its name, as people say it: `viernes 27 de noviembre`."""
-    year = "" if on.year == _local(clock.now()).year else f" de {on.year}"
-    return f"{DAYS[on.weekday()].lower()} {on.day} de {MONTHS_IN_FULL[on.month - 1]}{year}"
+    return Shown(partial(_weekday, on))
+
+
+def _weekday(on: date, language: str) -> str:
+    return moments.weekday(on, _today(), language)
+
+
+def name_of_day(number: int) -> str:
+    """A day of the week as it stands alone, Monday being 0: `Lunes`."""
+    return Shown(partial(moments.name_of_day, number))
+
+
+def near_day(on: date) -> str:
+    """A day of these weeks, with its name: `Viernes 27 nov`."""
+    return Shown(partial(moments.near_day, on))
+
+
+def _today() -> date:
+    return _local(clock.now()).date()
 
 
 def _local(at: datetime) -> datetime:
@@ -318,6 +335,16 @@ def _local(at: datetime) -> datetime:
         raise ValueError("a moment without a time zone cannot be shown")
     return at.astimezone(_house.zone)
 
+
+# What templates of each language write in their own way.
+_WRITTEN: dict[str, Callable[..., str]] = {
+    "day": _day,
+    "day_words": _day_words,
+    "left_roughly": _left_roughly,
+    "long_when": _long_when,
+    "short_when": _short_when,
+    "weekday": _weekday,
+}
 
 # Money
 
@@ -442,7 +469,7 @@ def point(content: object) -> Point | None:
 def file_kind(mime_type: str | None) -> str:
     """What a file is, in a word: `PDF`, `JPEG`, or `archivo` when that is unknown."""
     subtype = (mime_type or "").partition(";")[0].rpartition("/")[2].rpartition(".")[2]
-    return subtype.upper() if subtype.isalnum() and len(subtype) <= 5 else "archivo"
+    return subtype.upper() if subtype.isalnum() and len(subtype) <= 5 else Words("archivo")
 
 
 def pieces(body: str) -> list[tuple[str, bool]]:

@@ -133,6 +133,7 @@ class Person:
         view: str = "all",
         opened: int | None = None,
         head: int | None = None,
+        language: str = "es",
     ) -> AsyncIterator[Wire]:
         """The page's socket, greeted; it has caught up when the block begins."""
         if head is None:
@@ -142,7 +143,7 @@ class Person:
                 head = await audit.head_of(tx)
         async with self.socket() as socket:
             wire = Wire(socket)
-            await wire.say(t="hello", head=head, view=view, open=opened)
+            await wire.say(t="hello", head=head, view=view, open=opened, language=language)
             await wire.until(lambda frame: "caught_up" in frame.control)
             yield wire
 

@@ -11,8 +11,9 @@ from datetime import date, datetime
 from console.bots.decision import Choice, GaveLink, LinkFailed, Part, Turn, Value
 from console.bots.facts import AccountFact, Facts
 from console.bots.memory import Asking
+from console.languages.moments import DAYS, MONTHS_IN_FULL
 from console.portfolio import said
-from console.render import DAYS, MONTHS_IN_FULL, money
+from console.render import money
 
 MOST_LINKS = 3
 """Accounts for which links are given at once; with more the person says which."""
@@ -128,7 +129,7 @@ def is_named(account: AccountFact, text: str) -> bool:
 def on(day: date, facts: Facts) -> str:
     """A day in words: `viernes 4 de diciembre`."""
     year = "" if day.year == facts.today.year else f" de {day.year}"
-    return f"{DAYS[day.weekday()].lower()} {day.day} de {MONTHS_IN_FULL[day.month - 1]}{year}"
+    return f"{DAYS[day.weekday()]} {day.day} de {MONTHS_IN_FULL[day.month - 1]}{year}"
 
 
 def days(count: int) -> Part:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.hours.working import MINUTES_OF_DAY, Hours, Interval
-from console.render import DAYS
+from console.languages.moments import DAYS
 
 _WEEK = 7
 
@@ -26,9 +26,9 @@ def said(hours: Hours) -> str:
 
 def _days(first: int, last: int) -> str:
     if first == last:
-        return DAYS[first].lower()
+        return DAYS[first]
     joined = " y " if last == first + 1 else " a "
-    return f"{DAYS[first].lower()}{joined}{DAYS[last].lower()}"
+    return f"{DAYS[first]}{joined}{DAYS[last]}"
 
 
 def _times(intervals: Sequence[Interval]) -> str:

@@ -66,9 +66,13 @@ class Presence:
 
     def _show(self, conversation_id: int) -> None:
         people = self.people(conversation_id)
-        html = fragment("inbox/_presence.html", conversation_id=conversation_id, people=people)
+        rendered: dict[str, str] = {}
         for screen in self._screens.by_open.get(conversation_id, ()):
-            screen.put(f"presence-{conversation_id}", html)
+            if screen.language not in rendered:
+                rendered[screen.language] = fragment(
+                    "inbox/_presence.html", reader=screen.language, conversation_id=conversation_id, people=people
+                )
+            screen.put(f"presence-{conversation_id}", rendered[screen.language])
 
     async def forget_for_ever(self) -> None:
         """Let traces fade: who stopped writing without saying so, and who is no longer heard of."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -67,7 +68,7 @@ class Pushes:
                     changed[conversation_id].row = changed[conversation_id].about = True
             await self._show_people(tx, entries, screens)
             if any(entry.action.startswith("channel.") for entry in entries):
-                _give(screens, "banner", fragment("inbox/_banner.html", banner=await queries.banner(tx)))
+                _give(screens, "banner", "inbox/_banner.html", banner=await queries.banner(tx))
             if any(entry.action in _SHOWN_EVERYWHERE for entry in entries):
                 for screen in screens:
                     screen.reload("list", "pane", "counts")
@@ -111,7 +112,8 @@ class Pushes:
             for number, facts in pane.headers.items()
         }
         for message in pane.messages:
-            _give(watching.get(message.conversation_id, ()), f"message-{message.id}", message_fragment(message))
+            seers = watching.get(message.conversation_id, ())
+            _give(seers, f"message-{message.id}", "inbox/_message.html", message=message)
         for number, facts in pane.headers.items():
             _show_pane(number, changed[number], facts, pane, watching[number])
 
@@ -166,14 +168,14 @@ class Pushes:
         viewers = {screen.viewer.id: screen.viewer for screen in owed}
         async with self._db.reading() as tx:
             numbers = await sidebar.numbers_for(tx, viewers.values(), now_in(self._zone, clock.now()))
-        rendered: dict[tuple[sidebar.Numbers, str], str] = {}
+        rendered: dict[tuple[sidebar.Numbers, str, str], str] = {}
         for screen in owed:
             screen.owes_counts = False
-            mine, view = numbers[screen.viewer.id], screen.listing.view
-            html = rendered.get((mine, view))
+            mine, view, reader = numbers[screen.viewer.id], screen.listing.view, screen.language
+            html = rendered.get((mine, view, reader))
             if html is None:
-                html = fragment("inbox/_counts.html", counts=sidebar.as_views(mine), view=view)
-                rendered[mine, view] = html
+                html = fragment("inbox/_counts.html", reader=reader, counts=sidebar.as_views(mine), view=view)
+                rendered[mine, view, reader] = html
             screen.put("counts", html)
 
     async def catch_up(self, screen: Screen, since: int) -> None:
@@ -213,22 +215,20 @@ def message_fragment(message: MessageView) -> str:
 def _show_pane(number: int, change: Change, facts: HeaderFacts, pane: Opened, watching: Iterable[Screen]) -> None:
     for screen in watching if change.row else ():
         header = headers.personal_header(facts, screen.viewer)
-        screen.put(f"header-{number}", fragment("inbox/_header.html", header=header))
+        screen.put(f"header-{number}", fragment("inbox/_header.html", reader=screen.language, header=header))
     if number in pane.panels:
         panel = pane.panels[number]
-        html = fragment("inbox/_about.html", conversation_id=number, header=facts.header, panel=panel)
-        _give(watching, f"about-{number}", html)
-        html = fragment("inbox/_owed.html", conversation_id=number, standing=panel.standing, owed=panel.owed)
-        _give(watching, f"owed-{number}", html)
-        html = fragment("inbox/_tags.html", conversation_id=number, tags=panel.tags, standing=panel.standing)
-        _give(watching, f"tags-{number}", html)
+        of: dict[str, Any] = {"conversation_id": number, "standing": panel.standing}
+        about = {"conversation_id": number, "header": facts.header, "panel": panel}
+        _give(watching, f"about-{number}", "inbox/_about.html", **about)
+        _give(watching, f"owed-{number}", "inbox/_owed.html", **of, owed=panel.owed)
+        _give(watching, f"tags-{number}", "inbox/_tags.html", **of, tags=panel.tags)
     if number in pane.consents:
-        html = fragment("inbox/_consent.html", conversation_id=number, consent=pane.consents[number])
-        _give(watching, f"consent-{number}", html)
+        of = {"conversation_id": number, "consent": pane.consents[number]}
+        _give(watching, f"consent-{number}", "inbox/_consent.html", **of)
     if number in pane.history:
-        lines = pane.history[number]
-        html = fragment("inbox/_history.html", conversation_id=number, history=lines, whole=False)
-        _give(watching, f"history-{number}", html)
+        of = {"conversation_id": number, "history": pane.history[number], "whole": False}
+        _give(watching, f"history-{number}", "inbox/_history.html", **of)
 
 
 def _show_row(
@@ -238,9 +238,9 @@ def _show_row(
     marks: dict[tuple[int, int], rows.Mark],
     now: Now,
 ) -> None:
-    """One line of the list, rendered once for each number of unread messages it shows, mentioned or not."""
+    """One line of the list, rendered once for each language and number of unread messages, mentioned or not."""
     row = fact.row
-    rendered: dict[tuple[int, bool], str] = {}
+    rendered: dict[tuple[int, bool, str], str] = {}
     for screen in seers:
         if screen.floor is not None:
             continue
@@ -251,9 +251,9 @@ def _show_row(
                 screen.remove_row(row.conversation_id)
             continue
         rows.make_personal(fact, marks.get((screen.viewer.id, row.conversation_id), rows.NO_MARK))
-        personal = (row.unread, row.mentioned)
+        personal = (row.unread, row.mentioned, screen.language)
         if personal not in rendered:
-            rendered[personal] = fragment("inbox/_row.html", row=row)
+            rendered[personal] = fragment("inbox/_row.html", reader=screen.language, row=row)
         screen.put_row(row.conversation_id, rendered[personal])
 
 
@@ -262,9 +262,13 @@ def _hang_up(screens: Iterable[Screen]) -> None:
         screen.close(SIGN_IN_AGAIN)
 
 
-def _give(screens: Iterable[Screen], key: str, html: str) -> None:
+def _give(screens: Iterable[Screen], key: str, template: str, **values: Any) -> None:  # noqa: ANN401 a template's
+    """Rendered once for each language that is watched, and not at all where nobody watches."""
+    rendered: dict[str, str] = {}
     for screen in screens:
-        screen.put(key, html)
+        if screen.language not in rendered:
+            rendered[screen.language] = fragment(template, reader=screen.language, **values)
+        screen.put(key, rendered[screen.language])
 
 
 def _subjects(entries: Iterable[Entry], kind: str) -> set[int]:

@@ -16,6 +16,7 @@ import msgspec
 from console import metrics
 from console.agents import Viewer
 from console.inbox.listing import Listing
+from console.languages.readers import SPANISH
 from console.supervision.views import Asked
 
 # A frame is written at once when the last one is this long ago; else fragments wait and share one.
@@ -43,6 +44,7 @@ class Screen:
     def __init__(self, viewer: Viewer, write: Write) -> None:
         self.viewer = viewer
         self.listing = Listing()
+        self.language = SPANISH  # of the page, which is not always its reader's: not every page is translated
         self.open: int | None = None
         self.greeted = False
         self.caught_up = False

@@ -22,6 +22,7 @@ from console.inbox import policy, queries, reading
 from console.inbox.listing import Listing, read_listing
 from console.inbox.pushes import Pushes
 from console.inbox.screens import COME_AGAIN, SCREENS_PER_AGENT, SIGN_IN_AGAIN, TOO_MANY, Screen, Screens
+from console.languages.readers import of_page
 from console.live import Live, Whisper
 from console.settings import Settings
 from console.sign_in import session_of
@@ -39,13 +40,17 @@ SILENCE = 150.0
 
 
 class Hello(msgspec.Struct, tag_field="t", tag="hello"):
-    """The page is here: what it shows, and the newest entry it reflects; `number` comes back when it has caught up."""
+    """The page is here: what it shows, and the newest entry it reflects; `number` comes back when it has caught up.
+
+    `language` is the page's own (`<html lang>`): what is pushed is put into it.
+    """
 
     head: int
     view: str
     filters: str = ""
     open: int | None = None
     number: int = 0
+    language: str = ""
 
 
 class View(msgspec.Struct, tag_field="t", tag="view"):
@@ -217,6 +222,7 @@ class Line:
     async def _greet(self, hello: Hello) -> None:
         """Push from now on, then bring what was missed: in this order nothing falls between."""
         self._screen.listing = self._listing(hello)
+        self._screen.language = of_page(hello.language)
         if not self._screen.greeted:
             self._screen.greeted = True
             self._screens.add(self._screen)

@@ -18,7 +18,7 @@ from markupsafe import escape
 
 from console.languages.readers import SPANISH
 from console.languages.walker import Say, Walker
-from console.languages.words import Words
+from console.languages.words import Shown, Words
 
 WHOLE = frozenset(
     {
@@ -29,6 +29,10 @@ WHOLE = frozenset(
     }
 )
 """The pages that every catalogue has all words of. Any other is shown in Spanish to everybody, never in two."""
+
+
+PARTS: tuple[str, ...] = ()
+"""What doors put into whole pages afterwards (patterns): it is in the language of the page that asks for it."""
 
 
 def path(language: str, room: str) -> Path:
@@ -75,6 +79,8 @@ def say(language: str) -> Say:
 
 def said(words: object, language: str) -> object:
     """`words` in `language` if they are ours (`Words`); what a person wrote, and all else, is given back."""
+    if isinstance(words, Shown):
+        return words.written(language)
     if not isinstance(words, Words):
         return words
     if language == SPANISH:

@@ -12,7 +12,7 @@ from babel.messages.pofile import write_po
 from jinja2 import Environment, meta
 from jinja2.ext import extract_from_ast
 
-from console.languages.catalogues import WHOLE, catalogue, give, path, rooms, translator
+from console.languages.catalogues import PARTS, WHOLE, catalogue, give, path, rooms, translator
 from console.languages.readers import SPANISH, TAGS
 
 CONSOLE = Path(__file__).parents[1]
@@ -20,7 +20,7 @@ TEMPLATES = CONSOLE / "templates"
 FRAME = "frame"
 """The room of what no other has: what stands around every page."""
 # Where the room of the code is called otherwise than that of its templates.
-_CALLED = {"bots": "bot", "settings_pages": "settings"}
+_CALLED = {"bots": "bot", "languages": FRAME, "settings_pages": "settings"}
 
 Id = str | tuple[str, str]
 """What gettext knows words by: what is written in Spanish, with its plural where something is counted."""
@@ -32,7 +32,7 @@ _HEADER = "# What screens say. `python -m console.languages` keeps the Spanish i
 def templates() -> set[str]:
     """The templates of the whole pages, with all that they stand on."""
     found: set[str] = set()
-    waiting = set(WHOLE)
+    waiting = set(WHOLE) | {str(file.relative_to(TEMPLATES)) for part in PARTS for file in TEMPLATES.glob(part)}
     while waiting:
         name = waiting.pop()
         found.add(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextvars import ContextVar
 
 SPANISH = "es"
 TAGS = {SPANISH: "es", "pt": "pt-BR", "en": "en"}
@@ -11,9 +12,18 @@ TAGS = {SPANISH: "es", "pt": "pt-BR", "en": "en"}
 NAMES = {SPANISH: "Español", "pt": "Português", "en": "English"}
 """What each is called by those who speak it."""
 
+page_language: ContextVar[str] = ContextVar("page_language", default=SPANISH)
+"""The language of the page that a request comes from: what is answered to it is put into that page."""
+
+_CODES = {tag: code for code, tag in TAGS.items()}
 _WEIGHT = re.compile(r"\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", re.ASCII)
 # Browsers send five to ten entries; what is longer was not sent by one.
 _LONGEST = 1000
+
+
+def of_page(tag: str) -> str:
+    """The code of the language that a page says it is in (`<html lang>`); Spanish for what no page of ours is in."""
+    return _CODES.get(tag, SPANISH)
 
 
 def asked(accept_language: str | None, *, chosen: str | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Self
 
 
@@ -24,6 +25,21 @@ class Words(str):
         """`source` must be written out where this is called: catalogues are made of what stands there."""
         self = super().__new__(cls, source.format_map(values) if values else source)
         self.source, self.source_of_many, self.values = source, None, values
+        return self
+
+
+class Shown(str):
+    """What is computed and written otherwise in each language, as a day is. Read as a string it is the Spanish."""
+
+    __slots__ = ("written",)
+
+    written: Callable[[str], str]
+    """Writes it in the language of this code."""
+
+    def __new__(cls, written: Callable[[str], str]) -> Self:
+        """`written` is asked for the Spanish at once."""
+        self = super().__new__(cls, written("es"))
+        self.written = written
         return self
 
 

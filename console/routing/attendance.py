@@ -60,9 +60,8 @@ class Attendance:
         async with self._db.reading() as tx:
             mine = {number: await views.own_state(tx, number) for number in changed}
         for number, state in mine.items():
-            html = fragment("routing/_own_state.html", state=state)
             for screen in self._screens.by_agent.get(number, ()):
-                screen.put("own-state", html)
+                screen.put("own-state", fragment("routing/_own_state.html", reader=screen.language, state=state))
 
 
 def _agent_in(entry: Entry) -> int:

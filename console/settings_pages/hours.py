@@ -22,7 +22,7 @@ from console.hours.models import COMPANY, SpecialDay, WorkingWeek
 from console.hours.reading import hours_of, intervals
 from console.hours.working import Hours
 from console.inbox import policy
-from console.render import DAYS, MONTHS
+from console.render import name_of_day, near_day
 from console.settings_pages.answers import back_to, show
 
 PAGE = "/settings/hours"
@@ -161,7 +161,7 @@ async def _show(
         teams=[(COMPANY, "Toda la empresa"), *seen],
         may_change=viewer.sees_all or team_id in viewer.team_ids,
         has_own=own_week is not None and team_id != COMPANY,
-        fields=list(zip(FIELDS, DAYS, strict=True)),
+        fields=list(zip(FIELDS, map(name_of_day, range(7)), strict=True)),
         typed=typed or {**week, "keeps_holidays": "1" if hours.country else ""},
         typed_day=typed_day or {},
         problem=refused,
@@ -179,7 +179,7 @@ async def _special(tx: Tx, team_id: int) -> list[tuple[str, DayLine]]:
         (
             row.day.isoformat(),
             DayLine(
-                name=_name(row.day),
+                name=near_day(row.day),
                 hours=keeping.write_intervals(intervals(row.intervals)) or "Cerrado",
                 why=row.name,
             ),
@@ -193,16 +193,12 @@ def _fortnight(hours: Hours) -> list[DayLine]:
     days = [today + timedelta(days=ahead) for ahead in range(SHOWN_DAYS)]
     return [
         DayLine(
-            name=_name(day),
+            name=near_day(day),
             hours=keeping.write_intervals(hours.intervals(day)) or "Cerrado",
             why="Día especial" if day in hours.special else hours.holiday(day) or "",
         )
         for day in days
     ]
-
-
-def _name(day: date) -> str:
-    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
 
 
 routes = [hours_page, change_week, inherit, set_day, drop_day]

@@ -1,6 +1,6 @@
 // Requests to the server: each says that it wants fragments, and may say which one.
 const token = document.querySelector('meta[name=csrf-token]')?.content
-export const headers = { 'HX-Request': 'true', ...(token && { 'x-csrftoken': token }) }
+export const headers = { 'HX-Request': 'true', 'X-Page-Language': document.documentElement.lang, ...(token && { 'x-csrftoken': token }) }
 
 /** Resolves to null when no answer came at all: no network, or the server is gone. */
 export async function ask(url, { form, target, ...more } = {}) {

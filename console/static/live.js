@@ -37,7 +37,7 @@ export function tell(message) {
 export function greet({ head = state.head, open = state.open } = {}) {
   state.head = head
   greetings += 1
-  tell({ t: 'hello', number: greetings, head, view: state.view, filters: state.filters, open })
+  tell({ t: 'hello', number: greetings, head, view: state.view, filters: state.filters, open, language: document.documentElement.lang })
 }
 
 /** One pill says how the line is; its words stand in the page. */

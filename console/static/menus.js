@@ -36,6 +36,7 @@ export function closeMenu() {
 document.addEventListener('htmx:configRequest', ({ detail: { elt, parameters, headers } }) => {
   const token = document.querySelector('meta[name=csrf-token]')?.content
   if (token) headers['x-csrftoken'] = token
+  headers['x-page-language'] = document.documentElement.lang
   // One key for one intent: pressing twice is still one message.
   if (elt.matches('[data-fresh-key]')) parameters.set('client_key', (elt.dataset.key ??= crypto.randomUUID()))
 })

@@ -123,4 +123,7 @@ class FloorPushes:
                 said = await tx.get(Whispered, int((entry.subject or "whisper:0").removeprefix("whisper:")))
                 for screen in self._screens.by_open.get(entry.conversation_id or 0, ()) if said else ():
                     if said and policy.hears(screen.viewer, said.author_id, said.to_id):
-                        screen.put(f"whisper-{said.id}", fragment("supervision/_whisper.html", said=said))
+                        screen.put(
+                            f"whisper-{said.id}",
+                            fragment("supervision/_whisper.html", reader=screen.language, said=said),
+                        )

@@ -14,12 +14,13 @@ from console.inbox import policy
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.inbox.queries import contact_name
+from console.languages.moments import MONTHS_IN_FULL
 from console.portfolio.agreed import Debt, debts_of
 from console.portfolio.agreements import Promise, PromiseState
 from console.portfolio.ledger import Payment, PaymentLink
 from console.portfolio.models import ContactPoint, Debtor, Invoice, PointState
 from console.portfolio.states import days_past_due
-from console.render import MONTHS_IN_FULL, money
+from console.render import money
 
 _NOON, _EVENING = 12, 19
 _PROMISED = (PromiseState.OPEN, PromiseState.PARTIAL, PromiseState.BROKEN)
