@@ -71,6 +71,7 @@ export function insertAt(words) {
   changed()
   area().focus()
 }
+act('tools', (button) => button.setAttribute('aria-expanded', box().classList.toggle('with-extras')))
 act('schedule', () => openDeed(`/inbox/${state.open}/schedule`))
 document.addEventListener('deed-shown', ({ target }) => {
   const form = target.querySelector('form[action$="/scheduled-messages"]')
