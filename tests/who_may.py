@@ -767,6 +767,7 @@ EVENTS = {
     "contact.updated": "contacts:read",
     "account.updated": "accounts:read",
     "bot.session.updated": "conversations:read",
+    "mention.created": "conversations:read",
 }
 """What a program's stream may say, and the scope without which it does not."""
 

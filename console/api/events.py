@@ -30,10 +30,11 @@ Kind = Literal[
     "contact.updated",
     "account.updated",
     "bot.session.updated",
+    "mention.created",
 ]
 
-# Opening a thread shows it to somebody and changes nothing in it; a note is nobody's message.
-_SILENT = frozenset({"conversation.viewed", "document.revealed", "message.noted", "media.viewed"})
+# Opening a thread shows it to somebody and changes nothing in it.
+_SILENT = frozenset({"conversation.viewed", "document.revealed", "media.viewed"})
 _CREATED = frozenset({"message.received", "message.queued"})
 _SCOPES = {
     "message": "messages:read",
@@ -41,6 +42,7 @@ _SCOPES = {
     "contact": "contacts:read",
     "account": "accounts:read",
     "bot_session": "conversations:read",
+    "mention": "conversations:read",
 }
 """What a token needs for the events of each kind of object."""
 
@@ -62,7 +64,7 @@ class Event(msgspec.Struct):
     """One thing that happened, and what it happened to as it is now.
 
     `cursor` is the place right after this event. `action` is the history's own word for it. `data` is a message, a
-    conversation, a contact, an account or a session of the bot, by the first word of `type`.
+    conversation, a contact, an account, a session of the bot or a mention, by the first word of `type`.
     """
 
     cursor: str
@@ -103,6 +105,9 @@ def _about(entry: Row[*tuple[Any, ...]]) -> _Object | None:
     noun = entry.action.partition(".")[0]
     if entry.action in _SILENT:
         return None
+    if entry.action == "message.noted":
+        # A note is nobody's message and its words stay inside; that it calls somebody is told.
+        return _Object("mention", entry.message_id) if entry.message_id is not None else None
     if noun in {"message", "media"}:
         return _Object("message", entry.message_id) if entry.message_id is not None else None
     if noun == "conversation":
@@ -145,6 +150,7 @@ def _type(action: str, noun: str, *, is_phones: bool) -> Kind:
         "contact": "contact.updated",
         "account": "account.updated",
         "bot_session": "bot.session.updated",
+        "mention": "mention.created",
     }
     return updated[noun]
 
@@ -169,6 +175,9 @@ async def _present(tx: Tx, things: set[_Object], program: Program) -> dict[_Obje
         shown[_Object("account", row.id)] = (account, False)
     for session in await _rows(tx, BotSession, things, "bot_session"):
         shown[_Object("bot_session", session.id)] = (rendering.bot_session(session), False)
+    for note in await _rows(tx, Message, things, "mention"):
+        if (mention := rendering.mention(note)) is not None:
+            shown[_Object("mention", note.id)] = (mention, False)
     return shown
 
 

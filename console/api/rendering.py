@@ -246,6 +246,19 @@ def _raw(text: str | None) -> msgspec.Raw | None:
     return None if text is None else msgspec.Raw(text.encode())
 
 
+def mention(note: models.Message) -> shapes.Mention | None:
+    """Whom a note calls; None for one that calls nobody, or was erased."""
+    called = (note.content or {}).get("mentions")
+    if not called:
+        return None
+    return shapes.Mention(
+        message_id=str(note.id),
+        conversation_id=str(note.conversation_id),
+        sequence=note.sequence,
+        agents=[shapes.Mentioned(id=one["id"], name=one["name"]) for one in called],
+    )
+
+
 def bot_session(session: BotSession) -> shapes.BotSession:
     """A dialogue of the bot, without a word of what was said."""
     return shapes.BotSession(

@@ -236,6 +236,22 @@ class User(msgspec.Struct):
     active: bool
 
 
+class Mentioned(msgspec.Struct):
+    """Somebody whom a note calls."""
+
+    id: str
+    name: str
+
+
+class Mention(msgspec.Struct):
+    """That an internal note calls colleagues. Its words are not here: notes stay inside the console."""
+
+    message_id: str
+    conversation_id: str
+    sequence: int
+    agents: list[Mentioned]
+
+
 class BotSession(msgspec.Struct):
     """A dialogue of the bot. `reason` is why a person is needed; `ended_why`: human, morning, off, idle."""
 

@@ -22,6 +22,7 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
 from console.inbox.thread import actor_of
 from console.mentions import keeping as mentioning
+from console.mentions.people import Standing
 from console.message_templates import header_files
 from console.supervision import conduct
 from console.targets import clocks
@@ -154,10 +155,12 @@ async def note(
     text: str,
     client_key: str,
     mentions: Collection[int] = (),
+    handed_to: Standing | None = None,
 ) -> Message:
     """Write an internal note. It has no way out: direction "none" and status "noted" are never claimed for sending.
 
-    `mentions` are the agents it is to reach, beside those it names (see `console.mentions.keeping.meant`).
+    `mentions` are the agents it is to reach, beside those it names (see `console.mentions.keeping.meant`): among
+    those who see the conversation, or who will once it is `handed_to` somebody with this note.
     Records "message.noted" with who is mentioned.
     Refuses: 422 "invalid" (field text or mentions), "cannot_see" (field mentions), 409 "key_reused".
     """
@@ -169,7 +172,7 @@ async def note(
     if earlier := await already(tx, conversation, by=by, client_key=client_key, said=said):
         mentioning.require_same(earlier, mentions)
         return earlier
-    mentioned = await mentioning.meant(tx, conversation, text=text, asked=mentions)
+    mentioned = await mentioning.meant(tx, handed_to or conversation, text=text, asked=mentions)
     people = [{"id": str(number), "name": name} for number, name in mentioned.items()]
     said["content"] = {"mentions": people} if people else None
     row = await thread.append(

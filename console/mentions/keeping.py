@@ -12,12 +12,13 @@ from console.errors import Refused
 from console.inbox.models import Conversation, Message, ReadMark
 from console.mentions import naming, people
 from console.mentions.models import Mention
+from console.mentions.people import Standing
 
 MOST = 20
 """People one note may name."""
 
 
-async def meant(tx: Tx, conversation: Conversation, *, text: str, asked: Collection[int]) -> dict[int, str]:
+async def meant(tx: Tx, conversation: Conversation | Standing, *, text: str, asked: Collection[int]) -> dict[int, str]:
     """Who is mentioned, by id: those `asked` for, and whoever `text` names by their whole name after an `@`.
 
     Typed by hand, picked from the list or come back from a draft: the same words mention the same people. Of several

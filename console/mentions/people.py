@@ -25,7 +25,14 @@ class Colleague(msgspec.Struct, frozen=True):
     words: str
 
 
-async def who_see(tx: Tx, conversation: Conversation) -> dict[int, str]:
+class Standing(msgspec.Struct, frozen=True):
+    """Whose a conversation is about to be: who will see it follows from that."""
+
+    team_id: int
+    holder_id: int | None
+
+
+async def who_see(tx: Tx, conversation: Conversation | Standing) -> dict[int, str]:
     """The names of those who may see `conversation`, by id. One query."""
     wanted = select(Agent.id, Agent.name).where(
         policy.seers(team_id=conversation.team_id, holder_id=conversation.holder_id),

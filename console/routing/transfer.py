@@ -8,6 +8,7 @@ from console.db import Tx
 from console.errors import Refused
 from console.inbox import assign, policy, reply
 from console.inbox.models import Conversation, ReadMark
+from console.mentions.people import Standing
 
 LONGEST_NOTE = 1000
 
@@ -26,6 +27,7 @@ async def transfer(
     """Hand the conversation to `to_agent`, or to the queue of `to_team`; the note stands in the thread before it.
 
     Whoever holds it may, and whoever may assign others. To its new holder it is unread, whatever they read before.
+    Colleagues whom the note names after an `@` are told of it, as by any note, if they see it where it goes.
     Records "message.noted" and "conversation.assigned", "conversation.transferred" or "conversation.released" (to the
     queue of its own team).
     Refuses: 422 "note_required" (field note), 422 naming who or which team cannot have it; 403; 409
@@ -44,7 +46,9 @@ async def transfer(
         policy.require(by, "assign_others")
     if to_agent is not None and to_agent == conversation.holder_id:
         raise Refused(422, "Ya la tiene esa persona.", code="invalid", field="to")
-    await reply.note(tx, conversation, by=by, text=note, client_key=client_key)
+    # Whom the note names is asked of where it goes: who no longer sees it could not come.
+    going = Standing(to_team or conversation.team_id, to_agent)
+    await reply.note(tx, conversation, by=by, text=note, client_key=client_key, handed_to=going)
     if to_agent is not None:
         await assign.assign(tx, conversation, by=by, to=to_agent)
         await _unread_to(tx, conversation, to_agent)

@@ -23,6 +23,7 @@ EVENTS = {
     "conversation.updated": "conversations:read",
     "contact.updated": "contacts:read",
     "account.updated": "accounts:read",
+    "mention.created": "conversations:read",
 }
 """Every type of event, and the scope it needs."""
 LONGEST_NAME = 60

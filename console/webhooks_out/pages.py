@@ -29,6 +29,7 @@ WORDS = {
     "conversation.updated": "Conversación que cambia (asignada, etiquetada, resuelta)",
     "contact.updated": "Contacto que cambia",
     "account.updated": "Cuenta que cambia (saldo, estado)",
+    "mention.created": "Mención en una nota interna (sin su texto)",
 }
 
 

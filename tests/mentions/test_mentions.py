@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from console.agents import Agent
+from console.agents import Agent, Team
 from console.audit import SYSTEM, AuditEntry
 from console.inbox.merge import merge_contacts
 from console.inbox.models import Conversation, Message
@@ -109,6 +109,26 @@ async def test_it_is_kept_with_the_note_and_stands_in_the_same_entry(front: Fron
     assert await kept(front) == [(row.id, luz.id), (row.id, sara.id)]
     assert f'"mentions":[{luz.id},{sara.id}]' in str(entry.new).replace(" ", "").replace("'", '"')
     assert (row.direction, row.status) == ("none", "noted")
+
+
+async def test_a_note_of_a_transfer_calls_those_who_see_it_where_it_goes(front: Front) -> None:
+    ana, luz = await front.agent("Ana"), await front.agent("Luz")
+    beto, tito = await front.agent("Beto", team="Mora judicial"), await front.agent("Tito", team="Mora judicial")
+    async with front.console.db.reading() as tx:
+        team = (await tx.scalars(select(Team.id).where(Team.name == "Mora judicial"))).one()
+    await ana.do("/inbox/1/assignment", holder="me")
+
+    handed = {"to": f"team:{team}", "note": "@Beto, pide quita; @Luz ya la vio.", "client_key": str(uuid.uuid4())}
+    assert (await ana.do("/inbox/1/transfer", **handed)).status_code == 200
+
+    assert [await unseen(each) for each in (beto, tito, luz)] == [1, 0, 0]
+    assert await listed(beto) == [("row-1", True)]
+    assert f'<mark class="mention" data-agents="{beto.id}">@Beto</mark>' in await beto.see("/inbox/1")
+    # To one person of another team, who sees it because it is theirs.
+    await beto.do("/inbox/1/assignment", holder="me")
+    handed = {"to": f"agent:{tito.id}", "note": "Sigue tú, @tito.", "client_key": str(uuid.uuid4())}
+    assert (await beto.do("/inbox/1/transfer", **handed)).status_code == 200
+    assert await unseen(tito) == 1
 
 
 async def test_somebody_who_may_not_see_it_is_refused_and_the_words_are_not_lost(front: Front) -> None:
