@@ -1,7 +1,7 @@
 // The list of conversations: the one that is open, moving with the keyboard, other views.
 import { ask } from './http.js'
 import { state, tell, whenReloaded, where } from './live.js'
-import { act, toast } from './menus.js'
+import { act, showCurrent, toast } from './menus.js'
 import { afterUpsert, apply, byId, copyOf, parse, upsert } from './upsert.js'
 import { tick } from './clock.js'
 
@@ -64,6 +64,7 @@ export async function show(view, { filters = '', push = true } = {}) {
     if (link.dataset.view === view) link.setAttribute('aria-current', 'true')
     else link.removeAttribute('aria-current')
   }
+  showCurrent()
   const wasInside = document.activeElement?.closest('#list')
   swap(fresh || failed(view))
   if (wasInside) (document.querySelector('#list .chip') ?? document.querySelector('#filter > summary'))?.focus()

@@ -25,6 +25,20 @@ document.addEventListener('click', (event) => {
   deed(button)
 })
 
+/** Where places lie beside each other and move sideways, the one that is shown is in sight. */
+export function showCurrent() {
+  for (const one of document.querySelectorAll('nav [aria-current]')) {
+    const nav = one.closest('nav')
+    const [box, room] = [one.getBoundingClientRect(), nav.getBoundingClientRect()]
+    if (nav.scrollWidth > nav.clientWidth) nav.scrollLeft += box.x + box.width / 2 - room.x - room.width / 2
+  }
+}
+showCurrent()
+// New numbers come in the place of the old ones, and what was moved aside stays so.
+let aside = 0
+document.addEventListener('scroll', ({ target }) => { if (target.id === 'counts') aside = target.scrollLeft }, true)
+afterUpsert((element) => { if (element.id === 'counts') element.scrollLeft = aside })
+
 /** Closes the open menu, if one is; says whether one was. */
 export function closeMenu() {
   const menu = document.querySelector('details.menu[open]')
