@@ -628,6 +628,18 @@ PAGES = [
         answers=404,
         others=403,
     ),
+    one("GET", "/quality/calibrations", "supervisors", others=403),
+    *(
+        one(
+            "POST",
+            "/quality/{pick_id:int}/calibration" + deed,
+            "supervisors",
+            "/quality/999/calibration" + deed,
+            answers=404,
+            others=403,
+        )
+        for deed in ("", "/marks", "/agreement", "/cancel")
+    ),
     one("POST", "/quality/{pick_id:int}/answer", "everyone", "/quality/999/answer", form={"text": "x"}, answers=404),
     one("GET", SETTINGS + "/quality", "admins", others=403),
     one("POST", SETTINGS + "/quality", "admins", form={"version": ""}, answers=422, others=403),

@@ -32,7 +32,7 @@ from console.pdf_pages import keeping as drawn_pages
 from console.portfolio.agreements import Dispute
 from console.portfolio.models import Account, ContactPoint, Debtor, PointState
 from console.privacy import traces
-from console.quality.models import QualityFlag, QualityPick, QualityReview
+from console.quality.models import QualityFlag, QualityPick, QualityReview, QualitySeat
 from console.reasons import keeping as reasons
 from console.search.models import SearchMessage
 from console.supervision.models import Whispered
@@ -203,6 +203,7 @@ async def _forget_around(tx: Tx, conversations: Collection[int], accounts: Colle
     await tx.execute(update(Whispered).where(Whispered.conversation_id.in_(here)).values(text=""))
     picks = select(QualityPick.id).where(QualityPick.conversation_id.in_(here))
     await _set(tx, update(QualityReview).where(QualityReview.pick_id.in_(picks)).values(note=None, answer=None))
+    await _set(tx, update(QualitySeat).where(QualitySeat.pick_id.in_(picks)).values(note=None))
     await _set(tx, update(QualityFlag).where(QualityFlag.pick_id.in_(picks)).values(words=""))
     await tx.execute(update(BotSession).where(BotSession.conversation_id.in_(here)).values(summary=None, memory={}))
     await tx.execute(update(BotStep).where(BotStep.conversation_id.in_(here)).values(understood={}, deeds=[]))

@@ -18,7 +18,7 @@ from console.errors import Refused, not_found
 from console.forms import read_form, whole
 from console.inbox import policy
 from console.portfolio.states import today_in
-from console.quality import drawing, reading, reviewing, trend
+from console.quality import calibrating, comparing, drawing, reading, reviewing, trend
 from console.quality.keeping import criteria_of, form_in_force
 from console.quality.models import QualityForm
 from console.quality.reading import AT_ONCE
@@ -30,6 +30,14 @@ PAGE = "/quality"
 TO_REVIEW, REVIEWED, OWN, TREND = "pending", "reviewed", "own", "trend"
 TYPED = {"na" if mark is None else str(mark): mark for mark in MARKS}
 """What a form sends for each mark."""
+DONE = {
+    "reviewed": "Revisión guardada: el agente ya la ve.",
+    "answered": "Su respuesta quedó guardada.",
+    "calibrating": "Calibración abierta: cada persona revisa sin ver lo que dieron las demás.",
+    "sent": "Su revisión quedó enviada.",
+    "agreed": "Acuerdo guardado: es la revisión que ve el agente.",
+    "cancelled": "Calibración cancelada: la revisa una sola persona.",
+}
 
 
 @get(PAGE)
@@ -77,7 +85,7 @@ async def pick_page(
         if seen := await reading.told(tx, viewer, pick_id):
             said = {"sequence": seen[0].last_sequence, "reviewing": True}
             audit.record(tx, viewer.actor, "conversation.viewed", conversation_id=seen[0].id, new=said)
-    return await _show(db, viewer, pick_id, done=request.query_params.get("done", ""))
+    return await show_pick(db, viewer, pick_id, done=request.query_params.get("done", ""))
 
 
 @post(PAGE + "/{pick_id:int}/reviews", status_code=303)
@@ -90,19 +98,16 @@ async def give_review(
     """Review it; a refusal of a field shows the form again, with what was typed."""
     policy.require(viewer, "review_quality")
     pick_id, form = known_id(pick_id), await read_form(request)
-    marks = {
-        name.removeprefix("mark_"): TYPED[value]
-        for name, value in form.items()
-        if name.startswith("mark_") and value in TYPED
-    }
     version = whole(form.get("version"), "version")
     try:
         async with db.transaction() as tx:
-            await reviewing.review(tx, pick_id, by=viewer, version=version, marks=marks, note=form.get("note", ""))
+            await reviewing.review(
+                tx, pick_id, by=viewer, version=version, marks=marks_in(form), note=form.get("note", "")
+            )
     except Refused as refused:
         if refused.status != 422 or refused.field == "version":
             raise
-        return await _show(db, viewer, pick_id, typed=form, problem=refused)
+        return await show_pick(db, viewer, pick_id, typed=form, problem=refused)
     return back_to(f"{PAGE}/{pick_id}?done=reviewed")
 
 
@@ -121,7 +126,7 @@ async def give_answer(
     except Refused as refused:
         if refused.status != 422:
             raise
-        return await _show(db, viewer, pick_id, typed=form, problem=refused)
+        return await show_pick(db, viewer, pick_id, typed=form, problem=refused)
     return back_to(f"{PAGE}/{pick_id}?done=answered")
 
 
@@ -132,7 +137,16 @@ async def _trend(zone: ZoneInfo, db: Database, viewer: Viewer) -> Response[Any]:
     return show("quality/trend.html", viewer, shown=TREND, trend=found, left=left)
 
 
-async def _show(
+def marks_in(form: Mapping[str, str]) -> dict[str, int | None]:
+    """The marks of a form, by the key of the criterion; what is no mark is not there."""
+    return {
+        name.removeprefix("mark_"): TYPED[value]
+        for name, value in form.items()
+        if name.startswith("mark_") and value in TYPED
+    }
+
+
+async def show_pick(
     db: Database,
     viewer: Viewer,
     pick_id: int,
@@ -141,11 +155,15 @@ async def _show(
     problem: Refused | None = None,
     done: str = "",
 ) -> Response[Any]:
+    """The page of a drawn conversation, with what was typed into it and why it was refused."""
     async with db.reading() as tx:
         line = await reading.line_of(tx, viewer, pick_id)
         found = await reading.found_in(tx, pick_id)
         seen = await reading.told(tx, viewer, pick_id)
         flags = await reading.flagged(tx, pick_id)
+        leads = policy.may(viewer, "review_quality") and line.agent_id != viewer.id
+        calibration = await comparing.calibration_of(tx, viewer, pick_id) if leads else None
+        people = await calibrating.eligible(tx, pick_id) if leads and not found and not calibration else {}
         form = await form_in_force(tx)
         if typed and "version" in typed:
             # What was begun with one version is ended with it.
@@ -160,14 +178,17 @@ async def _show(
         conversation_id=seen[0].id if seen else None,
         messages=seen[1] if seen else [],
         flags=flags,
-        criteria=asked(criteria_of(form)),
+        calibration=calibration,
+        people=people,
+        fewest=calibrating.FEWEST,
+        criteria=calibration.criteria if calibration else asked(criteria_of(form)),
         version=form.version,
         marks={"na" if mark is None else str(mark): words for mark, words in MARKS.items()},
         formula=FORMULA,
         is_own=line.agent_id == viewer.id,
         typed=typed or {},
         problem=problem,
-        done=done if done in {"reviewed", "answered"} else "",
+        done=DONE.get(done, ""),
     )
 
 

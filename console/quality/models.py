@@ -93,3 +93,31 @@ class QualityReview(Base):
     created_at: Mapped[datetime]
     answer: Mapped[str | None] = mapped_column(Text)
     answered_at: Mapped[datetime | None]
+
+
+class QualityCalibration(Base):
+    """A drawn conversation that several people review apart from each other, to agree on one review afterwards.
+
+    All of them with `form_version`. What they agree on is the QualityReview of the pick: until then there is none.
+    """
+
+    __tablename__ = "quality_calibration"
+
+    pick_id: Mapped[int] = mapped_column(ForeignKey("quality_pick.id"), primary_key=True, autoincrement=False)
+    form_version: Mapped[int] = mapped_column(ForeignKey("quality_form.version"))
+    opened_by: Mapped[int] = mapped_column(ForeignKey("agent.id"))
+    opened_at: Mapped[datetime]
+    agreed_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class QualitySeat(Base):
+    """One person's own review in a calibration; empty until they send it, and shown to nobody else until all have."""
+
+    __tablename__ = "quality_seat"
+
+    pick_id: Mapped[int] = mapped_column(ForeignKey("quality_calibration.pick_id"), primary_key=True)
+    reviewer_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True, index=True)
+    marks: Mapped[dict[str, Any] | None]
+    score: Mapped[int | None]
+    note: Mapped[str | None] = mapped_column(Text)
+    sent_at: Mapped[datetime | None]

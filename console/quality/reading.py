@@ -18,12 +18,14 @@ from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
 from console.inbox.views import MessageView
 from console.quality.flagging import KINDS
-from console.quality.models import QualityFlag, QualityForm, QualityPick, QualityReview
+from console.quality.models import QualityCalibration, QualityFlag, QualityForm, QualityPick, QualityReview
 from console.quality.scoring import MARKS, Criterion, asked
 
 AT_ONCE = 50
 _BEFORE, _AFTER = 60, 20
 _Reviewer = aliased(Agent)
+_ALONE = QualityPick.id.not_in(select(QualityCalibration.pick_id))
+"""Reviewed by one person: what several review is in the list of calibrations."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,21 +67,21 @@ class Found(msgspec.Struct, frozen=True):
 
 async def to_review(tx: Tx, viewer: Viewer, *, above: int | None) -> list[Line]:
     """What nobody has reviewed yet in the viewer's teams, the oldest first, above the id `above`; one more than fit."""
-    wanted = _lines(viewer).where(policy.reviewable(viewer), QualityReview.id.is_(None))
+    wanted = lines(viewer).where(policy.reviewable(viewer), QualityReview.id.is_(None), _ALONE)
     # Nobody reviews their own work: who was an agent and leads now would only meet a refusal.
     wanted = wanted.where(QualityPick.agent_id != viewer.id, QualityPick.id > (above or 0))
     rows = await tx.execute(wanted.order_by(QualityPick.id).limit(AT_ONCE + 1))
-    return [_line(row) for row in rows]
+    return [line(row) for row in rows]
 
 
 async def reviewed(tx: Tx, viewer: Viewer, *, below: int | None, own: bool) -> list[Line]:
     """Reviews of the viewer's teams, or with `own` of their work, the newest first; one more than fit."""
     reach = policy.judged(viewer) if own else policy.reviewable(viewer)
-    wanted = _lines(viewer).where(reach, QualityReview.id.is_not(None))
+    wanted = lines(viewer).where(reach, QualityReview.id.is_not(None))
     if below is not None:
         wanted = wanted.where(QualityReview.id < _review_of(below))
     rows = await tx.execute(wanted.order_by(QualityReview.id.desc()).limit(AT_ONCE + 1))
-    return [_line(row) for row in rows]
+    return [line(row) for row in rows]
 
 
 async def left_to_review(tx: Tx, viewer: Viewer) -> int:
@@ -88,7 +90,7 @@ async def left_to_review(tx: Tx, viewer: Viewer) -> int:
         select(func.count(QualityPick.id))
         .join(Conversation, Conversation.id == QualityPick.conversation_id)
         .outerjoin(QualityReview, QualityReview.pick_id == QualityPick.id)
-        .where(policy.reviewable(viewer), QualityReview.id.is_(None), QualityPick.agent_id != viewer.id)
+        .where(policy.reviewable(viewer), QualityReview.id.is_(None), _ALONE, QualityPick.agent_id != viewer.id)
     )
     return await tx.scalar(wanted) or 0
 
@@ -96,11 +98,11 @@ async def left_to_review(tx: Tx, viewer: Viewer) -> int:
 async def line_of(tx: Tx, viewer: Viewer, pick_id: int) -> Line:
     """One drawn conversation; Refused(404) where `viewer` may not know of it: theirs before it is reviewed, too."""
     reach = policy.reviewable(viewer) | (policy.judged(viewer) & QualityReview.id.is_not(None))
-    wanted = _lines(viewer).where(QualityPick.id == pick_id, reach)
+    wanted = lines(viewer).where(QualityPick.id == pick_id, reach)
     row = (await tx.execute(wanted)).one_or_none()
     if row is None or (row.score is None and row.agent_id == viewer.id):
         raise not_found()
-    return _line(row)
+    return line(row)
 
 
 async def found_in(tx: Tx, pick_id: int) -> Found | None:
@@ -145,7 +147,8 @@ async def told(tx: Tx, viewer: Viewer, pick_id: int) -> tuple[Conversation, list
     return conversation, [one for one in page.messages if one.scheduled is None]
 
 
-def _lines(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+def lines(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """What `line` reads, of every drawn conversation: the caller bounds it."""
     counted = select(func.count()).select_from(QualityFlag).where(QualityFlag.pick_id == QualityPick.id)
     flags = counted.correlate(QualityPick).scalar_subquery()
     return (
@@ -178,7 +181,8 @@ def _review_of(pick_id: int) -> Any:  # noqa: ANN401 a subquery is whatever it i
     return select(QualityReview.id).where(QualityReview.pick_id == pick_id).scalar_subquery()
 
 
-def _line(row: Row[Any]) -> Line:
+def line(row: Row[Any]) -> Line:
+    """A row of `lines`."""
     name = contact_name(row.name, row.profile_name, row.username, row.wa_id)
     return Line(
         id=row.id,

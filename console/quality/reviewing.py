@@ -15,7 +15,7 @@ from console.errors import Refused, not_found
 from console.inbox import policy
 from console.inbox.models import Conversation
 from console.quality.keeping import criteria_of
-from console.quality.models import QualityForm, QualityPick, QualityReview
+from console.quality.models import QualityCalibration, QualityForm, QualityPick, QualityReview
 from console.quality.scoring import MISSED, asked, score
 
 LONGEST = 1000
@@ -36,28 +36,18 @@ def within_reach(viewer: Viewer) -> Select[QualityPick]:
 async def review(tx: Tx, pick_id: int, *, by: Viewer, version: int, marks: Mapping[str, int | None], note: str) -> int:
     """Give these marks by that version of the form; returns the score. Records "quality.reviewed", without the note.
 
-    Refuses: 403 to who doesn't lead, and of one's own work; 404; 409 "already_reviewed"; 422 naming mark_ and the
+    Refuses: 403 to who doesn't lead, and of one's own work; 404; 409 "already_reviewed", or "calibrated" where
+    several people do; 422 naming mark_ and the
     criterion, or note (which must say what a criterion that was missed lacks).
     """
-    policy.require(by, "review_quality")
-    pick = (await tx.scalars(within_reach(by).where(QualityPick.id == pick_id))).one_or_none()
-    if pick is None:
-        raise not_found()
-    if pick.agent_id == by.id:
-        raise Refused(403, "Nadie revisa su propio trabajo.", code="forbidden")
+    pick = await to_be_reviewed(tx, pick_id, by=by)
+    if await tx.get(QualityCalibration, pick_id):
+        raise Refused(409, "Se calibra entre varias personas: el puntaje se acuerda ahí.", code="calibrated")
     form = await tx.get(QualityForm, version)
     if form is None:
         raise Refused(422, "Esa versión de la pauta no existe.", code="invalid", field="version")
-    found, kept = _marked(form, marks, note.strip())
-    insert = sqlite_insert if dialect_of(tx) == "sqlite" else postgresql_insert
-    about = {"form_version": version, "reviewer_id": by.id, "marks": kept, "score": found, "note": note.strip() or None}
-    claiming = (
-        insert(QualityReview)
-        .values(pick_id=pick_id, created_at=clock.now(), **about)
-        .on_conflict_do_nothing(index_elements=["pick_id"])
-    )
-    if (await tx.scalars(claiming.returning(QualityReview.id))).one_or_none() is None:
-        raise Refused(409, "Otra persona ya la revisó.", code="already_reviewed")
+    found, kept = marked(form, marks, note.strip())
+    await keep(tx, pick_id, by=by, version=version, found=found, marks=kept, note=note.strip())
     # Without the conversation: its history is shown to the whole team, and this is between two people.
     audit.record(
         tx,
@@ -75,7 +65,38 @@ async def review(tx: Tx, pick_id: int, *, by: Viewer, version: int, marks: Mappi
     return found
 
 
-def _marked(form: QualityForm, marks: Mapping[str, int | None], note: str) -> tuple[int, dict[str, int | None]]:
+async def to_be_reviewed(tx: Tx, pick_id: int, *, by: Viewer) -> QualityPick:
+    """A drawn conversation that `by` may review, held until `tx` ends: one thing at a time becomes of it.
+
+    Refuses: 403 to who doesn't lead, and of one's own work; 404.
+    """
+    policy.require(by, "review_quality")
+    held = within_reach(by).where(QualityPick.id == pick_id).with_for_update(of=QualityPick)
+    pick = (await tx.scalars(held)).one_or_none()
+    if pick is None:
+        raise not_found()
+    if pick.agent_id == by.id:
+        raise Refused(403, "Nadie revisa su propio trabajo.", code="forbidden")
+    return pick
+
+
+async def keep(
+    tx: Tx, pick_id: int, *, by: Viewer, version: int, found: int, marks: Mapping[str, int | None], note: str
+) -> None:
+    """Write the one review of a drawn conversation; Refused(409) "already_reviewed" where there is one."""
+    insert = sqlite_insert if dialect_of(tx) == "sqlite" else postgresql_insert
+    about = {"form_version": version, "reviewer_id": by.id, "marks": dict(marks), "score": found, "note": note or None}
+    claiming = (
+        insert(QualityReview)
+        .values(pick_id=pick_id, created_at=clock.now(), **about)
+        .on_conflict_do_nothing(index_elements=["pick_id"])
+    )
+    if (await tx.scalars(claiming.returning(QualityReview.id))).one_or_none() is None:
+        raise Refused(409, "Otra persona ya la revisó.", code="already_reviewed")
+
+
+def marked(form: QualityForm, marks: Mapping[str, int | None], note: str) -> tuple[int, dict[str, int | None]]:
+    """The score of these marks by this form, and the marks it asks for; Refused(422) as `review` says."""
     criteria = criteria_of(form)
     for one in asked(criteria):
         if one.key not in marks:

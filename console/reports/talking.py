@@ -87,24 +87,26 @@ _LAST_OUT = (
     .correlate(_SAID)
     .scalar_subquery()
 )
+_CLOSED = (
+    select(Spell.sequence)
+    .where(Spell.conversation_id == _SAID.conversation_id, Spell.sequence < _SAID.sequence)
+    .order_by(Spell.sequence.desc())
+    .limit(1)
+    .correlate(_SAID)
+    .scalar_subquery()
+)
+# What was resolved waits for nothing: a "gracias" at the end of a matter does not begin the wait of the next one.
 _ASKED = (
     select(func.min(_THEY.created_at))
     .where(
         _THEY.conversation_id == _SAID.conversation_id,
         _THEY.sequence < _SAID.sequence,
         _THEY.sequence > func.coalesce(_LAST_OUT, 0),
+        _THEY.sequence > func.coalesce(_CLOSED, 0),
         _THEY.direction == "in",
         _THEY.target_id.is_(None),
         _THEY.kind.not_in(NOT_TALK),
     )
-    .correlate(_SAID)
-    .scalar_subquery()
-)
-_CLOSED = (
-    select(Spell.sequence)
-    .where(Spell.conversation_id == _SAID.conversation_id, Spell.sequence < _SAID.sequence)
-    .order_by(Spell.sequence.desc())
-    .limit(1)
     .correlate(_SAID)
     .scalar_subquery()
 )

@@ -92,3 +92,53 @@ def test_a_conversation_is_reviewed_and_the_agent_answers(house: House, new_page
     expect(agent.get_by_text("Lo tendré presente")).to_be_visible()
     expect(agent.get_by_role("button", name="Responder")).to_have_count(0)
     assert not flaws(agent)
+
+
+def test_two_reviewers_calibrate_by_keyboard_alone(house: House, new_page: NewPage) -> None:
+    debtor = house.debtor("Wilfredo Ccahuana Mamani de los Ríos")
+    debtor.write("¿Cuánto debo?")
+    agent = house.enter(new_page, "ana")
+    debtor.open(agent)
+    expect(send(agent, "Buenos días, le ayudo enseguida").last).to_contain_text("entregado")
+    draw(house, debtor.conversation)
+    rosa, elena = (new_page(viewport={"width": 390, "height": 844}) for _ in range(2))
+    house.let_in(rosa, "rosa")
+    house.let_in(elena, "elena")
+
+    rosa.goto(f"{house.address}/quality")
+    rosa.get_by_role("link", name=f"con {debtor.name}").click()
+    rosa.locator(".calibrate summary").focus()
+    rosa.keyboard.press("Enter")
+    rosa.get_by_role("checkbox", name="Elena Soto").focus()
+    rosa.keyboard.press("Space")
+    assert not flaws(rosa)
+    rosa.get_by_role("button", name="Abrir la calibración").focus()
+    rosa.keyboard.press("Enter")
+    expect(rosa.get_by_role("status").filter(has_text="Calibración abierta")).to_be_visible()
+    where = rosa.url.partition("?")[0]
+
+    for page, marks in ((rosa, ["0", "2", "2", "2", "2"]), (elena, ["2"] * 5)):
+        page.goto(where)
+        for name, mark in zip(("identification", "right_party", "tone", "disclosure", "next_step"), marks, strict=True):
+            page.locator(f"[name=mark_{name}][value='{mark}']").focus()
+            page.keyboard.press("Space")
+        page.locator("[name=note]").fill("Falta el documento")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status").filter(has_text="Su revisión quedó enviada")).to_be_visible()
+    rosa.goto(where)
+    expect(rosa.locator(".compared .differs")).to_have_count(1)
+    assert not flaws(rosa)
+    rosa.locator("[name=mark_identification][value='1']").focus()
+    rosa.keyboard.press("Space")
+    rosa.locator("[name=note]").fill("Dio el nombre, no el documento")
+    rosa.keyboard.press("Tab")
+    rosa.keyboard.press("Enter")
+
+    expect(rosa.get_by_text("Acuerdo guardado")).to_be_visible()
+    assert not flaws(rosa)
+    assert rosa.evaluate("document.documentElement.scrollWidth") <= 390
+    rosa.goto(f"{house.address}/quality/calibrations")
+    expect(rosa.get_by_role("heading", name="Cuánto se aparta cada persona")).to_be_visible()
+    assert not flaws(rosa)
+    assert rosa.evaluate("document.documentElement.scrollWidth") <= 390

@@ -138,6 +138,7 @@ async def test_whispers_reviews_files_of_the_portfolio_notices_and_webhooks_are_
 REACHED = {
     "whisper",
     "quality_review",
+    "quality_seat",
     "quality_flag",
     "import_debtor",
     "import_account",
@@ -168,6 +169,8 @@ def elsewhere(account: Account, creditor: Creditor, entry: int) -> list[tuple[st
         ("quality_flag", {"pick_id": 1, "message_id": 1, "kind": "third", "words": "la mamá de Zoraida"}),
         ("quality_review", {"pick_id": 1, "form_version": 99, "reviewer_id": 1, "marks": {}, "score": 90,
                             "note": "Zoraida fue clara", "created_at": now, "answer": "Con Zoraida, sí"}),
+        ("quality_calibration", {"pick_id": 1, "form_version": 99, "opened_by": 1, "opened_at": now}),
+        ("quality_seat", {"pick_id": 1, "reviewer_id": 1, "marks": {}, "score": 90, "note": "Zoraida, clara"}),
         ("import_batch", {**batch, "id": 1, "file_name": "cartera.csv", "state": "committed", "made_at": now,
                           "look": {"sample": [["Zoraida", "45678912"]]}, "version": 1}),
         ("import_debtor", {"batch_id": 1, "kind": "new", "place": 1, "name": "Zoraida Quispe",

@@ -129,6 +129,39 @@ async def test_a_conversation_that_is_reopened_is_two_matters(
     assert firsts == [True, False, True]
 
 
+async def test_who_was_resolved_without_an_answer_waits_for_none_and_waits_anew_from_what_they_write_next(
+    database_url: str, tmp_path: Path, moment: Moment
+) -> None:
+    """A "gracias" that ends a matter is no question; the next one's wait begins with its own first word."""
+    async with a_quiet_console(database_url, tmp_path) as front:
+        ana = await front.agent("Ana")
+        moment.is_(lima("2026-11-20", "09:00"))
+        await they_write(front, "ya pagué")
+        moment.is_(lima("2026-11-20", "09:02"))
+        await ana.reply(1, "Lo veo")
+        moment.is_(lima("2026-11-20", "09:03"))
+        await they_write(front, "gracias")
+        await ana.do("/inbox/1/resolution", disposition="CD-PCOM", version="")
+        moment.is_(lima("2026-11-20", "15:00"))
+        await they_write(front, "¿me llegó el recibo?")
+        moment.is_(lima("2026-11-20", "15:04"))
+        await they_write(front, "¿hola?")
+        moment.is_(lima("2026-11-20", "15:10"))
+        await ana.reply(1, "Sí", seen_sequence="")
+        await ana.do("/inbox/1/resolution", disposition="CD-PCOM", version="")
+        moment.is_(lima("2026-11-20", "15:30"))
+        # Written to after the end, with nobody waiting: no answer.
+        await ana.reply(1, "Le dejo además el enlace", seen_sequence="")
+        await follow.catch_up(front.console.db, LIMA)
+        async with front.console.db.reading() as tx:
+            waits = (await tx.execute(select(Answer.is_first, Answer.calendar_s).order_by(Answer.message_id))).all()
+        step_by_step = await facts(front.console.db)
+        await follow.again(front.console.db, LIMA)
+        assert await facts(front.console.db) == step_by_step
+
+    assert [tuple(row) for row in waits] == [(True, 120), (True, 600)]
+
+
 async def test_a_day_with_an_hour_twice_or_without_one_is_a_day(
     sqlite_database_url: str, tmp_path: Path, moment: Moment
 ) -> None:
