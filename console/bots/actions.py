@@ -47,14 +47,22 @@ STEPS: tuple[Step, ...] = (
 )
 SILENT_ABOUT_MONEY = frozenset({"distress", "opt_out", "wrong_person", "dispute"})
 """After these nothing is said about paying, whatever else the message asks."""
+_DOUBT = Step(
+    "distress", "hand_over_priority", "texto sereno, una persona con prioridad y aviso: podría ser un peligro"
+)
 _BY_LABEL = {step.label: step for step in STEPS}
 _RANK = {step.label: rank for rank, step in enumerate(STEPS)}
 _GRAVE = frozenset({*SILENT_ABOUT_MONEY, "complaint", "hardship"})
 
 
-def step_for(labels: Sequence[str]) -> Step:
-    """The one step for `labels` (main one first): the gravest if there is a grave one, else that of the main label."""
+def step_for(labels: Sequence[str], *, doubt: float = 0.0) -> Step:
+    """The one step for `labels` (main one first): the gravest if there is a grave one, else that of the main label.
+
+    With a `doubt` whether it is danger, what is not graver than that is a person's.
+    """
     grave = [label for label in labels if label in _GRAVE]
+    if doubt and not set(grave) - {"hardship"}:
+        return _DOUBT
     if grave:
         return _BY_LABEL[min(grave, key=_RANK.__getitem__)]
     return _BY_LABEL[labels[0]] if labels else _BY_LABEL["other"]

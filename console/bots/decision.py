@@ -135,6 +135,7 @@ AnyDeed = (
 
 URGENCY = {
     "distress": 100,
+    "doubt": 95,
     "guessing": 90,
     "complaint": 80,
     "dispute": 70,

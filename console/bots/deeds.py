@@ -210,6 +210,7 @@ async def alert(tx: Tx, scene: Scene, kind: str) -> BotAlert:
 
 ALERTS = {
     "distress": "la persona puede estar en peligro",
+    "doubt": "un mensaje preocupa: puede que hable de un peligro",
     "guessing": "intentan adivinar los datos de identidad",
     "loop": "parece contestar otra máquina",
     "flood": "llegan demasiados mensajes",

@@ -10,6 +10,8 @@ from console.bots.decision import Alerted, Claimed, Disputed, OptedOut, Turn, Wr
 
 _THIRD_PERSON = frozenset({"a third person's balance", "speaks for somebody"})
 """Rules of understanding that say: it is not the debtor who writes, or not their own debt that is asked about."""
+_NO_WISH = frozenset({"affirm", "deny", "greeting", "human", "other"})
+"""What may be said without asking for anything."""
 _CATEGORIES = (
     (frozenset({"the sum is wrong", "charged wrongly", "a charge that is not right"}), "amount"),
     (frozenset({"somebody else did it", "never asked for it"}), "fraud"),
@@ -29,6 +31,8 @@ def handled(turn: Turn) -> bool:
         (_is_third_person(turn), _third_person),
         ("dispute" in labels, _dispute),
         ("complaint" in labels, _complaint),
+        (turn.heard.understood.doubt > 0, _doubtful),
+        (turn.memory.settled == "doubt" and not turn.memory.asking and labels <= _NO_WISH, _after_doubt),
         ("hardship" in labels, _hardship),
         (bool(turn.heard.of_kind("image", "document")), _file),
         (bool(turn.heard.of_kind("contacts")), _card),
@@ -60,6 +64,22 @@ def _after_distress(turn: Turn) -> None:
     turn.action = "hand_over"
     turn.say("persona", **balances.when_open(turn.facts))
     turn.need_person("distress", now=True)
+
+
+def _doubtful(turn: Turn) -> None:
+    """It may be danger: no line is named that nobody may need, and nothing goes on as if nothing had been said."""
+    turn.action = "hand_over_priority"
+    turn.say("con_calma", **balances.when_open(turn.facts))
+    turn.remember(asking=None, wishes=(), settled="doubt")
+    turn.need_person("doubt", now=True)
+    turn.do(Alerted("doubt"))
+
+
+def _after_doubt(turn: Turn) -> None:
+    """A person goes on, unless something is asked for."""
+    turn.action = "hand_over"
+    turn.say("persona", **balances.when_open(turn.facts))
+    turn.need_person("doubt", now=True)
 
 
 def _still_wrong(turn: Turn) -> None:

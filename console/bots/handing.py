@@ -41,6 +41,7 @@ ASKED = {
 """What was asked, in a summary."""
 REASONS = {
     "distress": "Angustia",
+    "doubt": "Mensaje que preocupa",
     "guessing": "Identidad: demasiados intentos",
     "complaint": "Queja",
     "dispute": "Disputa",

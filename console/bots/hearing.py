@@ -34,7 +34,10 @@ def hear(bubbles: Sequence[Bubble], *, listen: Callable[[str], Understood] = und
     texts = [b.text[:LONGEST] for b in meant if b.text and b.kind in WORDED and tapped_as(b.choice) is None]
     found = _together(texts, listen)
     intents = [*(Intent(label, RULED) for label in tapped), *found.intents]
-    return Heard(tuple(meant), Understood(_unique(intents), found.rules) if intents else NOTHING)
+    if not intents:
+        return Heard(tuple(meant), NOTHING)
+    doubt = 0.0 if any(intent.label == "distress" for intent in intents) else found.doubt
+    return Heard(tuple(meant), Understood(_unique(intents), found.rules, doubt))
 
 
 def tapped_as(choice: str | None) -> str | None:
@@ -52,7 +55,8 @@ def _together(texts: Sequence[str], listen: Callable[[str], Understood]) -> Unde
     parts = [listen(text) for text in texts]
     grave = [intent for part in parts for intent in part.intents if intent.label in _GRAVE]
     rules = dict.fromkeys([*whole.rules, *(rule for part in parts for rule in part.rules)])
-    return Understood((*whole.intents, *grave), tuple(rules))
+    doubt = max(understood.doubt for understood in (whole, *parts))
+    return Understood((*whole.intents, *grave), tuple(rules), doubt)
 
 
 def _unique(intents: Sequence[Intent]) -> tuple[Intent, ...]:

@@ -86,7 +86,7 @@ async def helped(understood: Understood, text: str, helper: Helper | None) -> tu
     label = await helper.label(text)
     if label is None or label == best.label:
         return understood, label
-    return Understood((Intent(label, SURE_ENOUGH),), ()), label
+    return Understood((Intent(label, SURE_ENOUGH),), (), understood.doubt), label
 
 
 class _TooLongError(Exception):

@@ -49,7 +49,9 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     greeted: bool = False
     misses: int = 0
     third_party: bool = False
-    settled: str | None = None  # wrong_person | opt_out | distress: nothing more is asked of this person
+    settled: str | None = (
+        None  # wrong_person | opt_out | distress | doubt: nothing more is asked of this person by itself
+    )
     asked: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
 

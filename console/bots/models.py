@@ -184,7 +184,7 @@ class BotAlert(Base):
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    kind: Mapped[str] = mapped_column(String(24))  # distress | guessing | loop | flood | spent
+    kind: Mapped[str] = mapped_column(String(24))  # distress | doubt | guessing | loop | flood | spent
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
     conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversation.id"))
     at: Mapped[datetime]

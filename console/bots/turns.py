@@ -232,6 +232,8 @@ def _step(session: BotSession, waiting: Pending, heard: Heard, decision: Decisio
     }
     if heard.helped:
         understood["helped"] = heard.helped
+    if heard.understood.doubt:
+        understood["doubt"] = heard.understood.doubt
     return BotStep(
         session_id=session.id,
         conversation_id=session.conversation_id,

@@ -63,7 +63,7 @@ def try_out(*, country: str | None, now: str | None, as_json: bool) -> None:
     for text in _messages():
         understood = understand(text)
         meant = when(text, understood.labels, moment=moment, zone=zone, currency=currency, country=place)
-        step = step_for(understood.labels)
+        step = step_for(understood.labels, doubt=understood.doubt)
         show = _as_json if as_json else _as_words
         click.echo(show(text, understood, meant, step, currency))
 

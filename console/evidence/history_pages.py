@@ -54,6 +54,7 @@ FIELDS = {
     "sha256": "Huella del archivo",
     "intents": "Lo que entendió",
     "rules": "Reglas",
+    "doubt": "Duda de peligro",
 }
 _LONGEST_VALUE = 240
 

@@ -31,6 +31,7 @@ OF_EACH = 8
 FAILURES_OF = timedelta(hours=24)
 _BOT = {
     "distress": ("Posible angustia", "now"),
+    "doubt": ("Mensaje que preocupa", "soon"),
     "guessing": ("Adivinan la identidad", "now"),
     "loop": ("El bot da vueltas", "now"),
     "flood": ("Escribe sin parar", "soon"),
@@ -182,7 +183,8 @@ async def _of_bot(tx: Tx, viewer: Viewer, asked: Asked) -> list[Alert]:
         _open(viewer, asked, BotAlert.kind, BotAlert.at)
         .join(BotAlert, BotAlert.conversation_id == Conversation.id)
         .where(BotAlert.seen_at.is_(None))
-        .order_by(BotAlert.id.desc())
+        # What is only a doubt never takes the place of a danger.
+        .order_by(BotAlert.kind == "doubt", BotAlert.id.desc())
         .limit(OF_EACH)
     )
     return [

@@ -25,6 +25,7 @@ ON_BOTH = {
     "saldo y enlace, de corrido",
     "tres veces mal: una persona, y nada dicho",
     "angustia",
+    "un mensaje que preocupa sin que nada lo diga: una persona, sin el protocolo",
     "no reconoce la deuda, el titular",
     "promesa con confirmación",
     "plan dentro de los límites",

@@ -16,7 +16,7 @@ from console.bots.model import FILE, Model, trained
 from console.bots.normalise import LONGEST, plain
 from console.bots.training import phrases, variations
 from console.bots.training.__main__ import trained as made
-from console.bots.understand import understand
+from console.bots.understand import DOUBT, understand
 
 ODD = [
     "", " ", "\0", "\0" * 4096, "😂" * 4096, "👨\u200d👩\u200d👧", "سلام كيف حالك", "你好，我欠多少钱", "Привет",
@@ -45,6 +45,18 @@ PIECES = st.sampled_from(
         "xq",
     ]
 )
+
+
+def test_a_doubt_is_between_danger_and_anything_else() -> None:
+    assert DOUBT <= understand("me siento muy cansada esta semana").doubt < 1
+    for known in ("ya no quiero vivir", "me muero de vergüenza", "cuanto debo", "si", "no me escriban más"):
+        assert understand(known).doubt == 0, known
+
+
+def test_doubts_are_few_among_everyday_messages() -> None:
+    lines = (Path(__file__).parent / "unseen.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    everyday = [line.split("\t")[0] for line in lines if "distress" not in line]
+    assert sum(understand(text).doubt > 0 for text in everyday) <= len(everyday) / 100
 
 
 @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
