@@ -64,6 +64,7 @@ from console.inbox.pushes import Pushes
 from console.inbox.screens import Screens
 from console.live import Live, LocalWire, RedisWire
 from console.mentions import door as mentions_door
+from console.message_templates import file_door as template_files
 from console.message_templates import pages as template_pages
 from console.notifications import pages as notification_pages
 from console.number import pages as number_pages
@@ -141,6 +142,7 @@ def create_console(settings: Settings) -> Console:
         phone_number_id=settings.whatsapp_phone_number_id,
         business_account_id=settings.whatsapp_business_account_id,
         token=settings.whatsapp_access_token,
+        app_id=settings.whatsapp_app_id,
     )
     return Console(settings, db, live, http, whatsapp, _payments(settings, http))
 
@@ -274,6 +276,7 @@ def _doors() -> Litestar:
             *notification_pages.routes,
             *phone_app.routes,
             *saved_views_door.routes,
+            *template_files.routes,
             *template_pages.routes,
             *routing_door.routes,
             *supervision_door.routes,

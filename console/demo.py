@@ -216,6 +216,7 @@ def environment(port: int, simulator_port: int, *, base: dict[str, str]) -> dict
         "WHATSAPP_APP_SECRET": "simulator-app-secret",
         "WHATSAPP_APP_SECRET_PREVIOUS": "",
         "WHATSAPP_VERIFY_TOKEN": "simulator-verify-token",
+        "WHATSAPP_APP_ID": "670843887433001",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -47,6 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # A second secret is accepted while the first is being rotated.
     whatsapp_app_secret_previous: str | None = None
     whatsapp_verify_token: str
+    # The app's own id: samples of templates with a file in the header are uploaded to it.
+    whatsapp_app_id: str | None = None
     # None: payments by link are not offered, and nobody's word about one is taken.
     payments_provider: str | None = None
     payments_api_url: str | None = None
@@ -144,6 +147,7 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             whatsapp_app_secret=_required(values, "WHATSAPP_APP_SECRET"),
             whatsapp_app_secret_previous=values.get("WHATSAPP_APP_SECRET_PREVIOUS") or None,
             whatsapp_verify_token=_required(values, "WHATSAPP_VERIFY_TOKEN"),
+            whatsapp_app_id=_app_id((values.get("WHATSAPP_APP_ID") or "").strip()),
             payments_provider=values.get("PAYMENTS_PROVIDER") or None,
             payments_api_url=(values.get("PAYMENTS_API_URL") or "").rstrip("/") or None,
             payments_api_key=values.get("PAYMENTS_API_KEY", "").strip(),
@@ -274,6 +278,12 @@ def _required(values: Mapping[str, str], name: str) -> str:
     if not value:
         raise UnsafeSettings(f"Falta {name}: defínala en el entorno o en .env (vea el README, «Producción»)")
     return value
+
+
+def _app_id(text: str) -> str | None:
+    if text and not re.fullmatch(r"[0-9]{5,20}", text):
+        raise UnsafeSettings("WHATSAPP_APP_ID debe ser el identificador de su app en Meta: solo números")
+    return text or None
 
 
 def _whole_number(values: Mapping[str, str], name: str, default: int) -> int:

@@ -342,6 +342,8 @@ def a_template(**given: Any) -> Any:
         "category": "UTILITY",
         "header": None,
         "file": "document",
+        "default_file": "Cómo pagar.pdf",
+        "default_url": "/template-files/3",
         "body": "Buenos días, {{1}}. Su cuota venció.",
         "footer": None,
         "buttons": [SimpleNamespace(type="URL", text="Pagar ahora")],

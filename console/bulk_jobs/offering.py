@@ -17,7 +17,8 @@ from console.forms import whole
 from console.inbox import filter_bar, message_templates, policy
 from console.inbox.channel import MessageTemplate
 from console.inbox.dispositions import Disposition
-from console.inbox.message_templates import Blank
+from console.inbox.message_templates import FILE, Blank
+from console.message_templates import files as template_files
 from console.portfolio.models import name_key
 
 NOBODY = "none"
@@ -108,14 +109,14 @@ async def _dispositions(tx: Tx) -> list[Choice]:
 
 
 async def _templates(tx: Tx, deeds: list[Choice], asked: str) -> Offer:
-    found = []
+    found, kept = [], await template_files.defaults(tx)
     for template in await tx.scalars(select(MessageTemplate).order_by(MessageTemplate.name)):
         try:
             message_templates.require_sendable(template)
         except Refused:
             continue
-        # One file for each person is nothing that can be asked here.
-        if message_templates.header_kind(template) is None:
+        # One file for each person is nothing that can be asked here: what is kept with the template goes to everybody.
+        if message_templates.header_kind(template) is None or (template.name, template.language) in kept:
             found.append(template)
     chosen = next((one for one in found if str(one.id) == asked), found[0] if found else None)
     return Offer(
@@ -123,6 +124,6 @@ async def _templates(tx: Tx, deeds: list[Choice], asked: str) -> Offer:
         deeds=deeds,
         choices=[(str(one.id), f"{one.name} ({one.language})") for one in found],
         template_id=chosen.id if chosen else None,
-        blanks=message_templates.blanks(chosen) if chosen else [],
+        blanks=[each for each in message_templates.blanks(chosen) if each.key != FILE] if chosen else [],
         body=message_templates.preview(chosen, {}).body if chosen else "",
     )

@@ -19,6 +19,7 @@ from console.db import Database
 from console.failpoints import failpoint
 from console.inbox import media, media_files
 from console.inbox.media import Wanted
+from console.message_templates import files as template_files
 from integrations.whatsapp.errors import (
     CallFailed,
     Invalid,
@@ -194,6 +195,7 @@ async def _remove_forgotten(db: Database, folder: Path) -> int:
             names = [path.name for path in batch]
             needed = await media.referenced(tx, names) | await staging.referenced(tx, names)
             needed |= await proof_files.referenced(tx, names)
+            needed |= await template_files.referenced(tx, names)
         for path in batch:
             if path.parent.name == "tmp" or path.name not in needed:
                 path.unlink(missing_ok=True)

@@ -81,7 +81,21 @@ async def media_file(
     except FileNotFoundError:
         log.error("media.file_missing", media_id=media_id)  # noqa: TRY400 where it happened is known
         raise not_found() from None
-    return await _answer(request, media, path, size)
+    return await _answer(request, _headers(media), path, size)
+
+
+async def house_file(
+    request: Request[Any, Any, Any], folder: Path, *, sha256: str, mime_type: str, filename: str
+) -> Response[Any]:
+    """A file of the house's own, about nobody: no link of one's own, and no record of who looked. Refuses: 404."""
+    path = media_files.place(folder, sha256)
+    try:
+        size = (await asyncio.to_thread(path.stat)).st_size
+    except FileNotFoundError:
+        log.error("media.house_file_missing", sha256=sha256)  # noqa: TRY400 where it happened is known
+        raise not_found() from None
+    plain = mime_type.partition(";")[0]
+    return await _answer(request, headers_of(plain, filename, inline=plain in media_files.SHOWN_INLINE), path, size)
 
 
 routes = [media_link, media_file]
@@ -125,8 +139,7 @@ async def record_view(tx: Tx, viewer: Viewer, media: Media, message: Message) ->
         )
 
 
-async def _answer(request: Request[Any, Any, Any], media: Media, path: Path, size: int) -> Response[Any]:
-    headers = _headers(media)
+async def _answer(request: Request[Any, Any, Any], headers: dict[str, str], path: Path, size: int) -> Response[Any]:
     piece = piece_asked_for(request.headers.get("range", ""), size)
     if piece is not None and not piece:
         return Response(b"", status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
@@ -165,7 +178,11 @@ def _headers(media: Media) -> dict[str, str]:
     inline = media.flagged is None and mime_type in media_files.SHOWN_INLINE
     if media.flagged in {"type_mismatch", "active_content"}:
         mime_type = media_files.OCTETS
-    name = clean_name(media.filename, mime_type, fallback=f"archivo-{media.id}")
+    return headers_of(mime_type, clean_name(media.filename, mime_type, fallback=f"archivo-{media.id}"), inline=inline)
+
+
+def headers_of(mime_type: str, name: str, *, inline: bool) -> dict[str, str]:
+    """With what a kept file leaves: nothing in it may run in our origin."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "").replace("\\", "")
     kind = "inline" if inline else "attachment"
     return {

@@ -95,8 +95,8 @@ def fill(template: MessageTemplate, variables: Mapping[str, str], file: HeaderFi
         wanted[LINK] = Blank(LINK, "header", "link", "", MOST["button"])
     for key in sorted(set(variables) - set(wanted) - {LINK, FILE}):
         raise _at_fault(key, "La plantilla no tiene esta variable.")
-    if FILE not in wanted and (key := next((key for key in (FILE, LINK) if variables.get(key)), None)):
-        raise _at_fault(key, "El encabezado de esta plantilla no lleva archivo.")
+    if FILE not in wanted and (given := [key for key in (FILE, LINK) if variables.get(key)]):
+        raise _at_fault(given[0], "El encabezado de esta plantilla no lleva archivo.")
     if (blank := wanted.pop(FILE, None)) and not by_link:
         _check_file(blank.name, file)
     values = {key: variables.get(key, "").strip() for key in wanted}

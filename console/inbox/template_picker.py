@@ -12,6 +12,8 @@ from console.errors import Refused
 from console.inbox import message_templates
 from console.inbox.channel import MessageTemplate
 from console.inbox.models import Conversation
+from console.message_templates import files as template_files
+from console.message_templates.models import TemplateFile
 
 # Blanks that say by their name what belongs in them.
 _NAMES = frozenset({"nombre", "name", "first_name", "cliente", "titular"})
@@ -30,7 +32,8 @@ QUALITIES = {"GREEN": "Calidad alta", "YELLOW": "Calidad media", "RED": "Calidad
 class TemplateView(msgspec.Struct, kw_only=True):
     """A template as the picker shows it; `variables` are (key, label, value known).
 
-    `file` is the kind of file that its header shows (image, video or document), if it shows one.
+    `file` is the kind of file that its header shows (image, video or document), if it shows one; `default_file` and
+    `default_url` are name and address of what goes out when no other is chosen.
     """
 
     id: int
@@ -40,6 +43,8 @@ class TemplateView(msgspec.Struct, kw_only=True):
     category: str
     header: str | None
     file: str | None
+    default_file: str | None
+    default_url: str | None
     body: str
     footer: str | None
     buttons: list[dict[str, str]]
@@ -62,11 +67,17 @@ async def offer(
         .order_by(MessageTemplate.name, MessageTemplate.language),
     )
     known = {name: value for name, value in values.items() if value}
-    views = [_view(template, name=name, company=company, values=known) for template in found]
+    kept = await template_files.defaults(tx)
+    views = [
+        _view(template, name=name, company=company, values=known, kept=kept.get((template.name, template.language)))
+        for template in found
+    ]
     return sorted(views, key=lambda view: not view.usable)
 
 
-def _view(template: MessageTemplate, *, name: str, company: str, values: Mapping[str, str]) -> TemplateView:
+def _view(
+    template: MessageTemplate, *, name: str, company: str, values: Mapping[str, str], kept: TemplateFile | None
+) -> TemplateView:
     blanks = message_templates.blanks(template)
     try:
         message_templates.require_sendable(template)
@@ -74,6 +85,8 @@ def _view(template: MessageTemplate, *, name: str, company: str, values: Mapping
     except Refused as refused:
         why_not = STATES.get(template.status, refused.text)
     shown = message_templates.preview(template, {})
+    kind = message_templates.header_kind(template)
+    kept = kept if kept and kept.kind == kind else None
     return TemplateView(
         id=template.id,
         title=template.name.replace("_", " ").capitalize(),
@@ -81,7 +94,9 @@ def _view(template: MessageTemplate, *, name: str, company: str, values: Mapping
         language=template.language,
         category=template.category,
         header=shown.header,
-        file=message_templates.header_kind(template),
+        file=kind,
+        default_file=kept.filename if kept else None,
+        default_url=f"/template-files/{kept.draft_id}" if kept else None,
         body=shown.body,
         footer=shown.footer,
         buttons=shown.buttons,

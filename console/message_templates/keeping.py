@@ -14,6 +14,9 @@ from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy
 from console.inbox.channel import Channel, MessageTemplate
+from console.inbox.message_templates import HeaderFile
+from console.message_templates import draft_files
+from console.message_templates import files as template_files
 from console.message_templates import wording as rules
 from console.message_templates.models import TemplateDraft, TemplateSubmission
 from console.message_templates.wording import Wording
@@ -37,6 +40,7 @@ class Asked(msgspec.Struct, frozen=True):
     wording: Wording
     edits: str | None
     with_category: bool
+    sample: HeaderFile | None = None
 
 
 async def write(tx: Tx, *, by: Viewer, wording: Wording) -> TemplateDraft:
@@ -108,16 +112,20 @@ async def discard(tx: Tx, draft: TemplateDraft, *, by: Viewer) -> None:
     if draft.state != "draft" or await _last(tx, draft.id) is not None:
         raise Refused(409, "Ya se envió a WhatsApp: no se descarta, queda su historia.", code="submitted")
     _record(tx, by, draft, "template_draft.discarded")
+    await draft_files.remove(tx, draft, by=by)
+    await tx.flush()
     await tx.delete(draft)
 
 
 async def begin(tx: Tx, draft: TemplateDraft, *, by: Viewer) -> Asked:
     """Note that Meta is about to be asked, and what. Records "template.submitted".
 
-    Refuses: 403; 422 "template_wording"; 409 "in_review", "being_submitted", "edited_too_often", "unchanged".
+    Refuses: 403; 422 "template_wording", which names header_file where the header's sample is missing; 409 "in_review",
+    "being_submitted", "edited_too_often", "unchanged".
     """
     policy.require(by, "edit_templates")
     wording = rules.checked(wording_of(draft))
+    sample = await _sample(tx, draft)
     last = await _last(tx, draft.id)
     if draft.state == "submitting" and last is not None and clock.now() < last.at + CALL_MAY_TAKE:
         raise Refused(409, "Ya se está enviando.", code="being_submitted")
@@ -139,9 +147,10 @@ async def begin(tx: Tx, draft: TemplateDraft, *, by: Viewer) -> Asked:
     tx.add(submission)
     draft.state, draft.problem = "submitting", None
     await tx.flush()
-    _record(tx, by, draft, "template.submitted", submission=submission.number)
+    told = {"file": {"name": sample.filename, "sha256": sample.sha256}} if sample else {}
+    _record(tx, by, draft, "template.submitted", submission=submission.number, **told)
     is_fixed = present is not None and present.status == "APPROVED"
-    return Asked(submission.id, wording, submission.edits, with_category=not is_fixed)
+    return Asked(submission.id, wording, submission.edits, with_category=not is_fixed, sample=sample)
 
 
 async def settle(
@@ -198,6 +207,18 @@ async def _keep(tx: Tx, by: Viewer, wording: Wording, action: str) -> TemplateDr
     return draft
 
 
+async def _sample(tx: Tx, draft: TemplateDraft) -> HeaderFile | None:
+    """What the header's file is reviewed by, which must be of the kind that the header shows by now."""
+    if draft.header_format == "TEXT":
+        return None
+    file = await template_files.of(tx, draft.id)
+    types, name = draft_files.SAMPLES[draft.header_format]
+    if file is None or file.mime_type.partition(";")[0] not in types:
+        text = f"Falta el archivo de muestra del encabezado: adjunte {name}. WhatsApp lo pide para aprobarla."
+        raise Refused(422, text, code="template_wording", field="header_file")
+    return template_files.as_header(file)
+
+
 async def _last(tx: Tx, draft_id: int) -> TemplateSubmission | None:
     wanted = select(TemplateSubmission).where(TemplateSubmission.draft_id == draft_id)
     return (await tx.scalars(wanted.order_by(TemplateSubmission.number.desc()).limit(1))).one_or_none()
@@ -219,7 +240,7 @@ async def _require_editable(
         text = "WhatsApp la está revisando, o la inhabilitó: ahora no se puede cambiar."
         raise Refused(409, text, code="in_review", details={"status": present.status})
     if present.status == "APPROVED":
-        if present.components == components:
+        if rules.same_parts(present.components, components):
             raise Refused(409, "Es igual a la que WhatsApp ya aprobó.", code="unchanged")
         for most, since in ((EDITS_A_DAY, timedelta(days=1)), (EDITS_A_MONTH, timedelta(days=30))):
             if await _edits_since(tx, draft, clock.now() - since) >= most:

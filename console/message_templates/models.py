@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from console.db import Base, BigKey
@@ -26,6 +26,7 @@ class TemplateDraft(Base):
     language: Mapped[str] = mapped_column(String(16))
     category: Mapped[str] = mapped_column(String(32))
     purpose: Mapped[str] = mapped_column(Text, default="")  # for whom and when: for colleagues, never sent
+    header_format: Mapped[str] = mapped_column(String(12), default="TEXT")  # or IMAGE, VIDEO, DOCUMENT
     header: Mapped[str] = mapped_column(Text, default="")
     body: Mapped[str] = mapped_column(Text)
     footer: Mapped[str] = mapped_column(Text, default="")
@@ -36,6 +37,25 @@ class TemplateDraft(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class TemplateFile(Base):
+    """The file of a draft whose header shows one: the sample for Meta's review.
+
+    `by_default`: it goes out as well, where whoever writes chooses no other.
+    """
+
+    __tablename__ = "template_file"
+    __table_args__ = (Index("ix_template_file_sha256", "sha256"),)
+
+    draft_id: Mapped[int] = mapped_column(ForeignKey("template_draft.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    mime_type: Mapped[str] = mapped_column(Text)
+    filename: Mapped[str] = mapped_column(Text)
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    by_default: Mapped[bool]
+    created_at: Mapped[datetime]
 
 
 class TemplateSubmission(Base):

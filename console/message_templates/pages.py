@@ -17,7 +17,8 @@ from console.forms import html, read_form
 from console.inbox import policy, queries
 from console.inbox.channel import Channel, MessageTemplate
 from console.inbox.template_picker import QUALITIES, STATES
-from console.message_templates import keeping, submitting
+from console.message_templates import draft_files, keeping, submitting
+from console.message_templates import files as template_files
 from console.message_templates import wording as rules
 from console.message_templates.models import TemplateDraft, TemplateSubmission
 from console.message_templates.wording import Wording
@@ -26,7 +27,7 @@ from console.texts.variables import CATALOGUE
 
 PAGE = "/settings/templates"
 BLANK = Wording(name="", body="")
-PLAIN = ("name", "language", "category", "purpose", "header", "body", "footer")
+PLAIN = ("name", "language", "category", "purpose", "header_format", "header", "body", "footer")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,8 +161,9 @@ async def _on(
     """After keeping: to the editor, or first to Meta."""
     if form.get("submit") != "1":
         return _to(f"{PAGE}/drafts/{draft_id}")
+    console = request.app.state.console
     try:
-        draft = await submitting.submit(db, request.app.state.console.whatsapp, draft_id, by=viewer)
+        draft = await submitting.submit(db, console.whatsapp, draft_id, by=viewer, media_dir=console.settings.media_dir)
     except Refused as refused:
         return await _editor(db, viewer, draft_id, _typed(form), refused)
     return _to(PAGE if draft.state == "submitted" else f"{PAGE}/drafts/{draft_id}")
@@ -173,6 +175,7 @@ async def _editor(
     async with db.reading() as tx:
         draft = await keeping.open_draft(tx, draft_id) if draft_id else None
         submissions = await _submissions(tx, draft_id) if draft_id else []
+        file = await template_files.of(tx, draft_id) if draft_id else None
     names = rules.names_of(wording.header, wording.body)
     shown = page(
         "message_templates/editor.html",
@@ -186,6 +189,9 @@ async def _editor(
             (each for each in wording.buttons if each["type"] == "PHONE_NUMBER"), {"text": "", "phone_number": ""}
         ),
         submissions=submissions,
+        file=file,
+        formats=rules.FORMATS,
+        samples={name: words for name, (_types, words) in draft_files.SAMPLES.items()},
         languages=rules.LANGUAGES,
         categories=rules.CATEGORIES,
         variables=list(CATALOGUE.values()),
@@ -207,7 +213,7 @@ def _typed(form: dict[str, str]) -> Wording:
     buttons.append({"type": "PHONE_NUMBER", "text": form.get("call", "").strip(), "phone_number": phone})
     prefix = "example."
     return Wording(
-        **{name: form.get(name, "").strip() for name in PLAIN},
+        **{name: form.get(name, "").strip() for name in PLAIN if name in form or name != "header_format"},
         buttons=[each for each in buttons if each["text"]],
         examples={name.removeprefix(prefix): value.strip() for name, value in form.items() if name.startswith(prefix)},
     )

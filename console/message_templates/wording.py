@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from console.errors import Refused
-from console.inbox.message_templates import UNTIDY
+from console.inbox.message_templates import MEDIA_HEADERS, UNTIDY
 from console.texts.variables import EXAMPLES
 
 LANGUAGES = {
@@ -23,6 +23,7 @@ LANGUAGES = {
     "pt_BR": "Portugués (Brasil)",
     "en": "Inglés",
 }
+FORMATS = {"TEXT": "Texto, o nada", "IMAGE": "Imagen", "VIDEO": "Video", "DOCUMENT": "Documento PDF"}
 CATEGORIES = {"UTILITY": "Utilidad (sobre su cuenta)", "MARKETING": "Publicidad"}
 LONGEST_NAME = 60
 MOST = {"header": 60, "body": 1024, "footer": 60, "button": 25, "example": 200, "url": 2000}
@@ -44,6 +45,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "es"
     category: str = "UTILITY"
     purpose: str = ""
+    header_format: str = "TEXT"
     header: str = ""
     body: str
     footer: str = ""
@@ -66,7 +68,7 @@ def checked(wording: Wording) -> Wording:
     wording = msgspec.structs.replace(
         wording,
         body=wording.body.replace("\r\n", "\n").replace("\r", "\n").strip(),
-        header=" ".join(wording.header.split()),
+        header=" ".join(wording.header.split()) if wording.header_format == "TEXT" else "",
         footer=" ".join(wording.footer.split()),
         purpose=" ".join(wording.purpose.split())[:200],
     )
@@ -77,6 +79,8 @@ def checked(wording: Wording) -> Wording:
         raise _at("language", "Elija un idioma de la lista.")
     if wording.category not in CATEGORIES:
         raise _at("category", "Elija una categoría de la lista.")
+    if wording.header_format not in FORMATS:
+        raise _at("header_format", "Elija de la lista qué lleva el encabezado.")
     _check_body(wording.body)
     _check_header(wording.header)
     if len(wording.footer) > MOST["footer"] or _HALF.search(wording.footer):
@@ -85,10 +89,16 @@ def checked(wording: Wording) -> Wording:
     return msgspec.structs.replace(wording, examples=_examples(wording))
 
 
-def components_of(wording: Wording) -> list[dict[str, Any]]:
-    """The template's parts in Meta's shape, each variable with its example."""
+def components_of(wording: Wording, *, handle: str | None = None) -> list[dict[str, Any]]:
+    """The template's parts in Meta's shape, each variable with its example.
+
+    `handle` is that of the sample that a header with a file is reviewed by.
+    """
     parts: list[dict[str, Any]] = []
-    if wording.header:
+    if wording.header_format != "TEXT":
+        example = {"example": {"header_handle": [handle]}} if handle else {}
+        parts.append({"type": "HEADER", "format": wording.header_format, **example})
+    elif wording.header:
         parts.append({"type": "HEADER", "format": "TEXT", **_text("header", wording.header, wording)})
     parts.append({"type": "BODY", **_text("body", wording.body, wording)})
     if wording.footer:
@@ -96,6 +106,19 @@ def components_of(wording: Wording) -> list[dict[str, Any]]:
     if wording.buttons:
         parts.append({"type": "BUTTONS", "buttons": [_button(each) for each in wording.buttons]})
     return parts
+
+
+def same_parts(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether both are the same template, but for the sample of the header: Meta gives that back under another name."""
+
+    def told(parts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        shows_file = [str(part.get("format") or "TEXT").upper() in MEDIA_HEADERS for part in parts]
+        return [
+            {name: value for name, value in part.items() if name != "example"} if is_file else part
+            for part, is_file in zip(parts, shows_file, strict=True)
+        ]
+
+    return told(one) == told(other)
 
 
 def is_positional(wording: Wording) -> bool:
@@ -107,10 +130,14 @@ def is_positional(wording: Wording) -> bool:
 def read(components: Sequence[Mapping[str, Any]], *, name: str, language: str, category: str) -> Wording | None:
     """A template of Meta's list as it would be written here; None when it has parts that cannot be."""
     texts, buttons = {"HEADER": "", "BODY": "", "FOOTER": ""}, []
+    header_format = "TEXT"
     examples: dict[str, str] = {}
     for component in components:
         kind = str(component.get("type", "")).upper()
-        if kind in texts and str(component.get("format") or "TEXT").upper() == "TEXT":
+        format_ = str(component.get("format") or "TEXT").upper()
+        if kind == "HEADER" and format_ in MEDIA_HEADERS:
+            header_format = format_
+        elif kind in texts and format_ == "TEXT":
             texts[kind] = str(component.get("text") or "")
             examples |= _given(kind.lower(), component)
         elif kind == "BUTTONS":
@@ -123,6 +150,7 @@ def read(components: Sequence[Mapping[str, Any]], *, name: str, language: str, c
         name=name,
         language=language,
         category=category,
+        header_format=header_format,
         header=texts["HEADER"],
         body=texts["BODY"],
         footer=texts["FOOTER"],

@@ -29,6 +29,7 @@ from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.dispositions import Outcome
 from console.inbox.models import Conversation, Draft, Media, Message, MessageVersion, Reaction, Status, Tick
 from console.pdf_pages import keeping as drawn_pages
+from console.message_templates import files as template_files
 from console.portfolio.agreements import Dispute
 from console.portfolio.models import Account, ContactPoint, Debtor, PointState
 from console.privacy import traces
@@ -151,6 +152,8 @@ async def _forget_files(
     kept = set(await tx.scalars(select(Media.sha256).where(Media.sha256.in_(files))))
     kept |= set(await tx.scalars(select(StagedFile.sha256).where(StagedFile.sha256.in_(files))))
     kept |= await proof_files.referenced(tx, sorted(files))
+    # The same bytes may be the house's own: those are nobody's data.
+    kept |= await template_files.referenced(tx, files)
     gone = sorted(files - kept)
     await tx.execute(delete(Upload).where(Upload.sha256.in_(gone)))
     return gone

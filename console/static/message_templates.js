@@ -1,5 +1,6 @@
 // Writing a template: the bubble and the examples follow what is typed. Texts only, never markup.
 import './page.js'
+import { carry, fit, whyNot } from './carry.js'
 
 const form = document.getElementById('template-form')
 const bubble = document.querySelector('[data-bubble]')
@@ -34,7 +35,9 @@ function say(place, text) {
 
 function show() {
   examples()
-  for (const name of ['header', 'body', 'footer']) say(bubble.querySelector(`[data-of=${name}]`), form[name].value)
+  const place = bubble.querySelector('[data-of=file]')
+  place.hidden = form.header_format.value === 'TEXT'
+  for (const name of ['header', 'body', 'footer']) say(bubble.querySelector(`[data-of=${name}]`), name === 'header' && !place.hidden ? '' : form[name].value)
   const buttons = [['reply', form.quick1], ['reply', form.quick2], ['reply', form.quick3], ['link', form.link], ['call', form.call]]
   bubble.querySelector('[data-of=buttons]').replaceChildren(...buttons.filter(([, input]) => input.value.trim()).map(([kind, input]) => {
     const button = copy(`bubble-${kind}`)
@@ -43,6 +46,28 @@ function show() {
   }))
 }
 form.addEventListener('input', show)
+
+// The sample is brought as soon as it is picked; what is being written stays as it is.
+document.addEventListener('change', async ({ target }) => {
+  if (!target.matches('[data-template-file]') || !target.files.length) return
+  const bar = target.parentElement.querySelector('progress')
+  const words = document.getElementById('template-file-words')
+  bar.hidden = false
+  words.textContent = ''
+  const { request, arrived } = carry(await fit(target.files[0]), `/settings/templates/drafts/${target.dataset.templateFile}/file`, bar)
+  await arrived
+  bar.hidden = true
+  const refused = whyNot(request)
+  if (refused) {
+    target.value = ''
+    words.textContent = refused
+    return target.focus()
+  }
+  const holder = document.createElement('template')
+  holder.innerHTML = request.responseText
+  document.getElementById('template-file').replaceWith(holder.content.firstElementChild)
+  document.getElementById('template-file-input').focus()
+})
 document.addEventListener('click', ({ target }) => {
   const blank = target.closest('[data-blank]')
   if (!blank) return

@@ -1,5 +1,5 @@
 // The picture, video or PDF in a template's header: brought as soon as it is picked, shown as it will look.
-import { carry, fit, whyNot } from './attachments.js'
+import { carry, fit, whyNot } from './carry.js'
 import { state } from './live.js'
 import { parse } from './upsert.js'
 

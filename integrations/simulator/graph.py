@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from litestar.types import HTTPScope, Receive, Send
 
-from integrations.simulator import graph_media, graph_number, graph_templates, graph_token
+from integrations.simulator import graph_media, graph_number, graph_templates, graph_token, graph_uploads
 from integrations.simulator.calls import Call, Reply, break_off, header, read, respond
 from integrations.simulator.graph_errors import GraphError, no_such_object
 from integrations.simulator.graph_messages import messages
@@ -65,6 +65,8 @@ async def _answered(sim: Simulation, scope: HTTPScope, body: bytes) -> Reply:
         medium = graph_media.download(sim, query)
         size = f"{len(medium.data) / 1000:,.0f} kB"
         return Reply(body=medium.data, content_type=medium.mime_type, what=f"GET /media/{medium.id[:4]}…, {size}")
+    if session := graph_uploads.PATH.fullmatch(path):
+        return _sample(sim, scope, session[1], body)
     parts = PATH.fullmatch(path)
     if not parts:
         raise GraphError(2500)
@@ -80,6 +82,14 @@ async def _answered(sim: Simulation, scope: HTTPScope, body: bytes) -> Reply:
     return await _routed(sim, call)
 
 
+def _sample(sim: Simulation, scope: HTTPScope, name: str, body: bytes) -> Reply:
+    query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+    if scope["method"] == "GET":
+        return Reply(content=graph_uploads.state(sim, name, query), what="GET /upload:…, hasta dónde llegó")
+    answer = graph_uploads.take(sim, name, query, offset=header(scope, b"file_offset"), body=body)
+    return Reply(content=answer, what="POST /upload:…, muestra de una plantilla")
+
+
 async def _routed(sim: Simulation, call: Call) -> Reply:
     if call.node == sim.settings.phone_number_id:
         door = NUMBER.get((call.method, call.edge))
@@ -87,6 +97,8 @@ async def _routed(sim: Simulation, call: Call) -> Reply:
         if (call.method, call.edge) == ("POST", "subscribed_apps"):
             return Reply(content=await graph_number.subscribe(sim, call.json()), what="POST /subscribed_apps")
         door = ACCOUNT.get((call.method, call.edge))
+    elif call.node == graph_number.APP["id"]:
+        door = APP.get((call.method, call.edge))
     elif call.node in sim.world.templates:
         door = TEMPLATE.get((call.method, call.edge))
     else:
@@ -151,6 +163,7 @@ ACCOUNT: dict[tuple[str, str], Door] = {
     ("GET", "subscribed_apps"): lambda sim, _: graph_number.subscriptions(sim),
     ("DELETE", "subscribed_apps"): lambda sim, _: graph_number.unsubscribe(sim),
 }
+APP: dict[tuple[str, str], Door] = {("POST", "uploads"): lambda sim, call: graph_uploads.begin(sim, call.query)}
 TEMPLATE: dict[tuple[str, str], Door] = {
     ("GET", ""): lambda sim, call: graph_templates.shown(sim.world.templates[call.node], _fields(call)),
     ("POST", ""): lambda sim, call: graph_templates.edit(sim, sim.world.templates[call.node], call.json()),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from integrations.simulator.graph_errors import GraphError, missing, no_such_object
+from integrations.simulator.graph_uploads import check_example
 from integrations.simulator.payloads import Json, envelope
 from integrations.simulator.simulation import Simulation
 from integrations.simulator.template_store import VARIABLE
@@ -86,7 +87,7 @@ def create(sim: Simulation, body: Json) -> Json:
         language=str(body["language"]),
         category=category,
         status="PENDING",
-        components=_components(body["components"]),
+        components=_components(sim, body["components"]),
         parameter_format=str(body.get("parameter_format", "POSITIONAL")).upper(),
         message_send_ttl_seconds=body.get("message_send_ttl_seconds"),
         created_at=sim.now(),
@@ -101,7 +102,7 @@ def edit(sim: Simulation, template: Template, body: Json) -> Json:
     if template.status not in EDITABLE:
         raise GraphError(100, f"A template that is {template.status} cannot be edited.")
     if "components" in body:
-        template.components = _components(body["components"])
+        template.components = _components(sim, body["components"])
     if "category" in body and template.status != "APPROVED":
         template.category = str(body["category"]).upper()
     if "message_send_ttl_seconds" in body:
@@ -166,10 +167,13 @@ def _fits(template: Template, query: Mapping[str, str]) -> bool:
     return all(str(getattr(template, name)).lower() == value.lower() for name, value in wanted.items())
 
 
-def _components(given: object) -> list[Json]:
+def _components(sim: Simulation, given: object) -> list[Json]:
     if not isinstance(given, list) or not all(isinstance(part, dict) and part.get("type") for part in given):
         raise GraphError(100, "Param components must be an array of objects with a type.")
     made = [{**part, "type": str(part["type"]).upper()} for part in given]
+    for part in made:
+        if part["type"] == "HEADER":
+            check_example(sim, part)
     body = next((part for part in made if part["type"] == "BODY"), None)
     text = str(body.get("text", "")) if body else ""
     if body and not text and not body.get("add_security_recommendation"):

@@ -16,9 +16,12 @@ SCOPES = ("whatsapp_business_management", "whatsapp_business_messaging")
 
 
 def authorise(sim: Simulation, given: str) -> None:
-    """Let in who comes with the token, for as long as it holds; the GraphError for everybody else."""
+    """Let in who comes with the token, for as long as it holds; the GraphError for everybody else.
+
+    Uploads of samples name it OAuth, as Meta's guide does.
+    """
     scheme, _, token = given.partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    if scheme.lower() not in {"bearer", "oauth"} or not token:
         raise GraphError(104)
     if not _is_ours(sim, token) or _is_over(sim):
         raise GraphError(190, subcode=463)

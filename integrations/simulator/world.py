@@ -119,6 +119,15 @@ class Medium(msgspec.Struct, kw_only=True):
     """By the business; else it came with a debtor's message."""
 
 
+class Upload(msgspec.Struct, kw_only=True):
+    """A session of the Resumable Upload API."""
+
+    mime_type: str
+    length: int
+    signature: str
+    data: bytes = b""
+
+
 class Template(msgspec.Struct, kw_only=True):
     """A message template as the Graph shows it, and what it was changed to."""
 
@@ -145,6 +154,9 @@ class World:
         self.whose: OrderedDict[str, str] = OrderedDict()
         self.media: OrderedDict[str, Medium] = OrderedDict()
         self.media_bytes = 0
+        self.uploads: OrderedDict[str, Upload] = OrderedDict()
+        self.handles: dict[str, str] = {}
+        """The type of each sample that was uploaded whole, by its handle."""
         self.templates: dict[str, Template] = {}
         self.blocked: set[str] = set()
         self.profile: Json = {}

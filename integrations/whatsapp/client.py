@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 
-from integrations.whatsapp import account, limits, media, templates
+from integrations.whatsapp import account, limits, media, resumable, templates
 from integrations.whatsapp.account import BlockOutcome, HistoryEvent, Number, Profile, ProfileChanges, TokenFacts
-from integrations.whatsapp.errors import NoAnswer, SendUnknown
+from integrations.whatsapp.errors import Invalid, NoAnswer, SendUnknown
 from integrations.whatsapp.graph import TOTAL, Graph
 from integrations.whatsapp.hosts import is_api
 from integrations.whatsapp.media import Download, MediaInfo
@@ -41,6 +41,7 @@ class WhatsApp:
         phone_number_id: str,
         business_account_id: str,
         token: str,
+        app_id: str | None = None,
         total: float = TOTAL,
     ) -> None:
         if not _VERSION.fullmatch(version):
@@ -51,6 +52,7 @@ class WhatsApp:
         self._token = token
         self._number = phone_number_id
         self._account = business_account_id
+        self._app = app_id
 
     def __repr__(self) -> str:
         return f"WhatsApp(number {self._number} at {self._graph})"
@@ -101,6 +103,18 @@ class WhatsApp:
         """Replace the parts of a template; it is reviewed anew. Only one that is approved, rejected or paused."""
         path = limits.identifier("template_id", template_id)
         await self._graph.post(path, draft.changes(with_category=with_category))
+
+    @property
+    def takes_samples(self) -> bool:
+        """Whether the app is known, without which no sample can be uploaded."""
+        return self._app is not None
+
+    async def upload_sample(self, path: Path, *, mime_type: str, filename: str) -> str:
+        """The handle of a file that shows a template's header to its reviewer. May safely be tried again."""
+        if self._app is None:
+            raise Invalid("app_id", "is not known")
+        app = limits.identifier("app_id", self._app)
+        return await resumable.handle_of(self._graph, app, path, mime_type=mime_type, filename=filename)
 
     async def upload_media(self, content: bytes | Path, *, mime_type: str, filename: str) -> str:
         """The media id of the uploaded bytes or file, good for 30 days. May safely be tried again."""

@@ -60,6 +60,27 @@ class Graph:
         request = self._request("POST", self._url(path), data=fields, files={"file": file})
         return await self._answer(request, total=total)
 
+    async def begin_upload(self, path: str, **params: str) -> Tree:
+        """The session of a resumable upload; what it is about travels in the address. CallFailed, NoAnswer."""
+        return await self._answer(self._request("POST", self._url(path), params=params))
+
+    async def upload_state(self, session: str) -> Tree:
+        """How far the upload of a session has come. CallFailed, NoAnswer."""
+        return await self._answer(self._request("GET", self._url(session), more=self._oauth))
+
+    async def send_bytes(
+        self, session: str, content: AsyncIterator[bytes], *, offset: int, size: int, total: float
+    ) -> Tree:
+        """The answer to the `size` bytes from `offset` on, streamed. CallFailed, NoAnswer."""
+        more = {**self._oauth, "file_offset": str(offset), "Content-Length": str(size)}
+        request = self._request("POST", self._url(session), more=more, content=content)
+        return await self._answer(request, total=total)
+
+    @property
+    def _oauth(self) -> dict[str, str]:
+        """Upload sessions know the token under another scheme than the rest of the API."""
+        return {"Authorization": self._headers["Authorization"].replace("Bearer", "OAuth", 1)}
+
     @asynccontextmanager
     async def stream(self, url: str, *, total: float) -> AsyncIterator[httpx.Response]:
         """The open answer to a GET of `url` with the token: check the address first. Redirects are not followed."""
@@ -69,8 +90,16 @@ class Graph:
     def _url(self, path: str) -> str:
         return f"{self.base_url}/{self._version}/{path}"
 
-    def _request(self, method: str, url: str, **content: Any) -> httpx.Request:  # noqa: ANN401 httpx checks them
-        return self._http.build_request(method, url, headers=self._headers, timeout=_TIMEOUT, **content)
+    def _request(
+        self,
+        method: str,
+        url: str,
+        *,
+        more: Mapping[str, str] | None = None,
+        **content: Any,  # noqa: ANN401 httpx checks them
+    ) -> httpx.Request:
+        headers = {**self._headers, **(more or {})}
+        return self._http.build_request(method, url, headers=headers, timeout=_TIMEOUT, **content)
 
     async def _answer(self, request: httpx.Request, *, sends: bool = False, total: float | None = None) -> Tree:
         async with self._opened(request, total=total or self._total, sends=sends) as response:
