@@ -37,6 +37,7 @@ from console.attachments import door as attachments_door
 from console.bots import board, conduct_door, morning_door, texts_door, trying_door
 from console.bulk_jobs import door as bulk_door
 from console.canned import door as canned_door
+from console.canned import file_door as canned_files
 from console.canned import pages as canned_pages
 from console.consents import door as consents_door
 from console.db import Database
@@ -271,6 +272,7 @@ def _doors() -> Litestar:
             *search_door.routes,
             *bulk_door.routes,
             *canned_door.routes,
+            *canned_files.routes,
             *canned_pages.routes,
             *mentions_door.routes,
             *notification_pages.routes,

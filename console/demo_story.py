@@ -175,7 +175,7 @@ async def _prepare(db: Database, settings: Settings) -> Teller:
             person: dict[str, Any] = {"email": email, "name": name, "role": role, "password_hash": password_hash}
             agent: Agent = await users.add(tx, **person, teams=[team], by=DEMO)
             viewers[nick] = Viewer(id=agent.id, name=name, role=role, team_ids=frozenset([team.id]), address="demo")
-        await demo_texts.write(tx, viewers["elena"])
+        await demo_texts.write(tx, viewers["elena"], settings.media_dir)
         await roles.create(tx, by=viewers["elena"], name="Analista de cartera", base=Role.AGENT, deeds=ANALYST)
         for program, days, scopes in PROGRAMS:
             await token_keeping.create(tx, by=viewers["elena"], name=program, scopes=scopes, days=days)

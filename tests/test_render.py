@@ -53,7 +53,15 @@ COLLISION = {
 TEMPLATES = {"conversation_id": 12, "name": "María", "company": "Andes"}
 A_COLLEAGUE = Colleague(3, "Luz Paredes", "LP", "Cobranza", "luz paredes cobranza")
 AN_OFFER = Offer(
-    id=1, name="Saldo", folder="Pago", whose="team", text="Son {saldo}", missing=["saldo"], words="saldo", used=2
+    id=1,
+    name="Saldo",
+    folder="Pago",
+    whose="team",
+    text="Son {saldo}",
+    missing=["saldo"],
+    files=[("document", "pago.pdf")],
+    words="saldo",
+    used=2,
 )
 ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "_about.html": {"conversation_id": 12, "header": shown.a_header(), "panel": shown.a_panel()},
@@ -347,7 +355,11 @@ def everything(words: str) -> str:
             fragment(
                 "inbox/_canned.html",
                 conversation_id=12,
-                offers=[msgspec.structs.replace(AN_OFFER, name=words, folder=words, text=words, words=words)],
+                offers=[
+                    msgspec.structs.replace(
+                        AN_OFFER, name=words, folder=words, text=words, words=words, files=[("document", words)]
+                    )
+                ],
                 held_back=words,
                 can_confirm=True,
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, cast
 
 from litestar import Request, get
@@ -14,7 +15,8 @@ from console.api import listing, shapes
 from console.api.asking import query
 from console.api.cursors import Cursors
 from console.api.operations import does
-from console.canned.models import CannedText
+from console.canned import files
+from console.canned.models import CannedFile, CannedText
 from console.db import Database, Tx
 from console.inbox.channel import MessageTemplate
 from console.inbox.tags import Tag
@@ -122,17 +124,29 @@ async def list_canned_responses(
     wanted = select(CannedText).where(CannedText.owner_id.is_(None), CannedText.id > (place[0] if place else 0))
     async with db.reading() as tx:
         found = (await tx.scalars(wanted.order_by(CannedText.id).limit(asked.limit + 1))).all()
+        kept = await files.of(tx, [row.id for row in found])
     page, following = listing.cut(cursors, "canned_text", asked, found, lambda row: (row.id,))
-    return shapes.Page([_canned(row) for row in page], following)
+    return shapes.Page([_canned(row, kept.get(row.id, ())) for row in page], following)
 
 
-def _canned(row: CannedText) -> shapes.CannedResponse:
+def _canned(row: CannedText, kept: Sequence[CannedFile]) -> shapes.CannedResponse:
     return shapes.CannedResponse(
         id=str(row.id),
         name=row.name,
         folder=row.folder or None,
         text=row.body,
         variables=list(dict.fromkeys(names_in(row.body))),
+        files=[
+            shapes.CannedFile(
+                id=str(file.id),
+                kind=file.kind,
+                mime_type=file.mime_type,
+                filename=file.filename,
+                size=file.size,
+                sha256=file.sha256,
+            )
+            for file in kept
+        ],
         team=str(row.team_id) if row.team_id else None,
         used=row.used,
         active=row.retired_at is None,

@@ -201,6 +201,17 @@ class Tag(msgspec.Struct):
     active: bool
 
 
+class CannedFile(msgspec.Struct):
+    """A file that goes with a canned text. `kind` is the type of message it goes out as; `size` in bytes."""
+
+    id: str
+    kind: str
+    mime_type: str
+    filename: str
+    size: int
+    sha256: str
+
+
 class CannedResponse(msgspec.Struct):
     """A text ready to be sent. `variables` are the blanks in it, written {so} or {so|what is said instead}.
 
@@ -212,6 +223,7 @@ class CannedResponse(msgspec.Struct):
     folder: str | None
     text: str
     variables: list[str]
+    files: list[CannedFile]
     team: str | None
     used: int
     active: bool

@@ -56,7 +56,7 @@ async def edit(tx: Tx, row: CannedText, *, by: Viewer, name: str, body: str, fol
 
     Refuses as `create` does.
     """
-    _require(by, row)
+    require_editable(by, row)
     values = _checked(name=name, body=body, folder=folder)
     other = await _named(tx, values["name_key"], row.scope)
     if other is not None and other.id != row.id:
@@ -77,7 +77,7 @@ async def edit(tx: Tx, row: CannedText, *, by: Viewer, name: str, body: str, fol
 
 async def retire(tx: Tx, row: CannedText, *, by: Viewer) -> CannedText:
     """Offer one no more; creating it again brings it back. Records "canned_text.retired"."""
-    _require(by, row)
+    require_editable(by, row)
     if row.retired_at is None:
         row.retired_at, row.version = clock.now(), row.version + 1
         audit.record(tx, by.actor, "canned_text.retired", subject=f"canned_text:{row.id}", new=_told(row))
@@ -137,7 +137,8 @@ async def _whose(tx: Tx, by: Viewer, scope: str, team_id: int | None) -> dict[st
     return whose
 
 
-def _require(by: Viewer, row: CannedText) -> None:
+def require_editable(by: Viewer, row: CannedText) -> None:
+    """Refuse (403) whoever may not change this text."""
     if not policy.may_edit_canned(by, owner_id=row.owner_id, team_id=row.team_id):
         raise Refused(403, "Quien supervisa cambia las del equipo y las de todos.", code="forbidden")
 

@@ -1,4 +1,4 @@
-"""Canned text's nouns: the texts, and how often each agent has used them."""
+"""Canned text's nouns: the texts, their files, and how often each agent has used them."""
 
 from __future__ import annotations
 
@@ -33,6 +33,22 @@ class CannedText(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class CannedFile(Base):
+    """A file that goes with a text: the house's own, checked as any upload is, and about nobody."""
+
+    __tablename__ = "canned_file"
+    __table_args__ = (Index("ix_canned_file_canned_id", "canned_id"), Index("ix_canned_file_sha256", "sha256"))
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    canned_id: Mapped[int] = mapped_column(ForeignKey("canned_text.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    mime_type: Mapped[str] = mapped_column(Text)
+    filename: Mapped[str] = mapped_column(Text)
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
 
 
 class CannedUse(Base):

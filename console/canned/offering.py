@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlalchemy import and_, select
 
 from console.agents import Viewer
-from console.canned.models import CannedText, CannedUse
+from console.canned import files
+from console.canned.models import CannedFile, CannedText, CannedUse
 from console.db import Tx
 from console.inbox import policy
 from console.render import fold
@@ -17,7 +20,10 @@ MOST = 600
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A canned text for one conversation: `text` is filled in, `missing` names the blanks that are still in it."""
+    """A canned text for one conversation: `text` is filled in, `missing` names the blanks that are still in it.
+
+    `files` are kind and name of what goes with it.
+    """
 
     id: int
     name: str
@@ -25,12 +31,13 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     whose: str
     text: str
     missing: list[str]
+    files: list[tuple[str, str]]
     words: str
     used: int
 
 
 async def offers(tx: Tx, viewer: Viewer, values: Values) -> list[Offer]:
-    """What `viewer` may use, what they use most first, then what everybody does. One query."""
+    """What `viewer` may use, what they use most first, then what everybody does. Two queries."""
     mine = and_(CannedUse.canned_id == CannedText.id, CannedUse.agent_id == viewer.id)
     wanted = (
         select(CannedText, CannedUse.n)
@@ -40,10 +47,11 @@ async def offers(tx: Tx, viewer: Viewer, values: Values) -> list[Offer]:
     )
     rows = [(text, used or 0) for text, used in await tx.execute(wanted)]
     rows.sort(key=lambda row: (-row[1], -row[0].used, row[0].name_key))
-    return [_offer(text, used, values) for text, used in rows]
+    kept = await files.of(tx, [text.id for text, _used in rows])
+    return [_offer(text, used, values, kept.get(text.id, ())) for text, used in rows]
 
 
-def _offer(row: CannedText, used: int, values: Values) -> Offer:
+def _offer(row: CannedText, used: int, values: Values, kept: Sequence[CannedFile]) -> Offer:
     filled = variables.fill(row.body, values.by_name)
     return Offer(
         id=row.id,
@@ -52,6 +60,7 @@ def _offer(row: CannedText, used: int, values: Values) -> Offer:
         whose="own" if row.owner_id else "team" if row.team_id else "all",
         text=filled.text,
         missing=filled.missing,
-        words=fold(f"{row.name} {row.folder} {row.body}"),
+        files=[(file.kind, file.filename) for file in kept],
+        words=fold(" ".join([row.name, row.folder, row.body, *(file.filename for file in kept)])),
         used=used,
     )

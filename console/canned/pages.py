@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,8 +12,8 @@ from litestar.params import FromPath
 from sqlalchemy import select
 
 from console.agents import Team, Viewer
-from console.canned import keeping
-from console.canned.models import CannedText
+from console.canned import files, keeping
+from console.canned.models import CannedFile, CannedText
 from console.db import Database, Tx
 from console.errors import Refused, not_found
 from console.forms import html, read_form, whole
@@ -36,6 +37,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     whose: str
     used: int
     may_edit: bool
+    files: Sequence[CannedFile]
 
 
 @get(PAGE)
@@ -111,9 +113,10 @@ async def _show(
         teams = await _teams(tx)
         wanted = select(CannedText).where(policy.visible_canned(viewer), CannedText.retired_at.is_(None))
         rows = (await tx.scalars(wanted.order_by(CannedText.folder, CannedText.name_key))).all()
+        kept = await files.of(tx, [row.id for row in rows])
     folders: dict[str, list[Line]] = {}
     for row in rows:
-        folders.setdefault(row.folder, []).append(_line(row, viewer, teams))
+        folders.setdefault(row.folder, []).append(_line(row, viewer, teams, kept.get(row.id, ())))
     blank = {**dict.fromkeys(FIELDS, ""), "scope": "own"}
     shown = page(
         "canned/page.html",
@@ -144,7 +147,7 @@ def _scopes(viewer: Viewer, teams: dict[int, str]) -> list[tuple[str, str]]:
     return scopes
 
 
-def _line(row: CannedText, viewer: Viewer, teams: dict[int, str]) -> Line:
+def _line(row: CannedText, viewer: Viewer, teams: dict[int, str], kept: Sequence[CannedFile]) -> Line:
     whose = "Solo usted" if row.owner_id else teams.get(row.team_id, "") if row.team_id else "Todos"
     return Line(
         id=row.id,
@@ -156,6 +159,7 @@ def _line(row: CannedText, viewer: Viewer, teams: dict[int, str]) -> Line:
         whose=whose,
         used=row.used,
         may_edit=policy.may_edit_canned(viewer, owner_id=row.owner_id, team_id=row.team_id),
+        files=kept,
     )
 
 

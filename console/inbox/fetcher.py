@@ -14,6 +14,7 @@ import structlog
 from console import clock, pacing
 from console.attachments import staging
 from console.audit import Entry
+from console.canned import files as canned_files
 from console.consents import proof_files
 from console.db import Database
 from console.failpoints import failpoint
@@ -195,7 +196,7 @@ async def _remove_forgotten(db: Database, folder: Path) -> int:
             names = [path.name for path in batch]
             needed = await media.referenced(tx, names) | await staging.referenced(tx, names)
             needed |= await proof_files.referenced(tx, names)
-            needed |= await template_files.referenced(tx, names)
+            needed |= await template_files.referenced(tx, names) | await canned_files.referenced(tx, names)
         for path in batch:
             if path.parent.name == "tmp" or path.name not in needed:
                 path.unlink(missing_ok=True)

@@ -143,6 +143,8 @@ _ACTIONS = {
     "template.refused": "WhatsApp no aceptó una plantilla",
     "template.unconfirmed": "No se sabe si WhatsApp recibió una plantilla",
     "template.updated": "Cambió una plantilla",
+    "canned_text.file_added": "{actor} adjuntó un archivo a una respuesta rápida",
+    "canned_text.file_removed": "{actor} quitó un archivo de una respuesta rápida",
     "canned_text.retired": "{actor} retiró una respuesta rápida",
 }
 

@@ -17,6 +17,7 @@ from console import audit, clock
 from console.attachments.models import StagedFile, Upload
 from console.audit import Actor
 from console.bots.models import BotSession, BotStep
+from console.canned import files as canned_files
 from console.consents import proof_files
 from console.consents.models import ConsentRecord
 from console.db import Tx
@@ -28,8 +29,8 @@ from console.inbox.channel import ChannelEvent, DeadLetter
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.dispositions import Outcome
 from console.inbox.models import Conversation, Draft, Media, Message, MessageVersion, Reaction, Status, Tick
-from console.pdf_pages import keeping as drawn_pages
 from console.message_templates import files as template_files
+from console.pdf_pages import keeping as drawn_pages
 from console.portfolio.agreements import Dispute
 from console.portfolio.models import Account, ContactPoint, Debtor, PointState
 from console.privacy import traces
@@ -153,7 +154,7 @@ async def _forget_files(
     kept |= set(await tx.scalars(select(StagedFile.sha256).where(StagedFile.sha256.in_(files))))
     kept |= await proof_files.referenced(tx, sorted(files))
     # The same bytes may be the house's own: those are nobody's data.
-    kept |= await template_files.referenced(tx, files)
+    kept |= await template_files.referenced(tx, files) | await canned_files.referenced(tx, files)
     gone = sorted(files - kept)
     await tx.execute(delete(Upload).where(Upload.sha256.in_(gone)))
     return gone

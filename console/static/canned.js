@@ -38,7 +38,16 @@ function take(item) {
   const blank = BLANK.exec(box.value)
   if (blank) box.setSelectionRange(blank.index, blank.index + blank[0].length)
   box.dispatchEvent(new Event('input', { bubbles: true }))
+  if (item.dataset.files) bringFiles(item, state.open)
   fetch(`/inbox/${state.open}/canned-texts/${item.dataset.canned}/uses`, { method: 'POST', headers, keepalive: true }).catch(() => {})
+}
+
+/** Its files wait beside the draft, as if they had been picked: they can be taken away before anything is sent. */
+async function bringFiles(item, conversation) {
+  if (area().closest('.composer').dataset.mode === 'note') return toast('Sus archivos no van en una nota interna: quedó solo el texto.')
+  const came = await ask(`/inbox/${conversation}/canned-texts/${item.dataset.canned}/attachments`, { form: {} })
+  if (came?.ok) apply(came.html)
+  else toast(came?.said || 'No pudimos adjuntar sus archivos. Elija la respuesta otra vez.', 'error')
 }
 
 document.addEventListener('keydown', (event) => {

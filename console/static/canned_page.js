@@ -1,5 +1,34 @@
-// The page of canned text: a variable goes where the cursor is.
+// The page of canned text: a variable goes where the cursor is, and files are brought as soon as they are picked.
+import { carry, fit, whyNot } from './carry.js'
 import './page.js'
+
+document.addEventListener('change', async ({ target }) => {
+  if (!target.matches('[data-canned-files]')) return
+  const id = `canned-files-${target.dataset.cannedFiles}`
+  const refusals = []
+  // One after the other: they are listed in the order in which they were picked.
+  for (const file of [...target.files]) {
+    const box = document.getElementById(id)
+    const bar = box.querySelector('progress')
+    bar.hidden = false
+    const { request, arrived } = carry(await fit(file), `/settings/canned/${target.dataset.cannedFiles}/files`, bar)
+    await arrived
+    bar.hidden = true
+    const refused = whyNot(request)
+    if (refused) refusals.push(`${file.name}: ${refused}`)
+    else put(box, request.responseText)
+  }
+  const box = document.getElementById(id)
+  box.querySelector('[role=alert]').textContent = refusals.join(' ')
+  box.querySelector('input').value = ''
+  box.querySelector('input').focus()
+})
+
+function put(box, html) {
+  const holder = document.createElement('template')
+  holder.innerHTML = html
+  box.replaceWith(holder.content.firstElementChild)
+}
 
 document.addEventListener('click', ({ target }) => {
   const blank = target.closest('[data-blank]')

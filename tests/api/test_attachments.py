@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from console import clock
+from console.canned.models import CannedFile, CannedText
 from console.inbox.channel import Channel, MessageTemplate
 from tests.api.house import House, Program
 from tests.attachments import samples
@@ -109,3 +110,19 @@ async def test_a_file_goes_into_the_header_of_a_template(house: House, program: 
     plain["variables"] = {"1": "Rosa", "header.file": pdf["id"]}
     other = await say(program, {"type": "template", "template": plain})
     assert (other.status_code, other.json()["field"]) == (422, "variables.header.file")
+
+
+async def test_canned_responses_say_which_files_go_with_them(house: House, program: Program) -> None:
+    async with house.db.transaction() as tx:
+        given = {"name": "Dónde pagar", "name_key": "donde pagar", "body": "Aquí.", "scope": "all"}
+        text = CannedText(**given, created_at=clock.now(), updated_at=clock.now())
+        tx.add(text)
+        await tx.flush()
+        file = {"kind": "document", "mime_type": "application/pdf", "filename": "lugares.pdf", "size": 9}
+        tx.add(CannedFile(canned_id=text.id, sha256="a" * 64, created_at=clock.now(), **file))
+
+    (listed,) = (await program.get("/canned-responses"))["items"]
+
+    (told,) = listed["files"]
+    assert {name: told[name] for name in file} == file
+    assert told["sha256"] == "a" * 64

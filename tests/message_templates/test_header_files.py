@@ -154,3 +154,26 @@ async def test_what_is_chosen_and_not_sent_makes_room_for_the_next(ends: Ends) -
         kept = list(await tx.scalars(select(StagedFile.filename).order_by(StagedFile.id)))
     assert kept == [f"{number}.pdf" for number in range(2, MOST_WAITING + 2)]
     assert (await send(ends, conversation, last)).status_code == 201
+
+
+async def test_what_is_kept_with_the_template_goes_out_when_nothing_else_is_chosen(ends: Ends) -> None:
+    conversation = await ends.writes(MARIA)
+    sara = await ends.front.agent("Sara", role="supervisor")
+    row = await template(ends)
+    assert row is not None
+    opened = await sara.do(f"/settings/templates/{row.id}/draft")
+    path = opened.headers["location"]
+    given = {"content-type": "application/octet-stream", "x-file-name": "C%C3%B3mo.pdf", "origin": ends.front.address}
+    brought = await sara.http.post(f"{path}/file", content=samples.PDF, headers=given)
+    assert brought.status_code == 201, brought.text
+    assert (await send(ends, conversation)).status_code == 422, "a sample is a sample until somebody says otherwise"
+    assert (await sara.do(f"{path}/file/default", on="1")).status_code == 303
+    assert "sale «Cómo.pdf»" in await ends.ana.see(f"/inbox/{conversation}/templates")
+
+    first = await send(ends, conversation)
+    own = await send(ends, conversation, await for_header(ends, conversation, samples.PDF + b"\n", "otro.pdf"))
+
+    assert (first.status_code, own.status_code) == (201, 201)
+    await ends.all_reach(Status.DELIVERED, within=20)
+    names = [it["content"]["header_media"]["filename"] for it in await chat(ends)]
+    assert names == ["Cómo.pdf", "otro.pdf"]

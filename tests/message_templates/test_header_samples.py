@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from console.audit import AuditEntry
-from console.inbox import fetcher
+from console.inbox import fetcher, media_files
 from console.message_templates.models import TemplateDraft, TemplateFile, TemplateSubmission
 from integrations.simulator.graph_number import APP
 from tests.attachments import samples
@@ -196,7 +196,7 @@ async def test_the_sweep_leaves_the_file_of_a_template_and_takes_the_one_it_lost
     draft = await the_draft(front)
     await bring(sara, draft.id)
     folder = front.console.settings.media_dir
-    monkeypatch.setattr(fetcher, "_older", lambda root, _than: list(fetcher.media_files.kept(root)))
+    monkeypatch.setattr(fetcher, "_older", lambda root, _than: list(media_files.kept(root)))
 
     assert await fetcher.sweep(front.console.db, folder) == (0, 0)
     assert (await sara.do(f"/settings/templates/drafts/{draft.id}/file/removal")).status_code == 303

@@ -96,6 +96,7 @@ OURS = {
     "bot_text": "key country tone body",
     "bulk_job": "deed state why",
     "bulk_row": "verdict reason was",
+    "canned_file": "kind mime_type filename sha256",
     "canned_text": "name name_key folder scope",
     "channel": "phone_number_id business_account_id display_phone_number verified_name quality messaging_limit"
     " paused_kind paused_reason trouble",
