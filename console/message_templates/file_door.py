@@ -47,8 +47,10 @@ async def bring_template_file(
         file = await draft_files.attach(tx, draft, kept, by=viewer)
         format_ = draft.header_format
     _types, wanted = draft_files.SAMPLES[format_]
-    given = {"draft_id": draft_id, "format": format_, "wanted": wanted, "file": file, "problem": None}
-    return html(fragment("message_templates/_file.html", **given), status=201)
+    shown = fragment(
+        "message_templates/_file.html", draft_id=draft_id, format=format_, wanted=wanted, file=file, problem=None
+    )
+    return html(shown, status=201)
 
 
 @post(PAGE + "/{draft_id:int}/file/default", status_code=303)
