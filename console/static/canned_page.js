@@ -1,5 +1,6 @@
 // The page of canned text: a variable goes where the cursor is, and files are brought as soon as they are picked.
 import { carry, fit, whyNot } from './carry.js'
+import { parse } from './upsert.js'
 import './page.js'
 
 document.addEventListener('change', async ({ target }) => {
@@ -16,7 +17,7 @@ document.addEventListener('change', async ({ target }) => {
     bar.hidden = true
     const refused = whyNot(request)
     if (refused) refusals.push(`${file.name}: ${refused}`)
-    else put(box, request.responseText)
+    else box.replaceWith(parse(request.responseText)[0])
   }
   const box = document.getElementById(id)
   box.querySelector('[role=alert]').textContent = refusals.join(' ')
@@ -24,11 +25,6 @@ document.addEventListener('change', async ({ target }) => {
   box.querySelector('input').focus()
 })
 
-function put(box, html) {
-  const holder = document.createElement('template')
-  holder.innerHTML = html
-  box.replaceWith(holder.content.firstElementChild)
-}
 
 document.addEventListener('click', ({ target }) => {
   const blank = target.closest('[data-blank]')

@@ -1,6 +1,7 @@
 // Writing a template: the bubble and the examples follow what is typed. Texts only, never markup.
 import './page.js'
 import { carry, fit, whyNot } from './carry.js'
+import { parse } from './upsert.js'
 
 const form = document.getElementById('template-form')
 const bubble = document.querySelector('[data-bubble]')
@@ -63,9 +64,7 @@ document.addEventListener('change', async ({ target }) => {
     words.textContent = refused
     return target.focus()
   }
-  const holder = document.createElement('template')
-  holder.innerHTML = request.responseText
-  document.getElementById('template-file').replaceWith(holder.content.firstElementChild)
+  document.getElementById('template-file').replaceWith(parse(request.responseText)[0])
   document.getElementById('template-file-input').focus()
 })
 document.addEventListener('click', ({ target }) => {

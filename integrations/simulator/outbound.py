@@ -111,8 +111,9 @@ def _allow(sim: Simulation, to: Recipient, message: Message) -> int | None:
 def _why_it_will_fail(sim: Simulation, thread: Thread, message: Message) -> int | None:
     if not thread.persona.on_whatsapp:
         return 131026
-    medium = sim.world.media.get(message.media_id or "") if message.kind in MEDIA_KINDS else None
-    allowed = MEDIA_TYPES.get(message.kind)
+    kind = (message.content.get("header_media") or {}).get("kind", message.kind)
+    medium = sim.world.media.get(message.media_id or "") if kind in MEDIA_KINDS else None
+    allowed = MEDIA_TYPES.get(kind)
     if medium and allowed and medium.mime_type.partition(";")[0] not in allowed:
         return 131053
     return None
