@@ -25,7 +25,6 @@ document.addEventListener('change', async ({ target }) => {
   box.querySelector('input').focus()
 })
 
-
 document.addEventListener('click', ({ target }) => {
   const blank = target.closest('[data-blank]')
   const area = blank?.closest('form').querySelector('textarea')
