@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from console.audit import AuditEntry
-from console.evidence import document, standalone
+from console.evidence import standalone
 from console.evidence.keys import Signer
 from console.evidence.shapes import Dossier, Proofs
 from console.inbox import media_files
@@ -85,6 +85,9 @@ def _fill(file: zipfile.ZipFile, contents: Contents, signer: Signer, told: Calla
 
 
 def _paper(contents: Contents, signer: Signer) -> bytes:
+    # What draws pages is 30 MB and a second of the start of every process; only the one that makes a pack needs it.
+    from console.evidence import document  # noqa: PLC0415
+
     with tempfile.NamedTemporaryFile(suffix=".pdf") as pdf:
         document.write(
             Path(pdf.name),

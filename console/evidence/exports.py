@@ -13,8 +13,6 @@ from litestar import Request, Response, get
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
 from litestar.response import File, Stream
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from console import audit, rates
 from console.agents import Viewer
@@ -108,6 +106,10 @@ async def _csv(rows: AsyncIterator[tuple[object, ...]]) -> AsyncIterator[str]:
 
 
 async def _xlsx(rows: AsyncIterator[tuple[object, ...]]) -> Path:
+    # With it comes NumPy where there is one: half a second and 16 MB of every process, for what few ask for.
+    from openpyxl import Workbook  # noqa: PLC0415
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Historial")
     async for row in rows:

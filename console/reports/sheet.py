@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from typing import TYPE_CHECKING
 
 from console.portfolio.exports import lines_of
 from console.reports import definitions
 from console.reports.comparing import Before
 from console.reports.figures import Cell, Column, Kind, Report
+
+if TYPE_CHECKING:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 LONGEST_SHEET_NAME = 31
 Sheet = tuple[str, list[Sequence[Cell]]]
@@ -57,6 +57,8 @@ def csv_of(sheets: Sequence[Sheet]) -> bytes:
 
 def xlsx_of(sheets: Sequence[Sheet]) -> bytes:
     """A workbook. Texts are cells of the type text, whatever they begin with."""
+    from openpyxl import Workbook  # noqa: PLC0415 see _cell
+
     book = Workbook(write_only=True)
     for name, rows in sheets:
         sheet = book.create_sheet(_sheet_name(name))
@@ -68,6 +70,10 @@ def xlsx_of(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _cell(sheet: WriteOnlyWorksheet, value: Cell, *, is_head: bool) -> WriteOnlyCell:
+    # With it comes NumPy where there is one: half a second and 16 MB of every process, for what few ask for.
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.styles import Font  # noqa: PLC0415
+
     cell = WriteOnlyCell(sheet, value="" if value is None else _printable(value))
     if isinstance(value, str):
         # openpyxl takes what begins with "=" for a formula: as text it stays what somebody wrote.
