@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import answering, endurance, finding, history, imports, intents, night, scenarios, size, steps
+from bench import answering, endurance, finding, history, imports, intents, night, scenarios, size, steps, strain
 from bench.scenarios import LONG, SHORT, Bench, Scenario, Section
 
 ALL: dict[str, Scenario] = {
@@ -21,6 +21,7 @@ ALL: dict[str, Scenario] = {
     **scenarios.EVERYDAY,
     "mix": scenarios.mix,
     **endurance.SCENARIOS,
+    **strain.SCENARIOS,
     **size.SCENARIOS,
     **steps.SCENARIOS,
     **finding.SCENARIOS,
