@@ -40,10 +40,17 @@ def burst(bench: Bench) -> Iterator[Section]:  # noqa: ARG001
         with stands.prepared(kind) as stand, stands.product(stand), stand.crowd(connections=1024) as crowd:
             crowd.at(300, 1.0)
             result = crowd.run(Run(phases=[(BURST, 1.0)], patience=60.0))
-            lines.append([*line(kind, result), f"{result.drained:.1f} s", str(stand.missing(result))])
+            lines.append([*line(kind, result), *_after(result), str(stand.missing(result))])
             data[kind] = result
-    title = f"{BURST:,} webhooks in a second, then silence"
-    yield Section("burst", table(title, [*COLUMNS, "done after", "missing"], lines), dict(data))
+    title = (
+        f"{BURST:,} webhooks in a second, then silence (a page too far behind is told to load anew: it is not 'seen')"
+    )
+    header = [*COLUMNS, "done after", "told to load anew", "missing"]
+    yield Section("burst", table(title, header, lines), dict(data))
+
+
+def _after(result: Result) -> tuple[str, str]:
+    return (f"{result.drained:.1f} s", str(result.reloads))
 
 
 def idle(bench: Bench) -> Iterator[Section]:
@@ -99,10 +106,26 @@ def mornings(bench: Bench) -> Iterator[Section]:  # noqa: ARG001
             times, refused, beside = asyncio.run(_come_in(stand, crowd))
             took = time.perf_counter() - began
             lines += [line(f"{kind}, before", alone), line(f"{kind}, meanwhile", beside)]
-            rows.append([kind, f"{max(times):.1f} s", _told(latency(times)), str(refused), f"{took:.1f} s"])
+            rows.append(
+                [
+                    kind,
+                    f"{max(times):.1f} s",
+                    str(times.count(WAIT_SECONDS)),
+                    _told(latency(times)),
+                    str(refused),
+                    f"{took:.1f} s",
+                ]
+            )
             data[kind] = {"seconds": times, "asked_to_wait": refused, "alone": alone, "beside": beside}
     title = f"{OFFICE} sign-ins at once, from 99 accounts, and {RATE:.0f} webhooks a second"
-    header = ["database", "the last one in after", "p50/p99/most ms", "asked to wait", "whole run"]
+    header = [
+        "database",
+        "the last one in after",
+        f"not in after {WAIT_SECONDS:.0f} s",
+        "p50/p99/most ms",
+        "asked to wait",
+        "whole run",
+    ]
     yield Section("mornings", table(title, header, rows) + table("", COLUMNS, lines), data)
 
 
@@ -139,7 +162,7 @@ async def _sign_in(stand: Stand, email: str, began: float) -> tuple[float, int]:
                 raise RuntimeError(f"{email}: {answer.status_code} {answer.text[:200]}")
             waits += 1
             await asyncio.sleep(float(answer.headers.get("retry-after", 3)))
-    raise RuntimeError(f"{email} was not let in within {WAIT_SECONDS:.0f} s")
+    return WAIT_SECONDS, waits
 
 
 def giant(bench: Bench) -> Iterator[Section]:
@@ -164,7 +187,7 @@ def _opened(stand: Stand) -> Latency:
     path = f"/inbox/{stand.scene.debtors[0].conversation_id}"
     times = []
     with httpx.Client(
-        base_url=stand.scene.origin, headers={"cookie": stand.scene.seats[0].cookie}, trust_env=False
+        base_url=stand.scene.origin, headers={"cookie": stand.scene.seats[0].cookie}, trust_env=False, timeout=60
     ) as client:
         for _ in range(ASKED + 5):
             began = time.perf_counter()
