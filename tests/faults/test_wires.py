@@ -1,11 +1,13 @@
-"""A bad network before Redis and before the Cloud API: slow, silent, cut. Rows F2, F5, F12, O6, O22."""
+"""A bad network before Redis and before the Cloud API: slow, silent, cut. Rows F2, F5, F12, F30, O6, O22."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -122,3 +124,51 @@ async def test_a_slow_line_is_slow_and_nothing_else(ends: tuple[Chaos, Ends]) ->
 
     await both.all_reach(Status.SENT, Status.DELIVERED, within=20)
     await both.nothing_was_sent_twice()
+
+
+@contextmanager
+def a_hole(port: int) -> Iterator[None]:
+    """What is sent to [::1]:port comes nowhere and nobody says so: a listener whose queue is full drops who knocks."""
+    knocking: list[socket.socket] = []
+    with socket.socket(socket.AF_INET6) as listening:
+        listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.bind(("::1", port))
+        listening.listen(0)
+        for _ in range(3):
+            knocking.append(socket.socket(socket.AF_INET6))
+            knocking[-1].setblocking(False)
+            knocking[-1].connect_ex(("::1", port))
+        yield
+        for each in knocking:
+            each.close()
+
+
+async def test_an_address_that_swallows_everything_does_not_hold_up_the_other(
+    sqlite_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F30: the Cloud API's name has an IPv6 address that leads nowhere, then one that works."""
+    ask = socket.getaddrinfo
+
+    def as_named(host: str, port: int, *of: object, **more: object) -> object:
+        if host not in {"localhost", b"localhost"}:
+            return ask(host, port, *of, **more)  # type: ignore[arg-type]
+        kind = (socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [
+            (socket.AF_INET6, *kind, ("::1", port, 0, 0)),
+            (socket.AF_INET, *kind, ("127.0.0.1", port)),
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", as_named)
+    async with a_simulator() as (simulator, address):
+        port = int(address.rpartition(":")[2])
+        settings = settings_for(sqlite_database_url, tmp_path, whatsapp_api_url=f"http://localhost:{port}")
+        with a_hole(port):
+            async with a_console(settings) as front, httpx.AsyncClient(base_url=address, trust_env=False) as control:
+                simulator.webhooks.courier.redirect(f"{front.address}/webhooks/whatsapp")
+                both = Ends(front, control, await front.agent("Ana"))
+                conversation = await both.writes(MARIA)
+                async with asyncio.timeout(5):
+                    await both.ana.reply(conversation, "Con gusto")
+                    await eventually(both.accepted)
+                await both.all_reach(Status.SENT, Status.DELIVERED)
+                await both.nothing_was_sent_twice()
