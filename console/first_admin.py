@@ -53,7 +53,7 @@ async def setup(
         return _setup_form(settings, status=403, problems=problems, **typed)
     try:
         passwords.check_new(fields.get("password", ""), company=settings.company, email=typed["email"])
-        with passwords.place():
+        async with passwords.place():
             password_hash = await passwords.hashed(fields.get("password", ""))
         await _add_first(db, password_hash=password_hash, origin=address_of(request), **typed)
     except Refused as refused:

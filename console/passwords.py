@@ -10,10 +10,11 @@ import secrets
 import sys
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -23,8 +24,11 @@ from console.errors import Refused
 MINIMUM = 12
 MAXIMUM = 1024
 AT_ONCE = 2
-# Those who wait for a thread; at some 50 ms a hash the last of them waits half a second.
-PLACES = 16
+# Those who are at it: two are hashed while others ask the database before or after. Few, for each is charged to its
+# address until its password proves right, and a whole office has one address.
+TURNS = 4
+# Those who wait for their turn, or have it. At some 50 ms a hash the last of them waits three seconds.
+PLACES = 120
 BUSY_SECONDS = 3
 
 # argon2id, 46 MiB and one pass: OWASP Password Storage Cheat Sheet. One lane, so a hash takes one core and not all.
@@ -42,12 +46,13 @@ def _be_patient() -> None:
 
 _threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2", initializer=_be_patient)
 _queue: set[object] = set()
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
-@contextmanager
-def place() -> Iterator[None]:
-    """A place in the short queue for hashing, taken before anything else is done; refuses with 429 when it is full."""
-    if len(_queue) >= AT_ONCE + PLACES:
+@asynccontextmanager
+async def place() -> AsyncIterator[None]:
+    """A turn to hash, waited for before anything else is done; refuses with 429 when too many wait already."""
+    if len(_queue) >= PLACES:
         raise Refused(
             429,
             f"Hay muchas personas ingresando a la vez. Espere 0:0{BUSY_SECONDS} y pruebe de nuevo.",
@@ -57,7 +62,8 @@ def place() -> Iterator[None]:
     mine = object()
     _queue.add(mine)
     try:
-        yield
+        async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(TURNS)):
+            yield
     finally:
         _queue.discard(mine)
 

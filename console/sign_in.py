@@ -237,7 +237,7 @@ async def _try(
     email = typed.email
     device = request.cookies.get(throttle.device_cookie_name(settings))
     keys = throttle.keys_for(settings, email=email, address=address_of(request), device=device)
-    with passwords.place():
+    async with passwords.place():
         async with db.transaction() as tx:
             await throttle.charge(tx, keys)
             query = select(Agent).where(Agent.email == email, Agent.role.in_(users.PEOPLE))

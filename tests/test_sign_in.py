@@ -218,6 +218,17 @@ async def test_two_hundred_at_once_are_hashed_two_at_a_time_and_the_rest_told_to
     assert all(int(answer.headers["retry-after"]) > 0 for answer in answers if answer.status_code == 429)
 
 
+async def test_at_eight_a_whole_office_comes_in_at_once_and_nobody_is_told_to_wait(front: Front) -> None:
+    """C10: one address, right passwords. Waiting for one's turn charges nobody's address."""
+    people = [f"persona{n}" for n in range(60)]
+    for name in people:
+        await front.agent(name)
+
+    answers = await asyncio.gather(*(tries(front, PASSWORD, f"{name}@andes.example") for name in people))
+
+    assert {answer.status_code for answer in answers} == {303}
+
+
 async def test_an_unknown_address_is_answered_like_a_wrong_password(front: Front, moment: Moment) -> None:
     """A3: same words, and a hash is computed for nobody too."""
     await front.agent("Ana")

@@ -131,7 +131,7 @@ async def _change(
         raise _wrong()
     # A stolen session must not become a place to guess the password at leisure.
     keys = throttle.keys_for(settings, email=email, address=address, device=None)
-    with passwords.place():
+    async with passwords.place():
         async with db.transaction() as tx:
             await throttle.charge(tx, keys)
         if not await passwords.is_right(person.password_hash, present):

@@ -68,7 +68,7 @@ async def add_person(
     typed = {name: fields.get(name, "").strip() for name in ("name", "email", "role", "team")}
     password = passwords.generated()
     try:
-        with passwords.place():
+        async with passwords.place():
             password_hash = await passwords.hashed(password)
         async with db.transaction() as tx:
             teams = [await users.add_team(tx, typed["team"][:80])] if typed["team"] else None
@@ -90,7 +90,7 @@ async def reset_password(
     """Give somebody a new password, shown once; all their sessions end."""
     policy.require(viewer, "manage_users")
     password = passwords.generated()
-    with passwords.place():
+    async with passwords.place():
         password_hash = await passwords.hashed(password)
     async with db.transaction() as tx:
         agent = await _person(tx, agent_id, viewer)

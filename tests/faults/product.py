@@ -19,6 +19,8 @@ from tests.servers import Server
 
 APP_SECRET = "simulator-app-secret"
 ROOT = Path(__file__).parents[2]
+# What a started product does not take from whoever starts it. An installed one keeps its compiled modules, too.
+OURS = ("ALDIA_", "WHATSAPP_", "PYTHONDONTWRITEBYTECODE")
 
 
 class Product:
@@ -34,7 +36,7 @@ class Product:
         self.simulator_address = f"http://127.0.0.1:{self.simulator_port}"
         self.hits = folder / "hits"
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("ALDIA_", "WHATSAPP_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(OURS)},
             "ALDIA_DATABASE_URL": database_url,
             "ALDIA_SECRET_KEY": SECRET_KEY,
             "ALDIA_BASE_URL": self.address,
