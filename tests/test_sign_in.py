@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import ssl
 from collections.abc import AsyncIterator
@@ -227,6 +228,18 @@ async def test_at_eight_a_whole_office_comes_in_at_once_and_nobody_is_told_to_wa
     answers = await asyncio.gather(*(tries(front, PASSWORD, f"{name}@andes.example") for name in people))
 
     assert {answer.status_code for answer in answers} == {303}
+
+
+async def test_whoever_waits_too_long_for_their_turn_is_told_so(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "PATIENCE_SECONDS", 0.05)
+    await front.agent("Ana")
+    async with contextlib.AsyncExitStack() as slow:
+        for _ in range(passwords.TURNS):
+            await slow.enter_async_context(passwords.place())
+        answer = await tries(front, PASSWORD)
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
+
+    assert (await tries(front, PASSWORD)).status_code == 303
 
 
 async def test_an_unknown_address_is_answered_like_a_wrong_password(front: Front, moment: Moment) -> None:
