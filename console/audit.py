@@ -16,6 +16,7 @@ from console import clock
 from console.bulk import execute_many, fetch
 from console.db import Base, Tx, bulk_insert, table_of
 from console.failpoints import failpoint
+from console.languages.words import as_kept
 
 GENESIS = "0" * 64
 ActorKind = Literal["contact", "agent", "bot", "system", "token"]
@@ -271,7 +272,7 @@ async def _rows(tx: Tx, last: int) -> AsyncIterator[tuple[Any, ...]]:
         last = rows[-1][0]
 
 
-_ENCODER = msgspec.json.Encoder()
+_ENCODER = msgspec.json.Encoder(enc_hook=as_kept)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HASHED = (
     "id",
@@ -295,7 +296,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401
-    return None if value is None else msgspec.json.encode(value, order="sorted").decode()
+    return None if value is None else msgspec.json.encode(value, order="sorted", enc_hook=as_kept).decode()
 
 
 def _microseconds(moment: datetime) -> int:

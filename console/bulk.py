@@ -20,6 +20,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from console.db import Base, Columns, Tx, table_of
 from console.drivers import driver_of, prepared
+from console.languages.words import as_kept
 
 
 async def fetch(tx: Tx, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
@@ -77,7 +78,7 @@ class _List(TypeDecorator[Sequence[Any]]):
 
     def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:  # noqa: ANN401
         values = list(value or ())
-        return values if dialect.name == "postgresql" else msgspec.json.encode(values).decode()
+        return values if dialect.name == "postgresql" else msgspec.json.encode(values, enc_hook=as_kept).decode()
 
 
 class among(ColumnElement[bool]):  # noqa: N801 read as a word in a statement

@@ -34,6 +34,7 @@ from sqlalchemy.types import TypeDecorator
 from console import engines
 from console.drivers import Driver, driver_of
 from console.lanes import Work
+from console.languages.words import as_kept
 
 T = TypeVar("T")
 Tx = AsyncSession
@@ -252,7 +253,7 @@ class Columns:
             await driver.each(sql, listed)
             return
         named = [{name: write(row[name]) if write else row[name] for name, write in self._plainly} for row in rows]
-        await driver.rows(sql, (msgspec.json.encode(named).decode(),))
+        await driver.rows(sql, (msgspec.json.encode(named, enc_hook=as_kept).decode(),))
 
 
 class _Insertion(NamedTuple):
@@ -294,7 +295,7 @@ def _sqlite_instant(value: datetime | None) -> str | None:
 
 
 def _json_text(value: Any) -> str | None:  # noqa: ANN401
-    return None if value is None else msgspec.json.encode(value).decode()
+    return None if value is None else msgspec.json.encode(value, enc_hook=as_kept).decode()
 
 
 _FOR_SQLITE: dict[type, Callable[[Any], Any]] = {UTCDateTime: _sqlite_instant, Json: _json_text}

@@ -25,6 +25,7 @@ from console.api.problems import invalid
 from console.api.tokens import Program
 from console.db import Database
 from console.errors import Refused
+from console.languages.words import as_kept
 from console.live import Live
 from console.security import log_unexpected
 
@@ -42,7 +43,7 @@ CLOSES = {"token_revoked": 4401, "too_slow": 4408, "unavailable": 1013, "read_on
 """Every `code` a socket may be closed with, in a last frame `{"type": "error", "code": …}`."""
 
 _CURSOR = "The `cursor` of the last event received; `0` is the very beginning."
-_encoder = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder(enc_hook=as_kept)
 
 
 class Place(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

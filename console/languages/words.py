@@ -43,6 +43,13 @@ class Shown(str):
         return self
 
 
+def as_kept(value: object) -> str:
+    """For encoders of what is kept (`enc_hook`): words of ours are kept in Spanish, nothing else odd is."""
+    if isinstance(value, Words | Shown):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be kept")
+
+
 def plural(one: str, many: str, /, *, n: int, **values: object) -> Words:
     """`plural("{n} intento", "{n} intentos", n=3)`: which form it is, each language's plural decides."""
     words = Words(one if n == 1 else many, n=n, **values)

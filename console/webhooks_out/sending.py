@@ -22,6 +22,7 @@ from console.api import events
 from console.api.tokens import Program
 from console.audit import SYSTEM, Entry
 from console.db import Database, Tx, bulk_insert
+from console.languages.words import as_kept
 from console.pacing import Pace
 from console.webhooks_out import addresses, keeping, signing
 from console.webhooks_out.addresses import NotPublicError
@@ -177,7 +178,9 @@ def _delivery(subscription: WebhookSubscription, event: events.Event) -> dict[st
     about = "conversation" if conversation else noun
     lane = f"{about}:{conversation or data['id']}"
     told = {"id": f"evt_{event.cursor}", "type": event.type, "at": event.at, "action": event.action}
-    body = msgspec.json.encode({**told, "cursor": event.cursor, "actor": event.actor, "data": event.data}).decode()
+    body = msgspec.json.encode(
+        {**told, "cursor": event.cursor, "actor": event.actor, "data": event.data}, enc_hook=as_kept
+    ).decode()
     return {
         "subscription_id": subscription.id,
         "entry_id": int(event.cursor),
