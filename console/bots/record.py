@@ -6,17 +6,16 @@ Everything here is asked for somebody, and shows only conversations that they ma
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Row, Select, func, select
 
-from console import audit, clock
+from console import audit
 from console.agents import Viewer
 from console.bots.labels import LABELS
-from console.bots.models import BotAlert, BotRules, BotSession, BotStep
+from console.bots.models import BotRules, BotSession, BotStep
 from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy
@@ -197,27 +196,6 @@ async def label(tx: Tx, step_id: int, *, by: Viewer, label: str) -> BotStep:
     new = {"label": label, "step": step.id}
     audit.record(tx, by.actor, "bot.phrase_labelled", conversation_id=step.conversation_id, new=new)
     return step
-
-
-async def alerts_of(tx: Tx, viewer: Viewer) -> Sequence[BotAlert]:
-    """What supervisors have to see and nobody has seen yet, oldest first."""
-    wanted = select(BotAlert).join(Conversation, Conversation.id == BotAlert.conversation_id)
-    return (
-        await tx.scalars(wanted.where(BotAlert.seen_at.is_(None), policy.visible(viewer)).order_by(BotAlert.id))
-    ).all()
-
-
-async def see_alert(tx: Tx, alert_id: int, *, by: Viewer) -> BotAlert:
-    """Note that somebody has seen it. Again changes nothing. Announces bot.alert_seen. Refuses: 403; 404."""
-    policy.require(by, "assign_others")
-    wanted = select(BotAlert).join(Conversation, Conversation.id == BotAlert.conversation_id)
-    row = (await tx.scalars(wanted.where(BotAlert.id == alert_id, policy.visible(by)))).one_or_none()
-    if row is None:
-        raise not_found()
-    if row.seen_at is None:
-        row.seen_at, row.seen_by_id = clock.now(), by.id
-        audit.record(tx, by.actor, "bot.alert_seen", conversation_id=row.conversation_id, new={"alert": row.id})
-    return row
 
 
 def _visible(viewer: Viewer) -> Select[BotSession, Contact]:

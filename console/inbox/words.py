@@ -127,7 +127,7 @@ _ACTIONS = {
     "bot.session_ended": "Terminó la sesión del asistente",
     "bot.rules_changed": "{actor} cambió los ajustes del bot",
     "bot.phrase_labelled": "{actor} dijo qué significaba una frase",
-    "bot.alert_seen": "{actor} vio el aviso",
+    "bot.alert_seen": "{actor} atendió el aviso",
     "bot.text_changed": "{actor} cambió un texto del bot",
     "canned_text.created": "{actor} creó una respuesta rápida",
     "canned_text.updated": "{actor} cambió una respuesta rápida",

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from console.agents import Viewer
+from console.audit import AuditEntry
 from console.bots import morning
 from console.bots.runner import Bot
 from console.db import Database
@@ -92,6 +93,23 @@ async def test_who_is_in_danger_does_not_wait_for_the_morning(front: Front, mome
 
     assert waiting(page) == ["2"]
     assert 'class="first"' in page
+
+
+async def test_an_alert_stands_on_the_floor_until_somebody_attends_to_it(front: Front, moment: Moment) -> None:
+    bot = await a_night(front, moment, (PEDRO, "estoy desesperada"))
+    elena = await front.agent("Elena", role="admin")
+    assert "Mensaje que preocupa" in await elena.see("/supervisor")
+
+    await elena.do("/inbox/1/notes", text="Llamarla.", client_key=str(uuid.uuid4()))
+    await bot.listen()
+    assert "Mensaje que preocupa" in await elena.see("/supervisor")  # nobody has it yet
+
+    await elena.do("/inbox/1/assignment", holder="me")
+    await bot.listen()
+    assert "Mensaje que preocupa" not in await elena.see("/supervisor")
+    async with front.console.db.reading() as tx:
+        seen = (await tx.scalars(select(AuditEntry).where(AuditEntry.action == "bot.alert_seen"))).one()
+    assert (seen.actor_name, seen.conversation_id) == ("Elena", 1)
 
 
 async def test_it_costs_one_query_however_long_it_is(front: Front, moment: Moment) -> None:
