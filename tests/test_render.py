@@ -42,7 +42,7 @@ LOGIN: dict[str, Any] = {
     "demo_users": [],
     "chosen": None,
 }
-COLLISION = {
+COLLISION: dict[str, Any] = {
     "conversation_id": 12,
     "author_name": "V",
     "text": None,
