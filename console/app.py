@@ -86,7 +86,7 @@ from console.portfolio import (
 )
 from console.portfolio import pages as portfolio_pages
 from console.privacy import door as privacy_door
-from console.privacy import reveal_door
+from console.privacy import rectification_door, reveal_door
 from console.quality import calibration_door
 from console.quality import door as quality_door
 from console.quality import form_page as quality_form_page
@@ -252,6 +252,7 @@ def _doors() -> Litestar:
             *evidence_doors.routes,
             *history_pages.routes,
             *privacy_door.routes,
+            *rectification_door.routes,
             *reveal_door.routes,
             *calibration_door.routes,
             *quality_door.routes,

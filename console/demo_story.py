@@ -24,6 +24,7 @@ from console import (
     demo_debtors,
     demo_debts,
     demo_floor,
+    demo_privacy,
     demo_quality,
     demo_texts,
     demo_weeks,
@@ -137,6 +138,7 @@ async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, A
         _it_is(begins - timedelta(minutes=12))
         await demo_floor.take_breaks(db, teller.viewers)
         await demo_consents.record(db, settings, teller.viewers)
+        await demo_privacy.ask(db, settings, teller.viewers)
         await demo_quality.review(db, settings, teller.viewers)
     finally:
         clock.set_source(None)

@@ -63,6 +63,8 @@ WORDS = {
     "account.stated": "La cartera trajo un estado de cuenta",
     "billing.synced": "Se trajo la cartera del sistema de facturación",
     "creditor.created": "Acreedor nuevo",
+    "debtor.rectified": "{actor} corrigió los datos de un titular",
+    "debtor.correction_contested": "Una carga trajo un dato ya corregido: no se tomó",
     "debtor.updated": "Cambiaron los datos de un titular",
     "disposition.created": "{actor} agregó una tipificación",
     "disposition.updated": "{actor} cambió una tipificación",

@@ -13,7 +13,8 @@ from typing import Literal
 import msgspec
 
 from console.errors import Refused
-from console.portfolio.documents import Document
+from console.portfolio.corrections import Field
+from console.portfolio.documents import Document, key_of
 from console.portfolio.models import name_key
 from console.portfolio.statement import Bill, Statement
 from console.portfolio.states import Owed
@@ -33,6 +34,15 @@ class Owing(msgspec.Struct):
     later_minor: int = 0
 
 
+class Corrects(msgspec.Struct, frozen=True):
+    """A correction that holds for somebody: the field, what stood before, and what stands."""
+
+    id: int
+    field: str
+    was: str | None
+    became: str | None
+
+
 class Person(msgspec.Struct):
     """A debtor as we have it, or as it will be: `id` is None until it is written."""
 
@@ -47,6 +57,35 @@ class Person(msgspec.Struct):
     birth_year: int | None = None
     is_new_birth_year: bool = False
     had_birth_year: int | None = None
+    corrections: tuple[Corrects, ...] = ()
+    contested: set[int] = msgspec.field(default_factory=set)
+    caught_up: set[int] = msgspec.field(default_factory=set)
+
+    def mind(self, statement: Statement) -> None:
+        """Note which corrections `statement` contests by saying the old again, and which it has taken over."""
+        for each in self.corrections:
+            said = _said(statement, each.field)
+            if each.was in said and each.became not in said:
+                self.contested.add(each.id)
+            elif each.became in said and each.was not in said:
+                self.caught_up.add(each.id)
+
+    def holds(self, field: Field, said: str) -> bool:
+        """Whether `said` is the old value of something that was corrected: it is not taken."""
+        return any(each.field == field and each.was == said for each in self.corrections)
+
+
+def _said(statement: Statement, field: str) -> tuple[str | None, ...]:
+    """What a statement says of a field: all its phones, and one of the others; nothing where it is silent."""
+    match field:
+        case Field.PHONE:
+            return statement.phones
+        case Field.DOCUMENT:
+            return (key_of(statement.document),)
+        case Field.BIRTH:
+            return () if statement.birth_year is None else (str(statement.birth_year),)
+        case _:
+            return (statement.name,)
 
 
 class Debt(msgspec.Struct):
@@ -117,6 +156,8 @@ class Known:
         """
         own = self.people.get(debt.debtor_id) if debt else None
         document = statement.document
+        if document is not None and own is not None and own.holds(Field.DOCUMENT, key_of(document) or ""):
+            return own
         if document is not None:
             found = self.by_document.get(document) or self._recall(document)
             if found is not None:
@@ -147,17 +188,21 @@ def compare(statement: Statement, known: Known, *, zone: str, digest: str | None
     """
     debt = known.debts.get(statement.external_id)
     digest = digest or statement.digest
+    if debt is not None:
+        known.people[debt.debtor_id].mind(statement)
     if debt is not None and debt.digest == digest and debt.status == "open":
         return Change("unchanged", statement, digest, debt, known.people[debt.debtor_id], [], [])
     if debt is not None:
         _require_consistent(statement, debt)
     person = known.person_of(statement, debt, zone)
-    if person.name != statement.name:
+    person.mind(statement)
+    if person.name != statement.name and not person.holds(Field.NAME, statement.name):
         person.had = person.had or (person.name, person.document)
         person.name, person.is_new_name = statement.name, True
-    if statement.birth_year is not None and person.birth_year != statement.birth_year:
+    born = statement.birth_year
+    if born is not None and person.birth_year != born and not person.holds(Field.BIRTH, str(born)):
         person.had_birth_year = person.birth_year
-        person.birth_year, person.is_new_birth_year = statement.birth_year, True
+        person.birth_year, person.is_new_birth_year = born, True
     bills, owed = _bills(statement, debt.owing if debt else [])
     return Change("changed" if debt else "new", statement, digest, debt, person, bills, owed)
 

@@ -48,6 +48,11 @@ class Document(msgspec.Struct, frozen=True):
     number: str
 
 
+def key_of(document: Document | None) -> str | None:
+    """A document in one text, as corrections are compared; None for none."""
+    return None if document is None else f"{document.type} {document.number}"
+
+
 class BadDocument(ValueError):  # noqa: N818 an answer about a text
     """A text that is no such document; the message says why, in Spanish, and does not repeat the number."""
 

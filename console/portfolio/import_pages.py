@@ -21,6 +21,7 @@ from console.inbox import policy
 from console.portfolio import arrivals, imports
 from console.portfolio.batches import BatchState, ImportAccount, ImportBatch, ImportProblem
 from console.portfolio.columns import LABELS, NEEDED, Field
+from console.portfolio.corrections import Correction
 from console.portfolio.exports import lines_of
 from console.portfolio.frames import Looked
 from console.portfolio.preparing import Options, last_committed
@@ -75,6 +76,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[ImportProblem]
     changes: list[ImportAccount]
     may_undo: bool
+    contested: list[int]
     at: datetime
 
 
@@ -199,6 +201,7 @@ async def _seen(tx: Tx, batch: ImportBatch) -> Seen:
     failed_back = select(ImportBatch.why).where(
         ImportBatch.undoes_id == batch.id, ImportBatch.state == BatchState.FAILED
     )
+    contested = select(Correction.request_id).where(Correction.batch_id == batch.id).distinct().limit(SHOWN)
     return Seen(
         id=batch.id,
         file_name=batch.file_name,
@@ -213,6 +216,7 @@ async def _seen(tx: Tx, batch: ImportBatch) -> Seen:
         counts=batch.counts or {},
         problems=await _problems(tx, batch.id, limit=SHOWN),
         changes=list(await tx.scalars(changes)) if state in {BatchState.READY, BatchState.COMMITTED} else [],
+        contested=list(await tx.scalars(contested)),
         may_undo=state == BatchState.COMMITTED and is_last and not is_going_back,
         at=batch.made_at,
     )

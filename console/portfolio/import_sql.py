@@ -96,7 +96,10 @@ MOVED = """
     UNION SELECT a.id FROM import_debtor d JOIN debtor
         ON debtor.document_number = d.document_number AND debtor.document_type = d.document_type
         JOIN import_account a ON a.batch_id = d.batch_id AND (a.debtor_place = d.place OR a.debtor_id = d.debtor_id)
-    WHERE d.batch_id = :batch AND d.kind IN ('new', 'changed') AND debtor.id <> COALESCE(d.debtor_id, 0)"""
+    WHERE d.batch_id = :batch AND d.kind IN ('new', 'changed') AND debtor.id <> COALESCE(d.debtor_id, 0)
+    UNION SELECT a.id FROM import_debtor d JOIN debtor_correction c ON c.debtor_id = d.debtor_id AND c.ended_at IS NULL
+        JOIN import_account a ON a.batch_id = d.batch_id AND a.debtor_id = d.debtor_id
+    WHERE d.batch_id = :batch AND d.kind = 'changed'"""
 """What was compared with something that is no longer so: paid or stated meanwhile, or met by another way."""
 
 LINKED = """

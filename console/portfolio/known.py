@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, func, select
 from console.bulk import among, fetch
 from console.db import Tx
 from console.portfolio.agreements import Dispute, DisputeState, Plan, PlanState
-from console.portfolio.comparing import Debt, Known, Owing, Person
+from console.portfolio.comparing import Corrects, Debt, Known, Owing, Person
+from console.portfolio.corrections import Correction
 from console.portfolio.documents import Document
 from console.portfolio.ledger import Allocation, Payment
 from console.portfolio.models import Account, Debtor, Invoice
@@ -62,6 +63,9 @@ _LATER = (
 _PLANS = select(Plan.account_id).where(among(Plan.account_id, "ids"), Plan.state == PlanState.ACTIVE)
 _DISPUTES = select(Dispute.account_id).where(among(Dispute.account_id, "ids"), Dispute.state == DisputeState.OPEN)
 _PERSON = (Debtor.id, Debtor.name, Debtor.document_type, Debtor.document_number, Debtor.timezone, Debtor.birth_year)
+_CORRECTIONS = select(Correction.id, Correction.debtor_id, Correction.field, Correction.was, Correction.became).where(
+    among(Correction.debtor_id, "debtors"), Correction.ended_at.is_(None)
+)
 _BY_ID = select(*_PERSON).where(among(Debtor.id, "ids"))
 _BY_DOCUMENT = select(*_PERSON).where(among(Debtor.document_number, "numbers"))
 
@@ -138,7 +142,10 @@ async def _people(tx: Tx, ids: Collection[int], statements: Sequence[Statement])
     numbers = {statement.document.number for statement in statements if statement.document is not None}
     found = [*await fetch(tx, _BY_ID, {"ids": ids})] if ids else []
     found += await fetch(tx, _BY_DOCUMENT, {"numbers": numbers}) if numbers else []
-    return {row.id: _person(row) for row in found}
+    people = {row.id: _person(row) for row in found}
+    for row in await fetch(tx, _CORRECTIONS, {"debtors": list(people)}) if people else ():
+        people[row.debtor_id].corrections += (Corrects(row.id, row.field, row.was, row.became),)
+    return people
 
 
 def _person(row: Any) -> Person:  # noqa: ANN401 a row

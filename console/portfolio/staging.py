@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import func, select
 
+from console.audit import SYSTEM
 from console.db import Base, Tx, bulk_insert, next_ids
 from console.errors import Refused
+from console.portfolio import contesting
 from console.portfolio.batches import ImportAccount, ImportBatch, ImportDebtor, ImportInvoice, ImportPoint
 from console.portfolio.comparing import BillChange, Change, Person, compare
 from console.portfolio.documents import Document
@@ -98,6 +100,7 @@ class Stage:
                 self.seen.add(change.debt.id)
             if change.kind != "unchanged":
                 moved.append((line, change))
+        await contesting.mark(tx, known.people.values(), by=SYSTEM, moment=self.rules.moment, batch_id=self.batch_id)
         await self._write_people(tx, known.new_people, list(known.people.values()))
         await self._write(tx, moved)
         return problems

@@ -18,7 +18,7 @@ from console.bulk import among, bulk_update, fetch
 from console.db import Tx, bulk_insert, next_ids
 from console.inbox.channel import Channel
 from console.inbox.identity import one_at_a_time
-from console.portfolio import phones
+from console.portfolio import contesting, phones
 from console.portfolio.comparing import Change, Known, Person, compare
 from console.portfolio.known import known_of
 from console.portfolio.models import Account, Debtor, Invoice, name_key
@@ -107,6 +107,7 @@ def _id(change: Change) -> int:
 
 
 async def _write_people(tx: Tx, known: Known, source: Source, by: Actor, moment: datetime) -> None:
+    await contesting.mark(tx, known.people.values(), by=by, moment=moment)
     for person, number in zip(known.new_people, await next_ids(tx, Debtor, len(known.new_people)), strict=True):
         person.id = number
     new = set(map(id, known.new_people))

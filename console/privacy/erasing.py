@@ -32,6 +32,7 @@ from console.inbox.models import Conversation, Draft, Media, Message, MessageVer
 from console.message_templates import files as template_files
 from console.pdf_pages import keeping as drawn_pages
 from console.portfolio.agreements import Dispute
+from console.portfolio.corrections import Correction
 from console.portfolio.models import Account, ContactPoint, Debtor, PointState
 from console.privacy import traces
 from console.quality.models import QualityFlag, QualityPick, QualityReview, QualitySeat
@@ -238,6 +239,8 @@ async def _forget_debtors(tx: Tx, contact_id: int) -> int:
     await tx.execute(update(Debtor).where(Debtor.id.in_(found)).values(**forgotten, version=Debtor.version + 1))
     await tx.execute(update(Account).where(Account.debtor_id.in_(found)).values(phones=None))
     settled = list(await tx.scalars(select(Account.id).where(Account.debtor_id.in_(found))))
+    corrected = update(Correction).where(Correction.debtor_id.in_(found))
+    await _set(tx, corrected.values(was=None, became=None, ended_at=clock.now()))
     await traces.forget_imports(tx, found, settled, FORGOTTEN)
     await traces.forget_payments(tx, settled)
     await tx.execute(delete(ContactPoint).where(ContactPoint.debtor_id.in_(found)))

@@ -64,6 +64,16 @@ async def opened(tx: Tx, viewer: Viewer, request_id: int) -> PrivacyRequest:
     return request
 
 
+async def seen(tx: Tx, viewer: Viewer, request_id: int, *, kind: Kind) -> PrivacyRequest:
+    """A request of this kind, open or not, of a conversation that `viewer` may see. Refuses: 404."""
+    visible = select(PrivacyRequest).join(Conversation, Conversation.id == PrivacyRequest.conversation_id)
+    wanted = visible.where(PrivacyRequest.id == request_id, PrivacyRequest.kind == kind, policy.visible(viewer))
+    request = (await tx.scalars(wanted)).one_or_none()
+    if request is None:
+        raise not_found()
+    return request
+
+
 def answer(tx: Tx, request: PrivacyRequest, *, by: Viewer, facts: dict[str, object] | None = None) -> None:
     """What was asked for was done. Records "privacy.answered" with `facts`."""
     request.state, request.answered_at, request.answered_by = RequestState.DONE, clock.now(), by.id
