@@ -94,6 +94,16 @@ def test_in_list_thread_composer_and_contact(house: House, new_page: NewPage) ->
     large_enough(page, "contact")
 
 
+def test_the_smallest_telephone_shows_the_conversation_whole(house: House, new_page: NewPage) -> None:
+    debtor = house.debtor("María Fernanda Ccori Huamanchumo")
+    debtor.write()
+    page = house.enter(new_page, "luz", **{**PHONE, "viewport": {"width": 320, "height": 640}})
+    tap_open(page, debtor)
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    for part in (".head h2", ".tabs [data-mode=note]", "textarea[name=text]", "[data-act=record]"):
+        expect(page.locator(f"#pane {part}")).to_be_in_viewport(ratio=0.99)
+
+
 def test_the_place_one_is_at_is_in_sight_and_new_numbers_do_not_move_it(house: House, new_page: NewPage) -> None:
     debtor = house.debtor()
     page = house.enter(new_page, "luz", "/inbox?view=window_closing", **PHONE)
