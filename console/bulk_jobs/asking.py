@@ -23,6 +23,7 @@ from console.inbox.listing import Listing, Now, condition
 from console.inbox.models import Conversation
 from console.inbox.queries import LARGEST_ID
 from console.inbox.tags import ConversationTag
+from console.message_templates import files as template_files
 
 MOST = 100_000
 """Conversations of one job."""
@@ -170,8 +171,19 @@ async def _check_template(tx: Tx, _by: Viewer, details: Details) -> None:
         raise Refused(422, "Elija una plantilla.", code="invalid", field="template_id")
     message_templates.require_sendable(template)
     for blank in message_templates.blanks(template):
-        if not details["variables"].get(blank.key, "").strip():
+        if blank.key == message_templates.FILE:
+            await _check_file(tx, template)
+        elif not details["variables"].get(blank.key, "").strip():
             raise Refused(422, "Complete esta variable.", code="template_variables", field=f"variables.{blank.key}")
+
+
+async def _check_file(tx: Tx, template: MessageTemplate) -> None:
+    """One file for each person is nothing that can be asked here: what is kept with the template goes to everybody."""
+    if await template_files.default_of(tx, template) is None:
+        text = (
+            "El encabezado de esa plantilla lleva un archivo: guarde con ella el que sale por omisión, en Plantillas."
+        )
+        raise Refused(422, text, code="template_variables", field=f"variables.{message_templates.FILE}")
 
 
 async def _check_agent(tx: Tx, by: Viewer, details: Details) -> None:

@@ -16,17 +16,22 @@ from sqlalchemy import func, insert, select, update
 
 from console import clock
 from console.agents import Agent, Team, Viewer
+from console.attachments.models import Upload
+from console.attachments.staging import Kept
 from console.audit import AuditEntry
-from console.bulk_jobs import asking, working
+from console.bulk_jobs import asking, offering, working
 from console.bulk_jobs.deeds import House
 from console.bulk_jobs.models import BulkJob, BulkRow, JobState
 from console.db import Database, table_of
 from console.errors import Refused
 from console.inbox import counts, tagging
+from console.inbox.channel import MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.listing import Listing, now_in
-from console.inbox.models import Conversation, Message
+from console.inbox.models import Conversation, Media, Message
 from console.inbox.tags import ConversationTag, Tag
+from console.message_templates import draft_files
+from console.message_templates import keeping as template_drafts
 from tests.conftest import SECRET_KEY, Moment
 from tests.front import Front
 from tests.inbox import meta
@@ -186,6 +191,44 @@ async def test_a_template_goes_to_whom_it_may_and_is_never_taken_back(database: 
     assert "Pidió que no le escribamos" in (reason or "")
     with pytest.raises(Refused, match="no se puede deshacer"):
         await undone(database, inbox.supervisor, job_id)
+
+
+async def test_a_template_with_a_file_goes_to_many_with_the_one_that_is_kept_with_it(
+    database: Database, moment: Moment
+) -> None:
+    moment.is_(moment.now.replace(hour=16))
+    inbox = await an_inbox(database)
+    components = [{"type": "HEADER", "format": "DOCUMENT"}, {"type": "BODY", "text": "Así se paga."}]
+    template = await a_template(database, inbox, components=components)
+    people = await some(database, inbox, 3)
+
+    async def templates_offered() -> list[str]:
+        async with database.reading() as tx:
+            found = await offering.offer(tx, inbox.supervisor, {"deed": "template"})
+        assert found.blanks == []
+        return [number for number, _name in found.choices]
+
+    assert await templates_offered() == [], "nobody can be asked for one file for each person"
+    ids = [one.id for one in people]
+    given: dict[str, Any] = {"template_id": template.id, "variables": {}}
+    with pytest.raises(Refused, match="lleva un archivo"):
+        await asked(database, inbox.supervisor, "template", ids, **given)
+    pdf = Kept("document", "application/pdf", "Cómo pagar.pdf", 40, "a" * 64, voice=False)
+    async with database.transaction() as tx:
+        draft = await template_drafts.take_over(tx, await tx.get_one(MessageTemplate, template.id), by=inbox.supervisor)
+        await draft_files.attach(tx, draft, pdf, by=inbox.supervisor)
+        await draft_files.send_by_default(tx, draft, by=inbox.supervisor, on=True)
+    assert await templates_offered() == [str(template.id)]
+
+    job = await begun(database, inbox.supervisor, await asked(database, inbox.supervisor, "template", ids, **given))
+
+    assert numbers(job) == (3, 0, 0)
+    async with database.reading() as tx:
+        kept = list(await tx.scalars(select(Media)))
+        assert {(one.filename, one.sha256) for one in kept} == {(pdf.filename, pdf.sha256)}
+        assert len(kept) == 3
+        # It is uploaded once for all of them.
+        assert len((await tx.scalars(select(Upload))).all()) == 1
 
 
 async def test_no_template_goes_out_of_hours_and_no_agent_sends_to_many(database: Database, moment: Moment) -> None:
