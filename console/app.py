@@ -99,6 +99,7 @@ from console.routing import door as routing_door
 from console.routing.attendance import Attendance
 from console.saved_views import door as saved_views_door
 from console.scheduling import door as scheduling_door
+from console.scheduling import pages as scheduling_pages
 from console.search import door as search_door
 from console.search.searcher import Searcher
 from console.settings import Settings
@@ -269,6 +270,7 @@ def _doors() -> Litestar:
             *handling.routes,
             *snoozing_door.routes,
             *scheduling_door.routes,
+            *scheduling_pages.routes,
             *tag_door.routes,
             *search_door.routes,
             *bulk_door.routes,

@@ -24,6 +24,7 @@ from console import (
     demo_debtors,
     demo_debts,
     demo_floor,
+    demo_later,
     demo_privacy,
     demo_quality,
     demo_texts,
@@ -140,6 +141,7 @@ async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, A
         await demo_consents.record(db, settings, teller.viewers)
         await demo_privacy.ask(db, settings, teller.viewers)
         await demo_quality.review(db, settings, teller.viewers)
+        await demo_later.schedule(db, settings, personas, by=teller.viewers["rosa"], find=teller.conversation)
     finally:
         clock.set_source(None)
 

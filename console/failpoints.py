@@ -36,6 +36,8 @@ NAMES = (
     "bot.understood",
     "bot.linked",
     "bot.answered",
+    "schedule.decided",
+    "schedule.left",
 )
 """Every place that exists; a test walks them all, and fails for one that is never hit."""
 

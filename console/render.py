@@ -173,7 +173,7 @@ def _speaking(language: str) -> Environment:
         iso=iso, clock_time=clock_time, day_key=day_key, waited=waited, seconds_since=seconds_since, left=left,
         duration=duration, phone=phone,
         size=size, initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
-        marked=marked, apart=apart,
+        marked=marked, apart=apart, variables=variables,
         point=point, file_kind=file_kind, money=money, money_short=money_short, fold=fold,
         days_since=days_since,
     )  # fmt: skip
@@ -470,6 +470,12 @@ def file_kind(mime_type: str | None) -> str:
     """What a file is, in a word: `PDF`, `JPEG`, or `archivo` when that is unknown."""
     subtype = (mime_type or "").partition(";")[0].rpartition("/")[2].rpartition(".")[2]
     return subtype.upper() if subtype.isalnum() and len(subtype) <= 5 else Words("archivo")
+
+
+def variables(text: str) -> list[tuple[str, bool]]:
+    """A text cut at the variables of ours that are still in it, `{saldo}`: (text or variable, is a variable)."""
+    cut = re.split(r"(\{[^\W\d]\w{0,39}(?:\|[^{}\n]*)?\})", text)
+    return [(piece, index % 2 == 1) for index, piece in enumerate(cut) if piece]
 
 
 def pieces(body: str) -> list[tuple[str, bool]]:

@@ -129,7 +129,7 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
     values = {**_read_dotenv(dotenv or Path(".env")), **(os.environ if environ is None else environ)}
     return _checked(
         Settings(
-            database_url=values.get("ALDIA_DATABASE_URL", "sqlite+aiosqlite:///var/aldia.db"),
+            database_url=_with_our_driver(values.get("ALDIA_DATABASE_URL", "sqlite+aiosqlite:///var/aldia.db")),
             redis_url=values.get("ALDIA_REDIS_URL") or None,
             secret_key=_required(values, "ALDIA_SECRET_KEY"),
             base_url=_required(values, "ALDIA_BASE_URL").rstrip("/"),
@@ -284,6 +284,13 @@ def _app_id(text: str) -> str | None:
     if text and not re.fullmatch(r"[0-9]{5,20}", text):
         raise UnsafeSettings("WHATSAPP_APP_ID debe ser el identificador de su app en Meta: solo números")
     return text or None
+
+
+def _with_our_driver(url: str) -> str:
+    """The address of a PostgreSQL with the one driver we use, whichever it names."""
+    scheme, sign, rest = url.partition("://")
+    ours = "postgresql+asyncpg" if scheme in {"postgresql", "postgresql+psycopg"} else scheme
+    return f"{ours}{sign}{rest}"
 
 
 def _whole_number(values: Mapping[str, str], name: str, default: int) -> int:

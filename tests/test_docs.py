@@ -120,6 +120,7 @@ def test_every_path_is_in_the_readme_or_below_one_that_is(app: Litestar) -> None
         "/audit/",
         "/privacy/",
         "/quality/",
+        "/scheduled/",
         "/supervisor/",
         "/notifications/",
         "/bot/",

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from sqlalchemy import Row, select
 
+from console.agents import Agent
 from console.api import accounts, rendering, shapes
 from console.api.conversations import STATUSES
 from console.api.cursors import moment_of
@@ -19,6 +20,7 @@ from console.db import Tx
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.portfolio.models import Account
+from console.routing.models import AgentAvailability
 
 BATCH = 200
 
@@ -29,6 +31,7 @@ Kind = Literal[
     "conversation.updated",
     "contact.updated",
     "account.updated",
+    "presence.updated",
     "bot.session.updated",
     "mention.created",
 ]
@@ -41,6 +44,7 @@ _SCOPES = {
     "conversation": "conversations:read",
     "contact": "contacts:read",
     "account": "accounts:read",
+    "presence": "catalogues:read",
     "bot_session": "conversations:read",
     "mention": "conversations:read",
 }
@@ -64,7 +68,8 @@ class Event(msgspec.Struct):
     """One thing that happened, and what it happened to as it is now.
 
     `cursor` is the place right after this event. `action` is the history's own word for it. `data` is a message, a
-    conversation, a contact, an account, a session of the bot or a mention, by the first word of `type`.
+    conversation, a contact, an account, somebody's presence, a session of the bot or a mention, by the first word of
+    `type`.
     """
 
     cursor: str
@@ -101,7 +106,7 @@ async def after(tx: Tx, position: int, *, seen_by: Program) -> Batch:
 
 
 def _about(entry: Row[*tuple[Any, ...]]) -> _Object | None:
-    """The message, conversation, contact, account or session that an entry says is new or has changed."""
+    """The message, conversation, contact, account, person or session that an entry says is new or has changed."""
     noun = entry.action.partition(".")[0]
     if entry.action in _SILENT:
         return None
@@ -124,6 +129,8 @@ def _of_subject(noun: str, subject: str | None) -> _Object | None:
     # A doubt about who somebody is shows on the contact.
     if noun in {"contact", "review"} and kind == "contact":
         return _Object("contact", int(number))
+    if noun == "presence" and kind == "agent":
+        return _Object("presence", int(number))
     return _Object("bot_session", int(number)) if noun == "bot" and kind == "bot_session" else None
 
 
@@ -149,6 +156,7 @@ def _type(action: str, noun: str, *, is_phones: bool) -> Kind:
         "conversation": "conversation.updated",
         "contact": "contact.updated",
         "account": "account.updated",
+        "presence": "presence.updated",
         "bot_session": "bot.session.updated",
         "mention": "mention.created",
     }
@@ -173,12 +181,23 @@ async def _present(tx: Tx, things: set[_Object], program: Program) -> dict[_Obje
     debts = await _rows(tx, Account, things, "account")
     for row, account in zip(debts, await accounts.accounts(tx, debts), strict=True):
         shown[_Object("account", row.id)] = (account, False)
+    for standing, name in await _standings(tx, things):
+        shown[_Object("presence", standing.agent_id)] = (rendering.presence(standing, name), False)
     for session in await _rows(tx, BotSession, things, "bot_session"):
         shown[_Object("bot_session", session.id)] = (rendering.bot_session(session), False)
     for note in await _rows(tx, Message, things, "mention"):
         if (mention := rendering.mention(note)) is not None:
             shown[_Object("mention", note.id)] = (mention, False)
     return shown
+
+
+async def _standings(tx: Tx, things: set[_Object]) -> Sequence[Row[AgentAvailability, str]]:
+    """How people stand to the queue, with what they are called."""
+    ids = [thing.id for thing in things if thing.noun == "presence"]
+    if not ids:
+        return []
+    named = select(AgentAvailability, Agent.name).join(Agent, Agent.id == AgentAvailability.agent_id)
+    return (await tx.execute(named.where(AgentAvailability.agent_id.in_(ids)))).all()
 
 
 async def _rows(tx: Tx, table: Any, things: set[_Object], noun: str) -> Sequence[Any]:  # noqa: ANN401

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -17,16 +15,15 @@ from console.api import listing, rendering, shapes
 from console.api.asking import body, id_in, query
 from console.api.conversations import opened
 from console.api.cursors import Cursors
+from console.api.idempotency import already_made, created, key_of
 from console.api.operations import does
-from console.api.problems import invalid
 from console.api.sending import Outgoing, send
 from console.api.tokens import Program
-from console.db import Database, Tx
+from console.db import Database
 from console.inbox import reply
 from console.inbox.models import Conversation, Message, Status
 
 LISTING = "messages"
-LONGEST_KEY = 255
 # How many readings are remembered, so that polling a silent conversation writes nothing.
 _REMEMBERED = 10_000
 
@@ -92,14 +89,14 @@ async def create_message(
     same key is refused (409 `key_reused`). A key belongs to the token and the conversation, and does not expire.
     """
     outgoing = await body(request, Outgoing)
-    key = _key(request, program)
+    key = key_of(request, program)
     async with db.transaction() as tx:
         conversation = await opened(tx, program, conversation_id, lock=True)
-        repeated = await _exists(tx, conversation, key)
+        repeated = await already_made(tx, conversation, key)
         row = await send(tx, conversation, outgoing, by=program.actor, client_key=key)
         await tx.flush()
         shown = (await rendering.messages(tx, [row]))[0]
-    return _created(_as_accepted(shown), repeated=repeated)
+    return created(_as_accepted(shown), repeated=repeated)
 
 
 @post(
@@ -117,14 +114,14 @@ async def create_note(
     """Write an internal note, which agents see and the contact never does. `Idempotency-Key` works as for messages."""
     note = await body(request, NoteBody)
     mentions = {id_in(text, "mentions") for text in note.mentions}
-    key = _key(request, program)
+    key = key_of(request, program)
     async with db.transaction() as tx:
         conversation = await opened(tx, program, conversation_id, lock=True)
-        repeated = await _exists(tx, conversation, key)
+        repeated = await already_made(tx, conversation, key)
         row = await reply.note(tx, conversation, by=program.actor, text=note.text, client_key=key, mentions=mentions)
         await tx.flush()
         shown = rendering.note(row)
-    return _created(shown, repeated=repeated)
+    return created(shown, repeated=repeated)
 
 
 def _page(conversation_id: int, asked: Filters, place: tuple[Any, ...] | None) -> Any:  # noqa: ANN401
@@ -135,32 +132,9 @@ def _page(conversation_id: int, asked: Filters, place: tuple[Any, ...] | None) -
     return wanted.order_by(order if asked.order == "asc" else order.desc()).limit(asked.limit + 1)
 
 
-def _key(request: Request[Any, Any, Any], program: Program) -> str:
-    """The caller's Idempotency-Key as a client key of ours; a fresh one when there is none."""
-    given = request.headers.get("idempotency-key")
-    if given is None:
-        return f"api:{program.id}:{secrets.token_hex(16)}"
-    if not given.strip() or len(given) > LONGEST_KEY:
-        text = f"Idempotency-Key debe tener de 1 a {LONGEST_KEY} caracteres."
-        raise invalid("Idempotency-Key", text, status=400)
-    # A digest: keys may be longer than ours, and say things that need not be kept.
-    return f"api:{program.id}:{hashlib.sha256(given.encode()).hexdigest()[:32]}"
-
-
-async def _exists(tx: Tx, conversation: Conversation, key: str) -> bool:
-    """Whether this key already made something here; the conversation's row is locked, so nothing comes between."""
-    same = (Message.conversation_id == conversation.id, Message.client_key == key)
-    return await tx.scalar(select(Message.id).where(*same)) is not None
-
-
 def _as_accepted(message: shapes.Message) -> shapes.Message:
     """The message as it was when it was accepted: a repeated request gets the body of the first, to the letter."""
     return msgspec.structs.replace(message, status=Status.QUEUED.value, external_id=None, error=None, reactions=[])
-
-
-def _created(shown: Any, *, repeated: bool) -> Response[Any]:  # noqa: ANN401
-    headers = {"Idempotent-Replayed": "true"} if repeated else {}
-    return Response(shown, status_code=200 if repeated else 201, headers=headers)
 
 
 async def _tell(db: Database, conversation: Conversation, *, by: Program) -> None:

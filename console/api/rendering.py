@@ -18,6 +18,7 @@ from console.db import Tx
 from console.inbox import contacts, models
 from console.inbox.models import Status
 from console.inbox.rows import labels_of
+from console.routing.models import AgentAvailability
 
 _AuthorKind = Literal["contact", "agent", "bot", "system"]
 
@@ -256,6 +257,14 @@ def mention(note: models.Message) -> shapes.Mention | None:
         conversation_id=str(note.conversation_id),
         sequence=note.sequence,
         agents=[shapes.Mentioned(id=one["id"], name=one["name"]) for one in called],
+    )
+
+
+def presence(row: AgentAvailability, name: str) -> shapes.PresenceOf:
+    """How somebody stands to new conversations."""
+    status = cast('Literal["available", "paused", "away"]', row.state)
+    return shapes.PresenceOf(
+        user=str(row.agent_id), name=name, status=status, reason=row.reason, since=row.since, until=row.until
     )
 
 

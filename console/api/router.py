@@ -18,6 +18,7 @@ from console.api import (
     messages,
     payments,
     problems,
+    scheduled,
     stream,
     tokens,
 )
@@ -37,6 +38,7 @@ calls = [
     *conversations.routes,
     *attachments.routes,
     *messages.routes,
+    *scheduled.routes,
     *contacts.routes,
     *accounts.routes,
     *payments.routes,

@@ -11,6 +11,7 @@ Item = TypeVar("Item")
 ConversationStatus = Literal["open", "snoozed", "resolved"]
 MessageStatus = Literal["received", "queued", "sending", "sent", "delivered", "read", "failed", "unknown"]
 Role = Literal["agent", "supervisor", "admin", "bot"]
+ScheduledStatus = Literal["waiting", "held", "sent", "cancelled"]
 Handler = Literal["agent", "bot", "none"]
 
 
@@ -98,6 +99,37 @@ class Note(msgspec.Struct):
     mentions: list[str]
     created_at: datetime
     sequence: int
+
+
+class ScheduledTemplate(msgspec.Struct):
+    """The template that is to leave, and the words for its blanks as they were written."""
+
+    name: str
+    language: str
+    variables: dict[str, str]
+
+
+class ScheduledMessage(msgspec.Struct):
+    """A message for later. `reason` is why it was `held` or `cancelled`; `field` which variable is at fault.
+
+    `text` is as it was written, our variables still in it; `message_id` is the message that left.
+    """
+
+    id: str
+    conversation_id: str
+    author: Author
+    type: Literal["text", "template"]
+    text: str
+    template: ScheduledTemplate | None
+    send_at: datetime
+    cancel_on: list[Literal["reply", "payment"]]
+    status: ScheduledStatus
+    reason: str | None
+    field: str | None
+    message_id: str | None
+    version: int
+    created_at: datetime
+    ended_at: datetime | None
 
 
 class Person(msgspec.Struct):
@@ -262,6 +294,17 @@ class Mention(msgspec.Struct):
     conversation_id: str
     sequence: int
     agents: list[Mentioned]
+
+
+class PresenceOf(msgspec.Struct):
+    """How somebody stands to new conversations. `reason` is a pause's: lunch, training…; `until` when it should end."""
+
+    user: str
+    name: str
+    status: Literal["available", "paused", "away"]
+    reason: str | None
+    since: datetime
+    until: datetime | None
 
 
 class BotSession(msgspec.Struct):

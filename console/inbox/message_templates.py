@@ -108,6 +108,18 @@ def fill(template: MessageTemplate, variables: Mapping[str, str], file: HeaderFi
     return filled
 
 
+def kept(template: MessageTemplate, filled: Filled) -> dict[str, Any]:
+    """What a row of the thread keeps of a template that was sent: which one, how it read, and its wire."""
+    named = {
+        "id": str(template.id),
+        "name": template.name,
+        "language": template.language,
+        "category": template.category,
+    }
+    shown: dict[str, Any] = msgspec.to_builtins(filled)
+    return {"template": named, **shown}
+
+
 def require_sendable(template: MessageTemplate) -> None:
     """Raise Refused(409) unless Meta approved `template` and we know how to send all its parts."""
     if template.status != "APPROVED":

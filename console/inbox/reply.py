@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import msgspec
 from sqlalchemy import or_, select
 
 from console import audit, clock
@@ -134,13 +133,13 @@ async def send_template(
         raise Refused(404, "Esa plantilla no existe.", code="template_not_found", field="template")
     file = await header_files.chosen(tx, conversation, template, variables, by=by)
     filled = message_templates.preview(template, variables)
-    content = _content(template, filled) | ({"file": file.told()} if file else {})
+    content = message_templates.kept(template, filled) | ({"file": file.told()} if file else {})
     said = {"kind": "template", "text": filled.body, "content": content, "reply_to_wamid": None}
     if earlier := await already(tx, conversation, by=by, client_key=client_key, said=said):
         return earlier
     message_templates.fill(template, variables, file.file if file else None)
     await require_reachable(tx, conversation)
-    await _require_consent(tx, conversation, template.category)
+    await require_consent(tx, conversation, template.category)
     row = await _enqueue(tx, conversation, by=by, client_key=client_key, said=said)
     if file is not None:
         await header_files.hang(tx, row, file)
@@ -311,25 +310,15 @@ async def _require_still_approved(tx: Tx, message: Message) -> None:
     if template is None:
         raise Refused(409, "Esa plantilla ya no existe; elija otra.", code="template_not_approved", field="template")
     message_templates.require_sendable(template)
-    await _require_consent(tx, await tx.get_one(Conversation, message.conversation_id), template.category)
+    await require_consent(tx, await tx.get_one(Conversation, message.conversation_id), template.category)
 
 
-async def _require_consent(tx: Tx, conversation: Conversation, category: str) -> None:
+async def require_consent(tx: Tx, conversation: Conversation, category: str) -> None:
+    """Refuse (409) a template of this category to whoever has not agreed to get it."""
     contact = await tx.get_one(Contact, conversation.contact_id)
     refused = await consents.why_not_template(tx, conversation, contact, category, moment=clock.now())
     if refused is not None:
         raise refused
-
-
-def _content(template: MessageTemplate, filled: message_templates.Filled) -> dict[str, Any]:
-    named = {
-        "id": str(template.id),
-        "name": template.name,
-        "language": template.language,
-        "category": template.category,
-    }
-    shown: dict[str, Any] = msgspec.to_builtins(filled)
-    return {"template": named, **shown}
 
 
 async def _enqueue(

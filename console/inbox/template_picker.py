@@ -14,6 +14,7 @@ from console.inbox.channel import MessageTemplate
 from console.inbox.models import Conversation
 from console.message_templates import files as template_files
 from console.message_templates.models import TemplateFile
+from console.texts import variables
 
 # Blanks that say by their name what belongs in them.
 _NAMES = frozenset({"nombre", "name", "first_name", "cliente", "titular"})
@@ -101,7 +102,7 @@ def _view(
         footer=shown.footer,
         buttons=shown.buttons,
         variables=[
-            (blank.key, _label(blank), _known(blank, name, company, values))
+            (blank.key, label_of(blank), _known(blank, name, company, values))
             for blank in blanks
             if blank.key != message_templates.FILE
         ],
@@ -111,13 +112,23 @@ def _view(
     )
 
 
-def _label(blank: message_templates.Blank) -> str:
+def label_of(blank: message_templates.Blank) -> str:
+    """What a field of this blank is called on the screen."""
     example = f" (p. ej. {blank.example})" if blank.example else ""
     return (
         f"Dato {blank.name}{example}"
         if blank.name.isdigit()
         else f"{blank.name.replace('_', ' ').capitalize()}{example}"
     )
+
+
+def ours(blank: message_templates.Blank) -> str:
+    """The variable of ours that says what belongs in this blank, as it is written ({saldo}); empty when none does."""
+    if blank.name in variables.CATALOGUE:
+        return f"{{{blank.name}}}"
+    if blank.name in _NAMES or (blank.part == "body" and blank.key == "1"):
+        return "{nombre}"
+    return "{empresa}" if blank.name in _COMPANIES else ""
 
 
 def _known(blank: message_templates.Blank, name: str, company: str, values: Mapping[str, str]) -> str | None:

@@ -39,6 +39,7 @@ from console.portfolio.models import PortfolioRules
 from console.portfolio.money_in import money_in
 from console.portfolio.owed import owed_by
 from console.scheduling.models import ScheduledMessage
+from console.scheduling.reasons import why_not
 from integrations.whatsapp.errors import Action, classify
 from integrations.whatsapp.failures_es import NO_ANSWER, explain
 
@@ -261,22 +262,9 @@ async def _scheduled(tx: Tx, ids: Sequence[int]) -> dict[int, ScheduledView]:
     if not ids:
         return {}
     found = await tx.scalars(select(ScheduledMessage).where(ScheduledMessage.message_id.in_(ids)))
-    return {one.message_id: ScheduledView(one.due_at, one.state, _WHY_NOT.get(one.reason or "", "")) for one in found}
-
-
-# Why a scheduled message did not leave.
-_WHY_NOT = {
-    "by_hand": "cancelado",
-    "replied": "no salió: respondió antes",
-    "balance": "no salió: cambió lo que debe",
-    "hours": "no salió: fuera del horario de contacto",
-    "author": "no salió: quien lo escribió ya no atiende esta conversación",
-    "window_closed": "no salió: se cerró la ventana",
-    "opted_out": "no salió: pidió que no le escribamos",
-    "wrong_number": "no salió: el número es de otra persona",
-    "contact_blocked": "no salió: está bloqueada en WhatsApp",
-    "contact_unreachable": "no salió: el número no recibe mensajes",
-}
+    return {
+        one.message_id: ScheduledView(one.due_at, one.state, why_not(one.state, one.reason, one.field)) for one in found
+    }
 
 
 def _author_name(message: Message, contact: str) -> str:

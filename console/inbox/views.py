@@ -126,7 +126,7 @@ class ReactionView(msgspec.Struct):
 
 
 class ScheduledView(msgspec.Struct):
-    """When a message leaves, how that stands (waiting, sent, cancelled), and why it did not."""
+    """When a message leaves, how that stands (waiting, held, sent, cancelled), and why it did not."""
 
     due_at: datetime
     state: str

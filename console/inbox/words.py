@@ -35,6 +35,8 @@ _ACTIONS = {
     "message.queued": "{actor} escribió",
     "message.noted": "Nota de {actor}",
     "message.scheduled": "{actor} programó un mensaje",
+    "message.schedule_changed": "{actor} cambió un mensaje programado",
+    "message.schedule_held": "Un mensaje programado espera una decisión",
     "message.schedule_sent": "Salió un mensaje programado",
     "message.schedule_cancelled": "Un mensaje programado no salió",
     "message.sending": "Mensaje en camino",

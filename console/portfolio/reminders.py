@@ -71,7 +71,7 @@ async def turn(tx: Tx, moment: datetime) -> bool:
     conversation = next((each for each in threads if each.id == promise.conversation_id), None)
     reason = await _obstacle(tx, promise, account, conversation, today=today_in(zone, moment))
     if reason is None and conversation is not None:
-        reason, later = await _not_now(tx, conversation, moment, zone, debtor.country)
+        reason, later = await not_now(tx, conversation, moment, zone, debtor.country)
         if later is not None and today_in(zone, later) <= promise.due_on:
             _put(tx, promise, later, by=CALENDAR, why=reason or "")
             return True
@@ -128,7 +128,7 @@ async def _obstacle(
     return "identity" if contact.identity_doubt_at is not None else None
 
 
-async def _not_now(
+async def not_now(
     tx: Tx, conversation: Conversation, moment: datetime, zone: ZoneInfo, country: str
 ) -> tuple[str | None, datetime | None]:
     """Why nobody may be written to first at `moment`, in a word, and when to look again; nothing if they may."""

@@ -1,7 +1,4 @@
-"""Scheduling a message, cancelling it, and its moment: everything that held when it was written is asked again.
-
-It only answers inside the service window that was open when it was written, and in the contact hours of the debtor.
-"""
+"""Scheduling a message, changing it and cancelling it, while it waits. What becomes of it then: `leaving`."""
 
 from __future__ import annotations
 
@@ -9,191 +6,240 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, or_, select
+import msgspec
+from sqlalchemy import select
 
 from console import audit, clock
-from console.agents import Agent, AgentTeam, Viewer
-from console.audit import SYSTEM, Actor
+from console.agents import Viewer
+from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused
 from console.inbox import policy, reply, thread
+from console.inbox.channel import MessageTemplate
 from console.inbox.models import Conversation, Message, Status
+from console.inbox.thread import actor_of
+from console.message_templates import header_files
 from console.portfolio.contact_hours import is_open
 from console.portfolio.whereabouts import whereabouts
+from console.scheduling import filling
+from console.scheduling.filling import House, Said
 from console.scheduling.models import ScheduledMessage
 from console.texts import variables as blanks
 
 MOST_WAITING = 5
 """Messages that may wait in one conversation."""
 LEAST_AHEAD = timedelta(minutes=1)
+FURTHEST = timedelta(days=366)
+WAITS = ("waiting", "held")
+"""The states in which it can still be changed or cancelled."""
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """When it leaves, and what cancels it before: an answer, money that comes in."""
+
+    at: datetime
+    on_reply: bool = True
+    on_payment: bool = True
 
 
 async def schedule(
-    tx: Tx,
-    conversation: Conversation,
-    *,
-    by: Viewer,
-    text: str,
-    at: datetime,
-    client_key: str,
-    zone: ZoneInfo,
-    country: str,
+    tx: Tx, conversation: Conversation, *, by: Viewer | Actor, said: Said, terms: Terms, client_key: str, house: House
 ) -> Message:
-    """Let `text` leave at `at`; the row of the thread that says so. The same `client_key` again gives the same row.
+    """Let it leave at `terms.at`; the row of the thread that says so. The same `client_key` again gives the same row.
 
-    Records "message.scheduled". Refuses: 422 "text" as `reply.reply`; 422 "at" for a moment that is past, outside the
-    contact hours of `country` in `zone`, or after the service window closes; 409 "too_many", and whoever may not be
-    written to.
+    A template may leave outside the service window. Records "message.scheduled". Refuses: 422 "text" as `reply.reply`;
+    404 for an unknown template, and what `filling.fill` refuses as things stand now; 422 "at" for a moment that is
+    past, outside the contact hours where the debtor lives, or, for a text, after the window closes; 409 "too_many", and
+    whoever may not be written to.
     """
-    text = reply.tidy(text)
-    reply.check_text(text)
-    blanks.require_filled(text, field="text")
     conversation = await thread.lock(tx, conversation)
-    content = {"due_at": at.isoformat()}
-    said: dict[str, Any] = {"kind": "scheduled", "text": text, "content": content, "reply_to_wamid": None}
-    if earlier := await reply.already(tx, conversation, by=by, client_key=client_key, said=said):
+    text, content = await _written(tx, conversation, said, terms)
+    row_says: dict[str, Any] = {"kind": "scheduled", "text": text, "content": content, "reply_to_wamid": None}
+    if earlier := await reply.already(tx, conversation, by=by, client_key=client_key, said=row_says):
         return earlier
-    await reply.require_reachable(tx, conversation)
-    _check_moment(conversation, at, zone, country)
+    await _require_sound(tx, conversation, by=by, said=said, terms=terms, house=house)
     waiting = select(ScheduledMessage.message_id).where(
-        ScheduledMessage.conversation_id == conversation.id, ScheduledMessage.state == "waiting"
+        ScheduledMessage.conversation_id == conversation.id, ScheduledMessage.state.in_(WAITS)
     )
     if len((await tx.scalars(waiting)).all()) >= MOST_WAITING:
-        text = f"Ya hay {MOST_WAITING} mensajes programados en esta conversación."
-        raise Refused(409, text, code="too_many", field="text")
+        words = f"Ya hay {MOST_WAITING} mensajes programados en esta conversación."
+        raise Refused(409, words, code="too_many", field="text")
+    author = actor_of(by)
     row = await thread.append(
-        tx, conversation, direction="none", author=by.actor, status=Status.NOTED, client_key=client_key, **said
+        tx, conversation, direction="none", author=author, status=Status.NOTED, client_key=client_key, **row_says
     )
-    tx.add(
-        ScheduledMessage(
-            message_id=row.id,
-            conversation_id=conversation.id,
-            agent_id=by.id,
-            due_at=at,
-            inbound_count=conversation.inbound_count,
-            balance_minor=conversation.balance_minor,
-            state="waiting",
-        ),
-    )
-    new = {"due_at": at, "digest": thread.digest_of(row)}
-    audit.record(tx, by.actor, "message.scheduled", conversation_id=conversation.id, message_id=row.id, new=new)
+    waits = ScheduledMessage(message_id=row.id, conversation_id=conversation.id, state="waiting")
+    _put(waits, conversation, by=author, said=said, terms=terms)
+    tx.add(waits)
+    new = {"due_at": terms.at, "digest": thread.digest_of(row), "template_id": said.template_id}
+    audit.record(tx, author, "message.scheduled", conversation_id=conversation.id, message_id=row.id, new=new)
     await tx.flush()
     return row
 
 
-async def cancel(tx: Tx, conversation: Conversation, message_id: int, *, by: Viewer) -> Message:
+async def change(
+    tx: Tx,
+    conversation: Conversation,
+    message_id: int,
+    *,
+    by: Viewer | Actor,
+    said: Said,
+    terms: Terms,
+    version: int | None,
+    house: House,
+) -> Message:
+    """Say it otherwise or at another moment, also when it was held. Whoever changes it is its author from then on.
+
+    Records "message.schedule_changed"; what changes nothing records nothing. Refuses as `schedule`, and 404 for what is
+    not scheduled here, 409 "already_ended" for what has left or was cancelled, "version_conflict" when the row is no
+    longer the `version` that its author saw, 422 "another_kind" for a template in the place of a text.
+    """
+    conversation = await thread.lock(tx, conversation)
+    waits, row = await held_open(tx, conversation, message_id)
+    if waits.state not in WAITS:
+        raise _ended()
+    if version is not None and version != row.version:
+        words = "Ese mensaje cambió mientras tanto: vea cómo quedó."
+        raise Refused(409, words, code="version_conflict", field="version", details={"version": row.version})
+    if (waits.template_id is None) != (said.template_id is None):
+        raise Refused(422, "Un texto no se vuelve plantilla: prográmela aparte.", code="another_kind", field="template")
+    text, content = await _written(tx, conversation, said, terms)
+    same = (row.text, row.content, waits.state) == (text, content, "waiting")
+    if same:
+        return row
+    await _require_sound(tx, conversation, by=by, said=said, terms=terms, house=house)
+    author, old = actor_of(by), {"due_at": waits.due_at, "state": waits.state, "digest": thread.digest_of(row)}
+    row.text, row.content, row.author_kind = text, content, author.kind
+    row.author_id, row.author_name, row.version = author.id, author.name or "", row.version + 1
+    waits.state, waits.reason, waits.field = "waiting", None, None
+    _put(waits, conversation, by=author, said=said, terms=terms)
+    new = {"due_at": terms.at, "state": "waiting", "digest": thread.digest_of(row), "template_id": said.template_id}
+    audit.record(
+        tx,
+        author,
+        "message.schedule_changed",
+        conversation_id=conversation.id,
+        message_id=row.id,
+        old=old,
+        new=new,
+    )
+    await tx.flush()
+    return row
+
+
+async def cancel(tx: Tx, conversation: Conversation, message_id: int, *, by: Viewer | Actor) -> Message:
     """Let it not leave. Records "message.schedule_cancelled"; once it left or was cancelled, changes nothing.
 
     Refuses: 404 for what is not scheduled here.
     """
     await thread.lock(tx, conversation)
-    waiting = await tx.get(ScheduledMessage, message_id, with_for_update=True, populate_existing=True)
-    if waiting is None or waiting.conversation_id != conversation.id:
-        raise Refused(404, "Ese mensaje programado ya no está aquí.", code="not_found", field="message")
-    row = await tx.get_one(Message, message_id)
-    if waiting.state == "waiting":
-        _end(tx, waiting, row, "cancelled", "by_hand", by=by.actor)
+    waits, row = await held_open(tx, conversation, message_id)
+    if waits.state in WAITS:
+        end(tx, waits, row, "cancelled", "by_hand", by=actor_of(by))
     await tx.flush()
     return row
 
 
-async def turn(tx: Tx, moment: datetime, *, zone: str, country: str) -> bool:
-    """End one scheduled message whose moment has come or whose reason has gone; say whether there was one.
-
-    `zone` and `country` are the business's. Of several processes one has it: the conversation is held first, as by
-    every verb, and what another holds is passed over. The message itself goes under a key of its own, once.
-    """
-    wanted = select(Conversation.id).where(Conversation.id.in_(_ready(moment))).order_by(Conversation.id).limit(1)
-    conversation_id = await tx.scalar(wanted.with_for_update(skip_locked=True))
-    if conversation_id is None:
-        return False
-    conversation = await tx.get_one(Conversation, conversation_id, populate_existing=True)
-    first = (
-        select(ScheduledMessage)
-        .join(Conversation, Conversation.id == ScheduledMessage.conversation_id)
-        .where(ScheduledMessage.conversation_id == conversation_id, *_is_ready(moment))
-        .order_by(ScheduledMessage.due_at, ScheduledMessage.message_id)
-        .limit(1)
-        .with_for_update(of=ScheduledMessage)
-    )
-    waiting = (await tx.scalars(first.execution_options(populate_existing=True))).one_or_none()
-    if waiting is None:
-        return False
-    row = await tx.get_one(Message, waiting.message_id)
-    where, law = await whereabouts(tx, conversation, zone=zone, country=country)
-    reason = await _obstacle(tx, waiting, conversation) or (None if is_open(moment, where, law) else "hours")
-    if reason is None:
-        reason = await _send(tx, waiting, row, conversation)
-    if reason is not None:
-        _end(tx, waiting, row, "cancelled", reason, by=SYSTEM)
-    await tx.flush()
-    return True
+async def held_open(tx: Tx, conversation: Conversation, message_id: int) -> tuple[ScheduledMessage, Message]:
+    """What is scheduled in this conversation, held until `tx` ends, and its row. Refuses 404."""
+    waits = await tx.get(ScheduledMessage, message_id, with_for_update=True, populate_existing=True)
+    if waits is None or waits.conversation_id != conversation.id:
+        raise _gone()
+    return waits, await tx.get_one(Message, message_id, populate_existing=True)
 
 
-async def is_due(tx: Tx, moment: datetime) -> bool:
-    """Whether a turn might do anything; a glance without a lock."""
-    return await tx.scalar(_ready(moment).limit(1)) is not None
+async def seen(tx: Tx, conversation: Conversation, message_id: int) -> tuple[ScheduledMessage, Message]:
+    """What still waits in this conversation, and its row, to look at. Refuses 404, and 409 "already_ended"."""
+    waits = await tx.get(ScheduledMessage, message_id)
+    if waits is None or waits.conversation_id != conversation.id:
+        raise _gone()
+    if waits.state not in WAITS:
+        raise _ended()
+    return waits, await tx.get_one(Message, message_id)
 
 
-def _ready(moment: datetime) -> Select[int]:
-    return (
-        select(ScheduledMessage.conversation_id)
-        .join(Conversation, Conversation.id == ScheduledMessage.conversation_id)
-        .where(*_is_ready(moment))
-    )
+def _gone() -> Refused:
+    return Refused(404, "Ese mensaje programado ya no está aquí.", code="not_found", field="message")
 
 
-def _is_ready(moment: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        ScheduledMessage.state == "waiting",
-        or_(
-            ScheduledMessage.due_at <= moment,
-            Conversation.inbound_count != ScheduledMessage.inbound_count,
-            Conversation.balance_minor.is_distinct_from(ScheduledMessage.balance_minor),
-        ),
-    )
+def _ended() -> Refused:
+    return Refused(409, "Ese mensaje ya salió o se canceló.", code="already_ended", field="message")
 
 
-def _check_moment(conversation: Conversation, at: datetime, zone: ZoneInfo, country: str) -> None:
+def end(
+    tx: Tx,
+    waits: ScheduledMessage,
+    row: Message,
+    state: str,
+    reason: str | None,
+    *,
+    by: Actor,
+    field: str | None = None,
+) -> None:
+    """Let it be sent, cancelled or held from now on; held is no end, somebody has to look at it."""
+    waits.state, waits.reason, waits.field = state, reason, field
+    waits.ended_at = clock.now() if state != "held" else None
+    row.version += 1
+    new = {"state": state, "reason": reason, "field": field, "sent_id": waits.sent_id}
+    action = f"message.schedule_{state}"
+    audit.record(tx, by, action, conversation_id=row.conversation_id, message_id=row.id, new=new)
+
+
+def _put(waits: ScheduledMessage, conversation: Conversation, *, by: Actor, said: Said, terms: Terms) -> None:
+    """The terms, and what its author sees as they write it."""
+    waits.agent_id = by.id if by.kind == "agent" else None
+    waits.token_id = by.id if by.kind == "token" else None
+    waits.template_id = said.template_id
+    waits.due_at, waits.on_reply, waits.on_payment = terms.at, terms.on_reply, terms.on_payment
+    waits.inbound_count, waits.balance_minor = conversation.inbound_count, conversation.balance_minor
+
+
+async def _written(tx: Tx, conversation: Conversation, said: Said, terms: Terms) -> tuple[str, dict[str, Any]]:
+    """The text and content of the row."""
+    cancels = [name for name, holds in (("reply", terms.on_reply), ("payment", terms.on_payment)) if holds]
+    about = {"due_at": terms.at.isoformat(), "cancel_on": cancels}
+    if said.template_id is None:
+        text = reply.tidy(said.text)
+        reply.check_text(text)
+        blanks.require_filled(text, field="text")
+        return text, about
+    template = await template_of(tx, conversation, said.template_id)
+    text, content = filling.written_down(template, {key: words.strip() for key, words in said.variables.items()})
+    return text, {**about, **content}
+
+
+async def template_of(tx: Tx, conversation: Conversation, template_id: int) -> MessageTemplate:
+    """A template of this conversation's number. Refuses 404."""
+    template = await tx.get(MessageTemplate, template_id)
+    if template is None or template.channel_id != conversation.channel_id:
+        raise Refused(404, "Esa plantilla no existe.", code="template_not_found", field="template")
+    return template
+
+
+async def _require_sound(
+    tx: Tx, conversation: Conversation, *, by: Viewer | Actor, said: Said, terms: Terms, house: House
+) -> None:
+    """Refuse what could not leave even as things stand now."""
+    await reply.require_reachable(tx, conversation)
+    moment = clock.now()
+    if said.template_id is not None:
+        template = await template_of(tx, conversation, said.template_id)
+        agent = actor_of(by).name or ""
+        values = await filling.known_now(tx, conversation, agent=agent, house=house, moment=moment)
+        file = await header_files.chosen(tx, conversation, template, said.variables, by=by)
+        filling.fill(template, said.variables, values, file.file if file else None)
+        await reply.require_consent(tx, conversation, template.category)
+    zone, country = await whereabouts(tx, conversation, zone=house.zone.key, country=house.country)
+    _check_moment(conversation, terms.at, zone, country, is_template=said.template_id is not None)
+
+
+def _check_moment(conversation: Conversation, at: datetime, zone: ZoneInfo, country: str, *, is_template: bool) -> None:
     now = clock.now()
-    if at < now + LEAST_AHEAD:
-        raise Refused(422, "Elija un momento en el futuro.", code="invalid", field="at")
-    if not policy.window(conversation, at).is_open:
+    if not now + LEAST_AHEAD <= at <= now + FURTHEST:
+        raise Refused(422, "Elija un momento en el futuro, dentro de un año.", code="invalid", field="at")
+    if not is_template and not policy.window(conversation, at).is_open:
         text = "A esa hora la ventana ya estará cerrada: WhatsApp solo aceptaría una plantilla. Elija antes."
         raise Refused(422, text, code="window_closed", field="at")
     if not is_open(at, zone, country):
         text = "A esa hora no se le puede escribir: está fuera del horario de contacto donde vive."
         raise Refused(422, text, code="outside_hours", field="at")
-
-
-async def _obstacle(tx: Tx, waiting: ScheduledMessage, conversation: Conversation) -> str | None:
-    """What has changed since it was written, in a word."""
-    if conversation.inbound_count != waiting.inbound_count:
-        return "replied"
-    if conversation.balance_minor != waiting.balance_minor:
-        return "balance"
-    agent = await tx.get_one(Agent, waiting.agent_id)
-    teams = await tx.scalars(select(AgentTeam.team_id).where(AgentTeam.agent_id == agent.id))
-    viewer = Viewer(id=agent.id, name=agent.name, role=agent.role, team_ids=frozenset(teams))
-    may = policy.sees(viewer, team_id=conversation.team_id, holder_id=conversation.holder_id)
-    return "author" if agent.disabled_at is not None or not may else None
-
-
-async def _send(tx: Tx, waiting: ScheduledMessage, row: Message, conversation: Conversation) -> str | None:
-    author = Actor(kind="agent", id=row.author_id, name=row.author_name, origin="schedule")
-    key = f"scheduled:{row.id}"
-    try:
-        sent = await reply.reply(tx, conversation, by=author, text=row.text or "", client_key=key)
-    except Refused as refused:
-        return refused.code
-    waiting.sent_id = sent.id
-    _end(tx, waiting, row, "sent", None, by=author)
-    return None
-
-
-def _end(tx: Tx, waiting: ScheduledMessage, row: Message, state: str, reason: str | None, *, by: Actor) -> None:
-    waiting.state, waiting.reason, waiting.ended_at = state, reason, clock.now()
-    row.version += 1
-    action = "message.schedule_sent" if state == "sent" else "message.schedule_cancelled"
-    new = {"state": state, "reason": reason, "sent_id": waiting.sent_id}
-    audit.record(tx, by, action, conversation_id=row.conversation_id, message_id=row.id, new=new)

@@ -8,7 +8,7 @@ import { openDeed } from './deeds.js'
 import { goTo, seenSequence } from './thread.js'
 import { isUploading, showFiles, takeFiles } from './attachments.js'
 import { mentionsIn } from './mentions.js'
-import { leaveTemplates, openTemplates } from './templates.js'
+import { leaveTemplates, openTemplates, scheduleTemplate } from './templates.js'
 import { timeOf } from './clock.js'
 
 const SAVE_AFTER = 500
@@ -72,11 +72,12 @@ export function insertAt(words) {
   area().focus()
 }
 act('tools', (button) => button.setAttribute('aria-expanded', box().classList.toggle('with-extras')))
-act('schedule', () => openDeed(`/inbox/${state.open}/schedule`))
+act('schedule', () => scheduleTemplate() || openDeed(`/inbox/${state.open}/schedule`))
 document.addEventListener('deed-shown', ({ target }) => {
   const form = target.querySelector('form[action$="/scheduled-messages"]')
   if (!form) return
   form.elements.client_key.value ||= crypto.randomUUID()
+  if (!form.elements.text) return form.elements.until[0].focus()
   if (!form.elements.text.value) form.elements.text.value = area().value
   form.elements.text.focus()
 })

@@ -4,6 +4,7 @@ import { forget } from './template_file.js'
 import { state } from './live.js'
 import { act, toast } from './menus.js'
 import { afterUpsert, apply, byId } from './upsert.js'
+import { openDeed } from './deeds.js'
 
 const picker = () => byId(`templates-${state.open}`)
 const opener = () => document.querySelector('#pane .tabs .t')
@@ -40,6 +41,17 @@ act('templates', async () => {
   await openTemplates()
   picker().querySelector('input')?.focus()
 })
+
+/** Asks when the template in sight is to leave; says whether there is one. What was typed goes along, the rest is read when it leaves. */
+export function scheduleTemplate() {
+  const form = picker()?.hidden === false && picker().querySelector('.preview:not([hidden])')
+  if (!form || form.querySelector('.btn.primary').disabled) return false
+  const asked = new URLSearchParams({ template_id: form.dataset.template })
+  for (const input of form.querySelectorAll('[name^="variable."]')) if (input.value !== input.defaultValue) asked.set(input.name, input.value)
+  openDeed(`/inbox/${state.open}/schedule?${asked}`)
+  return true
+}
+act('schedule-template', scheduleTemplate)
 
 afterUpsert((element) => {
   if (!element.matches('.templates')) return
@@ -84,7 +96,7 @@ document.addEventListener('submit', async (event) => {
   const form = event.target
   if (!form.matches('.preview')) return
   event.preventDefault()
-  const button = form.querySelector('.btn')
+  const button = form.querySelector('.btn.primary')
   button.disabled = true
   // One key for one intent: a second try after a lost answer is still the same message.
   form.dataset.key ??= crypto.randomUUID()

@@ -113,6 +113,46 @@ def test_a_message_for_later_stands_in_the_thread_until_it_is_cancelled(house: H
     assert debtor.got() == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_outside_the_window_a_template_is_scheduled_changed_and_cancelled(
+    house: House, new_page: NewPage, scheme: str
+) -> None:
+    name = {"light": "Distribuidora Luján", "dark": "Distribuidora Bolívar"}[scheme]
+    debtor = house.debtor(name)
+    debtor.wrote_long_ago(hours=30)
+    page = house.enter(new_page, "ana", color_scheme=scheme)
+    debtor.open(page)
+    page.get_by_role("searchbox", name="Buscar plantilla").fill("retomar")
+    page.keyboard.press("Escape")
+    page.locator("#main").focus()
+
+    page.keyboard.press("h")
+    form = page.get_by_role("dialog", name="Programar plantilla")
+    expect(form.locator("#schedule-preview")).to_contain_text("Hola, Distribuidora.")
+    form.get_by_label("Dato 1").fill("{nombre|cliente} y familia")
+    expect(form.locator("#schedule-preview")).to_contain_text("Hola, Distribuidora y familia.")
+    fine(page, f"schedule-template-{scheme}")
+    form.get_by_role("radio", name="El ").first.check(force=True)
+    page.keyboard.press("Control+Enter")
+
+    entry = page.locator("#pane .entry.scheduled")
+    expect(entry).to_contain_text("Plantilla: retomar conversacion")
+    expect(entry).to_contain_text("{nombre|cliente} y familia")
+    fine(page, f"scheduled-template-{scheme}")
+    entry.get_by_role("button", name="Cambiar").press("Enter")
+    change = page.get_by_role("dialog", name="Cambiar plantilla programada")
+    change.get_by_label("Dato 1").fill("señores")
+    page.keyboard.press("Control+Enter")
+    expect(entry).to_contain_text("Hola, señores.")
+    page.goto(f"{house.address}/scheduled")
+    fine(page, f"scheduled-list-{scheme}")
+    line = page.locator(".scheduled li", has_text=name)
+    expect(line).to_contain_text("Hola, señores.")
+    line.get_by_role("button", name="Cancelar").press("Enter")
+    expect(line).to_have_count(0)
+    assert debtor.got() == []
+
+
 def test_each_mode_keeps_its_own_draft_over_a_reload(house: House, new_page: NewPage) -> None:
     _debtor, page = before_ana(house, new_page, "Hola")
     composer(page).fill("Para usted")

@@ -150,7 +150,7 @@ OURS = {
     "review_task": "kind digest resolution",
     "routing_rule": "serving order_by points",
     "saved_view": "name name_key view",
-    "scheduled_message": "state reason",
+    "scheduled_message": "state reason field",
     "seal_keeper": "place",
     "second_factor": "secret",
     "sign_in_rules": "factor_roles",

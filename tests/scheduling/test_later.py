@@ -4,72 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
-from sqlalchemy import select, update
 
-from console import clock
 from console.inbox.contacts import Contact
-from console.inbox.models import Conversation, Message
-from console.scheduling import later
-from console.scheduling.models import ScheduledMessage
+from console.inbox.models import Conversation
 from tests.conftest import Moment
-from tests.front import Front, Person, a_console, settings_for
+from tests.front import Front, Person
 from tests.inbox import meta
 from tests.inbox.people import actions
-
-TEXT = "Le recuerdo que hoy vence su cuota"
-LIMA = ZoneInfo("America/Lima")
-
-
-@pytest.fixture
-async def front(database_url: str, tmp_path: Path, moment: Moment) -> AsyncIterator[Front]:
-    async with a_console(settings_for(database_url, tmp_path)) as front:
-        front.app.state["work"].cancel()
-        await front.webhook(meta.body(meta.text("Le pago más tarde", at=moment.now)))
-        yield front
-
-
-@pytest.fixture
-async def ana(front: Front) -> Person:
-    return await front.agent("Ana")
-
-
-async def schedule(ana: Person, until: str = "three_hours", text: str = TEXT, **form: str) -> httpx.Response:
-    form = {"until": until, "text": text, "client_key": str(uuid.uuid4()), **form}
-    return await ana.do("/inbox/1/scheduled-messages", **form)
-
-
-async def turns(front: Front) -> int:
-    """Whatever is ready is done; how many that were."""
-    done = 0
-    while True:
-        async with front.console.db.transaction() as tx:
-            if not await later.turn(tx, clock.now(), zone="America/Lima", country="PE"):
-                return done
-        done += 1
-
-
-async def left(front: Front) -> list[str | None]:
-    async with front.console.db.reading() as tx:
-        return list(await tx.scalars(select(Message.text).where(Message.direction == "out").order_by(Message.id)))
-
-
-async def ends(front: Front) -> list[tuple[str, str | None]]:
-    async with front.console.db.reading() as tx:
-        rows = await tx.execute(select(ScheduledMessage.state, ScheduledMessage.reason))
-        return [(state, reason) for state, reason in rows.all()]
-
-
-async def change(front: Front, model: Any, **values: object) -> None:
-    async with front.console.db.transaction() as tx:
-        await tx.execute(update(model).values(**values))
+from tests.scheduling.floor import LIMA, TEXT, change, ends, left, schedule, turns
 
 
 async def test_it_stands_in_the_thread_and_leaves_at_its_moment(front: Front, ana: Person, moment: Moment) -> None:

@@ -1,0 +1,134 @@
+"""The edges outside the API, as they are promised: commands with their options, settings, processes, addresses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import httpx
+import pytest
+
+from console import cli, settings
+from tests.front import APP_SECRET, Front, a_console, settings_for
+from tests.inbox import meta
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = {
+    "serve": "--host --port --workers",
+    "work": "",
+    "migrate": "",
+    "demo": "--port --reset",
+    "user add": "EMAIL --name --role --password-stdin",
+    "user list": "",
+    "user disable": "",
+    "user reset-password": "",
+    "token add": "--name --scope",
+    "token list": "",
+    "token revoke": "",
+    "portfolio import": "FILE --dry-run",
+    "audit verify": "--json",
+    "audit export": "--conversation --out",
+    "bot try": "--country --now --json",
+    "doctor": "",
+    "backup": "FILE",
+    "restore": "FILE",
+}
+# What must be given outside the demo, and what stands where nothing is.
+MUST = {
+    "ALDIA_SECRET_KEY": "k" * 64,
+    "ALDIA_BASE_URL": "https://cobros.example",
+    "ALDIA_COMPANY": "Financiera Andes",
+    "WHATSAPP_PHONE_NUMBER_ID": "1",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID": "2",
+    "WHATSAPP_ACCESS_TOKEN": "a-token-of-meta",
+    "WHATSAPP_APP_SECRET": "an-app-secret-of-meta",
+    "WHATSAPP_VERIFY_TOKEN": "a-verify-token",
+}
+USUAL = {
+    "database_url": "sqlite+aiosqlite:///var/aldia.db",
+    "redis_url": None,
+    "country": "PE",
+    "timezone": "America/Lima",
+    "currency": "PEN",
+    "whatsapp_api_url": "https://graph.facebook.com",
+    "whatsapp_api_version": "v23.0",
+    "payments_provider": None,
+}
+PAGES = "/inbox /inbox/1 /portfolio /supervisor /reports /audit /settings"
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_takes_what_is_promised(path: str) -> None:
+    command: click.Command | None = cli.program
+    for name in path.split():
+        assert isinstance(command, click.Group), path
+        command = command.get_command(click.Context(command), name)
+
+    assert command is not None
+
+    taken = {
+        name
+        for one in command.params
+        for name in (one.opts if isinstance(one, click.Option) else [(one.name or "").upper()])
+    }
+    assert set(COMMANDS[path].split()) <= taken
+
+
+def test_the_settings_are_read_under_their_names_and_have_their_usual_values(tmp_path: Path) -> None:
+    found = settings.load(MUST, dotenv=tmp_path / "none")
+
+    assert {name: getattr(found, name) for name in USUAL} == USUAL
+    assert (found.secret_key, found.base_url) == (MUST["ALDIA_SECRET_KEY"], MUST["ALDIA_BASE_URL"])
+
+
+@pytest.mark.parametrize("driver", ["+asyncpg", "+psycopg", ""])
+def test_postgresql_is_named_by_either_driver(tmp_path: Path, driver: str) -> None:
+    address = f"postgresql{driver}://aldia:x@db.internal/aldia"
+
+    found = settings.load({**MUST, "ALDIA_DATABASE_URL": address}, dotenv=tmp_path / "none")
+
+    assert found.database_url == "postgresql+asyncpg://aldia:x@db.internal/aldia"
+
+
+def test_a_file_is_read_too_and_the_environment_wins(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("ALDIA_COUNTRY=MX\nALDIA_CURRENCY=MXN\n")
+    file.chmod(0o600)
+
+    found = settings.load({**MUST, "ALDIA_CURRENCY": "USD"}, dotenv=file)
+
+    assert (found.country, found.currency) == ("MX", "USD")
+
+
+def test_the_processes_are_named_as_promised() -> None:
+    lines = (ROOT / "Procfile").read_text().splitlines()
+
+    assert lines == ["release: aldia migrate", "web: aldia serve", "worker: aldia work"]
+
+
+async def test_every_address_answers_as_promised(sqlite_database_url: str, tmp_path: Path) -> None:
+    async with a_console(settings_for(sqlite_database_url, tmp_path)) as front:
+        handshake = {"hub.mode": "subscribe", "hub.verify_token": "a verify token", "hub.challenge": "4711"}
+        said = await front.outside.get("/webhooks/whatsapp", params=handshake)
+        assert (said.status_code, said.text) == (200, "4711")
+        body = meta.body(meta.text("Hola"))
+        for signature, status in ((None, 200), ("", 401), ("sha256=" + "0" * 64, 401)):
+            assert (await front.webhook(body, signature=signature)).status_code == status
+        assert (await front.outside.get("/health")).status_code == 200
+        assert (await front.outside.get("/ready")).status_code in {200, 503}
+        metrics = await front.outside.get("/metrics")
+        assert metrics.headers["content-type"].startswith("text/plain")
+        assert (await front.outside.get("/simulator")).status_code == 404, "in the demo only"
+        assert APP_SECRET not in metrics.text
+        await _pages(front)
+
+
+async def _pages(front: Front) -> None:
+    rosa = await front.agent("Rosa", role="admin")
+    for path in PAGES.split():
+        assert (await rosa.http.get(path, follow_redirects=True)).status_code == 200, path
+        nobody: httpx.Response = await front.outside.get(path, headers={"accept": "text/html"})
+        assert nobody.status_code in {302, 303}, path
+        assert nobody.headers["location"].startswith("/login"), path
+    form = await front.outside.get("/login")
+    assert all(f'name="{field}"' in form.text for field in ("email", "password"))
