@@ -9,6 +9,7 @@ from litestar import Request, Response
 from litestar.enums import MediaType
 
 from console.errors import Refused
+from console.languages.words import Words
 
 LIMIT = 64 * 1024
 FORM = "application/x-www-form-urlencoded"
@@ -23,19 +24,19 @@ async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:
     if not kind and request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
         return {}
     if kind != FORM:
-        raise Refused(415, f"Se espera un formulario ({FORM}).", code="unsupported_media_type")
+        raise Refused(415, Words("Se espera un formulario ({form}).", form=FORM), code="unsupported_media_type")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > LIMIT:
-            raise Refused(400, "El formulario es demasiado largo.", code="too_long")
+            raise Refused(400, Words("El formulario es demasiado largo."), code="too_long")
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=100, errors="strict")
     except ValueError as unreadable:
-        raise Refused(400, "El formulario no se puede leer.", code="unreadable") from unreadable
+        raise Refused(400, Words("El formulario no se puede leer."), code="unreadable") from unreadable
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise Refused(400, "El formulario nombra dos veces el mismo campo.", code="repeated_field")
+        raise Refused(400, Words("El formulario nombra dos veces el mismo campo."), code="repeated_field")
     # PostgreSQL refuses NUL in text; every border replaces it the same way.
     return {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, value in fields.items()}
 
@@ -59,7 +60,7 @@ def own_path(wanted: str | None, default: str = "/inbox") -> str:
 def whole(text: str | None, field: str) -> int:
     """A field that is a whole number that a row can have; Refused(422) naming the field for anything else."""
     if not text or not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise Refused(422, f"«{field}» debe ser un número entero.", code="invalid", field=field)
+        raise Refused(422, Words("«{field}» debe ser un número entero.", field=field), code="invalid", field=field)
     return int(text)
 
 

@@ -10,6 +10,8 @@ import msgspec
 from babel.core import get_global
 from babel.numbers import format_currency, get_currency_precision, get_decimal_symbol
 
+from console.languages.words import Words
+
 LARGEST_MINOR = 10**15
 """No debt is larger, in the smallest unit: what is, is a mistake of whoever wrote it."""
 
@@ -50,7 +52,7 @@ def parse(text: str, currency: str) -> int:
     Raises BadAmount.
     """
     if not _PLAIN.fullmatch(text):
-        raise BadAmount(f"«{text[:40]}» no es un monto (se espera, por ejemplo, 412.50)")
+        raise BadAmount(Words("«{text}» no es un monto (se espera, por ejemplo, 412.50)", text=text[:40]))
     return _minor(Decimal(text), currency)
 
 
@@ -66,7 +68,7 @@ def read(text: str, currency: str) -> int:
     if digits.startswith("(") and digits.endswith(")"):
         sign, digits = "-", digits[1:-1]
     if not digits or not re.fullmatch(r"[\d.,']+", digits, re.ASCII):
-        raise BadAmount(f"«{text.strip()[:40]}» no es un monto")
+        raise BadAmount(Words("«{strip}» no es un monto", strip=text.strip()[:40]))
     return parse(sign + _with_point(digits, currency, text), currency)
 
 
@@ -79,15 +81,19 @@ def _with_point(digits: str, currency: str, text: str) -> str:
     if len(set(marks)) > 1:
         whole, _mark, rest = digits.rpartition(last)
         if last in whole or not _GROUPED.fullmatch(whole):
-            raise BadAmount(f"«{text.strip()[:40]}» no es un monto")
+            raise BadAmount(Words("«{strip}» no es un monto", strip=text.strip()[:40]))
         return re.sub(r"[.,']", "", whole) + "." + rest
     whole, _mark, rest = digits.partition(last)
     if len(marks) > 1 or last == "'" or (decimals(currency) == 0 and len(rest) == 3):
         if not _GROUPED.fullmatch(digits):
-            raise BadAmount(f"«{text.strip()[:40]}» no es un monto")
+            raise BadAmount(Words("«{strip}» no es un monto", strip=text.strip()[:40]))
         return digits.replace(last, "")
     if len(rest) == 3 and whole.strip("0"):
-        raise BadAmount(f"«{text.strip()[:40]}» puede leerse de dos maneras: escriba los decimales (1234.00 o 1.23)")
+        raise BadAmount(
+            Words(
+                "«{strip}» puede leerse de dos maneras: escriba los decimales (1234.00 o 1.23)", strip=text.strip()[:40]
+            )
+        )
     return f"{whole or '0'}.{rest}" if rest else whole
 
 
@@ -122,11 +128,18 @@ def _minor(amount: Decimal, currency: str) -> int:
         scaled = amount.scaleb(decimals(currency))
         minor = int(scaled)
     except (InvalidOperation, ValueError, OverflowError) as odd:
-        raise BadAmount(f"{amount} no es un monto") from odd
+        raise BadAmount(Words("{amount} no es un monto", amount=amount)) from odd
     if scaled != minor:
-        raise BadAmount(f"{amount} tiene más decimales que los {decimals(currency)} de {currency}")
+        raise BadAmount(
+            Words(
+                "{amount} tiene más decimales que los {currency} de {currency_2}",
+                amount=amount,
+                currency=decimals(currency),
+                currency_2=currency,
+            )
+        )
     if abs(minor) > LARGEST_MINOR:
-        raise BadAmount(f"{amount} es demasiado grande")
+        raise BadAmount(Words("{amount} es demasiado grande", amount=amount))
     return minor
 
 

@@ -20,6 +20,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from console.errors import Refused
+from console.languages.words import Words
 
 MINIMUM = 12
 MAXIMUM = 1024
@@ -79,7 +80,10 @@ async def place() -> AsyncIterator[None]:
 def _busy() -> Refused:
     return Refused(
         429,
-        f"Hay muchas personas ingresando a la vez. Espere 0:0{BUSY_SECONDS} y pruebe de nuevo.",
+        Words(
+            "Hay muchas personas ingresando a la vez. Espere 0:0{busy_seconds} y pruebe de nuevo.",
+            busy_seconds=BUSY_SECONDS,
+        ),
         code="busy",
         details={"retry_after": BUSY_SECONDS},
     )
@@ -118,16 +122,18 @@ _SWAPS = str.maketrans("0134578@$!", "oieastbasi")
 def check_new(password: str, *, company: str, email: str) -> None:
     """Refuse (422) a new password that is too short, too long, or among the first anybody would try."""
     if len(password) < MINIMUM:
-        raise _refused(f"La contraseña debe tener al menos {MINIMUM} caracteres.")
+        raise _refused(Words("La contraseña debe tener al menos {minimum} caracteres.", minimum=MINIMUM))
     if len(password) > MAXIMUM:
-        raise _refused(f"La contraseña puede tener hasta {MAXIMUM} caracteres.")
+        raise _refused(Words("La contraseña puede tener hasta {maximum} caracteres.", maximum=MAXIMUM))
     plain, unswapped = _letters(password), _letters(_EDGES.sub("", password).casefold().translate(_SWAPS))
     own = [word for word in (_letters(company), _letters(email.partition("@")[0])) if len(word) > 3]
     if any(word in plain or word in unswapped for word in own):
-        raise _refused("La contraseña no puede contener el nombre de la empresa ni su correo.")
+        raise _refused(Words("La contraseña no puede contener el nombre de la empresa ni su correo."))
     is_guessed = any(map(_ONLY_GUESSED.fullmatch, (plain, unswapped)))
     if len(set(password.casefold())) < 5 or _is_run(password) or is_guessed:
-        raise _refused("Esa contraseña es de las primeras que alguien probaría. Elija, por ejemplo, cuatro palabras.")
+        raise _refused(
+            Words("Esa contraseña es de las primeras que alguien probaría. Elija, por ejemplo, cuatro palabras.")
+        )
 
 
 def generated() -> str:

@@ -23,6 +23,7 @@ from console.agents import Agent, RecoveryCode, Role, SecondFactor, SignInRules,
 from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused
+from console.languages.words import Words
 
 STEP = 30
 """Seconds a code lasts (RFC 6238 §5.2); one step to each side is taken too, for clocks that differ."""
@@ -44,7 +45,7 @@ async def begin(tx: Tx, *, by: Viewer, company: str, key: str) -> Enrolment:
     """Make `by` a secret that counts only once a code proved it arrived. Refuses 409 while a factor is on."""
     factor = await _held(tx, by.id)
     if factor is not None and factor.confirmed_at is not None:
-        raise Refused(409, "Su segundo factor ya está activo.", code="already_on")
+        raise Refused(409, Words("Su segundo factor ya está activo."), code="already_on")
     if factor is None:
         factor = SecondFactor(agent_id=by.id, created_at=clock.now(), last_step=0, secret="")
         tx.add(factor)
@@ -63,7 +64,7 @@ async def confirm(tx: Tx, *, by: Viewer, code: str, key: str) -> list[str]:
     """
     factor = await _held(tx, by.id)
     if factor is None or factor.confirmed_at is not None:
-        raise Refused(409, "Empiece de nuevo: no hay un segundo factor por confirmar.", code="not_begun")
+        raise Refused(409, Words("Empiece de nuevo: no hay un segundo factor por confirmar."), code="not_begun")
     if not _takes(factor, code, key):
         raise wrong()
     factor.confirmed_at = clock.now()
@@ -84,7 +85,7 @@ async def renew_codes(tx: Tx, *, by: Viewer, code: str, key: str) -> list[str]:
 async def turn_off(tx: Tx, *, by: Viewer, code: str, key: str) -> None:
     """Take one's own factor away, proved by a code. Refuses: 409 "role_needs_it", 422 "wrong_code"."""
     if by.role in await roles_that_must(tx):
-        raise Refused(409, "Su rol necesita un segundo factor.", code="role_needs_it")
+        raise Refused(409, Words("Su rol necesita un segundo factor."), code="role_needs_it")
     if not await passes(tx, by.id, code, key=key, by=by.actor):
         raise wrong()
     await remove(tx, by.id, by=by.actor)
@@ -153,7 +154,7 @@ async def require_of(tx: Tx, roles: Collection[str], *, by: Viewer) -> None:
     """
     known = [str(role) for role in (Role.AGENT, Role.SUPERVISOR, Role.ADMIN)]
     if not set(roles) <= set(known):
-        raise Refused(422, "Ese rol no existe.", code="invalid", field="roles")
+        raise Refused(422, Words("Ese rol no existe."), code="invalid", field="roles")
     rules = await tx.scalar(select(SignInRules).where(SignInRules.id == 1).with_for_update())
     if rules is None:
         rules = SignInRules(id=1, factor_roles=[])
@@ -170,7 +171,7 @@ async def require_of(tx: Tx, roles: Collection[str], *, by: Viewer) -> None:
 def wrong() -> Refused:
     """The answer to a code that does not open: used, old, mistyped or somebody else's."""
     return Refused(
-        422, "Ese código no abre. Escriba el que muestra ahora su aplicación.", code="wrong_code", field="code"
+        422, Words("Ese código no abre. Escriba el que muestra ahora su aplicación."), code="wrong_code", field="code"
     )
 
 

@@ -68,11 +68,11 @@ TABLE = (
     Shortcut(("Esc",), Words("Cerrar, o salir del texto"), "writing"),
 )
 PLACES = {
-    "list": "En la lista",
-    "conversation": "En la conversación",
-    "bot": "En las sesiones del bot",
-    "writing": "Al escribir",
-    "anywhere": "Siempre",
+    "list": Words("En la lista"),
+    "conversation": Words("En la conversación"),
+    "bot": Words("En las sesiones del bot"),
+    "writing": Words("Al escribir"),
+    "anywhere": Words("Siempre"),
 }
 
 

@@ -21,6 +21,7 @@ from console import clock
 from console.agents import SignInThrottle
 from console.db import Tx, bulk_insert
 from console.errors import Refused
+from console.languages.words import Words
 from console.settings import Settings
 
 
@@ -101,7 +102,11 @@ def _must_wait(wait: timedelta) -> Refused:
     seconds = max(int(wait.total_seconds() + 0.999), 1)
     return Refused(
         429,
-        f"Por seguridad, espere {seconds // 60}:{seconds % 60:02d} para volver a probar. Su cuenta no está bloqueada.",
+        Words(
+            "Por seguridad, espere {seconds}:{seconds_2} para volver a probar. Su cuenta no está bloqueada.",
+            seconds=seconds // 60,
+            seconds_2=f"{seconds % 60:02d}",
+        ),
         code="too_many_attempts",
         details={"retry_after": seconds},
     )

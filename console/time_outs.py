@@ -11,6 +11,7 @@ from console import audit
 from console.agents import SignInRules, Viewer
 from console.db import Tx
 from console.errors import Refused
+from console.languages.words import Words
 
 IDLE, ABSOLUTE = timedelta(hours=12), timedelta(hours=24)
 """What holds until the business says otherwise, and the most it may say."""
@@ -45,9 +46,9 @@ async def change(tx: Tx, wanted: TimeOuts, *, by: Viewer) -> None:
     Records sign_in_rules.updated, with before and after. Refuses: 422 naming `idle` or `absolute` out of bounds.
     """
     if not SHORTEST_IDLE <= wanted.idle <= IDLE:
-        raise Refused(422, "Escriba de 5 a 720 minutos.", code="invalid", field="idle")
+        raise Refused(422, Words("Escriba de 5 a 720 minutos."), code="invalid", field="idle")
     if not SHORTEST <= wanted.absolute <= ABSOLUTE:
-        raise Refused(422, "Escriba de 1 a 24 horas.", code="invalid", field="absolute")
+        raise Refused(422, Words("Escriba de 1 a 24 horas."), code="invalid", field="absolute")
     rules = await tx.scalar(select(SignInRules).where(SignInRules.id == 1).with_for_update())
     if rules is None:
         rules = SignInRules(id=1, factor_roles=[])

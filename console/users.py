@@ -11,6 +11,7 @@ from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox.channel_state import FIRST_TEAM
+from console.languages.words import Words
 
 PEOPLE = (Role.AGENT, Role.SUPERVISOR, Role.ADMIN)
 
@@ -20,7 +21,9 @@ def clean_email(typed: str) -> str:
     email = typed.strip().lower()
     name, at, host = email.rpartition("@")
     if not (name and at and host) or len(email) > 254 or any(c.isspace() or not c.isprintable() for c in email):
-        raise Refused(422, "Escriba un correo completo, como rosa@empresa.example.", code="invalid", field="email")
+        raise Refused(
+            422, Words("Escriba un correo completo, como rosa@empresa.example."), code="invalid", field="email"
+        )
     return email
 
 
@@ -48,9 +51,9 @@ async def add(
     """
     email, name = clean_email(email), " ".join(name.split())
     if not name or len(name) > 80 or not name.isprintable():
-        raise Refused(422, "Escriba un nombre de hasta 80 letras.", code="invalid", field="name")
+        raise Refused(422, Words("Escriba un nombre de hasta 80 letras."), code="invalid", field="name")
     if role not in PEOPLE:
-        raise Refused(422, "El rol debe ser agent, supervisor o admin.", code="invalid", field="role")
+        raise Refused(422, Words("El rol debe ser agent, supervisor o admin."), code="invalid", field="role")
     if await tx.scalar(select(Agent.id).where(Agent.email == email)) is not None:
         raise _in_use()
     agent = Agent(
@@ -75,7 +78,7 @@ async def add(
 
 
 def _in_use() -> Refused:
-    return Refused(409, "Ya hay una persona con ese correo.", code="already_exists", field="email")
+    return Refused(409, Words("Ya hay una persona con ese correo."), code="already_exists", field="email")
 
 
 async def first_team(tx: Tx) -> Team:
@@ -125,11 +128,11 @@ async def change(
     Refuses 422 for an unknown role or team, or without a team; 409 for the last administrator.
     """
     if role not in PEOPLE:
-        raise Refused(422, "Ese rol no existe.", code="invalid", field="role")
+        raise Refused(422, Words("Ese rol no existe."), code="invalid", field="role")
     teams = sorted(set(team_ids))
     known = set(await tx.scalars(select(Team.id).where(Team.id.in_(teams))))
     if not teams or known != set(teams):
-        raise Refused(422, "Elija al menos un equipo que exista.", code="invalid", field="teams")
+        raise Refused(422, Words("Elija al menos un equipo que exista."), code="invalid", field="teams")
     memberships = select(AgentTeam.team_id).where(AgentTeam.agent_id == agent.id).order_by(AgentTeam.team_id)
     former = await tx.get(OwnRole, agent.own_role_id) if agent.own_role_id else None
     old = {"role": agent.role, "team_ids": list(await tx.scalars(memberships)), **_named(former)}
@@ -161,7 +164,7 @@ async def _require_another_admin(tx: Tx) -> None:
     # Locking them all keeps two administrators from disabling each other in the same instant.
     admins = select(Agent.id).where(Agent.role == Role.ADMIN, Agent.own_role_id.is_(None), Agent.disabled_at.is_(None))
     if len((await tx.scalars(admins.with_for_update())).all()) < 2:
-        raise Refused(409, "Es la última persona con rol admin: nombre antes a otra.", code="last_admin")
+        raise Refused(409, Words("Es la última persona con rol admin: nombre antes a otra."), code="last_admin")
 
 
 async def set_password(tx: Tx, agent: Agent, password_hash: str, *, by: Actor, keep_session: int | None = None) -> None:

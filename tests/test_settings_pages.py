@@ -288,7 +288,7 @@ async def test_a_delivery_nobody_understood_is_seen_safely_tried_again_and_put_a
     assert raw.headers["content-disposition"].startswith("attachment")
     assert raw.headers["content-type"] == "application/octet-stream"
     await admin.do("/settings/dead-letters/1/replay")
-    assert "repetida 1 veces" in await admin.see("/settings/dead-letters")
+    assert "repetida 1 vez" in await admin.see("/settings/dead-letters")
     assert (await admin.do("/settings/dead-letters/1/resolve")).status_code == 303
     assert (await admin.do("/settings/dead-letters/1/resolve")).status_code == 409
     assert "Resuelta" in await admin.see("/settings/dead-letters")

@@ -15,6 +15,7 @@ from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy
+from console.languages.words import Words
 from console.sessions import hash_of
 
 LONGEST_NAME = 60
@@ -38,17 +39,22 @@ async def create(tx: Tx, *, by: Viewer, name: str, scopes: Collection[str], days
     policy.require(by, "manage_tokens")
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Refused(422, f"Escriba un nombre de hasta {LONGEST_NAME} letras.", code="invalid", field="name")
+        raise Refused(
+            422,
+            Words("Escriba un nombre de hasta {longest_name} letras.", longest_name=LONGEST_NAME),
+            code="invalid",
+            field="name",
+        )
     wanted = sorted(set(scopes))
     if not wanted or not set(wanted) <= {*SCOPES, ALL}:
-        raise Refused(422, "Elija al menos un permiso.", code="invalid", field="scopes")
+        raise Refused(422, Words("Elija al menos un permiso."), code="invalid", field="scopes")
     _require_own(by, wanted)
     expires_at = _expiry(days)
     alive = list(await tx.scalars(select(ApiToken.name).where(*holding())))
     if name in alive:
-        raise Refused(422, "Ya hay una clave con ese nombre.", code="already_exists", field="name")
+        raise Refused(422, Words("Ya hay una clave con ese nombre."), code="already_exists", field="name")
     if len(alive) >= MOST:
-        raise Refused(422, f"Ya hay {MOST}: revoque alguna antes.", code="too_many", field="name")
+        raise Refused(422, Words("Ya hay {most}: revoque alguna antes.", most=MOST), code="too_many", field="name")
     return await issue(
         tx, name=name, scopes=[ALL] if ALL in wanted else wanted, by=by.actor, made_by=by.id, expires_at=expires_at
     )
@@ -106,7 +112,7 @@ def _require_own(by: Viewer, scopes: Collection[str]) -> None:
     if by.deeds is None:
         return
     if ALL in scopes and not by.deeds >= policy.EVERY_DEED:
-        raise Refused(403, "Solo quien lo puede todo da una clave que lo puede todo.", code="beyond_reach")
+        raise Refused(403, Words("Solo quien lo puede todo da una clave que lo puede todo."), code="beyond_reach")
     for scope in scopes:
         if scope in _NEEDS:
             policy.require(by, _NEEDS[scope])
@@ -117,6 +123,6 @@ def _expiry(days: str) -> datetime | None:
     if not typed:
         return None
     if not (typed.isascii() and typed.isdigit()) or len(typed) > 5 or not 0 < int(typed) <= LONGEST_LIFE:
-        text = f"Escriba cuántos días vale, de 1 a {LONGEST_LIFE}, o déjelo vacío."
+        text = Words("Escriba cuántos días vale, de 1 a {longest_life}, o déjelo vacío.", longest_life=LONGEST_LIFE)
         raise Refused(422, text, code="invalid", field="days")
     return clock.now() + timedelta(days=int(typed))

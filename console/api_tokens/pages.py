@@ -20,25 +20,28 @@ from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import read_form
 from console.inbox import policy
+from console.languages.words import Words
 from console.settings_pages.answers import back_to, known_id, show
 
 PAGE = "/settings/tokens"
 WORDS = {
-    "conversations:read": "Ver conversaciones",
-    "conversations:write": "Asignar, transferir, resolver, posponer y reabrir conversaciones; escribir notas internas",
-    "messages:read": "Leer mensajes",
-    "messages:write": "Enviar mensajes",
-    "contacts:read": "Ver contactos",
-    "contacts:write": "Cambiar el nombre de un contacto",
-    "accounts:read": "Ver cuentas, sus titulares y sus cuotas",
-    "accounts:write": "Informar cuentas: titular, teléfonos, cuotas y saldos",
-    "payments:read": "Ver pagos",
-    "payments:write": "Informar pagos",
-    "audit:read": "Leer el historial",
-    "stream:read": "Seguir lo que pasa en vivo, de lo que permitan los otros permisos de ver",
-    "catalogues:read": "Ver personas, equipos y plantillas",
-    "metrics": "Leer las métricas (/metrics) desde otra máquina",
-    ALL: "Todo lo anterior, y lo que se agregue después",
+    "conversations:read": Words("Ver conversaciones"),
+    "conversations:write": Words(
+        "Asignar, transferir, resolver, posponer y reabrir conversaciones; escribir notas internas"
+    ),
+    "messages:read": Words("Leer mensajes"),
+    "messages:write": Words("Enviar mensajes"),
+    "contacts:read": Words("Ver contactos"),
+    "contacts:write": Words("Cambiar el nombre de un contacto"),
+    "accounts:read": Words("Ver cuentas, sus titulares y sus cuotas"),
+    "accounts:write": Words("Informar cuentas: titular, teléfonos, cuotas y saldos"),
+    "payments:read": Words("Ver pagos"),
+    "payments:write": Words("Informar pagos"),
+    "audit:read": Words("Leer el historial"),
+    "stream:read": Words("Seguir lo que pasa en vivo, de lo que permitan los otros permisos de ver"),
+    "catalogues:read": Words("Ver personas, equipos y plantillas"),
+    "metrics": Words("Leer las métricas (/metrics) desde otra máquina"),
+    ALL: Words("Todo lo anterior, y lo que se agregue después"),
 }
 """Each scope in words for who gives it."""
 PAST = 20

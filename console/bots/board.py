@@ -20,6 +20,7 @@ from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import read_form, whole
 from console.inbox import assign, policy, queries
+from console.languages.words import Words
 from console.render import fragment
 from console.settings import Settings
 from console.settings_pages.answers import back_to, known_id, show
@@ -119,7 +120,7 @@ async def pause(
     team_id, length = whole(form.get("team"), "team"), form.get("for", "")
     policy.require_for_team(viewer, "edit_bot", team_id)
     if length and length not in PAUSES:
-        raise Refused(422, "Elija por cuánto tiempo.", code="invalid", field="for")
+        raise Refused(422, Words("Elija por cuánto tiempo."), code="invalid", field="for")
     until = clock.now() + PAUSES[length] if length else None
     async with db.transaction() as tx:
         await conduct.change(tx, team_id, by=viewer, paused_until=until)

@@ -15,6 +15,7 @@ from console.bots.texts import TONES
 from console.db import Tx
 from console.errors import Refused
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 
 USUAL_QUESTIONS = ["document_last4", "birth_year"]
 LONGEST_WORDS = 500
@@ -73,10 +74,12 @@ async def change(tx: Tx, team_id: int, *, by: Viewer | Actor, version: int | Non
     Announces bot.rules_changed. Refuses: 404 for a team that is none; 422 naming the field; 409 "version_conflict".
     """
     if await tx.get(Team, team_id) is None:
-        raise Refused(404, "Ese equipo no existe.", code="not_found")
+        raise Refused(404, Words("Ese equipo no existe."), code="not_found")
     row = await tx.get(BotRules, team_id, with_for_update=True)
     if version is not None and version != (row.version if row else 1):
-        raise Refused(409, "Los ajustes cambiaron mientras tanto; revise cómo quedaron.", code="version_conflict")
+        raise Refused(
+            409, Words("Los ajustes cambiaron mientras tanto; revise cómo quedaron."), code="version_conflict"
+        )
     if row is None:
         row = usual(team_id)
         tx.add(row)

@@ -16,6 +16,7 @@ from console.db import Database
 from console.errors import Refused
 from console.forms import read_form, whole
 from console.inbox import policy
+from console.languages.words import Words
 from console.settings_pages.answers import back_to, show
 
 PAGE = "/bot/settings"
@@ -83,7 +84,7 @@ async def _show(
         teams = await conduct.teams_of(tx, viewer)
         chosen = team_id if team_id is not None else next((number for number, _name in teams), 0)
         if chosen not in dict(teams):
-            raise Refused(403, "Solo puede ver lo de sus equipos.", code="forbidden")
+            raise Refused(403, Words("Solo puede ver lo de sus equipos."), code="forbidden")
         rules = await conduct.rules_of(tx, chosen)
     return show(
         "bot/settings.html",

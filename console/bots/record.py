@@ -22,6 +22,7 @@ from console.inbox import policy
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
+from console.languages.words import Words
 
 MOST = 200
 
@@ -187,7 +188,7 @@ async def label(tx: Tx, step_id: int, *, by: Viewer, label: str) -> BotStep:
     """
     policy.require(by, "edit_rules")
     if label not in LABELS:
-        raise Refused(422, "Esa etiqueta no existe.", code="invalid", field="label")
+        raise Refused(422, Words("Esa etiqueta no existe."), code="invalid", field="label")
     wanted = select(BotStep).join(Conversation, Conversation.id == BotStep.conversation_id)
     step = (await tx.scalars(wanted.where(BotStep.id == step_id, policy.visible(by)))).one_or_none()
     if step is None:

@@ -21,6 +21,7 @@ from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import read_form, whole
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio.models import Account, Debtor
 from console.settings import Settings
 from console.settings_pages.answers import show
@@ -104,18 +105,23 @@ def _asked(form: dict[str, str], teams: list[tuple[int, str]], debtors: set[int]
     team_id = whole(form["team"], "team") if form.get("team") else next((number for number, _name in teams), 0)
     debtor_id = whole(form["debtor"], "debtor") if form.get("debtor") else None
     if team_id not in {number for number, _name in teams}:
-        raise Refused(422, "Elija uno de sus equipos.", code="invalid", field="team")
+        raise Refused(422, Words("Elija uno de sus equipos."), code="invalid", field="team")
     if debtor_id is not None and debtor_id not in debtors:
-        raise Refused(422, "Elija a alguien de la lista.", code="invalid", field="debtor")
+        raise Refused(422, Words("Elija a alguien de la lista."), code="invalid", field="debtor")
     said = [line for line in form.get("said", "").replace("\r\n", "\n").split("\n") if line]
     text = " ".join(form.get("text", "").split())
     said = [*said, text] if text else said
     if len(said) > MOST_SAID or any(len(line) > LONGEST for line in said):
-        raise Refused(422, f"Pruebe con hasta {MOST_SAID} mensajes de {LONGEST} letras.", code="invalid", field="text")
+        raise Refused(
+            422,
+            Words("Pruebe con hasta {most_said} mensajes de {longest} letras.", most_said=MOST_SAID, longest=LONGEST),
+            code="invalid",
+            field="text",
+        )
     try:
         moment = datetime.fromisoformat(form["at"]).replace(tzinfo=settings.zone) if form.get("at") else clock.now()
     except ValueError as wrong:
-        raise Refused(422, "Elija un día y una hora.", code="invalid", field="at") from wrong
+        raise Refused(422, Words("Elija un día y una hora."), code="invalid", field="at") from wrong
     return Asked(debtor_id, moment, team_id, form.get("tone", ""), form.get("country", known(settings.country)), said)
 
 

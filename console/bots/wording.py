@@ -11,6 +11,7 @@ from console.bots.models import BotText
 from console.bots.texts import Texts
 from console.db import Tx
 from console.errors import Refused
+from console.languages.words import Words
 
 _LATEST = select(BotText.key, func.max(BotText.version).label("version")).group_by(BotText.key)
 
@@ -41,9 +42,9 @@ async def put(tx: Tx, key: str, *, tone: str, country: str, body: str | None, by
     or words that are too long; 409 "version_conflict" when somebody else wrote at the same moment.
     """
     if tone not in texts.TONES:
-        raise Refused(422, "Elija un tono.", code="invalid", field="tone")
+        raise Refused(422, Words("Elija un tono."), code="invalid", field="tone")
     if country not in texts.COUNTRIES:
-        raise Refused(422, "Elija un país.", code="invalid", field="country")
+        raise Refused(422, Words("Elija un país."), code="invalid", field="country")
     if body is not None:
         body = body.replace("\r\n", "\n").strip()
     if body is not None and (problem := texts.problem_of(key, body)):

@@ -23,6 +23,7 @@ from console.inbox.listing import Listing, Now, condition
 from console.inbox.models import Conversation
 from console.inbox.queries import LARGEST_ID
 from console.inbox.tags import ConversationTag
+from console.languages.words import Words
 from console.message_templates import files as template_files
 
 MOST = 100_000
@@ -52,10 +53,13 @@ async def ask(
     await tx.flush()
     job.total = await _fill(tx, job, _wanted(by, ids, listing, now))
     if not job.total:
-        raise Refused(422, "Ninguna conversación a su alcance coincide.", code="nobody", field="ids")
+        raise Refused(422, Words("Ninguna conversación a su alcance coincide."), code="nobody", field="ids")
     if job.total > MOST:
         raise Refused(
-            422, f"Coinciden más de {MOST:,} conversaciones: acote con filtros.", code="too_many", field="ids"
+            422,
+            Words("Coinciden más de {most} conversaciones: acote con filtros.", most=f"{MOST:,}"),
+            code="too_many",
+            field="ids",
         )
     audit.record(
         tx, by.actor, "bulk.asked", subject=f"bulk:{job.id}", new={"deed": deed, "total": job.total, **details}
@@ -71,7 +75,7 @@ async def start(tx: Tx, job: BulkJob, *, by: Viewer) -> None:
     if job.state == JobState.RUNNING:
         return
     if job.state not in {JobState.CHECKING, JobState.CHECKED}:
-        raise Refused(409, "Esta operación ya terminó.", code="not_startable")
+        raise Refused(409, Words("Esta operación ya terminó."), code="not_startable")
     job.state, job.after, job.changed, job.same, job.refused = JobState.RUNNING, 0, 0, 0, 0
     job.version += 1
     audit.record(tx, by.actor, "bulk.started", subject=f"bulk:{job.id}", new={"deed": job.deed, "total": job.total})
@@ -94,9 +98,9 @@ async def take_back(tx: Tx, job: BulkJob, *, by: Viewer) -> BulkJob:
     Refuses: 409 "not_undoable" for what was sent, 409 "at_work" while it runs, 409 "already_undone", "nothing_to_undo".
     """
     if DEEDS[job.deed].undo is None or job.undoes_id is not None:
-        raise Refused(409, "Esto no se puede deshacer.", code="not_undoable")
+        raise Refused(409, Words("Esto no se puede deshacer."), code="not_undoable")
     if job.state in {*AT_WORK, JobState.CHECKED}:
-        raise Refused(409, "Espere a que termine, o cancélela antes.", code="at_work")
+        raise Refused(409, Words("Espere a que termine, o cancélela antes."), code="at_work")
     await _room_for_one(tx, by)
     back = BulkJob(
         made_by=by.id,
@@ -112,13 +116,13 @@ async def take_back(tx: Tx, job: BulkJob, *, by: Viewer) -> BulkJob:
             tx.add(back)
             await tx.flush()
     except IntegrityError as taken:
-        raise Refused(409, "Ya se deshizo.", code="already_undone") from taken
+        raise Refused(409, Words("Ya se deshizo."), code="already_undone") from taken
     changed = select(BulkRow.conversation_id, BulkRow.was).where(
         BulkRow.job_id == job.id, BulkRow.is_done, BulkRow.verdict == Verdict.CHANGED
     )
     back.total = await _fill(tx, back, changed)
     if not back.total:
-        raise Refused(409, "No cambió ninguna: no hay qué deshacer.", code="nothing_to_undo")
+        raise Refused(409, Words("No cambió ninguna: no hay qué deshacer."), code="nothing_to_undo")
     new = {"deed": job.deed, "undoes": job.id, "total": back.total}
     audit.record(tx, by.actor, "bulk.started", subject=f"bulk:{back.id}", new=new)
     return back
@@ -137,7 +141,7 @@ async def open_job(tx: Tx, viewer: Viewer, number: int, *, lock: bool = False) -
 async def check(tx: Tx, by: Viewer, deed: str, details: Details) -> None:
     """Raise Refused unless `by` may do `deed` with these details."""
     if deed not in DEEDS:
-        raise Refused(422, "Elija qué hacer.", code="invalid", field="deed")
+        raise Refused(422, Words("Elija qué hacer."), code="invalid", field="deed")
     needs: Any = DEEDS[deed].needs
     if needs is not None:
         policy.require(by, needs)
@@ -150,37 +154,39 @@ async def _check_tag(tx: Tx, by: Viewer, details: Details) -> None:
 
 async def _check_team(tx: Tx, _by: Viewer, details: Details) -> None:
     if await tx.get(Team, details["team_id"]) is None:
-        raise Refused(422, "Ese equipo no existe.", code="invalid", field="team_id")
+        raise Refused(422, Words("Ese equipo no existe."), code="invalid", field="team_id")
 
 
 async def _check_moment(_tx: Tx, _by: Viewer, details: Details) -> None:
     if datetime.fromisoformat(details["until"]) <= clock.now():
-        raise Refused(422, "Elija un momento en el futuro.", code="invalid", field="until")
+        raise Refused(422, Words("Elija un momento en el futuro."), code="invalid", field="until")
 
 
 async def _check_leaf(tx: Tx, _by: Viewer, details: Details) -> None:
     leaf = await tree.leaf(tx, details["disposition"])
     if leaf.needs is not None:
-        text = "Esa tipificación pide datos de cada persona: hágalo una por una."
+        text = Words("Esa tipificación pide datos de cada persona: hágalo una por una.")
         raise Refused(422, text, code="needs_details", field="disposition")
 
 
 async def _check_template(tx: Tx, _by: Viewer, details: Details) -> None:
     template = await tx.get(MessageTemplate, details["template_id"])
     if template is None:
-        raise Refused(422, "Elija una plantilla.", code="invalid", field="template_id")
+        raise Refused(422, Words("Elija una plantilla."), code="invalid", field="template_id")
     message_templates.require_sendable(template)
     for blank in message_templates.blanks(template):
         if blank.key == message_templates.FILE:
             await _check_file(tx, template)
         elif not details["variables"].get(blank.key, "").strip():
-            raise Refused(422, "Complete esta variable.", code="template_variables", field=f"variables.{blank.key}")
+            raise Refused(
+                422, Words("Complete esta variable."), code="template_variables", field=f"variables.{blank.key}"
+            )
 
 
 async def _check_file(tx: Tx, template: MessageTemplate) -> None:
     """One file for each person is nothing that can be asked here: what is kept with the template goes to everybody."""
     if await template_files.default_of(tx, template) is None:
-        text = (
+        text = Words(
             "El encabezado de esa plantilla lleva un archivo: guarde con ella el que sale por omisión, en Plantillas."
         )
         raise Refused(422, text, code="template_variables", field=f"variables.{message_templates.FILE}")
@@ -193,7 +199,7 @@ async def _check_agent(tx: Tx, by: Viewer, details: Details) -> None:
     policy.require(by, "assign_others")
     agent = await tx.get(Agent, agent_id)
     if agent is None or agent.disabled_at is not None or agent.role == Role.BOT:
-        raise Refused(422, "Esa persona no puede atender.", code="invalid", field="agent_id")
+        raise Refused(422, Words("Esa persona no puede atender."), code="invalid", field="agent_id")
 
 
 _CHECKS = {
@@ -210,7 +216,7 @@ _CHECKS = {
 async def _room_for_one(tx: Tx, by: Viewer) -> None:
     busy = select(func.count()).where(BulkJob.made_by == by.id, BulkJob.state.in_(AT_WORK))
     if (await tx.scalar(busy) or 0) >= MOST_AT_ONCE:
-        raise Refused(409, "Ya tiene tres operaciones en curso: espere a que termine una.", code="busy")
+        raise Refused(409, Words("Ya tiene tres operaciones en curso: espere a que termine una."), code="busy")
 
 
 def _wanted(by: Viewer, ids: Collection[int], listing: Listing | None, now: Now) -> Any:  # noqa: ANN401 a select of pairs

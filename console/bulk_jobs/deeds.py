@@ -18,6 +18,7 @@ from console.inbox import assign, policy, queries, reply, tagging, wrap_up
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.inbox.tags import Tag
+from console.languages.words import Words
 from console.portfolio import contact_hours
 from console.portfolio.models import ContactPoint, Debtor
 from console.texts import variables
@@ -67,7 +68,7 @@ async def undo(tx: Tx, by: Viewer, conversation_id: int, job: Any, was: dict[str
     """Take the deed of `job` back, unless the conversation has moved on since."""
     back = DEEDS[job.deed].undo
     if back is None:
-        raise Refused(409, "Lo enviado no se puede deshacer.", code="not_undoable")
+        raise Refused(409, Words("Lo enviado no se puede deshacer."), code="not_undoable")
     conversation = await _open(tx, by, conversation_id, job.deed)
     await back(tx, by, conversation, job.details, was)
     return Done(changed=True)
@@ -81,10 +82,10 @@ async def _open(tx: Tx, by: Viewer, conversation_id: int, deed: str) -> Conversa
         conversation = await queries.open_conversation(tx, by, conversation_id, lock=True)
     except Refused as refused:
         if refused.status == 404:
-            raise Refused(404, "Ya no está a su alcance.", code="not_found") from refused
+            raise Refused(404, Words("Ya no está a su alcance."), code="not_found") from refused
         raise
     if conversation.status == "merged":
-        raise Refused(409, "Se unió a otra conversación.", code="merged")
+        raise Refused(409, Words("Se unió a otra conversación."), code="merged")
     return conversation
 
 
@@ -153,7 +154,7 @@ async def _team_back(tx: Tx, by: Viewer, conversation: Conversation, details: De
 async def _snooze(tx: Tx, by: Viewer, conversation: Conversation, details: Details, _house: House, _key: str) -> Done:
     until = datetime.fromisoformat(details["until"]).astimezone(UTC)
     if conversation.status == "resolved":
-        raise Refused(409, "Ya está resuelta.", code="already_resolved")
+        raise Refused(409, Words("Ya está resuelta."), code="already_resolved")
     if (conversation.status, conversation.snoozed_until) == ("snoozed", until):
         return SAME
     await assign.snooze(tx, conversation, by=by, until=until)
@@ -192,14 +193,16 @@ async def _template(  # noqa: PLR0917 as every deed
     ):
         raise refused
     if contact.outreach_paused_until is not None and contact.outreach_paused_until > moment:
-        raise Refused(409, "Está en pausa: hay una promesa, un reclamo o un descanso en curso.", code="outreach_paused")
+        raise Refused(
+            409, Words("Está en pausa: hay una promesa, un reclamo o un descanso en curso."), code="outreach_paused"
+        )
     if contact.identity_doubt_at is not None:
-        raise Refused(409, "No se sabe con certeza quién escribe desde ese número.", code="identity_doubt")
+        raise Refused(409, Words("No se sabe con certeza quién escribe desde ese número."), code="identity_doubt")
     living = select(Debtor.timezone, Debtor.country).join(ContactPoint, ContactPoint.debtor_id == Debtor.id)
     places = (await tx.execute(living.where(ContactPoint.contact_id == conversation.contact_id))).all()
     for zone, country in [(row[0], row[1]) for row in places] or [(house.zone.key, house.country)]:
         if not contact_hours.is_open(moment, ZoneInfo(zone), country):
-            raise Refused(409, "Fuera del horario en que se le puede escribir primero.", code="contact_hours")
+            raise Refused(409, Words("Fuera del horario en que se le puede escribir primero."), code="contact_hours")
     given: dict[str, str] = details["variables"]
     if any("{" in value for value in given.values()):
         known = await values_of(
@@ -219,15 +222,15 @@ async def _template(  # noqa: PLR0917 as every deed
 
 
 def _moved_on() -> Refused:
-    return Refused(409, "Cambió después, y se queda como está.", code="moved_on")
+    return Refused(409, Words("Cambió después, y se queda como está."), code="moved_on")
 
 
 DEEDS: dict[str, Deed] = {
-    "tag": Deed("Poner una etiqueta", "Etiqueta puesta", _tag, _tag_back),
-    "untag": Deed("Quitar una etiqueta", "Etiqueta quitada", _untag, _untag_back),
-    "assign": Deed("Asignar", "Asignadas", _assign, _assign_back),
-    "team": Deed("Pasar a otro equipo", "Pasadas de equipo", _team, _team_back, needs="assign_others"),
-    "snooze": Deed("Posponer", "Pospuestas", _snooze, _reopen),
-    "resolve": Deed("Resolver", "Resueltas", _resolve, _reopen),
-    "template": Deed("Enviar una plantilla", "Plantilla en cola", _template, None, needs="send_to_many"),
+    "tag": Deed(Words("Poner una etiqueta"), Words("Etiqueta puesta"), _tag, _tag_back),
+    "untag": Deed(Words("Quitar una etiqueta"), Words("Etiqueta quitada"), _untag, _untag_back),
+    "assign": Deed(Words("Asignar"), Words("Asignadas"), _assign, _assign_back),
+    "team": Deed(Words("Pasar a otro equipo"), Words("Pasadas de equipo"), _team, _team_back, needs="assign_others"),
+    "snooze": Deed(Words("Posponer"), Words("Pospuestas"), _snooze, _reopen),
+    "resolve": Deed(Words("Resolver"), Words("Resueltas"), _resolve, _reopen),
+    "template": Deed(Words("Enviar una plantilla"), Words("Plantilla en cola"), _template, None, needs="send_to_many"),
 }

@@ -25,6 +25,7 @@ from console.inbox import lists, policy
 from console.inbox.listing import Listing, now_in, read_listing
 from console.inbox.models import Conversation
 from console.inbox.rows import rows_by_id
+from console.languages.words import Words
 from console.render import fragment
 from console.settings import Settings
 
@@ -186,7 +187,12 @@ async def _names(tx: Tx, viewer: Viewer, rows: list[Any]) -> list[tuple[int | No
 def _ids(form: Mapping[str, str]) -> list[int]:
     ids = sorted({whole(number, "ids") for number in form.get("ids", "").split(".") if number})
     if len(ids) > MOST_IDS:
-        raise Refused(422, f"Elija hasta {MOST_IDS:,}, o todas las que coinciden.", code="too_many", field="ids")
+        raise Refused(
+            422,
+            Words("Elija hasta {most_ids}, o todas las que coinciden.", most_ids=f"{MOST_IDS:,}"),
+            code="too_many",
+            field="ids",
+        )
     return ids
 
 

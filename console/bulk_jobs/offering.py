@@ -18,6 +18,7 @@ from console.inbox import filter_bar, message_templates, policy
 from console.inbox.channel import MessageTemplate
 from console.inbox.dispositions import Disposition
 from console.inbox.message_templates import FILE, Blank
+from console.languages.words import Words
 from console.message_templates import files as template_files
 from console.portfolio.models import name_key
 
@@ -41,7 +42,7 @@ async def offer(tx: Tx, viewer: Viewer, typed: Mapping[str, str]) -> Offer:
     deeds = [(key, deed.words) for key, deed in DEEDS.items() if deed.needs is None or policy.may(viewer, deed.needs)]  # type: ignore[arg-type]
     chosen = typed.get("deed") or "tag"
     if chosen not in dict(deeds):
-        raise Refused(422, "Elija qué hacer.", code="invalid", field="deed")
+        raise Refused(422, Words("Elija qué hacer."), code="invalid", field="deed")
     if chosen in {"tag", "untag"}:
         tags = await filter_bar.tags_for(tx, viewer)
         return Offer(deed=chosen, deeds=deeds, choices=[(str(tag.id), tag.name) for tag in tags])
@@ -74,7 +75,7 @@ def details_in(form: Mapping[str, str], zone: ZoneInfo) -> Details:
     if deed == "template":
         given = {key.removeprefix("variables."): text for key, text in form.items() if key.startswith("variables.")}
         return {"template_id": whole(form.get("template_id"), "template_id"), "variables": given}
-    raise Refused(422, "Elija qué hacer.", code="invalid", field="deed")
+    raise Refused(422, Words("Elija qué hacer."), code="invalid", field="deed")
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
@@ -83,7 +84,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is not None:
-        raise Refused(422, "Elija el día y la hora.", code="invalid", field="until")
+        raise Refused(422, Words("Elija el día y la hora."), code="invalid", field="until")
     return found.replace(tzinfo=zone)
 
 

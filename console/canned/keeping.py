@@ -14,6 +14,7 @@ from console.canned.models import CannedText, CannedUse
 from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio.models import name_key
 from console.texts import variables
 
@@ -39,7 +40,9 @@ async def create(
     if known is None:
         count = select(func.count()).select_from(CannedText).where(CannedText.scope == values["scope"])
         if (await tx.scalar(count) or 0) >= MOST_IN_A_SCOPE:
-            said = f"Ya hay {MOST_IN_A_SCOPE} respuestas rápidas ahí: retire alguna."
+            said = Words(
+                "Ya hay {most_in_a_scope} respuestas rápidas ahí: retire alguna.", most_in_a_scope=MOST_IN_A_SCOPE
+            )
             raise Refused(422, said, code="too_many", field="name")
     row = known or CannedText(created_at=clock.now())
     for column, value in values.items():
@@ -108,12 +111,17 @@ def _checked(*, name: str, body: str, folder: str) -> dict[str, Any]:
     name, folder = " ".join(name.split()), " ".join(folder.split())
     body = body.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Refused(422, f"Escriba un nombre de hasta {LONGEST_NAME} letras.", code="invalid", field="name")
+        raise Refused(
+            422,
+            Words("Escriba un nombre de hasta {longest_name} letras.", longest_name=LONGEST_NAME),
+            code="invalid",
+            field="name",
+        )
     if len(folder) > LONGEST_FOLDER or (folder and not folder.isprintable()):
-        said = f"Escriba una carpeta de hasta {LONGEST_FOLDER} letras."
+        said = Words("Escriba una carpeta de hasta {longest_folder} letras.", longest_folder=LONGEST_FOLDER)
         raise Refused(422, said, code="invalid", field="folder")
     if not body or len(body) > LONGEST_BODY:
-        said = f"Escriba el texto: hasta {LONGEST_BODY} letras."
+        said = Words("Escriba el texto: hasta {longest_body} letras.", longest_body=LONGEST_BODY)
         raise Refused(422, said, code="invalid", field="body")
     variables.check(body, field="body")
     return {"name": name, "name_key": name_key(name), "folder": folder, "body": body}
@@ -128,19 +136,19 @@ async def _whose(tx: Tx, by: Viewer, scope: str, team_id: int | None) -> dict[st
         case "all":
             whose = {"owner_id": None, "team_id": None, "scope": "all"}
         case _:
-            raise Refused(422, "Diga para quién es.", code="invalid", field="scope")
+            raise Refused(422, Words("Diga para quién es."), code="invalid", field="scope")
     if not policy.may_edit_canned(by, owner_id=whose["owner_id"], team_id=whose["team_id"]):
-        text = "Quien supervisa crea las del equipo y las de todos; usted puede crear las suyas."
+        text = Words("Quien supervisa crea las del equipo y las de todos; usted puede crear las suyas.")
         raise Refused(403, text, code="forbidden", field="scope")
     if whose["team_id"] is not None and await tx.get(Team, whose["team_id"]) is None:
-        raise Refused(422, "Ese equipo no existe.", code="invalid", field="scope")
+        raise Refused(422, Words("Ese equipo no existe."), code="invalid", field="scope")
     return whose
 
 
 def require_editable(by: Viewer, row: CannedText) -> None:
     """Refuse (403) whoever may not change this text."""
     if not policy.may_edit_canned(by, owner_id=row.owner_id, team_id=row.team_id):
-        raise Refused(403, "Quien supervisa cambia las del equipo y las de todos.", code="forbidden")
+        raise Refused(403, Words("Quien supervisa cambia las del equipo y las de todos."), code="forbidden")
 
 
 async def _named(tx: Tx, key: str, scope: str) -> CannedText | None:
@@ -149,7 +157,7 @@ async def _named(tx: Tx, key: str, scope: str) -> CannedText | None:
 
 
 def _taken(row: CannedText) -> Refused:
-    return Refused(409, f"Ya existe «{row.name}».", code="canned_exists", field="name")
+    return Refused(409, Words("Ya existe «{name}».", name=row.name), code="canned_exists", field="name")
 
 
 def _told(row: CannedText) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from console.evidence import readable, searching
 from console.evidence.asked import asked_of
 from console.evidence.searching import Asked
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio.exports import csv_safe, lines_of
 from console.settings import Settings
 
@@ -52,7 +53,7 @@ async def export_history(
     rates.charge(request, "export", viewer.id)
     asked, form = asked_of(request), request.query_params.get("format", "csv")
     if form not in {"csv", "xlsx"}:
-        raise Refused(422, "El historial se exporta como csv o xlsx.", code="invalid", field="format")
+        raise Refused(422, Words("El historial se exporta como csv o xlsx."), code="invalid", field="format")
     async with db.transaction() as tx:
         filters = {name: value for name, value in msgspec.structs.asdict(asked).items() if value}
         # What was typed of a person stays out of the history.

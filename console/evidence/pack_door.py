@@ -20,6 +20,7 @@ from console.evidence.scopes import Scope
 from console.forms import html, read_form
 from console.inbox import policy, queries
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.portfolio.models import Account
 from console.render import fragment
 from console.settings import Settings
@@ -75,7 +76,7 @@ async def take_pack(
         packs.downloaded(tx, pack, by=viewer, moment=clock.now())
     path = packs.place(settings.media_dir, pack.id)
     if not path.is_file():
-        raise Refused(410, "Este expediente ya no está: pida uno nuevo.", code="gone")
+        raise Refused(410, Words("Este expediente ya no está: pida uno nuevo."), code="gone")
     return File(
         path,
         filename=f"expediente-{pack.id}.zip",
@@ -92,7 +93,7 @@ async def _read(db: Database, viewer: Viewer, pack_id: int) -> EvidencePack:
 
 async def _scope(tx: Tx, viewer: Viewer, conversation: str, account: str) -> Scope:
     if bool(conversation) == bool(account):
-        raise Refused(422, "Diga de qué conversación o de qué cuenta.", code="invalid", field="conversation")
+        raise Refused(422, Words("Diga de qué conversación o de qué cuenta."), code="invalid", field="conversation")
     if conversation:
         if not (conversation.isascii() and conversation.isdigit()) or len(conversation) > 18:
             raise not_found()

@@ -16,6 +16,7 @@ from console.audit import SYSTEM
 from console.db import Base, BigKey, Tx
 from console.errors import Refused, not_found
 from console.evidence.scopes import Scope, record_request
+from console.languages.words import Words
 
 LIVES = timedelta(days=7)
 CLAIMED = timedelta(minutes=10)
@@ -147,7 +148,7 @@ def fail(tx: Tx, pack: EvidencePack, why: str) -> None:
 def downloaded(tx: Tx, pack: EvidencePack, *, by: Viewer, moment: datetime) -> None:
     """Note that `by` takes the file. Records "evidence.downloaded". Refuses: 410 when there is none any more."""
     if pack.state != PackState.READY or pack.expires_at is None or pack.expires_at <= moment:
-        raise Refused(410, "Este expediente ya no está: pida uno nuevo.", code="gone")
+        raise Refused(410, Words("Este expediente ya no está: pida uno nuevo."), code="gone")
     audit.record(
         tx,
         by.actor,

@@ -17,6 +17,7 @@ from console.errors import Refused
 from console.hours.models import COMPANY, SpecialDay, WorkingWeek
 from console.hours.working import LATEST_END, MINUTES_OF_DAY, USUAL_WEEK, Interval
 from console.inbox import policy
+from console.languages.words import Words
 
 MOST_INTERVALS = 6
 LONGEST_NAME = 80
@@ -33,23 +34,30 @@ def read_intervals(text: str, field: str) -> tuple[Interval, ...]:
         return ()
     found = sorted(_interval(part, field) for part in parts)
     if len(found) > MOST_INTERVALS:
-        raise Refused(422, f"Use a lo más {MOST_INTERVALS} horarios por día.", code="invalid", field=field)
+        raise Refused(
+            422,
+            Words("Use a lo más {most_intervals} horarios por día.", most_intervals=MOST_INTERVALS),
+            code="invalid",
+            field=field,
+        )
     if any(earlier[1] > later[0] for earlier, later in itertools.pairwise(found)):
-        raise Refused(422, "Dos horarios del mismo día se cruzan.", code="invalid", field=field)
+        raise Refused(422, Words("Dos horarios del mismo día se cruzan."), code="invalid", field=field)
     return tuple(found)
 
 
 def _interval(part: str, field: str) -> Interval:
     match = _INTERVAL.fullmatch(part)
     if match is None:
-        text = f"No se entiende «{part[:40]}»: escriba por ejemplo 8:00-13:00, 14:00-18:00."
+        text = Words("No se entiende «{part}»: escriba por ejemplo 8:00-13:00, 14:00-18:00.", part=part[:40])
         raise Refused(422, text, code="invalid", field=field)
     from_hour, from_minute, to_hour, to_minute = (int(number or 0) for number in match.groups())
     begin, end = from_hour * 60 + from_minute, to_hour * 60 + to_minute
     if begin >= MINUTES_OF_DAY or end > MINUTES_OF_DAY:
-        raise Refused(422, f"«{part[:40]}» no es una hora del día.", code="invalid", field=field)
+        raise Refused(422, Words("«{part}» no es una hora del día.", part=part[:40]), code="invalid", field=field)
     if begin == end:
-        raise Refused(422, f"«{part[:40]}» empieza y termina a la misma hora.", code="invalid", field=field)
+        raise Refused(
+            422, Words("«{part}» empieza y termina a la misma hora.", part=part[:40]), code="invalid", field=field
+        )
     return (begin, end if end > begin else end + MINUTES_OF_DAY)
 
 
@@ -95,7 +103,7 @@ async def set_week(
     actor = _allowed(by, team_id)
     await _require_team(tx, team_id)
     if len(days) != 7 or any(not 0 <= begin < end <= LATEST_END for day in days for begin, end in day):
-        raise Refused(422, "Una semana tiene siete días.", code="invalid", field="days")
+        raise Refused(422, Words("Una semana tiene siete días."), code="invalid", field="days")
     held = select(WorkingWeek).where(WorkingWeek.team_id == team_id).with_for_update()
     week = (await tx.scalars(held.execution_options(populate_existing=True))).one_or_none()
     old = _told(week) if week else None
@@ -113,7 +121,7 @@ async def drop_week(tx: Tx, *, by: Viewer | Actor, team_id: int) -> None:
     """Let a team go by the company's week again. Records "hours.updated". Refuses: 403, 409 for the company."""
     actor = _allowed(by, team_id)
     if team_id == COMPANY:
-        raise Refused(409, "La empresa tiene siempre un horario.", code="company_hours")
+        raise Refused(409, Words("La empresa tiene siempre un horario."), code="company_hours")
     week = await tx.get(WorkingWeek, team_id, with_for_update=True)
     if week is not None:
         audit.record(tx, actor, "hours.updated", subject=f"hours:{team_id}", old=_told(week))
@@ -132,7 +140,12 @@ async def set_day(
     await _require_team(tx, team_id)
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
-        raise Refused(422, f"Diga por qué, en 1 a {LONGEST_NAME} letras.", code="invalid", field="name")
+        raise Refused(
+            422,
+            Words("Diga por qué, en 1 a {longest_name} letras.", longest_name=LONGEST_NAME),
+            code="invalid",
+            field="name",
+        )
     was = select(SpecialDay).where(SpecialDay.team_id == team_id, SpecialDay.day == day).with_for_update()
     row = (await tx.scalars(was.execution_options(populate_existing=True))).one_or_none()
     old = _told_day(row) if row else None
@@ -157,7 +170,7 @@ async def drop_day(tx: Tx, *, by: Viewer | Actor, team_id: int, day: date) -> No
 
 async def _require_team(tx: Tx, team_id: int) -> None:
     if team_id != COMPANY and await tx.get(Team, team_id) is None:
-        raise Refused(422, "Ese equipo no existe.", code="invalid", field="team")
+        raise Refused(422, Words("Ese equipo no existe."), code="invalid", field="team")
 
 
 def _kept(days: Sequence[Sequence[Interval]]) -> list[list[list[int]]]:

@@ -16,6 +16,7 @@ from console.inbox import policy, thread
 from console.inbox.models import Conversation
 from console.inbox.tags import ConversationTag, Tag
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.portfolio.models import name_key
 
 LONGEST_NAME = 40
@@ -23,15 +24,15 @@ LONGEST_DESCRIPTION = 200
 MOST_TAGS = 500
 MOST_ON_ONE = 20
 COLOURS = {
-    "grey": "Gris",
-    "red": "Rojo",
-    "orange": "Naranja",
-    "yellow": "Amarillo",
-    "green": "Verde",
-    "teal": "Turquesa",
-    "blue": "Azul",
-    "purple": "Morado",
-    "pink": "Rosado",
+    "grey": Words("Gris"),
+    "red": Words("Rojo"),
+    "orange": Words("Naranja"),
+    "yellow": Words("Amarillo"),
+    "green": Words("Verde"),
+    "teal": Words("Turquesa"),
+    "blue": Words("Azul"),
+    "purple": Words("Morado"),
+    "pink": Words("Rosado"),
 }
 # What Al Día says by itself, whatever the edges of the buckets are: typed, it could be a lie.
 _COMPUTED = re.compile(r"al dia|vencido( \+?\d+(\s?-\s?\d+)?)?|en plan de pago|disputa")
@@ -56,7 +57,12 @@ async def create(
     if present is not None and present.retired_at is None:
         raise _taken(present)
     if present is None and (await tx.scalar(select(func.count()).select_from(Tag)) or 0) >= MOST_TAGS:
-        raise Refused(422, f"Ya hay {MOST_TAGS} etiquetas: retire alguna.", code="too_many", field="name")
+        raise Refused(
+            422,
+            Words("Ya hay {most_tags} etiquetas: retire alguna.", most_tags=MOST_TAGS),
+            code="too_many",
+            field="name",
+        )
     tag = present or Tag(created_at=clock.now())
     for column, value in values.items():
         setattr(tag, column, value)
@@ -122,7 +128,7 @@ async def put(tx: Tx, conversation: Conversation, tag: Tag, *, by: Viewer | Acto
     if tag.id in present:
         return False
     if len(present) >= MOST_ON_ONE:
-        text = f"Una conversación lleva hasta {MOST_ON_ONE} etiquetas."
+        text = Words("Una conversación lleva hasta {most_on_one} etiquetas.", most_on_one=MOST_ON_ONE)
         raise Refused(422, text, code="too_many", field="tags")
     await put_on(tx, [conversation.id], tag, by=by)
     thread.touch(conversation)
@@ -189,9 +195,9 @@ async def take_off(tx: Tx, conversation_ids: Sequence[int], tag: Tag, *, by: Vie
 def why_not(tag: Tag, team_id: int) -> Refused | None:
     """Why a conversation of this team cannot be given `tag`."""
     if tag.retired_at is not None:
-        return Refused(409, f"«{tag.name}» se retiró.", code="tag_retired", field="tags")
+        return Refused(409, Words("«{name}» se retiró.", name=tag.name), code="tag_retired", field="tags")
     if tag.team_id not in {None, team_id}:
-        return Refused(422, f"«{tag.name}» es de otro equipo.", code="tag_of_other_team", field="tags")
+        return Refused(422, Words("«{name}» es de otro equipo.", name=tag.name), code="tag_of_other_team", field="tags")
     return None
 
 
@@ -229,18 +235,28 @@ async def _checked(
 ) -> dict[str, object]:
     name, description = " ".join(name.split()), " ".join(description.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Refused(422, f"Escriba un nombre de hasta {LONGEST_NAME} letras.", code="invalid", field="name")
+        raise Refused(
+            422,
+            Words("Escriba un nombre de hasta {longest_name} letras.", longest_name=LONGEST_NAME),
+            code="invalid",
+            field="name",
+        )
     if _COMPUTED.fullmatch(name_key(name)):
-        text = f"«{name}» es un estado de cuenta: Al Día lo pone y lo quita solo."
+        text = Words("«{name}» es un estado de cuenta: Al Día lo pone y lo quita solo.", name=name)
         raise Refused(422, text, code="computed_tag", field="name")
     if colour not in COLOURS:
-        raise Refused(422, "Elija un color de la lista.", code="invalid", field="colour")
+        raise Refused(422, Words("Elija un color de la lista."), code="invalid", field="colour")
     if len(description) > LONGEST_DESCRIPTION or not (description.isprintable() or not description):
-        raise Refused(422, f"Escriba hasta {LONGEST_DESCRIPTION} letras.", code="invalid", field="description")
+        raise Refused(
+            422,
+            Words("Escriba hasta {longest_description} letras.", longest_description=LONGEST_DESCRIPTION),
+            code="invalid",
+            field="description",
+        )
     if team_id is not None:
         among = by.team_ids if isinstance(by, Viewer) and not by.sees_all else None
         if (among is not None and team_id not in among) or await tx.get(Team, team_id) is None:
-            raise Refused(422, "Ese equipo no existe, o no es suyo.", code="invalid", field="team")
+            raise Refused(422, Words("Ese equipo no existe, o no es suyo."), code="invalid", field="team")
     return {
         "name": name,
         "name_key": name_key(name),
@@ -251,7 +267,7 @@ async def _checked(
 
 
 def _taken(tag: Tag) -> Refused:
-    return Refused(409, f"Ya existe la etiqueta «{tag.name}».", code="tag_exists", field="name")
+    return Refused(409, Words("Ya existe la etiqueta «{name}».", name=tag.name), code="tag_exists", field="name")
 
 
 def _told(tag: Tag) -> dict[str, object]:

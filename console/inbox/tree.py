@@ -15,23 +15,24 @@ from console.errors import Refused, not_found
 from console.inbox import policy, queries
 from console.inbox.dispositions import Disposition
 from console.inbox.tags import Tag
+from console.languages.words import Words
 
 LONGEST_NAME = 80
 LONGEST_PAUSE = 365
 NEEDS = {
-    "promise": "Una promesa, con monto y día",
-    "plan": "Un plan de pagos",
-    "dispute": "Una disputa",
-    "callback": "Cuándo volver a contactar",
-    "amount": "Un monto",
-    "date": "Un día",
+    "promise": Words("Una promesa, con monto y día"),
+    "plan": Words("Un plan de pagos"),
+    "dispute": Words("Una disputa"),
+    "callback": Words("Cuándo volver a contactar"),
+    "amount": Words("Un monto"),
+    "date": Words("Un día"),
 }
 EFFECTS = {
-    "opt_out": "No se le escribe más",
-    "wrong_number": "El número es de otra persona",
-    "stop": "Nadie le escribe primero",
+    "opt_out": Words("No se le escribe más"),
+    "wrong_number": Words("El número es de otra persona"),
+    "stop": Words("Nadie le escribe primero"),
 }
-GROUPS = {"CD": "Titular", "CI": "Tercero", "NC": "Sin contacto", "AD": "Administrativo"}
+GROUPS = {"CD": Words("Titular"), "CI": Words("Tercero"), "NC": Words("Sin contacto"), "AD": Words("Administrativo")}
 EXTERNAL = "AD-EXT"
 """The leaf of what another system resolves without saying more."""
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9.-]{1,15}", re.ASCII)
@@ -85,7 +86,7 @@ async def leaf(tx: Tx, code: str) -> Node:
     for node in await leaves(tx):
         if node.code == code:
             return node
-    raise Refused(422, "Elija cómo terminó la conversación.", code="unknown_disposition", field="disposition")
+    raise Refused(422, Words("Elija cómo terminó la conversación."), code="unknown_disposition", field="disposition")
 
 
 async def add(tx: Tx, *, by: Viewer, parent_id: int | None, code: str, name: str) -> Disposition:
@@ -97,13 +98,13 @@ async def add(tx: Tx, *, by: Viewer, parent_id: int | None, code: str, name: str
     policy.require(by, "edit_dispositions")
     code = code.strip().upper()
     if not _CODE.fullmatch(code):
-        said = "El código lleva de 2 a 16 letras mayúsculas, números, puntos o guiones."
+        said = Words("El código lleva de 2 a 16 letras mayúsculas, números, puntos o guiones.")
         raise Refused(422, said, code="invalid", field="code")
     if await tx.scalar(select(Disposition.id).where(Disposition.code == code)):
-        raise Refused(409, f"Ya hay una tipificación {code}.", code="code_taken", field="code")
+        raise Refused(409, Words("Ya hay una tipificación {code}.", code=code), code="code_taken", field="code")
     parent = await held(tx, parent_id) if parent_id is not None else None
     if parent is not None and parent.needs is not None:
-        said = "Quite primero lo que exige: deja de ser una tipificación que se elige."
+        said = Words("Quite primero lo que exige: deja de ser una tipificación que se elige.")
         raise Refused(409, said, code="was_chosen", field="parent")
     position = await tx.scalar(select(func.max(Disposition.position)).where(Disposition.parent_id == parent_id))
     row = Disposition(
@@ -140,13 +141,15 @@ async def edit(
     policy.require(by, "edit_dispositions")
     row = await held(tx, disposition_id)
     if needs is not None and needs not in NEEDS:
-        raise Refused(422, "Elija qué exige.", code="invalid", field="needs")
+        raise Refused(422, Words("Elija qué exige."), code="invalid", field="needs")
     if effect is not None and effect not in EFFECTS:
-        raise Refused(422, "Elija qué efecto tiene.", code="invalid", field="effect")
+        raise Refused(422, Words("Elija qué efecto tiene."), code="invalid", field="effect")
     if not 0 <= pause_days <= LONGEST_PAUSE:
-        raise Refused(422, f"De 0 a {LONGEST_PAUSE} días.", code="invalid", field="pause_days")
+        raise Refused(
+            422, Words("De 0 a {longest_pause} días.", longest_pause=LONGEST_PAUSE), code="invalid", field="pause_days"
+        )
     if tag_id is not None and await tx.get(Tag, tag_id) is None:
-        raise Refused(422, "Esa etiqueta no existe.", code="invalid", field="tag")
+        raise Refused(422, Words("Esa etiqueta no existe."), code="invalid", field="tag")
     new: dict[str, object] = {"name": _name(name), "needs": needs, "effect": effect, "pause_days": pause_days}
     new |= {"tag_id": tag_id, "asks_reason": asks_reason}
     return _change(tx, by, row, new)
@@ -173,7 +176,7 @@ async def retire(tx: Tx, disposition_id: int, *, by: Viewer, is_retired: bool) -
     policy.require(by, "edit_dispositions")
     row = await held(tx, disposition_id)
     if is_retired and row.id in await _above_external(tx):
-        said = "Esta la usan los sistemas que resuelven por la API: puede cambiarle el nombre, no retirarla."
+        said = Words("Esta la usan los sistemas que resuelven por la API: puede cambiarle el nombre, no retirarla.")
         raise Refused(409, said, code="needed")
     if (row.retired_at is not None) != is_retired:
         row.retired_at = clock.now() if is_retired else None
@@ -228,7 +231,12 @@ def _node(row: Disposition, path: Sequence[str], *, is_leaf: bool, is_retired: b
 def _name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
-        raise Refused(422, f"Escriba un nombre de hasta {LONGEST_NAME} letras.", code="invalid", field="name")
+        raise Refused(
+            422,
+            Words("Escriba un nombre de hasta {longest_name} letras.", longest_name=LONGEST_NAME),
+            code="invalid",
+            field="name",
+        )
     return name
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from console.bots.words import understood_words
+from console.languages.words import Words
 from console.portfolio.states import State, label
 from console.render import day, money
 
@@ -201,9 +202,13 @@ _CONTACT = {
 TARGETS = {"first": "Primera respuesta", "next": "Respuesta", "resolution": "Resolución"}
 
 REVIEWS = {
-    "alias_conflict": "Dos contactos podrían ser la misma persona: confirme quién es.",
-    "number_changed": "Cambió de número: podría ser otra persona. Confirme la identidad antes de hablar de la deuda.",
-    "user_id_changed": "WhatsApp lo reconoce como otro usuario: confirme la identidad antes de hablar de la deuda.",
+    "alias_conflict": Words("Dos contactos podrían ser la misma persona: confirme quién es."),
+    "number_changed": Words(
+        "Cambió de número: podría ser otra persona. Confirme la identidad antes de hablar de la deuda."
+    ),
+    "user_id_changed": Words(
+        "WhatsApp lo reconoce como otro usuario: confirme la identidad antes de hablar de la deuda."
+    ),
 }
 
 

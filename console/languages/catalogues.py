@@ -23,8 +23,36 @@ from console.languages.words import Shown, Words
 WHOLE = frozenset(
     {
         "error.html",
+        "notifications/page.html",
         "offline.html",
+        "portfolio/disputes.html",
+        "portfolio/imports.html",
+        "portfolio/list.html",
+        "portfolio/payments.html",
+        "privacy/privacy.html",
+        "quality/form.html",
+        "quality/quality.html",
+        "quality/trend.html",
+        "settings/dead_letters.html",
+        "settings/dispositions.html",
+        "settings/hours.html",
         "settings/language.html",
+        "settings/password.html",
+        "settings/person.html",
+        "settings/portfolio.html",
+        "settings/retention.html",
+        "settings/reviews.html",
+        "settings/role.html",
+        "settings/roles.html",
+        "settings/routing.html",
+        "settings/second_factor.html",
+        "settings/sessions.html",
+        "settings/sign_in.html",
+        "settings/tags.html",
+        "settings/targets.html",
+        "settings/tokens.html",
+        "settings/users.html",
+        "settings/webhooks.html",
         "sign_in/login.html",
     }
 )
@@ -93,6 +121,11 @@ def said(words: object, language: str) -> object:
     return text.format_map({name: said(one, language) for name, one in words.values.items()}) if words.values else text
 
 
+def number(count: int, language: str) -> str:
+    """A count with its thousands apart, as the language writes them: `1,234`, `1.234`."""
+    return f"{count:,}".replace(",", _THOUSANDS.get(language, ","))
+
+
 def give(environment: Environment, language: str) -> None:
     """What templates of `language` say words with where they compute: `_("…")`, `{% trans %}`, and any `Words` put out.
 
@@ -110,6 +143,7 @@ def give(environment: Environment, language: str) -> None:
     # Jinja adds the method when the extension is there, out of the sight of a type checker.
     environment.install_gettext_callables(of_one, of_many, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["said"] = partial(said, language=language)
+    environment.filters["number"] = partial(number, language=language)
     if language != SPANISH:
         environment.finalize = partial(said, language=language)
 
@@ -119,12 +153,17 @@ def translator(say: Say) -> type[Extension]:
 
     class Translator(Extension):
         def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
-            walker = Walker(say)
+            walker = outside = Walker(say)
             tag: list[str] = []
             is_gettext = False
             for token in stream:
                 if tag[:1] in _GETTEXT:
                     is_gettext = tag[0] == "trans"
+                if tag[:1] == ["macro"]:
+                    # It stands where it is called, not where it is written.
+                    walker = Walker(say)
+                elif tag == ["endmacro"]:
+                    walker = outside
                 if token.type == TOKEN_DATA and tag not in _NO_WORDS and not is_gettext:
                     yield Token(token.lineno, token.type, walker.walk(token.value))
                     continue
@@ -137,6 +176,7 @@ def translator(say: Say) -> type[Extension]:
     return Translator
 
 
+_THOUSANDS = {"pt": "."}
 # Blocks that a page fills inside a tag of its frame: classes and data, where the page alone would show text.
 _NO_WORDS = (["block", "shape"], ["block", "body_data"])
 # Between these the words are said by gettext, when the template is rendered.

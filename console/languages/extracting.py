@@ -109,7 +109,9 @@ def _renewed(language: str, wanted: dict[Id, set[str]], known: list[Catalog]) ->
         fuzzy=False,
     )
     for text in sorted(wanted, key=_first):
-        said = next((one.string for one in (it.get(text) for it in known) if one and is_said(one)), "")
+        have = (one.string for one in (it.get(text) for it in known) if one and is_said(one))
+        # What was counted nowhere before has one form only, which is no answer for two.
+        said = next((forms for forms in have if isinstance(forms, str) == isinstance(text, str)), "")
         fresh.add(text, said, locations=[(file, 0) for file in sorted(wanted[text])])
     return fresh
 

@@ -16,6 +16,8 @@ _FOR_SCRIPTS = "data-say-"
 _NOT_PROSE = frozenset({"script", "style", "kbd", "code"})
 _OPENING = re.compile(r"<(?:(?P<comment>!--)|(?P<close>/)?(?P<name>[a-zA-Z][^\s/>]*)|!|$)")
 _IN_TAG = re.compile(r"""(?P<end>>)|(?:(?P<name>[^\s"'<>/=]+)\s*=\s*)?(?P<quote>["'])""")
+# What a macro puts into a tag of those who call it begins with an attribute.
+_ATTRIBUTE = re.compile(r"""[ \t\r\n]*[a-z][a-z-]*=["']""")
 _RUN = re.compile(r"(?P<before>[ \t\r\n]*)(?P<words>.*?)(?P<after>[ \t\r\n]*)", re.DOTALL)
 _SPACES = re.compile(r"[ \t\r\n]+")
 
@@ -33,10 +35,14 @@ class Walker:
         self._element = ""
         self._attribute = ""
         self._quote = '"'
+        self._is_fresh = True
 
     def walk(self, piece: str) -> str:
         """The next literal piece, with its words said."""
         said, at = [], 0
+        if self._is_fresh and _ATTRIBUTE.match(piece):
+            self._where = self._tag
+        self._is_fresh = self._is_fresh and not piece.strip()
         while at < len(piece):
             part, at = self._where(piece, at)
             said.append(part)

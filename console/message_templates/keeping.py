@@ -15,6 +15,7 @@ from console.errors import Refused, not_found
 from console.inbox import policy
 from console.inbox.channel import Channel, MessageTemplate
 from console.inbox.message_templates import HeaderFile
+from console.languages.words import Words
 from console.message_templates import draft_files
 from console.message_templates import files as template_files
 from console.message_templates import wording as rules
@@ -56,7 +57,9 @@ async def write(tx: Tx, *, by: Viewer, wording: Wording) -> TemplateDraft:
         select(MessageTemplate.id).where(*there, MessageTemplate.status != "DELETED")
     )
     if taken:
-        raise Refused(409, "Ya hay una plantilla con ese nombre en ese idioma.", code="template_exists", field="name")
+        raise Refused(
+            409, Words("Ya hay una plantilla con ese nombre en ese idioma."), code="template_exists", field="name"
+        )
     return await _keep(tx, by, wording, "template_draft.created")
 
 
@@ -71,7 +74,7 @@ async def take_over(tx: Tx, template: MessageTemplate, *, by: Viewer) -> Templat
         return draft
     read = rules.read(template.components, name=template.name, language=template.language, category=template.category)
     if read is None or template.language not in rules.LANGUAGES or template.category not in rules.CATEGORIES:
-        text = "Esta plantilla tiene partes que se cambian en el administrador de WhatsApp."
+        text = Words("Esta plantilla tiene partes que se cambian en el administrador de WhatsApp.")
         raise Refused(409, text, code="template_unsupported")
     draft = await _keep(tx, by, read, "template_draft.created")
     draft.state = "submitted"
@@ -94,7 +97,7 @@ async def rewrite(tx: Tx, draft: TemplateDraft, *, by: Viewer, wording: Wording)
             )
         )
         if other:
-            text = "Ya hay una plantilla con ese nombre en ese idioma."
+            text = Words("Ya hay una plantilla con ese nombre en ese idioma.")
             raise Refused(409, text, code="template_exists", field="name")
     values = _values(wording)
     if any(getattr(draft, name) != value for name, value in values.items()):
@@ -110,7 +113,7 @@ async def discard(tx: Tx, draft: TemplateDraft, *, by: Viewer) -> None:
     """Forget a draft that Meta never saw. Records "template_draft.discarded". Refuses: 403; 409 "submitted"."""
     policy.require(by, "edit_templates")
     if draft.state != "draft" or await _last(tx, draft.id) is not None:
-        raise Refused(409, "Ya se envió a WhatsApp: no se descarta, queda su historia.", code="submitted")
+        raise Refused(409, Words("Ya se envió a WhatsApp: no se descarta, queda su historia."), code="submitted")
     _record(tx, by, draft, "template_draft.discarded")
     await draft_files.remove(tx, draft, by=by)
     await tx.flush()
@@ -128,7 +131,7 @@ async def begin(tx: Tx, draft: TemplateDraft, *, by: Viewer) -> Asked:
     sample = await _sample(tx, draft)
     last = await _last(tx, draft.id)
     if draft.state == "submitting" and last is not None and clock.now() < last.at + CALL_MAY_TAKE:
-        raise Refused(409, "Ya se está enviando.", code="being_submitted")
+        raise Refused(409, Words("Ya se está enviando."), code="being_submitted")
     present = await _present(tx, draft)
     components = rules.components_of(wording)
     if present is not None:
@@ -214,7 +217,9 @@ async def _sample(tx: Tx, draft: TemplateDraft) -> HeaderFile | None:
     file = await template_files.of(tx, draft.id)
     types, name = draft_files.SAMPLES[draft.header_format]
     if file is None or file.mime_type.partition(";")[0] not in types:
-        text = f"Falta el archivo de muestra del encabezado: adjunte {name}. WhatsApp lo pide para aprobarla."
+        text = Words(
+            "Falta el archivo de muestra del encabezado: adjunte {name}. WhatsApp lo pide para aprobarla.", name=name
+        )
         raise Refused(422, text, code="template_wording", field="header_file")
     return template_files.as_header(file)
 
@@ -237,15 +242,19 @@ async def _require_editable(
     tx: Tx, draft: TemplateDraft, present: MessageTemplate, components: list[dict[str, Any]]
 ) -> None:
     if present.status not in EDITABLE or present.meta_id is None:
-        text = "WhatsApp la está revisando, o la inhabilitó: ahora no se puede cambiar."
+        text = Words("WhatsApp la está revisando, o la inhabilitó: ahora no se puede cambiar.")
         raise Refused(409, text, code="in_review", details={"status": present.status})
     if present.status == "APPROVED":
         if rules.same_parts(present.components, components):
-            raise Refused(409, "Es igual a la que WhatsApp ya aprobó.", code="unchanged")
+            raise Refused(409, Words("Es igual a la que WhatsApp ya aprobó."), code="unchanged")
         for most, since in ((EDITS_A_DAY, timedelta(days=1)), (EDITS_A_MONTH, timedelta(days=30))):
             if await _edits_since(tx, draft, clock.now() - since) >= most:
-                text = f"WhatsApp deja cambiar una plantilla aprobada {most} vez por día y {EDITS_A_MONTH} por mes."
-                raise Refused(409, text.replace(f"{EDITS_A_MONTH} vez", "1 vez"), code="edited_too_often")
+                text = Words(
+                    "WhatsApp deja cambiar una plantilla aprobada {a_day} vez por día y {a_month} por mes.",
+                    a_day=EDITS_A_DAY,
+                    a_month=EDITS_A_MONTH,
+                )
+                raise Refused(409, text, code="edited_too_often")
 
 
 async def _edits_since(tx: Tx, draft: TemplateDraft, since: datetime) -> int:

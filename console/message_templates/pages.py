@@ -17,6 +17,7 @@ from console.forms import html, read_form
 from console.inbox import policy, queries
 from console.inbox.channel import Channel, MessageTemplate
 from console.inbox.template_picker import QUALITIES, STATES
+from console.languages.words import Words
 from console.message_templates import draft_files, keeping, submitting
 from console.message_templates import files as template_files
 from console.message_templates import wording as rules
@@ -226,7 +227,7 @@ def _draft_line(draft: TemplateDraft) -> Line:
         language=draft.language,
         category=draft.category,
         purpose=draft.purpose,
-        status="Enviando" if draft.state == "submitting" else "Borrador",
+        status=Words("Enviando") if draft.state == "submitting" else Words("Borrador"),
         tone="plain",
         quality=None,
         why=draft.problem,
@@ -237,7 +238,12 @@ def _draft_line(draft: TemplateDraft) -> Line:
 
 
 def _listed_line(row: MessageTemplate, draft_id: int | None) -> Line:
-    status = {"APPROVED": "Aprobada", "PENDING": "En revisión", "REJECTED": "Rechazada", "PAUSED": "En pausa"}
+    status = {
+        "APPROVED": Words("Aprobada"),
+        "PENDING": Words("En revisión"),
+        "REJECTED": Words("Rechazada"),
+        "PAUSED": Words("En pausa"),
+    }
     tones = {"APPROVED": "ok", "PENDING": "plan", "PAUSED": "b30"}
     return Line(
         title=row.name.replace("_", " ").capitalize(),
@@ -245,7 +251,7 @@ def _listed_line(row: MessageTemplate, draft_id: int | None) -> Line:
         language=row.language,
         category=row.category,
         purpose="",
-        status=status.get(row.status, "Inhabilitada" if row.status == "DISABLED" else row.status.capitalize()),
+        status=status.get(row.status, Words("Inhabilitada") if row.status == "DISABLED" else row.status.capitalize()),
         tone=tones.get(row.status, "b60p"),
         quality=QUALITIES.get(row.quality or ""),
         why=STATES.get(row.status) if row.status not in {"APPROVED", "PENDING"} else None,

@@ -10,21 +10,22 @@ import msgspec
 
 from console.errors import Refused
 from console.inbox.message_templates import MEDIA_HEADERS, UNTIDY
+from console.languages.words import Words
 from console.texts.variables import EXAMPLES
 
 LANGUAGES = {
-    "es": "Español",
-    "es_PE": "Español (Perú)",
-    "es_MX": "Español (México)",
-    "es_CO": "Español (Colombia)",
-    "es_CL": "Español (Chile)",
-    "es_AR": "Español (Argentina)",
-    "es_EC": "Español (Ecuador)",
-    "pt_BR": "Portugués (Brasil)",
-    "en": "Inglés",
+    "es": Words("Español"),
+    "es_PE": Words("Español (Perú)"),
+    "es_MX": Words("Español (México)"),
+    "es_CO": Words("Español (Colombia)"),
+    "es_CL": Words("Español (Chile)"),
+    "es_AR": Words("Español (Argentina)"),
+    "es_EC": Words("Español (Ecuador)"),
+    "pt_BR": Words("Portugués (Brasil)"),
+    "en": Words("Inglés"),
 }
 FORMATS = {"TEXT": "Texto, o nada", "IMAGE": "Imagen", "VIDEO": "Video", "DOCUMENT": "Documento PDF"}
-CATEGORIES = {"UTILITY": "Utilidad (sobre su cuenta)", "MARKETING": "Publicidad"}
+CATEGORIES = {"UTILITY": Words("Utilidad (sobre su cuenta)"), "MARKETING": Words("Publicidad")}
 LONGEST_NAME = 60
 MOST = {"header": 60, "body": 1024, "footer": 60, "button": 25, "example": 200, "url": 2000}
 MOST_QUICK_REPLIES = 3
@@ -76,15 +77,15 @@ def checked(wording: Wording) -> Wording:
         said = f"Use minúsculas, números y guion bajo, hasta {LONGEST_NAME}: recordatorio_de_cuota."
         raise _at("name", said)
     if wording.language not in LANGUAGES:
-        raise _at("language", "Elija un idioma de la lista.")
+        raise _at("language", Words("Elija un idioma de la lista."))
     if wording.category not in CATEGORIES:
-        raise _at("category", "Elija una categoría de la lista.")
+        raise _at("category", Words("Elija una categoría de la lista."))
     if wording.header_format not in FORMATS:
-        raise _at("header_format", "Elija de la lista qué lleva el encabezado.")
+        raise _at("header_format", Words("Elija de la lista qué lleva el encabezado."))
     _check_body(wording.body)
     _check_header(wording.header)
     if len(wording.footer) > MOST["footer"] or _HALF.search(wording.footer):
-        raise _at("footer", f"El pie va sin variables y hasta {MOST['footer']} letras.")
+        raise _at("footer", Words("El pie va sin variables y hasta {most} letras.", most=MOST["footer"]))
     _check_buttons(wording.buttons)
     return msgspec.structs.replace(wording, examples=_examples(wording))
 
@@ -161,67 +162,77 @@ def read(components: Sequence[Mapping[str, Any]], *, name: str, language: str, c
 
 def _check_body(body: str) -> None:
     if not body:
-        raise _at("body", "Escriba el mensaje.")
+        raise _at("body", Words("Escriba el mensaje."))
     if len(body) > MOST["body"]:
-        raise _at("body", f"El mensaje tiene {len(body)} letras; el máximo es {MOST['body']}.")
+        raise _at(
+            "body", Words("El mensaje tiene {body} letras; el máximo es {most}.", body=len(body), most=MOST["body"])
+        )
     names = _check_variables("body", body)
     if _VARIABLE.match(body) or re.search(r"\}\}[\s.,;:!?]*$", body):
-        raise _at("body", "WhatsApp no acepta una variable al comienzo ni al final: agregue palabras.")
+        raise _at("body", Words("WhatsApp no acepta una variable al comienzo ni al final: agregue palabras."))
     if re.search(r"\}\}\s*\{\{", body):
-        raise _at("body", "WhatsApp no acepta dos variables seguidas: ponga palabras entre ellas.")
+        raise _at("body", Words("WhatsApp no acepta dos variables seguidas: ponga palabras entre ellas."))
     if names and len(_VARIABLE.sub(" ", body).split()) < _WORDS_A_VARIABLE * len(names):
-        raise _at("body", "Hay muchas variables para tan poco texto: WhatsApp la rechazaría.")
+        raise _at("body", Words("Hay muchas variables para tan poco texto: WhatsApp la rechazaría."))
     if re.search(r"\n{3,}|\t| {5,}", body):
-        raise _at("body", "Quite las tabulaciones, los espacios seguidos y las líneas vacías de más.")
+        raise _at("body", Words("Quite las tabulaciones, los espacios seguidos y las líneas vacías de más."))
 
 
 def _check_header(header: str) -> None:
     if len(header) > MOST["header"]:
-        raise _at("header", f"El encabezado tiene {len(header)} letras; el máximo es {MOST['header']}.")
+        raise _at(
+            "header",
+            Words("El encabezado tiene {header} letras; el máximo es {most}.", header=len(header), most=MOST["header"]),
+        )
     if len(_check_variables("header", header)) > 1:
-        raise _at("header", "El encabezado lleva una variable como máximo.")
+        raise _at("header", Words("El encabezado lleva una variable como máximo."))
 
 
 def _check_variables(field: str, text: str) -> list[str]:
     names = names_of(text)
     if _HALF.search(_VARIABLE.sub("", text)):
-        raise _at(field, "Hay llaves sueltas: una variable se escribe {{nombre}}.")
+        raise _at(field, Words("Hay llaves sueltas: una variable se escribe {{nombre}}."))
     numbers = [name for name in names if name.isdigit()]
     if numbers and len(numbers) != len(names):
-        raise _at(field, "Use variables con nombre o con número, no las dos.")
+        raise _at(field, Words("Use variables con nombre o con número, no las dos."))
     if numbers and sorted(map(int, numbers)) != list(range(1, len(numbers) + 1)):
-        raise _at(field, "Las variables con número van de {{1}} en adelante, sin saltos.")
+        raise _at(field, Words("Las variables con número van de {{1}} en adelante, sin saltos."))
     if odd := [name for name in names if not name.isdigit() and not _NAMED.fullmatch(name)]:
-        raise _at(field, f"«{odd[0]}» no es nombre de variable: minúsculas, números y guion bajo.")
+        raise _at(field, Words("«{odd}» no es nombre de variable: minúsculas, números y guion bajo.", odd=odd[0]))
     return names
 
 
 def _check_buttons(buttons: Sequence[Mapping[str, str]]) -> None:
     if sum(each["type"] == "QUICK_REPLY" for each in buttons) > MOST_QUICK_REPLIES:
-        raise _at("buttons", f"Hasta {MOST_QUICK_REPLIES} respuestas rápidas.")
+        raise _at(
+            "buttons", Words("Hasta {most_quick_replies} respuestas rápidas.", most_quick_replies=MOST_QUICK_REPLIES)
+        )
     for each in buttons:
         if not each["text"] or len(each["text"]) > MOST["button"] or not each["text"].isprintable():
-            raise _at("buttons", f"Cada botón lleva un texto de hasta {MOST['button']} letras.")
+            raise _at("buttons", Words("Cada botón lleva un texto de hasta {most} letras.", most=MOST["button"]))
         if _HALF.search(each["text"]):
-            raise _at("buttons", "Los botones van sin variables.")
+            raise _at("buttons", Words("Los botones van sin variables."))
         if each["type"] == "URL" and (not _URL.fullmatch(each["url"]) or len(each["url"]) > MOST["url"]):
             said = "La dirección empieza con https:// y puede terminar en {{1}}, nada más."
             raise _at("buttons", said)
         if each["type"] == "PHONE_NUMBER" and not _PHONE.fullmatch(each["phone_number"]):
-            raise _at("buttons", "El teléfono se escribe con su país: +51944218305.")
+            raise _at("buttons", Words("El teléfono se escribe con su país: +51944218305."))
     if len({each["text"] for each in buttons}) != len(buttons):
-        raise _at("buttons", "Dos botones dicen lo mismo.")
+        raise _at("buttons", Words("Dos botones dicen lo mismo."))
 
 
 def _examples(wording: Wording) -> dict[str, str]:
     if any(name.isdigit() for name in names_of(wording.header)) or (
         is_positional(wording) and names_of(wording.header)
     ):
-        raise _at("header", "El encabezado usa una variable con nombre, y solo si el mensaje también.")
+        raise _at("header", Words("El encabezado usa una variable con nombre, y solo si el mensaje también."))
     examples = {name: example_of(wording, name) for name in names_of(wording.header, wording.body)}
     for name, value in examples.items():
         if not value or len(value) > MOST["example"] or UNTIDY.search(value):
-            raise _at("examples", f"Dé un ejemplo de «{name}», en una línea: WhatsApp lo pide para aprobarla.")
+            raise _at(
+                "examples",
+                Words("Dé un ejemplo de «{name}», en una línea: WhatsApp lo pide para aprobarla.", name=name),
+            )
     return examples
 
 

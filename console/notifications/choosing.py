@@ -13,14 +13,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from console.errors import Refused
+from console.languages.words import Words
 
 KINDS = {
-    "mine": "Escriben en una conversación mía",
-    "assigned": "Me asignan una conversación",
-    "mention": "Me mencionan en una nota interna",
-    "team": "Llega una conversación nueva a mi equipo",
-    "danger": "Supervisión: alguien puede estar en peligro, o prueba datos ajenos con el bot",
-    "alert": "Supervisión: el bot pide ayuda, los envíos se detienen, vence el acceso a WhatsApp",
+    "mine": Words("Escriben en una conversación mía"),
+    "assigned": Words("Me asignan una conversación"),
+    "mention": Words("Me mencionan en una nota interna"),
+    "team": Words("Llega una conversación nueva a mi equipo"),
+    "danger": Words("Supervisión: alguien puede estar en peligro, o prueba datos ajenos con el bot"),
+    "alert": Words("Supervisión: el bot pide ayuda, los envíos se detienen, vence el acceso a WhatsApp"),
 }
 WORDS = {
     "mine": "Alguien escribió en una conversación suya",
@@ -72,7 +73,7 @@ def minutes(text: str, field: str) -> int | None:
         return None
     found = _TIME.fullmatch(text.strip())
     if found is None:
-        raise Refused(422, "Escriba la hora así: 20:30.", code="invalid", field=field)
+        raise Refused(422, Words("Escriba la hora así: 20:30."), code="invalid", field=field)
     return int(found[1]) * 60 + int(found[2])
 
 

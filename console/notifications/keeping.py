@@ -12,6 +12,7 @@ from console import audit, clock
 from console.agents import Viewer
 from console.db import Tx
 from console.errors import Refused
+from console.languages.words import Words
 from console.notifications.choosing import KINDS, Choice
 from console.notifications.models import NotificationChoice, NotificationPlace, PushSubscription
 from integrations.web_push import Subscription, is_well_formed
@@ -31,9 +32,11 @@ async def choose(
     Refuses: 422 naming kinds, or quiet_to where only one end of the quiet hours is given.
     """
     if set(kinds) - set(KINDS):
-        raise Refused(422, "Elija de la lista.", code="invalid", field="kinds")
+        raise Refused(422, Words("Elija de la lista."), code="invalid", field="kinds")
     if (quiet_from is None) != (quiet_to is None):
-        raise Refused(422, "Diga desde y hasta qué hora, o deje las dos vacías.", code="invalid", field="quiet_to")
+        raise Refused(
+            422, Words("Diga desde y hasta qué hora, o deje las dos vacías."), code="invalid", field="quiet_to"
+        )
     row = await tx.get(NotificationChoice, by.id, with_for_update=True)
     row = row or NotificationChoice(agent_id=by.id)
     row.kinds, row.sound = [kind for kind in KINDS if kind in kinds], sound
@@ -63,13 +66,19 @@ async def subscribe(tx: Tx, subscription: Subscription, *, by: Viewer, device: s
     Refuses: 422 "invalid" (field endpoint) for what is no push service's address or has no sound keys; "too_many".
     """
     if not is_well_formed(subscription) or not _is_outside(subscription.endpoint, is_loopback=is_loopback):
-        raise Refused(422, "Este navegador no dio una dirección de avisos válida.", code="invalid", field="endpoint")
+        raise Refused(
+            422, Words("Este navegador no dio una dirección de avisos válida."), code="invalid", field="endpoint"
+        )
     row = (
         await tx.scalars(select(PushSubscription).where(PushSubscription.endpoint == subscription.endpoint))
     ).one_or_none()
     is_new = row is None or row.agent_id != by.id
     if is_new and len(await subscriptions_of(tx, by.id)) >= MOST_BROWSERS:
-        raise Refused(422, f"Ya hay {MOST_BROWSERS} equipos con avisos: quite alguno.", code="too_many")
+        raise Refused(
+            422,
+            Words("Ya hay {most_browsers} equipos con avisos: quite alguno.", most_browsers=MOST_BROWSERS),
+            code="too_many",
+        )
     if await tx.scalar(select(PushSubscription.id).limit(1)) is None:
         # Nobody has read on while nobody was to be told: what was before is not rung now.
         await tx.execute(update(NotificationPlace).values(entry_id=await audit.head_of(tx)))

@@ -18,6 +18,7 @@ from console.errors import Refused, not_found
 from console.forms import read_form
 from console.inbox import channel_state, policy
 from console.inbox.channel import Channel
+from console.languages.words import Words
 from console.number import asking, keeping, reading
 from console.number.models import NumberReport
 from console.settings import Settings
@@ -28,34 +29,34 @@ from integrations.whatsapp.errors import Invalid, WhatsAppError
 
 PAGE = "/settings/number"
 VERTICALS = {
-    "FINANCE": "Finanzas",
-    "PROF_SERVICES": "Servicios profesionales",
-    "AUTO": "Automotor",
-    "APPAREL": "Ropa",
-    "BEAUTY": "Belleza",
-    "EDU": "Educación",
-    "ENTERTAIN": "Entretenimiento",
-    "EVENT_PLAN": "Eventos",
-    "GOVT": "Gobierno",
-    "GROCERY": "Alimentos",
-    "HEALTH": "Salud",
-    "HOTEL": "Hotelería",
-    "NONPROFIT": "Sin fines de lucro",
-    "RESTAURANT": "Restaurantes",
-    "RETAIL": "Comercio",
-    "TRAVEL": "Viajes",
-    "OTHER": "Otro rubro",
+    "FINANCE": Words("Finanzas"),
+    "PROF_SERVICES": Words("Servicios profesionales"),
+    "AUTO": Words("Automotor"),
+    "APPAREL": Words("Ropa"),
+    "BEAUTY": Words("Belleza"),
+    "EDU": Words("Educación"),
+    "ENTERTAIN": Words("Entretenimiento"),
+    "EVENT_PLAN": Words("Eventos"),
+    "GOVT": Words("Gobierno"),
+    "GROCERY": Words("Alimentos"),
+    "HEALTH": Words("Salud"),
+    "HOTEL": Words("Hotelería"),
+    "NONPROFIT": Words("Sin fines de lucro"),
+    "RESTAURANT": Words("Restaurantes"),
+    "RETAIL": Words("Comercio"),
+    "TRAVEL": Words("Viajes"),
+    "OTHER": Words("Otro rubro"),
 }
 """The lines of business that Meta knows and a lender, shop or service may be in."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _WEBSITE = re.compile(r"https?://[^\s/]+\.[^\s/]+\S*")
 _WRONG = {
-    "about": "Escriba de 1 a 139 letras.",
-    "address": "Escriba hasta 256 letras.",
-    "description": "Escriba hasta 512 letras.",
-    "email": "Escriba un correo completo, como hola@empresa.example, de hasta 128 letras.",
-    "websites": "Escriba direcciones completas, como https://empresa.example, de hasta 256 letras.",
-    "vertical": "Elija un rubro de la lista.",
+    "about": Words("Escriba de 1 a 139 letras."),
+    "address": Words("Escriba hasta 256 letras."),
+    "description": Words("Escriba hasta 512 letras."),
+    "email": Words("Escriba un correo completo, como hola@empresa.example, de hasta 128 letras."),
+    "websites": Words("Escriba direcciones completas, como https://empresa.example, de hasta 256 letras."),
+    "vertical": Words("Elija un rubro de la lista."),
 }
 CHANGES = 20
 ABOUT = (
@@ -132,7 +133,9 @@ async def pause_channel(
     policy.require(viewer, "resume_channel")
     reason = " ".join((await read_form(request)).get("reason", "").split())
     if not reason or len(reason) > 200:
-        raise Refused(422, "Escriba el motivo, en una línea: se muestra a todos.", code="invalid", field="reason")
+        raise Refused(
+            422, Words("Escriba el motivo, en una línea: se muestra a todos."), code="invalid", field="reason"
+        )
     async with db.transaction() as tx:
         channel = await _own(tx, settings)
         await channel_state.pause(tx, channel, kind="person", reason=reason, by=viewer)
@@ -167,8 +170,8 @@ def _in_words(wrong: Refused | WhatsAppError) -> Refused:
         return wrong
     if isinstance(wrong, Invalid):
         field = wrong.field.partition("[")[0]
-        return Refused(422, _WRONG.get(field, "No es válido."), code="invalid", field=field)
-    return Refused(503, f"El perfil no se cambió. {asking.words_of(wrong)}", code="whatsapp_away")
+        return Refused(422, _WRONG.get(field, Words("No es válido.")), code="invalid", field=field)
+    return Refused(503, Words("El perfil no se cambió. {wrong}", wrong=asking.words_of(wrong)), code="whatsapp_away")
 
 
 def _wanted(typed: dict[str, str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from console.bulk import among
 from console.db import Tx
 from console.errors import not_found
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.portfolio.agreements import (
     Dispute,
     DisputeState,
@@ -26,12 +27,12 @@ from console.portfolio.models import Account, ContactPoint, Debtor, Invoice, Poi
 from console.portfolio.states import today_in
 
 CATEGORIES = {
-    "not_mine": "No reconoce la deuda",
-    "amount": "No está de acuerdo con el monto",
-    "already_paid": "Dice que ya pagó",
-    "service": "Reclama por el producto o servicio",
-    "fraud": "Suplantación o fraude",
-    "other": "Otro motivo",
+    "not_mine": Words("No reconoce la deuda"),
+    "amount": Words("No está de acuerdo con el monto"),
+    "already_paid": Words("Dice que ya pagó"),
+    "service": Words("Reclama por el producto o servicio"),
+    "fraud": Words("Suplantación o fraude"),
+    "other": Words("Otro motivo"),
 }
 _SETTLED = (PromiseState.KEPT, PromiseState.PARTIAL, PromiseState.BROKEN)
 

@@ -17,6 +17,7 @@ from sqlalchemy import CursorResult, func, select, text
 from console.bulk import fetch
 from console.db import Base, Tx, table_of
 from console.errors import Refused
+from console.languages.words import Words
 from console.portfolio import import_sql as sql
 from console.portfolio import phones
 from console.portfolio.batches import ImportAccount, ImportBatch, ImportDebtor, ImportInvoice, ImportPoint
@@ -86,7 +87,7 @@ async def _compare_again(tx: Tx, batch: ImportBatch, rules: Rules) -> None:
     if batch.undoes_id is not None or len(moved) > MOST_MOVED:
         raise Refused(
             409,
-            "Mientras tanto cambiaron cuentas de esta importación: vuelva a prepararla.",
+            Words("Mientras tanto cambiaron cuentas de esta importación: vuelva a prepararla."),
             code="stale_import",
         )
     wanted = select(ImportAccount).where(ImportAccount.id.in_(moved)).order_by(ImportAccount.id)
@@ -101,7 +102,9 @@ async def _compare_again(tx: Tx, batch: ImportBatch, rules: Rules) -> None:
     stage = Stage(batch, rules)
     await stage.resume(tx)
     if problems := await stage.take(tx, lines):
-        raise Refused(409, f"Mientras tanto cambió una cuenta: {problems[0].what}", code="stale_import")
+        raise Refused(
+            409, Words("Mientras tanto cambió una cuenta: {what}", what=problems[0].what), code="stale_import"
+        )
 
 
 async def _take_back(tx: Tx, batch: ImportBatch, rows: Sequence[ImportAccount], places: set[int]) -> None:

@@ -15,6 +15,7 @@ from console.inbox import tagging, thread
 from console.inbox.models import Conversation, Message
 from console.inbox.tags import Tag
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.portfolio.models import name_key
 
 TAG = "Pago por verificar"
@@ -32,7 +33,7 @@ async def mark(tx: Tx, conversation: Conversation, message_id: int, *, by: Viewe
     if message is None or message.conversation_id != conversation.id or message.direction != "in":
         raise not_found()
     if message.kind not in KINDS or message.revoked_at is not None:
-        raise Refused(422, "Marque la foto o el documento del comprobante.", code="invalid", field="message_id")
+        raise Refused(422, Words("Marque la foto o el documento del comprobante."), code="invalid", field="message_id")
     tag = await _tag(tx) or await tagging.create(
         tx, by=SYSTEM, name=TAG, colour="orange", description="Envió un comprobante que nadie ha verificado"
     )

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from console.languages.words import Words
 from console.portfolio.models import name_key
 from console.portfolio.sheets import Cell, Row
 
@@ -34,18 +35,18 @@ class Field(StrEnum):
 
 
 LABELS = {
-    Field.ACCOUNT: "Cuenta o crédito",
-    Field.NAME: "Nombre",
-    Field.DOCUMENT: "Documento",
-    Field.DOCUMENT_TYPE: "Tipo de documento",
-    Field.BIRTH: "Nacimiento (fecha o año)",
-    Field.PHONE: "Teléfono",
-    Field.INVOICE: "Factura o cuota",
-    Field.DUE: "Vencimiento",
-    Field.AMOUNT: "Monto",
-    Field.BALANCE: "Saldo",
-    Field.CURRENCY: "Moneda",
-    Field.PRODUCT: "Producto",
+    Field.ACCOUNT: Words("Cuenta o crédito"),
+    Field.NAME: Words("Nombre"),
+    Field.DOCUMENT: Words("Documento"),
+    Field.DOCUMENT_TYPE: Words("Tipo de documento"),
+    Field.BIRTH: Words("Nacimiento (fecha o año)"),
+    Field.PHONE: Words("Teléfono"),
+    Field.INVOICE: Words("Factura o cuota"),
+    Field.DUE: Words("Vencimiento"),
+    Field.AMOUNT: Words("Monto"),
+    Field.BALANCE: Words("Saldo"),
+    Field.CURRENCY: Words("Moneda"),
+    Field.PRODUCT: Words("Producto"),
 }
 NEEDED = (Field.ACCOUNT, Field.NAME, Field.DUE)
 """Without these, and without an amount or a balance, nothing is owed by anybody on any day."""

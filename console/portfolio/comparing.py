@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from console.errors import Refused
+from console.languages.words import Words
 from console.portfolio.corrections import Field
 from console.portfolio.documents import Document, key_of
 from console.portfolio.models import name_key
@@ -211,14 +212,18 @@ def _require_consistent(statement: Statement, debt: Debt) -> None:
     if debt.owing and debt.currency != statement.currency:
         raise Refused(
             409,
-            f"Esta cuenta está en {debt.currency} y tiene facturas: no puede pasar a {statement.currency}.",
+            Words(
+                "Esta cuenta está en {currency} y tiene facturas: no puede pasar a {currency_2}.",
+                currency=debt.currency,
+                currency_2=statement.currency,
+            ),
             code="currency_conflict",
             field="currency",
         )
     if statement.as_of is not None and debt.stated_at is not None and statement.as_of < debt.stated_at:
         raise Refused(
             409,
-            "De esta cuenta ya se sabe algo posterior a la fecha de corte.",
+            Words("De esta cuenta ya se sabe algo posterior a la fecha de corte."),
             code="stale_statement",
             field="as_of",
         )

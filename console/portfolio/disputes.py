@@ -15,6 +15,7 @@ from console.errors import Refused, not_found
 from console.inbox import thread
 from console.inbox.models import Conversation
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.portfolio.agreed import CATEGORIES
 from console.portfolio.agreements import Dispute, DisputeState
 from console.portfolio.contact_hours import working_days_after
@@ -27,10 +28,10 @@ from console.reasons import keeping as reasons
 
 LONGEST_WORDS = 2000
 RESOLUTIONS = {
-    DisputeState.UPHELD: "a favor de la persona",
-    DisputeState.REJECTED: "rechazada",
-    DisputeState.PARTIAL: "en parte a favor de la persona",
-    DisputeState.WITHDRAWN: "retirada por la persona",
+    DisputeState.UPHELD: Words("a favor de la persona"),
+    DisputeState.REJECTED: Words("rechazada"),
+    DisputeState.PARTIAL: Words("en parte a favor de la persona"),
+    DisputeState.WITHDRAWN: Words("retirada por la persona"),
 }
 
 
@@ -55,9 +56,14 @@ async def open_dispute(
     account = await locked(tx, account_id)
     threads = await conversations_of(tx, account)
     if category not in CATEGORIES:
-        raise Refused(422, "Elija qué se disputa.", code="invalid", field="category")
+        raise Refused(422, Words("Elija qué se disputa."), code="invalid", field="category")
     if len(words) > LONGEST_WORDS:
-        raise Refused(422, f"Use {LONGEST_WORDS} letras o menos.", code="invalid", field="words")
+        raise Refused(
+            422,
+            Words("Use {longest_words} letras o menos.", longest_words=LONGEST_WORDS),
+            code="invalid",
+            field="words",
+        )
     conversation = among(threads, conversation_id)
     await check_evidence(tx, conversation, message_id)
     invoices = await _contested(tx, account, invoice_id)
@@ -101,14 +107,14 @@ async def resolve(tx: Tx, dispute_id: int, *, by: Viewer | Actor, state: str, re
         raise not_found()
     ending = next((each for each in RESOLUTIONS if each == state), None)
     if ending is None:
-        raise Refused(422, "Elija cómo termina la disputa.", code="invalid", field="state")
+        raise Refused(422, Words("Elija cómo termina la disputa."), code="invalid", field="state")
     if not reason.strip() or len(reason) > LONGEST_WORDS:
-        raise Refused(422, "Explique la decisión: se le dirá a la persona.", code="invalid", field="reason")
+        raise Refused(422, Words("Explique la decisión: se le dirá a la persona."), code="invalid", field="reason")
     account = await locked(tx, account_id)
     threads = await conversations_of(tx, account)
     dispute = await tx.get_one(Dispute, dispute_id, populate_existing=True)
     if dispute.state != DisputeState.OPEN:
-        raise Refused(409, "Esa disputa ya se resolvió.", code="not_open")
+        raise Refused(409, Words("Esa disputa ya se resolvió."), code="not_open")
     dispute.state, dispute.resolution, dispute.version = ending, reason.strip(), dispute.version + 1
     dispute.resolved_at, dispute.resolved_by_id = clock.now(), actor_of(by).id
     await tx.flush()
@@ -129,7 +135,7 @@ async def _contested(tx: Tx, account: Account, invoice_id: int | None) -> Sequen
         wanted = wanted.where(Invoice.id == invoice_id)
     invoices = (await tx.scalars(wanted)).all()
     if invoice_id is not None and not invoices:
-        raise Refused(422, "Esa factura no es de esta cuenta.", code="invalid", field="invoice")
+        raise Refused(422, Words("Esa factura no es de esta cuenta."), code="invalid", field="invoice")
     return invoices
 
 
@@ -139,7 +145,7 @@ async def _require_none_open(tx: Tx, account: Account, invoice_id: int | None) -
         select(Dispute.id).where(Dispute.account_id == account.id, Dispute.state == DisputeState.OPEN, same)
     )
     if found is not None:
-        raise Refused(409, "Eso ya está en disputa.", code="dispute_open", details={"dispute": str(found)})
+        raise Refused(409, Words("Eso ya está en disputa."), code="dispute_open", details={"dispute": str(found)})
 
 
 async def _deadline(tx: Tx, account: Account) -> datetime:

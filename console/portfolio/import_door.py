@@ -21,6 +21,7 @@ from console.db import Database
 from console.errors import Refused
 from console.forms import read_form
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio import arrivals, imports
 from console.portfolio.columns import LABELS, Field
 from console.portfolio.import_pages import PAGE, PHONES, opened, shown
@@ -46,7 +47,7 @@ async def upload(
     policy.require(viewer, "import_portfolio")
     # A form that another site sends cannot have this type without asking first.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != OCTETS:
-        raise Refused(415, "Suba el archivo desde la página de cargas.", code="unsupported_media_type")
+        raise Refused(415, Words("Suba el archivo desde la página de cargas."), code="unsupported_media_type")
     name = _NO_NAME.sub("", unquote(request.headers.get("x-file-name", ""))).strip() or "archivo"
     place = arrivals.waiting_place(settings)
     try:
@@ -179,7 +180,7 @@ def _end_of(text: str, settings: Settings) -> datetime | None:
     try:
         day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 a day, as a date field sends it
     except ValueError:
-        raise Refused(422, "La fecha de corte no es una fecha.", code="invalid", field="as_of") from None
+        raise Refused(422, Words("La fecha de corte no es una fecha."), code="invalid", field="as_of") from None
     end = datetime.combine(day, time.max, tzinfo=settings.zone).astimezone(UTC)
     now = clock.now()
     return min(end, now) if day <= now.astimezone(settings.zone).date() else end

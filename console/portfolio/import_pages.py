@@ -18,6 +18,7 @@ from console.db import Database, Tx
 from console.errors import not_found
 from console.forms import html
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio import arrivals, imports
 from console.portfolio.batches import BatchState, ImportAccount, ImportBatch, ImportProblem
 from console.portfolio.columns import LABELS, NEEDED, Field
@@ -34,15 +35,15 @@ SHOWN = 100
 PHONES = 3
 LARGEST_ID = 2**63 - 1
 WORDS = {
-    BatchState.UPLOADED: "Por revisar",
-    BatchState.WAITING: "Comparando…",
-    BatchState.READY: "Lista para confirmar",
-    BatchState.CONFIRMED: "Importando…",
-    BatchState.COMMITTED: "Importada",
-    BatchState.UNDOING: "Deshaciendo…",
-    BatchState.UNDONE: "Deshecha",
-    BatchState.FAILED: "No se pudo",
-    BatchState.DISCARDED: "Descartada",
+    BatchState.UPLOADED: Words("Por revisar"),
+    BatchState.WAITING: Words("Comparando…"),
+    BatchState.READY: Words("Lista para confirmar"),
+    BatchState.CONFIRMED: Words("Importando…"),
+    BatchState.COMMITTED: Words("Importada"),
+    BatchState.UNDOING: Words("Deshaciendo…"),
+    BatchState.UNDONE: Words("Deshecha"),
+    BatchState.FAILED: Words("No se pudo"),
+    BatchState.DISCARDED: Words("Descartada"),
 }
 TONES = {BatchState.COMMITTED: "ok", BatchState.READY: "plan", BatchState.FAILED: "b60p"}
 
@@ -186,7 +187,8 @@ def _choices(options: Options) -> list[tuple[str, str, bool, int | None]]:
         for place in range(PHONES if field == Field.PHONE else 1):
             name = f"column_{field}" + (f"_{place + 1}" if place else "")
             chosen = columns[place] if place < len(columns) else None
-            choices.append((name, label + (f" {place + 1}" if place else ""), field in NEEDED, chosen))
+            told = Words("{label} {number}", label=label, number=place + 1) if place else label
+            choices.append((name, told, field in NEEDED, chosen))
     return choices
 
 
@@ -236,7 +238,7 @@ def _is_wrong(row: ImportBatch) -> bool:
 
 
 def _word(row: ImportBatch) -> str:
-    return "Con errores" if _is_wrong(row) else WORDS[BatchState(row.state)]
+    return Words("Con errores") if _is_wrong(row) else WORDS[BatchState(row.state)]
 
 
 def _tone(row: ImportBatch) -> str:

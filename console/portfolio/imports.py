@@ -20,6 +20,7 @@ from console.audit import Actor
 from console.db import Database, Tx
 from console.errors import Refused
 from console.failpoints import failpoint
+from console.languages.words import Words
 from console.portfolio import applying, undoing
 from console.portfolio.applying import Place
 from console.portfolio.batches import BatchState, ImportBatch, ImportMapping
@@ -79,11 +80,13 @@ async def name_columns(
     _require(batch, *_OPEN, BatchState.WAITING)
     if lacking := missing(options.columns):
         names = ", ".join(f"«{LABELS[field]}»" for field in lacking)
-        raise Refused(422, f"Falta decir en qué columna está {names}.", code="missing_column", field=lacking[0])
+        raise Refused(
+            422, Words("Falta decir en qué columna está {names}.", names=names), code="missing_column", field=lacking[0]
+        )
     if not money.is_currency(options.currency):
-        raise Refused(422, "La moneda se escribe con su código, como PEN.", code="invalid", field="currency")
+        raise Refused(422, Words("La moneda se escribe con su código, como PEN."), code="invalid", field="currency")
     if as_of is not None and as_of > moment:
-        raise Refused(422, "La fecha de corte está en el futuro.", code="invalid", field="as_of")
+        raise Refused(422, Words("La fecha de corte está en el futuro."), code="invalid", field="as_of")
     batch.options, batch.as_of = msgspec.to_builtins(options), as_of
     _move(batch, BatchState.WAITING)
     if batch.signature:
@@ -96,7 +99,7 @@ async def confirm(tx: Tx, batch: ImportBatch, *, by: Actor) -> None:
     _require(batch, BatchState.READY)
     if (batch.counts or {}).get("problems"):
         raise Refused(
-            409, "El archivo tiene errores: corríjalos y súbalo otra vez. No se importó nada.", code="problems"
+            409, Words("El archivo tiene errores: corríjalos y súbalo otra vez. No se importó nada."), code="problems"
         )
     await _require_fresh(tx, batch)
     _move(batch, BatchState.CONFIRMED)
@@ -117,7 +120,7 @@ async def undo(tx: Tx, batch: ImportBatch, *, by: Actor, moment: datetime) -> Im
     """
     _require(batch, BatchState.COMMITTED)
     if batch.undoes_id is not None or await last_committed(tx, batch.creditor_id) != batch.id:
-        raise Refused(409, "Solo se puede deshacer la última importación.", code="not_the_last")
+        raise Refused(409, Words("Solo se puede deshacer la última importación."), code="not_the_last")
     await undoing.require_untouched(tx, batch)
     back = ImportBatch(
         creditor_id=batch.creditor_id,
@@ -229,14 +232,14 @@ async def _require_fresh(tx: Tx, batch: ImportBatch) -> None:
     if await last_committed(tx, batch.creditor_id) != batch.expected_id:
         raise Refused(
             409,
-            "Otra importación se confirmó después de preparar esta: vuelva a prepararla.",
+            Words("Otra importación se confirmó después de preparar esta: vuelva a prepararla."),
             code="stale_import",
         )
 
 
 def _require(batch: ImportBatch, *states: BatchState) -> None:
     if batch.state not in states:
-        raise Refused(409, "Esta importación ya está en otro paso: actualice la página.", code="wrong_state")
+        raise Refused(409, Words("Esta importación ya está en otro paso: actualice la página."), code="wrong_state")
 
 
 def _move(batch: ImportBatch, state: BatchState) -> None:

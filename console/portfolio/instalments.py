@@ -8,9 +8,10 @@ from datetime import date, timedelta
 import msgspec
 
 from console.errors import Refused
+from console.languages.words import Words
 from console.portfolio.said_days import on_day
 
-FREQUENCIES = {"monthly": "cada mes", "biweekly": "cada dos semanas", "weekly": "cada semana"}
+FREQUENCIES = {"monthly": Words("cada mes"), "biweekly": Words("cada dos semanas"), "weekly": Words("cada semana")}
 WHOLE_BP = 10_000
 LONGEST = 120
 """Instalments no plan has more of, whatever the business allows."""
@@ -66,21 +67,26 @@ def due_day(terms: Terms, number: int) -> date:
 def check(terms: Terms, limits: Limits, *, today: date, balance_minor: int) -> None:
     """Refuse (422, naming the field) what cannot be a plan, or is outside the creditor's limits."""
     if terms.frequency not in FREQUENCIES:
-        raise _bad("frequency", "Elija cada cuánto se paga.")
+        raise _bad("frequency", Words("Elija cada cuánto se paga."))
     if not 0 < terms.total_minor <= balance_minor:
-        raise _bad("total", "El total va de un monto mayor que cero a lo que se debe.")
+        raise _bad("total", Words("El total va de un monto mayor que cero a lo que se debe."))
     most = min(limits.max_instalments, LONGEST)
     if not 1 <= terms.count <= most:
-        raise _bad("count", f"De 1 a {most} cuotas.")
+        raise _bad("count", Words("De 1 a {most} cuotas.", most=most))
     if not 0 <= terms.down_minor < terms.total_minor:
-        raise _bad("down", "La cuota inicial debe ser menor que el total.")
+        raise _bad("down", Words("La cuota inicial debe ser menor que el total."))
     if terms.down_minor * WHOLE_BP < terms.total_minor * limits.min_down_bp:
-        raise _bad("down", f"La cuota inicial es de {limits.min_down_bp / 100:g} % o más del total.")
+        raise _bad(
+            "down",
+            Words(
+                "La cuota inicial es de {min_down_bp} % o más del total.", min_down_bp=f"{limits.min_down_bp / 100:g}"
+            ),
+        )
     if (terms.total_minor - terms.down_minor) // terms.count < max(limits.min_instalment_minor, 1):
-        raise _bad("count", "Las cuotas quedarían por debajo del mínimo: use menos cuotas.")
+        raise _bad("count", Words("Las cuotas quedarían por debajo del mínimo: use menos cuotas."))
     if not today <= terms.first_on <= today + timedelta(days=limits.first_within_days):
         last = today + timedelta(days=limits.first_within_days)
-        raise _bad("first_on", f"La primera cuota va desde hoy hasta el {last:%d/%m/%Y}.")
+        raise _bad("first_on", Words("La primera cuota va desde hoy hasta el {last}.", last=f"{last:%d/%m/%Y}"))
 
 
 def fill(steps: Sequence[Step], paid_minor: int) -> list[int]:

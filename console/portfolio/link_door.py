@@ -15,6 +15,7 @@ from console.errors import Refused, not_found
 from console.forms import html, read_form, whole
 from console.inbox import policy, queries
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.portfolio import links
 from console.portfolio.agreed import Debt, agreed_of, debt_of
 from console.portfolio.ledger import PaymentLink
@@ -117,9 +118,15 @@ async def _made(db: Database, provider: Provider, settings: Settings, link: Paym
         async with db.transaction() as tx:
             await links.failed(tx, link.id, str(failure), by=viewer)
         said = (
-            f"{provider.title} no respondió. Vuelva a intentarlo en un momento: no se creará dos veces."
+            Words(
+                "{title} no respondió. Vuelva a intentarlo en un momento: no se creará dos veces.", title=provider.title
+            )
             if isinstance(failure, NoAnswer)
-            else f"{provider.title} no aceptó crear el enlace ({failure}). Avise a quien administra Al Día."
+            else Words(
+                "{title} no aceptó crear el enlace ({failure}). Avise a quien administra Al Día.",
+                title=provider.title,
+                failure=failure,
+            )
         )
         raise Refused(503, said, code="provider_failed") from failure
     async with db.transaction() as tx:
@@ -134,11 +141,11 @@ def _amount(form: dict[str, str], debt: Debt) -> int:
         return debt.balance_minor
     text = form.get("amount", "").strip()
     if not text:
-        raise Refused(422, "Escriba un monto.", code="invalid", field="amount")
+        raise Refused(422, Words("Escriba un monto."), code="invalid", field="amount")
     try:
         return money.read(text, debt.currency)
     except money.BadAmount as bad:
-        raise Refused(422, f"{str(bad)[:1].upper()}{str(bad)[1:]}.", code="invalid", field="amount") from bad
+        raise Refused(422, Words("{what}.", what=bad.args[0]), code="invalid", field="amount") from bad
 
 
 async def _form(

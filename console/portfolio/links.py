@@ -20,6 +20,7 @@ from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import thread
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.portfolio.holding import conversations_of, locked
 from console.portfolio.ledger import PaymentLink
 from console.portfolio.models import Account
@@ -169,7 +170,7 @@ async def cancel(tx: Tx, link_id: int, *, by: Viewer | Actor) -> PaymentLink:
     """Nobody should pay through it any more; what comes all the same is booked. Announces payment_link.cancelled."""
     link = await _held(tx, link_id)
     if link.state not in {LinkState.MAKING, LinkState.FAILED, LinkState.OPEN}:
-        raise Refused(409, "Ese enlace ya no se puede anular.", code="not_open")
+        raise Refused(409, Words("Ese enlace ya no se puede anular."), code="not_open")
     link.state, link.version = LinkState.CANCELLED, link.version + 1
     audit.record(
         tx,
@@ -195,13 +196,13 @@ def is_payable(link: PaymentLink, account: Account, moment: datetime) -> bool:
 
 def _check(account: Account, amount_minor: int) -> None:
     if account.status != "open":
-        raise Refused(409, "Esa cuenta ya no está en la cartera.", code="account_closed")
+        raise Refused(409, Words("Esa cuenta ya no está en la cartera."), code="account_closed")
     if account.balance_minor <= 0:
-        raise Refused(409, "Esa cuenta no debe nada.", code="nothing_owed")
+        raise Refused(409, Words("Esa cuenta no debe nada."), code="nothing_owed")
     if amount_minor <= 0:
-        raise Refused(422, "El monto debe ser mayor que cero.", code="invalid", field="amount")
+        raise Refused(422, Words("El monto debe ser mayor que cero."), code="invalid", field="amount")
     if amount_minor > account.balance_minor:
-        raise Refused(422, "El monto es mayor que el saldo de la cuenta.", code="invalid", field="amount")
+        raise Refused(422, Words("El monto es mayor que el saldo de la cuenta."), code="invalid", field="amount")
 
 
 async def _like_it(

@@ -17,6 +17,7 @@ from console import clock
 from console.db import Database
 from console.errors import Refused
 from console.forms import html
+from console.languages.words import Words
 from console.portfolio import links
 from console.portfolio.ledger import PaymentLink
 from console.portfolio.models import Account
@@ -48,7 +49,7 @@ class Pace:
         if len(self._seen) > _REMEMBERED:
             self._seen.pop(next(iter(self._seen)))
         if count >= MOST:
-            said = "Demasiadas solicitudes. Espere un momento."
+            said = Words("Demasiadas solicitudes. Espere un momento.")
             raise Refused(429, said, code="too_many_requests")
 
 

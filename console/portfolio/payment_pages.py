@@ -15,6 +15,7 @@ from console.db import Database, Tx
 from console.errors import Refused, not_found
 from console.forms import read_form
 from console.inbox import policy, queries
+from console.languages.words import Words
 from console.portfolio import resolving
 from console.portfolio.to_look_at import to_look_at
 from console.render import page
@@ -81,7 +82,7 @@ async def _resolve(tx: Tx, payment_id: int, form: dict[str, str], viewer: Viewer
         case "dismiss":
             await resolving.dismiss(tx, payment_id, by=viewer, note=note)
         case _:
-            raise Refused(422, "Elija qué se hace con el pago.", code="invalid", field="deed")
+            raise Refused(422, Words("Elija qué se hace con el pago."), code="invalid", field="deed")
 
 
 async def _page(

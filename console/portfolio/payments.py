@@ -17,6 +17,7 @@ from console import audit
 from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused
+from console.languages.words import Words
 from console.portfolio import bookkeeping, claims
 from console.portfolio.bookkeeping import by_key, one_at_a_time
 from console.portfolio.holding import conversations_of, locked
@@ -80,7 +81,7 @@ async def book(tx: Tx, report: Report, *, by: Actor, moment: datetime) -> Booked
     payment = await by_key(tx, report.source, report.external_id)
     if payment is not None:
         if payment.digest != report.digest():
-            said = "Ese identificador ya se usó para otro pago."
+            said = Words("Ese identificador ya se usó para otro pago.")
             raise Refused(409, said, code="external_id_reused", field="external_id", details={"id": str(payment.id)})
         if payment.state != PaymentState.PARKED or payment.why not in _MAY_PASS or payment.resolution:
             return Booked(payment, is_new=False)

@@ -16,6 +16,7 @@ from console.errors import Refused, not_found
 from console.inbox import thread
 from console.inbox.models import Conversation
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.portfolio import promises
 from console.portfolio.agreements import Instalment, Plan, PlanState, Promise, PromiseState
 from console.portfolio.holding import conversations_of, locked
@@ -49,7 +50,7 @@ async def propose(
     account = await locked(tx, account_id)
     threads = await conversations_of(tx, account)
     if account.status != "open":
-        raise Refused(409, "Esa cuenta ya no está en la cartera.", code="account_closed")
+        raise Refused(409, Words("Esa cuenta ya no está en la cartera."), code="account_closed")
     await _require_none_active(tx, account)
     today = today_in(await zone_of(tx, account), clock.now())
     check(terms, limits_of(await rules_in_force(tx)), today=today, balance_minor=account.balance_minor)
@@ -90,14 +91,14 @@ async def accept(tx: Tx, plan_id: int, *, by: Viewer | Actor, message_id: int) -
     plan, account = await held(tx, plan_id)
     threads = await conversations_of(tx, account)
     if plan.state != PlanState.PROPOSED:
-        raise Refused(409, "Ese plan ya no está propuesto.", code="not_proposed")
+        raise Refused(409, Words("Ese plan ya no está propuesto."), code="not_proposed")
     await _require_none_active(tx, account)
     conversation = await _where(tx, threads, plan, message_id)
     zone, moment = await zone_of(tx, account), clock.now()
     steps = await steps_of(tx, plan)
     today = today_in(zone, moment)
     if any(step.number and step.due_on < today for step in steps) or plan.total_minor > account.balance_minor:
-        said = "El plan ya no corresponde a hoy: proponga uno nuevo."
+        said = Words("El plan ya no corresponde a hoy: proponga uno nuevo.")
         raise Refused(409, said, code="plan_stale")
     for step in steps:
         # The down payment is due on the day of the yes, not of the offer.
@@ -122,11 +123,11 @@ async def cancel(tx: Tx, plan_id: int, *, by: Viewer | Actor, reason: str) -> Pl
     Refuses: 404; 409 "not_open"; 422 without a reason.
     """
     if not reason.strip() or len(reason) > LONGEST_REASON:
-        raise Refused(422, "Diga en pocas palabras por qué se anula.", code="invalid", field="reason")
+        raise Refused(422, Words("Diga en pocas palabras por qué se anula."), code="invalid", field="reason")
     plan, account = await held(tx, plan_id)
     threads = await conversations_of(tx, account)
     if plan.state not in {PlanState.PROPOSED, PlanState.ACTIVE}:
-        raise Refused(409, "Ese plan ya terminó.", code="not_open")
+        raise Refused(409, Words("Ese plan ya terminó."), code="not_open")
     old: dict[str, object] = {"state": plan.state}
     _end(plan, PlanState.CANCELLED, clock.now())
     await tx.flush()
@@ -266,7 +267,7 @@ async def _where(tx: Tx, threads: Sequence[Conversation], plan: Plan, message_id
 async def _require_none_active(tx: Tx, account: Account) -> None:
     running = select(Plan.id).where(Plan.account_id == account.id, Plan.state == PlanState.ACTIVE)
     if await tx.scalar(running) is not None:
-        raise Refused(409, "La cuenta ya tiene un plan de pagos vigente.", code="plan_active")
+        raise Refused(409, Words("La cuenta ya tiene un plan de pagos vigente."), code="plan_active")
 
 
 async def _end_promises(tx: Tx, account: Account, *, by: Viewer | Actor) -> None:

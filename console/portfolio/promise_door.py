@@ -21,6 +21,7 @@ from console.forms import html, read_form, whole
 from console.inbox import policy, queries, reply
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
+from console.languages.words import Words
 from console.portfolio import promises, reminders, said
 from console.portfolio.agreed import Debt, PromiseView, agreed_of, debt_of
 from console.portfolio.agreements import Promise
@@ -169,11 +170,11 @@ async def said_in(tx: Tx, conversation: Conversation, message_id: int | None) ->
 def amount_in(text: str, currency: str, field: str) -> int:
     """An amount as a person types it, in the smallest unit; Refused(422) naming the field."""
     if not text.strip():
-        raise Refused(422, "Escriba un monto.", code="invalid", field=field)
+        raise Refused(422, Words("Escriba un monto."), code="invalid", field=field)
     try:
         return money.read(text, currency)
     except money.BadAmount as bad:
-        raise Refused(422, f"{str(bad)[:1].upper()}{str(bad)[1:]}.", code="invalid", field=field) from bad
+        raise Refused(422, Words("{what}.", what=bad.args[0]), code="invalid", field=field) from bad
 
 
 def day_in(text: str, field: str) -> date:
@@ -183,7 +184,7 @@ def day_in(text: str, field: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise Refused(422, "Elija un día del calendario.", code="invalid", field=field)
+    raise Refused(422, Words("Elija un día del calendario."), code="invalid", field=field)
 
 
 async def _again(

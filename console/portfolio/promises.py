@@ -17,6 +17,7 @@ from console.inbox import thread
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.portfolio.agreements import Promise, PromiseState
 from console.portfolio.holding import conversations_of, locked
 from console.portfolio.models import Account, Debtor
@@ -102,12 +103,12 @@ async def cancel(tx: Tx, promise_id: int, *, by: Viewer | Actor, reason: str, ve
     Refuses: 409 "not_open", "version_conflict"; 422 without a reason.
     """
     if not reason.strip() or len(reason) > LONGEST_REASON:
-        raise Refused(422, "Diga en pocas palabras por qué se anula.", code="invalid", field="reason")
+        raise Refused(422, Words("Diga en pocas palabras por qué se anula."), code="invalid", field="reason")
     promise, account = await held(tx, promise_id)
     if promise.state != PromiseState.OPEN:
-        raise Refused(409, "Esa promesa ya no está abierta.", code="not_open")
+        raise Refused(409, Words("Esa promesa ya no está abierta."), code="not_open")
     if version is not None and version != promise.version:
-        raise Refused(409, "La promesa cambió mientras tanto; revise cómo quedó.", code="version_conflict")
+        raise Refused(409, Words("La promesa cambió mientras tanto; revise cómo quedó."), code="version_conflict")
     threads = await conversations_of(tx, account)
     promise.state, promise.settled_at, promise.remind_at = PromiseState.CANCELLED, clock.now(), None
     promise.version += 1
@@ -187,7 +188,7 @@ async def check_evidence(tx: Tx, conversation: Conversation | None, message_id: 
     message = await tx.get(Message, message_id)
     theirs = message is not None and message.direction == "in" and conversation is not None
     if message is None or conversation is None or not theirs or message.conversation_id != conversation.id:
-        said = "El mensaje de respaldo debe ser uno que escribió la persona en esta conversación."
+        said = Words("El mensaje de respaldo debe ser uno que escribió la persona en esta conversación.")
         raise Refused(422, said, code="invalid", field="message_id")
 
 
@@ -218,26 +219,30 @@ async def _open_promise(tx: Tx, account: Account, replaces: int | None) -> Promi
     is_open = (Promise.account_id == account.id, Promise.state == PromiseState.OPEN)
     found = (await tx.scalars(select(Promise).where(*is_open).execution_options(populate_existing=True))).one_or_none()
     if found is not None and found.id != replaces:
-        said = "Ya hay una promesa abierta de esta cuenta: reemplácela o anúlela."
+        said = Words("Ya hay una promesa abierta de esta cuenta: reemplácela o anúlela.")
         raise Refused(409, said, code="promise_open", details={"promise": str(found.id)})
     if found is None and replaces is not None:
-        raise Refused(409, "La promesa que quería reemplazar ya no está abierta.", code="not_open")
+        raise Refused(409, Words("La promesa que quería reemplazar ya no está abierta."), code="not_open")
     return found
 
 
 def _check_amount(account: Account, amount_minor: int, *, above_balance: bool) -> None:
     if account.status != "open":
-        raise Refused(409, "Esa cuenta ya no está en la cartera.", code="account_closed")
+        raise Refused(409, Words("Esa cuenta ya no está en la cartera."), code="account_closed")
     if amount_minor <= 0:
-        raise Refused(422, "El monto debe ser mayor que cero.", code="invalid", field="amount")
+        raise Refused(422, Words("El monto debe ser mayor que cero."), code="invalid", field="amount")
     if amount_minor > account.balance_minor and not above_balance:
-        said = "Prometió más de lo que debe. Si es así, confírmelo."
+        said = Words("Prometió más de lo que debe. Si es así, confírmelo.")
         raise Refused(422, said, code="above_balance", field="amount")
 
 
 def _check_day(due_on: date, today: date, within: int) -> None:
     if due_on < today:
-        raise Refused(422, "Ese día ya pasó.", code="invalid", field="due_on")
+        raise Refused(422, Words("Ese día ya pasó."), code="invalid", field="due_on")
     if due_on > today + timedelta(days=within):
-        said = f"El plazo permitido es de {within} días: hasta el {today + timedelta(days=within):%d/%m/%Y}."
+        said = Words(
+            "El plazo permitido es de {within} días: hasta el {today}.",
+            within=within,
+            today=f"{today + timedelta(days=within):%d/%m/%Y}",
+        )
         raise Refused(422, said, code="invalid", field="due_on")

@@ -9,6 +9,7 @@ from console.agents import Viewer
 from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio import bookkeeping, payments, reversals
 from console.portfolio.holding import locked
 from console.portfolio.ledger import Payment, PaymentLink, PaymentNotice, PaymentState
@@ -29,12 +30,16 @@ async def assign(tx: Tx, payment_id: int, *, to: str, by: Viewer, note: str) -> 
     """
     payment = await _looked_at(tx, payment_id, note, by)
     if payment.state != PaymentState.PARKED:
-        raise Refused(409, "Ese pago ya no está por ubicar.", code="not_parked")
+        raise Refused(409, Words("Ese pago ya no está por ubicar."), code="not_parked")
     if payment.amount_minor <= 0:
-        raise Refused(422, "Un monto de cero o negativo no se puede aplicar.", code="invalid", field="account")
+        raise Refused(422, Words("Un monto de cero o negativo no se puede aplicar."), code="invalid", field="account")
     account = await _account(tx, to, by)
     if account.currency != payment.currency:
-        said = f"La cuenta está en {account.currency} y el pago en {payment.currency}."
+        said = Words(
+            "La cuenta está en {currency} y el pago en {currency_2}.",
+            currency=account.currency,
+            currency_2=payment.currency,
+        )
         raise Refused(422, said, code="currency", field="account")
     link = await tx.get(PaymentLink, payment.link_id) if payment.link_id is not None else None
     theirs = link if link is not None and link.account_id == account.id else None
@@ -51,11 +56,11 @@ async def use_excess(tx: Tx, payment_id: int, *, by: Viewer, note: str) -> Payme
     account = await _held(tx, payment)
     had = payment.unapplied_minor
     if had <= 0:
-        raise Refused(409, "Ese pago no tiene sobrante.", code="no_excess")
+        raise Refused(409, Words("Ese pago no tiene sobrante."), code="no_excess")
     moment = clock.now()
     await bookkeeping.divide(tx, payment, account, moment=moment)
     if payment.unapplied_minor == had:
-        raise Refused(409, "La cuenta no tiene facturas por pagar con ese sobrante.", code="nothing_owed")
+        raise Refused(409, Words("La cuenta no tiene facturas por pagar con ese sobrante."), code="nothing_owed")
     await bookkeeping.follow(tx, account.id, by=by.actor, moment=moment)
     return await _resolved(tx, payment, "applied", by=by, note=note)
 
@@ -72,7 +77,7 @@ async def give_back(tx: Tx, payment_id: int, *, by: Viewer, note: str) -> Paymen
     await _held(tx, payment)
     excess = payment.unapplied_minor
     if excess <= 0:
-        raise Refused(409, "Ese pago no tiene sobrante.", code="no_excess")
+        raise Refused(409, Words("Ese pago no tiene sobrante."), code="no_excess")
     await reversals.reverse(
         tx,
         source=payment.source,
@@ -106,7 +111,7 @@ async def dismiss_notice(tx: Tx, notice_id: int, *, by: Viewer, note: str) -> No
     if notice is None:
         raise not_found()
     if not notice.needs_look:
-        raise Refused(409, "Ese aviso ya fue revisado.", code="already_resolved")
+        raise Refused(409, Words("Ese aviso ya fue revisado."), code="already_resolved")
     notice.needs_look = False
     facts = await reasons.keep(tx, note.strip())
     audit.record(tx, by.actor, "payment_notice.resolved", subject=f"notice:{notice.id}", new=facts)
@@ -122,13 +127,13 @@ async def _looked_at(tx: Tx, payment_id: int, note: str, by: Viewer) -> Payment:
     await bookkeeping.one_at_a_time(tx, payment.source, payment.external_id)
     payment = await tx.get_one(Payment, payment_id, populate_existing=True)
     if not payment.needs_look:
-        raise Refused(409, "Ese pago ya fue revisado.", code="already_resolved")
+        raise Refused(409, Words("Ese pago ya fue revisado."), code="already_resolved")
     return payment
 
 
 def _check(note: str) -> None:
     if not SHORTEST_NOTE <= len(note.strip()) <= LONGEST_NOTE:
-        raise Refused(422, "Diga en pocas palabras el motivo.", code="invalid", field="note")
+        raise Refused(422, Words("Diga en pocas palabras el motivo."), code="invalid", field="note")
 
 
 async def _is_within_reach(tx: Tx, payment: Payment, by: Viewer) -> bool:
@@ -146,11 +151,15 @@ async def _account(tx: Tx, external_id: str, by: Viewer) -> Account:
     wanted = select(Account.id).where(Account.external_id == external_id.strip(), policy.visible_accounts(by)).limit(2)
     found = list(await tx.scalars(wanted))
     if len(found) != 1:
-        said = "Varias cuentas tienen ese número." if found else "No hay una cuenta con ese número a su alcance."
+        said = (
+            Words("Varias cuentas tienen ese número.")
+            if found
+            else Words("No hay una cuenta con ese número a su alcance.")
+        )
         raise Refused(422, said, code="unknown_account", field="account")
     account = await locked(tx, found[0])
     if account.status != "open":
-        raise Refused(422, "Esa cuenta ya no está en la cartera.", code="closed_account", field="account")
+        raise Refused(422, Words("Esa cuenta ya no está en la cartera."), code="closed_account", field="account")
     return account
 
 

@@ -13,6 +13,7 @@ from console.inbox import thread
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.portfolio.models import ContactPoint, PointState
 
 
@@ -55,13 +56,13 @@ async def confirm_if_clear(
 
 def _why_not(contact: Contact, debtors: set[int]) -> Refused | None:
     if contact.wrong_number_at is not None:
-        return Refused(409, "El número está marcado como equivocado.", code="wrong_number")
+        return Refused(409, Words("El número está marcado como equivocado."), code="wrong_number")
     if contact.identity_doubt_at is not None:
-        text = "La identidad está por confirmar: quien supervisa la revisa primero."
+        text = Words("La identidad está por confirmar: quien supervisa la revisa primero.")
         return Refused(409, text, code="identity_in_doubt")
     if not debtors:
-        return Refused(409, "No hay una deuda registrada con este número.", code="no_debtor")
+        return Refused(409, Words("No hay una deuda registrada con este número."), code="no_debtor")
     if len(debtors) > 1:
-        text = "Este número es de varias personas de la cartera: diga cuál responde."
+        text = Words("Este número es de varias personas de la cartera: diga cuál responde.")
         return Refused(409, text, code="several_debtors")
     return None

@@ -14,6 +14,7 @@ from console.agents import Viewer
 from console.db import Tx, table_of
 from console.errors import Refused
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio.models import Account, PortfolioRules
 
 Kind = Literal["days", "count", "amount", "percent", "choice"]
@@ -34,26 +35,49 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 GROUPS: dict[str, tuple[Rule, ...]] = {
-    "Estado de cuenta": (
-        Rule("first_edge", "El primer tramo de atraso llega hasta", "days", 1, 364, "30 hace «Vencido 1-30»"),
-        Rule("second_edge", "El segundo, hasta", "days", 2, 3650, "60 hace «Vencido 31-60» y «Vencido +60»"),
-        Rule("overdue_tolerance_minor", "No cuenta como vencido un resto de hasta", "amount", 0, 10**8, "por factura"),
+    Words("Estado de cuenta"): (
+        Rule(
+            "first_edge",
+            Words("El primer tramo de atraso llega hasta"),
+            "days",
+            1,
+            364,
+            Words("30 hace «Vencido 1-30»"),
+        ),
+        Rule(
+            "second_edge", Words("El segundo, hasta"), "days", 2, 3650, Words("60 hace «Vencido 31-60» y «Vencido +60»")
+        ),
+        Rule(
+            "overdue_tolerance_minor",
+            Words("No cuenta como vencido un resto de hasta"),
+            "amount",
+            0,
+            10**8,
+            Words("por factura"),
+        ),
     ),
-    "Promesas": (
-        Rule("promise_within_days", "Se aceptan para dentro de, a lo más", "days", 1, 365),
-        Rule("promise_grace_days", "Gracia antes de darla por rota", "days", 0, 30),
-        Rule("promise_tolerance_bp", "Se da por cumplida aunque falte hasta", "percent", 0, 5000),
+    Words("Promesas"): (
+        Rule("promise_within_days", Words("Se aceptan para dentro de, a lo más"), "days", 1, 365),
+        Rule("promise_grace_days", Words("Gracia antes de darla por rota"), "days", 0, 30),
+        Rule("promise_tolerance_bp", Words("Se da por cumplida aunque falte hasta"), "percent", 0, 5000),
     ),
-    "Planes de pago": (
-        Rule("plan_max_instalments", "Cuotas, a lo más", "count", 1, 120),
-        Rule("plan_min_instalment_minor", "Cuota mínima", "amount", 0, 10**11),
-        Rule("plan_min_down_payment_bp", "Cuota inicial mínima", "percent", 0, 10000, "del total"),
-        Rule("plan_first_within_days", "La primera cuota vence dentro de, a lo más", "days", 1, 365),
-        Rule("plan_grace_days", "Gracia antes de darlo por incumplido", "days", 0, 60),
+    Words("Planes de pago"): (
+        Rule("plan_max_instalments", Words("Cuotas, a lo más"), "count", 1, 120),
+        Rule("plan_min_instalment_minor", Words("Cuota mínima"), "amount", 0, 10**11),
+        Rule("plan_min_down_payment_bp", Words("Cuota inicial mínima"), "percent", 0, 10000, Words("del total")),
+        Rule("plan_first_within_days", Words("La primera cuota vence dentro de, a lo más"), "days", 1, 365),
+        Rule("plan_grace_days", Words("Gracia antes de darlo por incumplido"), "days", 0, 60),
     ),
-    "Disputas y cierre": (
-        Rule("dispute_answer_days", "Plazo para responder una disputa", "days", 1, 120, "hábiles"),
-        Rule("asks_reason", "Preguntar por qué no pagó", "choice", 0, 1, "En Colombia la Ley 2300 no lo permite"),
+    Words("Disputas y cierre"): (
+        Rule("dispute_answer_days", Words("Plazo para responder una disputa"), "days", 1, 120, Words("hábiles")),
+        Rule(
+            "asks_reason",
+            Words("Preguntar por qué no pagó"),
+            "choice",
+            0,
+            1,
+            Words("En Colombia la Ley 2300 no lo permite"),
+        ),
     ),
 }
 RULES = {rule.name: rule for group in GROUPS.values() for rule in group}
@@ -71,13 +95,13 @@ async def change(
     policy.require(by, "edit_rules")
     rules = (await tx.scalars(select(PortfolioRules).where(PortfolioRules.id == 1).with_for_update())).one()
     if version is not None and version != rules.version:
-        text = "Alguien cambió las reglas mientras tanto; revise cómo quedaron."
+        text = Words("Alguien cambió las reglas mientras tanto; revise cómo quedaron.")
         raise Refused(409, text, code="version_conflict", details={"version": rules.version})
     new = {name: read(RULES[name], text, currency) for name, text in typed.items() if name in RULES}
     first, second = (new.get(name, getattr(rules, name)) for name in ("first_edge", "second_edge"))
     if second <= first:
         raise Refused(
-            422, "El segundo tramo debe llegar más lejos que el primero.", code="invalid", field="second_edge"
+            422, Words("El segundo tramo debe llegar más lejos que el primero."), code="invalid", field="second_edge"
         )
     old = {name: getattr(rules, name) for name in new}
     differs = [name for name in new if int(old[name]) != new[name]]
@@ -109,7 +133,12 @@ def read(rule: Rule, text: str, currency: str) -> int:
     value = _value(rule, text.strip(), currency)
     if value is None or not rule.low <= value <= rule.high:
         low, high = (written(rule, bound, currency) for bound in (rule.low, rule.high))
-        raise Refused(422, f"{rule.label}: escriba de {low} a {high}.", code="invalid", field=rule.name)
+        raise Refused(
+            422,
+            Words("{label}: escriba de {low} a {high}.", label=rule.label, low=low, high=high),
+            code="invalid",
+            field=rule.name,
+        )
     return value
 
 

@@ -15,6 +15,7 @@ from console.bulk import among, fetch
 from console.db import Tx
 from console.errors import Refused
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio.agreements import Promise, PromiseState
 from console.portfolio.models import Account, ContactPoint, Debtor, Invoice, PortfolioRules, name_key
 from console.portfolio.states import TONES, Edges, State, label
@@ -93,11 +94,11 @@ def read_asked(asked: Mapping[str, str]) -> Asked:
     """What an address asks for, or Refused(422) naming the field."""
     state, team, sort = asked.get("state") or None, asked.get("team") or "", asked.get("sort") or "overdue"
     if state is not None and state not in set(State):
-        raise Refused(422, "Ese estado no existe.", code="invalid", field="state")
+        raise Refused(422, Words("Ese estado no existe."), code="invalid", field="state")
     if team and not (team.isascii() and team.isdigit() and len(team) <= 18):
-        raise Refused(422, "Ese equipo no existe.", code="invalid", field="team")
+        raise Refused(422, Words("Ese equipo no existe."), code="invalid", field="team")
     if sort not in {"overdue", "days"}:
-        raise Refused(422, "Ese orden no existe.", code="invalid", field="sort")
+        raise Refused(422, Words("Ese orden no existe."), code="invalid", field="sort")
     q = " ".join(asked.get("q", "").replace("\0", " ").split())[:LONGEST_QUERY]
     return Asked(q=q, state=state, team=int(team) if team else None, sort="days" if sort == "days" else "overdue")
 
@@ -228,4 +229,4 @@ def read_cursor(text: str | None, sort: Sort) -> Cursor | None:
             return (date.fromordinal(key) if sort == "days" else key), number
     except (ValueError, OverflowError):
         pass
-    raise Refused(422, "Ese cursor no es válido.", code="invalid", field="cursor")
+    raise Refused(422, Words("Ese cursor no es válido."), code="invalid", field="cursor")

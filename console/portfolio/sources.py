@@ -12,6 +12,7 @@ from console.audit import Actor
 from console.db import Tx
 from console.errors import Refused
 from console.inbox.channel import Channel
+from console.languages.words import Words
 from console.portfolio.models import Creditor
 from console.portfolio.statement import Source
 from console.settings import Settings
@@ -57,7 +58,7 @@ async def _team(tx: Tx, team_id: int | None) -> int:
     if found is None and team_id is None:
         found = await tx.scalar(select(Team.id).order_by(Team.id).limit(1))
     if found is None:
-        raise Refused(422, "No hay un equipo que trabaje estas cuentas: cree uno primero.", code="no_team")
+        raise Refused(422, Words("No hay un equipo que trabaje estas cuentas: cree uno primero."), code="no_team")
     return found
 
 

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from console.languages.words import Words
+
 
 class State(StrEnum):
     """The account-state tags. Computed, never typed."""
@@ -54,17 +56,17 @@ def label(state: State, edges: Edges = DEFAULT_EDGES) -> str:
     """The tag as agents read it: "Vencido 31-60"."""
     match state:
         case State.CURRENT:
-            return "Al día"
+            return Words("Al día")
         case State.LATE_1:
-            return f"Vencido 1-{edges.first}"
+            return Words("Vencido 1-{first}", first=edges.first)
         case State.LATE_2:
-            return f"Vencido {edges.first + 1}-{edges.second}"
+            return Words("Vencido {first}-{second}", first=edges.first + 1, second=edges.second)
         case State.LATE_3:
-            return f"Vencido +{edges.second}"
+            return Words("Vencido +{second}", second=edges.second)
         case State.PLAN:
-            return "En plan de pago"
+            return Words("En plan de pago")
         case State.DISPUTE:
-            return "Disputa"
+            return Words("Disputa")
 
 
 class Owed(msgspec.Struct, frozen=True):

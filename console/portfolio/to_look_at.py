@@ -10,37 +10,38 @@ from sqlalchemy import ColumnElement, func, or_, select
 from console.agents import Viewer
 from console.db import Tx
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio.ledger import Payment, PaymentLink, PaymentNotice, PaymentState
 from console.portfolio.models import Account, Debtor
 
 PAGE = 50
 WHY = {
-    "unknown_account": "No hay una cuenta con ese número",
-    "ambiguous_account": "Varios acreedores usan ese número de cuenta",
-    "closed_account": "La cuenta ya está cerrada",
-    "unknown_invoice": "La cuenta no tiene esa factura",
-    "currency": "La moneda no es la de la cuenta",
-    "amount": "El monto es cero o negativo",
-    "mismatch": "El monto no es el que pedía el enlace",
+    "unknown_account": Words("No hay una cuenta con ese número"),
+    "ambiguous_account": Words("Varios acreedores usan ese número de cuenta"),
+    "closed_account": Words("La cuenta ya está cerrada"),
+    "unknown_invoice": Words("La cuenta no tiene esa factura"),
+    "currency": Words("La moneda no es la de la cuenta"),
+    "amount": Words("El monto es cero o negativo"),
+    "mismatch": Words("El monto no es el que pedía el enlace"),
 }
 ODD = {
-    "test mode": "Es de prueba: no mueve dinero",
-    "unreadable": "No se pudo leer",
-    "amount": "El monto no se entiende",
-    "payment": "Le faltan datos del pago",
-    "chargeback": "Le faltan datos del contracargo",
-    "dispute": "Le faltan datos del reclamo",
-    "external_id_reused": "El mismo pago llegó con otros datos",
-    "never answered": "El proveedor nunca lo confirmó",
-    "another payment": "El proveedor respondió por otro pago",
+    "test mode": Words("Es de prueba: no mueve dinero"),
+    "unreadable": Words("No se pudo leer"),
+    "amount": Words("El monto no se entiende"),
+    "payment": Words("Le faltan datos del pago"),
+    "chargeback": Words("Le faltan datos del contracargo"),
+    "dispute": Words("Le faltan datos del reclamo"),
+    "external_id_reused": Words("El mismo pago llegó con otros datos"),
+    "never answered": Words("El proveedor nunca lo confirmó"),
+    "another payment": Words("El proveedor respondió por otro pago"),
 }
 SOURCES = {
-    "api": "API",
-    "import": "Importación",
-    "manual": "Manual",
-    "mercadopago": "Mercado Pago",
-    "stripe": "Stripe",
-    "signed": "Enlace firmado",
+    "api": Words("API"),
+    "import": Words("Importación"),
+    "manual": Words("Manual"),
+    "mercadopago": Words("Mercado Pago"),
+    "stripe": Words("Stripe"),
+    "signed": Words("Enlace firmado"),
 }
 
 
@@ -135,6 +136,6 @@ def _notice(notice: PaymentNotice) -> NoticeLook:
         id=notice.id,
         source=SOURCES.get(notice.provider, notice.provider),
         received_at=notice.received_at,
-        why="Por verificar: el proveedor no responde" if waiting else ODD.get(odd, "No se entiende"),
+        why=Words("Por verificar: el proveedor no responde") if waiting else ODD.get(odd, Words("No se entiende")),
         is_waiting=waiting,
     )

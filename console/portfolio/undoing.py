@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from console import clock
 from console.db import Database, Tx, bulk_insert
 from console.errors import Refused
+from console.languages.words import plural
 from console.portfolio.agreements import Dispute, Plan, Promise
 from console.portfolio.batches import ImportAccount, ImportBatch, ImportDebtor, ImportInvoice
 from console.portfolio.known import KEPT
@@ -57,8 +58,13 @@ async def require_untouched(tx: Tx, batch: ImportBatch) -> None:
     if count:
         raise Refused(
             409,
-            f"No se puede deshacer: desde entonces hubo pagos, promesas u otros cambios en {count} "
-            f"{'cuenta' if count == 1 else 'cuentas'} (por ejemplo {first}).",
+            plural(
+                "No se puede deshacer: desde entonces hubo pagos, promesas u otros cambios en {n} cuenta ({first}).",
+                "No se puede deshacer: desde entonces hubo pagos, promesas u otros cambios en {n} cuentas "
+                "(por ejemplo {first}).",
+                n=count,
+                first=first,
+            ),
             code="touched_since",
         )
 

@@ -21,6 +21,7 @@ from console.forms import read_form
 from console.inbox import policy, queries
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.portfolio.models import ContactPoint, Debtor, PointState
 from console.privacy import erasing, requests
 from console.privacy.models import Kind, PrivacyRequest, RequestState
@@ -29,8 +30,12 @@ from console.settings_pages.answers import cursor_of, known_id, show
 
 PAGE = "/privacy"
 AT_ONCE = 50
-KINDS = {Kind.ACCESS: "Acceso", Kind.RECTIFICATION: "Rectificación", Kind.ERASURE: "Borrado"}
-STATES = {RequestState.OPEN: "Por responder", RequestState.DONE: "Respondida", RequestState.REFUSED: "Rechazada"}
+KINDS = {Kind.ACCESS: Words("Acceso"), Kind.RECTIFICATION: Words("Rectificación"), Kind.ERASURE: Words("Borrado")}
+STATES = {
+    RequestState.OPEN: Words("Por responder"),
+    RequestState.DONE: Words("Respondida"),
+    RequestState.REFUSED: Words("Rechazada"),
+}
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,9 +93,9 @@ async def note_request(
     form = await read_form(request)
     kind, number = form.get("kind", ""), form.get("conversation", "").strip()
     if kind not in set(Kind):
-        raise Refused(422, "Elija qué pide la persona.", code="invalid", field="kind")
+        raise Refused(422, Words("Elija qué pide la persona."), code="invalid", field="kind")
     if not (number.isascii() and number.isdigit()) or len(number) > 18:
-        raise Refused(422, "Escriba el número de la conversación.", code="invalid", field="conversation")
+        raise Refused(422, Words("Escriba el número de la conversación."), code="invalid", field="conversation")
     asked_on = _day(form.get("asked_on", ""), clock.now().astimezone(settings.zone).date())
     async with db.transaction() as tx:
         conversation = await queries.open_conversation(tx, viewer, int(number), lock=True)
@@ -188,9 +193,9 @@ def _day(typed: str, today: date) -> date:
     try:
         day = date.fromisoformat(typed) if typed else today
     except ValueError:
-        raise Refused(422, "Escriba el día en que lo pidió.", code="invalid", field="asked_on") from None
+        raise Refused(422, Words("Escriba el día en que lo pidió."), code="invalid", field="asked_on") from None
     if day > today or (today - day).days > 3650:
-        raise Refused(422, "El día en que lo pidió no puede ser futuro.", code="invalid", field="asked_on")
+        raise Refused(422, Words("El día en que lo pidió no puede ser futuro."), code="invalid", field="asked_on")
     return day
 
 

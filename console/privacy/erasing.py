@@ -29,6 +29,7 @@ from console.inbox.channel import ChannelEvent, DeadLetter
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.dispositions import Outcome
 from console.inbox.models import Conversation, Draft, Media, Message, MessageVersion, Reaction, Status, Tick
+from console.languages.words import Words
 from console.message_templates import files as template_files
 from console.pdf_pages import keeping as drawn_pages
 from console.portfolio.agreements import Dispute
@@ -123,7 +124,7 @@ async def _refuse_in_flight(tx: Tx, conversations: Collection[int]) -> None:
         Message.conversation_id.in_(conversations), Message.status.in_([Status.QUEUED, Status.SENDING])
     )
     if (await tx.scalars(moving.limit(1))).first() is not None:
-        raise Refused(409, "Hay un mensaje en camino a esta persona: espere a que salga.", code="in_flight")
+        raise Refused(409, Words("Hay un mensaje en camino a esta persona: espere a que salga."), code="in_flight")
 
 
 async def _addresses(tx: Tx, contact: Contact) -> list[str]:

@@ -12,6 +12,7 @@ from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.privacy.deadlines import due_on
 from console.privacy.models import Kind, PrivacyRequest, RequestState
 
@@ -60,7 +61,7 @@ async def opened(tx: Tx, viewer: Viewer, request_id: int) -> PrivacyRequest:
     if request is None:
         raise not_found()
     if request.state != RequestState.OPEN:
-        raise Refused(409, "Esta solicitud ya fue respondida.", code="already_answered")
+        raise Refused(409, Words("Esta solicitud ya fue respondida."), code="already_answered")
     return request
 
 
@@ -87,7 +88,7 @@ def refuse(tx: Tx, request: PrivacyRequest, *, by: Viewer, reason: str) -> None:
     """
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
-        raise Refused(422, "Diga con qué fundamento se rechaza.", code="invalid", field="reason")
+        raise Refused(422, Words("Diga con qué fundamento se rechaza."), code="invalid", field="reason")
     request.state, request.answered_at, request.answered_by = RequestState.REFUSED, clock.now(), by.id
     request.reason = reason
     # Why stands with the request; the history holds no free text.

@@ -10,6 +10,7 @@ from console.agents import Viewer
 from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy, queries
+from console.languages.words import Words
 from console.portfolio import dossier
 from console.portfolio.models import ContactPoint, Debtor, PointState
 
@@ -31,7 +32,7 @@ async def in_conversation(tx: Tx, viewer: Viewer, conversation_id: int, debtor_i
     """
     conversation = await queries.open_conversation(tx, viewer, conversation_id)
     if not policy.may_reveal(viewer, holder_id=conversation.holder_id):
-        raise Refused(403, "El documento completo lo ve quien atiende la conversación.", code="forbidden")
+        raise Refused(403, Words("El documento completo lo ve quien atiende la conversación."), code="forbidden")
     here = select(ContactPoint.debtor_id).where(
         ContactPoint.contact_id == conversation.contact_id, ContactPoint.state == PointState.ACTIVE
     )

@@ -143,5 +143,5 @@ def _compared(one: Criterion, seats: list[QualitySeat], agreed: dict[str, int | 
     given = [(seat.marks or {}).get(one.key) for seat in seats]
     differs = len(set(given)) > 1
     common = None if differs else "na" if given[0] is None else str(given[0])
-    words = [MARKS[mark] for mark in given]
+    words: list[str] = [MARKS[mark] for mark in given]
     return Compared(one.key, one.label, words, differs, common, MARKS[agreed.get(one.key)] if agreed else None)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from console.languages.words import Words
 from console.supervision import conduct
 
 LIST = Path(__file__).with_name("flags.toml")
 KINDS = {
-    "threat": "Posible amenaza",
-    "insult": "Posible insulto",
-    "third_party": "Posible mención a terceros",
-    "false_legal": "Posible consecuencia legal falsa",
+    "threat": Words("Posible amenaza"),
+    "insult": Words("Posible insulto"),
+    "third_party": Words("Posible mención a terceros"),
+    "false_legal": Words("Posible consecuencia legal falsa"),
 }
 
 

@@ -14,6 +14,7 @@ from console.agents import Viewer
 from console.db import Tx, dialect_of
 from console.errors import Refused
 from console.inbox import policy
+from console.languages.words import Words
 from console.quality.models import QualityForm
 from console.quality.scoring import Criterion, asked
 
@@ -68,23 +69,33 @@ async def set_form(
 
 def _check(per_week: int, rest_weeks: int, criteria: Sequence[Criterion]) -> None:
     if not 1 <= per_week <= MOST_A_WEEK:
-        raise Refused(422, f"Escriba de 1 a {MOST_A_WEEK} conversaciones.", code="invalid", field="per_week")
+        raise Refused(
+            422,
+            Words("Escriba de 1 a {most_a_week} conversaciones.", most_a_week=MOST_A_WEEK),
+            code="invalid",
+            field="per_week",
+        )
     if not 1 <= rest_weeks <= LONGEST_REST:
-        raise Refused(422, f"Escriba de 1 a {LONGEST_REST} semanas.", code="invalid", field="rest_weeks")
+        raise Refused(
+            422,
+            Words("Escriba de 1 a {longest_rest} semanas.", longest_rest=LONGEST_REST),
+            code="invalid",
+            field="rest_weeks",
+        )
     for one in criteria:
         if not 1 <= len(one.label) <= LONGEST_LABEL:
-            said = f"Escriba un nombre de hasta {LONGEST_LABEL} letras."
+            said = Words("Escriba un nombre de hasta {longest_label} letras.", longest_label=LONGEST_LABEL)
             raise Refused(422, said, code="invalid", field=f"label_{one.key}")
         if len(one.guide) > LONGEST_GUIDE:
-            said = f"Escriba hasta {LONGEST_GUIDE} letras."
+            said = Words("Escriba hasta {longest_guide} letras.", longest_guide=LONGEST_GUIDE)
             raise Refused(422, said, code="invalid", field=f"guide_{one.key}")
         if not 0 <= one.weight <= HEAVIEST:
-            said = f"Escriba un peso de 0 a {HEAVIEST}."
+            said = Words("Escriba un peso de 0 a {heaviest}.", heaviest=HEAVIEST)
             raise Refused(422, said, code="invalid", field=f"weight_{one.key}")
     if not asked(criteria):
-        said = "Al menos un criterio debe tener peso."
+        said = Words("Al menos un criterio debe tener peso.")
         raise Refused(422, said, code="invalid", field=f"weight_{criteria[0].key}")
 
 
 def _stale() -> Refused:
-    return Refused(409, "Otra persona cambió la pauta: recargue la página y vuelva a intentarlo.", code="stale")
+    return Refused(409, Words("Otra persona cambió la pauta: recargue la página y vuelva a intentarlo."), code="stale")

@@ -14,6 +14,7 @@ from console.db import Tx, dialect_of
 from console.errors import Refused, not_found
 from console.inbox import policy
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.quality.keeping import criteria_of
 from console.quality.models import QualityCalibration, QualityForm, QualityPick, QualityReview
 from console.quality.scoring import MISSED, asked, score
@@ -42,10 +43,10 @@ async def review(tx: Tx, pick_id: int, *, by: Viewer, version: int, marks: Mappi
     """
     pick = await to_be_reviewed(tx, pick_id, by=by)
     if await tx.get(QualityCalibration, pick_id):
-        raise Refused(409, "Se calibra entre varias personas: el puntaje se acuerda ahí.", code="calibrated")
+        raise Refused(409, Words("Se calibra entre varias personas: el puntaje se acuerda ahí."), code="calibrated")
     form = await tx.get(QualityForm, version)
     if form is None:
-        raise Refused(422, "Esa versión de la pauta no existe.", code="invalid", field="version")
+        raise Refused(422, Words("Esa versión de la pauta no existe."), code="invalid", field="version")
     found, kept = marked(form, marks, note.strip())
     await keep(tx, pick_id, by=by, version=version, found=found, marks=kept, note=note.strip())
     # Without the conversation: its history is shown to the whole team, and this is between two people.
@@ -76,7 +77,7 @@ async def to_be_reviewed(tx: Tx, pick_id: int, *, by: Viewer) -> QualityPick:
     if pick is None:
         raise not_found()
     if pick.agent_id == by.id:
-        raise Refused(403, "Nadie revisa su propio trabajo.", code="forbidden")
+        raise Refused(403, Words("Nadie revisa su propio trabajo."), code="forbidden")
     return pick
 
 
@@ -92,7 +93,7 @@ async def keep(
         .on_conflict_do_nothing(index_elements=["pick_id"])
     )
     if (await tx.scalars(claiming.returning(QualityReview.id))).one_or_none() is None:
-        raise Refused(409, "Otra persona ya la revisó.", code="already_reviewed")
+        raise Refused(409, Words("Otra persona ya la revisó."), code="already_reviewed")
 
 
 def marked(form: QualityForm, marks: Mapping[str, int | None], note: str) -> tuple[int, dict[str, int | None]]:
@@ -100,17 +101,19 @@ def marked(form: QualityForm, marks: Mapping[str, int | None], note: str) -> tup
     criteria = criteria_of(form)
     for one in asked(criteria):
         if one.key not in marks:
-            said = f"Elija una nota para «{one.label}»."
+            said = Words("Elija una nota para «{label}».", label=one.label)
             raise Refused(422, said, code="invalid", field=f"mark_{one.key}")
     kept = {one.key: marks[one.key] for one in asked(criteria)}
     found = score(criteria, kept)
     if found is None:
-        said = "Al menos un criterio debe aplicar."
+        said = Words("Al menos un criterio debe aplicar.")
         raise Refused(422, said, code="invalid", field=f"mark_{asked(criteria)[0].key}")
     if len(note) > LONGEST:
-        raise Refused(422, f"Escriba hasta {LONGEST} letras.", code="invalid", field="note")
+        raise Refused(422, Words("Escriba hasta {longest} letras.", longest=LONGEST), code="invalid", field="note")
     if MISSED in kept.values() and not note:
-        raise Refused(422, "Diga qué faltó: quien lo lee tiene que poder mejorarlo.", code="invalid", field="note")
+        raise Refused(
+            422, Words("Diga qué faltó: quien lo lee tiene que poder mejorarlo."), code="invalid", field="note"
+        )
     return found, kept
 
 
@@ -125,7 +128,12 @@ async def answer(tx: Tx, pick_id: int, *, by: Viewer, text: str) -> None:
     if pick is None:
         raise not_found()
     if not 1 <= len(text) <= LONGEST:
-        raise Refused(422, f"Escriba su respuesta, de hasta {LONGEST} letras.", code="invalid", field="text")
+        raise Refused(
+            422,
+            Words("Escriba su respuesta, de hasta {longest} letras.", longest=LONGEST),
+            code="invalid",
+            field="text",
+        )
     said = (
         update(QualityReview)
         .where(QualityReview.pick_id == pick_id, QualityReview.answered_at.is_(None))
@@ -133,5 +141,5 @@ async def answer(tx: Tx, pick_id: int, *, by: Viewer, text: str) -> None:
         .returning(QualityReview.id)
     )
     if (await tx.scalars(said)).one_or_none() is None:
-        raise Refused(409, "Ya respondió esta revisión.", code="already_answered")
+        raise Refused(409, Words("Ya respondió esta revisión."), code="already_answered")
     audit.record(tx, by.actor, "quality.answered", subject=f"quality_pick:{pick_id}", new={"letters": len(text)})

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from console.languages.words import Words
+
 MET, PARTLY, MISSED = 2, 1, 0
-MARKS = {MET: "Cumple", PARTLY: "En parte", MISSED: "No cumple", None: "No aplica"}
+MARKS = {MET: Words("Cumple"), PARTLY: Words("En parte"), MISSED: Words("No cumple"), None: Words("No aplica")}
 """A mark is worth its half: met counts whole, partly met one half. None does not apply, and is left out."""
-FORMULA = (
+FORMULA = Words(
     "Puntaje = 100 × (suma de peso × nota) ÷ (suma de los pesos que aplican), redondeado al entero más cercano. "
     "Nota: cumple 1, en parte ½, no cumple 0. Lo que no aplica no cuenta."
 )

@@ -15,6 +15,7 @@ from console.errors import Refused
 from console.inbox import policy
 from console.inbox.models import Conversation
 from console.inbox.tags import ConversationTag
+from console.languages.words import Words
 from console.portfolio.models import Account, ContactPoint, PointState
 from console.portfolio.states import State, today_in
 from console.reports.local_days import bounds, next_month
@@ -63,17 +64,17 @@ def read_asked(query: Mapping[str, str], *, zone: ZoneInfo, currency: str, momen
     """The filters of an address, or Refused(422) naming the field."""
     view = query.get("view") or "operation"
     if view not in VIEWS:
-        raise Refused(422, "Esa vista no existe.", code="invalid", field="view")
+        raise Refused(422, Words("Esa vista no existe."), code="invalid", field="view")
     today = today_in(zone, moment)
     until = _day(query, "until") or today
     since = _day(query, "since") or until - timedelta(days=USUAL_DAYS - 1)
     if since > until:
-        raise Refused(422, "El período termina antes de empezar.", code="invalid", field="since")
+        raise Refused(422, Words("El período termina antes de empezar."), code="invalid", field="since")
     if (until - since).days >= MOST_DAYS:
-        raise Refused(422, f"Pida {MOST_DAYS} días o menos.", code="invalid", field="since")
+        raise Refused(422, Words("Pida {most_days} días o menos.", most_days=MOST_DAYS), code="invalid", field="since")
     state = query.get("state") or None
     if state is not None and state not in set(State):
-        raise Refused(422, "Ese estado no existe.", code="invalid", field="state")
+        raise Refused(422, Words("Ese estado no existe."), code="invalid", field="state")
     return Asked(
         view=view,
         since=since,
@@ -99,7 +100,7 @@ def _day(query: Mapping[str, str], name: str) -> date | None:
         day = date.min
     # Outside of these no zone has a midnight that every database can hold.
     if not date(2009, 1, 1) <= day <= date(2200, 1, 1):
-        raise Refused(422, "Escriba el día como 2026-11-30.", code="invalid", field=name)
+        raise Refused(422, Words("Escriba el día como 2026-11-30."), code="invalid", field=name)
     return day
 
 
@@ -115,7 +116,7 @@ def _number(query: Mapping[str, str], name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Refused(422, "Ese filtro no existe.", code="invalid", field=name)
+        raise Refused(422, Words("Ese filtro no existe."), code="invalid", field=name)
     return int(text)
 
 

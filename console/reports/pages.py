@@ -18,6 +18,7 @@ from console.errors import Refused
 from console.forms import html
 from console.inbox import policy
 from console.inbox.tags import Tag
+from console.languages.words import Words
 from console.portfolio.standing import edges_of, rules_in_force
 from console.portfolio.states import ORDER, TONES, Edges, label
 from console.reports import (
@@ -135,7 +136,7 @@ async def export(
     asked = _asked(request, settings)
     kind, key = request.query_params.get("format", "csv"), request.query_params.get("figure")
     if kind not in {"csv", "xlsx"}:
-        raise Refused(422, "Pida csv o xlsx.", code="invalid", field="format")
+        raise Refused(422, Words("Pida csv o xlsx."), code="invalid", field="format")
     async with db.reading() as tx:
         if key is None:
             report, before = await _compared(tx, viewer, asked)

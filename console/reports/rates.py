@@ -11,6 +11,7 @@ from console import audit, clock
 from console.agents import Viewer
 from console.db import Tx
 from console.errors import Refused
+from console.languages.words import Words
 from console.reports.costs import CATEGORIES, MICRO
 from console.reports.models import Rate
 
@@ -60,6 +61,6 @@ def _read(category: str, text: str) -> int | None:
     except InvalidOperation:
         price = Decimal(-1)
     if not price.is_finite() or not 0 <= price <= DEAREST or price * MICRO % 1:
-        said = "Escriba un precio como 0.0703, con seis decimales o menos."
+        said = Words("Escriba un precio como 0.0703, con seis decimales o menos.")
         raise Refused(422, said, code="invalid", field=category)
     return int(price * MICRO)

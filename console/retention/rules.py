@@ -11,6 +11,7 @@ from console.agents import Viewer
 from console.db import Tx
 from console.errors import Refused
 from console.inbox import policy
+from console.languages.words import Words
 from console.retention.models import RetentionRule
 
 GRACE = timedelta(hours=24)
@@ -32,8 +33,18 @@ class Period(msgspec.Struct, frozen=True):
 PERIODS = {
     period.name: period
     for period in (
-        Period("media_months", "Fotos, audios y archivos", 3, hint="Los mensajes quedan, y que hubo un archivo."),
-        Period("everything_months", "Mensajes, nombres y números", 24, hint="También los archivos que queden."),
+        Period(
+            "media_months",
+            Words("Fotos, audios y archivos"),
+            3,
+            hint=Words("Los mensajes quedan, y que hubo un archivo."),
+        ),
+        Period(
+            "everything_months",
+            Words("Mensajes, nombres y números"),
+            24,
+            hint=Words("También los archivos que queden."),
+        ),
     )
 }
 
@@ -49,7 +60,7 @@ def read(typed: dict[str, str]) -> Terms:
     """What a form says; nothing typed keeps for ever. Refuses: 422 naming the period."""
     terms = Terms(**{name: _months(period, typed.get(name, "")) for name, period in PERIODS.items()})
     if terms.media_months and terms.everything_months and terms.media_months > terms.everything_months:
-        text = "Los archivos no pueden durar más que sus mensajes."
+        text = Words("Los archivos no pueden durar más que sus mensajes.")
         raise Refused(422, text, code="invalid", field="media_months")
     return terms
 
@@ -60,7 +71,12 @@ def _months(period: Period, text: str) -> int | None:
         return None
     months = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not period.low <= months <= period.high:
-        said = f"{period.label}: escriba de {period.low} a {period.high} meses, o nada para conservarlos siempre."
+        said = Words(
+            "{label}: escriba de {low} a {high} meses, o nada para conservarlos siempre.",
+            label=period.label,
+            low=period.low,
+            high=period.high,
+        )
         raise Refused(422, said, code="invalid", field=period.name)
     return months
 
@@ -73,7 +89,7 @@ async def change(tx: Tx, terms: Terms, *, by: Viewer, version: int, moment: date
     policy.require(by, "edit_retention")
     rule = await tx.get_one(RetentionRule, 1, with_for_update=True)
     if rule.version != version:
-        text = "Alguien cambió la regla mientras tanto; revise cómo quedó."
+        text = Words("Alguien cambió la regla mientras tanto; revise cómo quedó.")
         raise Refused(409, text, code="version_conflict", details={"version": rule.version})
     old, new = msgspec.structs.asdict(terms_of(rule)), msgspec.structs.asdict(terms)
     if old == new:

@@ -10,8 +10,9 @@ from console.agents import OwnRole, Role, Viewer
 from console.db import Tx
 from console.errors import Refused
 from console.inbox import policy
+from console.languages.words import Words
 
-NAMES = {Role.AGENT: "Agente", Role.SUPERVISOR: "Supervisión", Role.ADMIN: "Administración"}
+NAMES = {Role.AGENT: Words("Agente"), Role.SUPERVISOR: Words("Supervisión"), Role.ADMIN: Words("Administración")}
 
 
 async def offered(tx: Tx) -> list[tuple[str, str]]:
@@ -34,6 +35,6 @@ async def chosen(tx: Tx, viewer: Viewer, typed: str) -> tuple[str, OwnRole | Non
     wanted = select(OwnRole).where(OwnRole.id == int(own[1]), OwnRole.retired_at.is_(None))
     role = await tx.scalar(wanted.with_for_update())
     if role is None:
-        raise Refused(422, "Ese rol ya no existe.", code="invalid", field="role")
+        raise Refused(422, Words("Ese rol ya no existe."), code="invalid", field="role")
     policy.require_reach(viewer, role.base, frozenset(map(str, role.deeds)))
     return role.base, role

@@ -14,6 +14,7 @@ from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy
 from console.inbox.queries import LARGEST_ID
+from console.languages.words import Words, plural
 
 LONGEST_NAME = 40
 MOST = 50
@@ -29,12 +30,12 @@ async def create(tx: Tx, *, by: Viewer, name: str, base: str, deeds: Collection[
     policy.require(by, "manage_users")
     name = _named(name)
     if base not in BASES:
-        raise Refused(422, "Elija una base de la lista.", code="invalid", field="base")
+        raise Refused(422, Words("Elija una base de la lista."), code="invalid", field="base")
     wanted = _checked(base, deeds)
     policy.require_reach(by, base, frozenset(wanted))
     alive = select(func.count()).select_from(OwnRole).where(OwnRole.retired_at.is_(None))
     if (await tx.scalar(alive) or 0) >= MOST:
-        raise Refused(422, f"Ya hay {MOST}: retire alguno antes.", code="too_many", field="name")
+        raise Refused(422, Words("Ya hay {most}: retire alguno antes.", most=MOST), code="too_many", field="name")
     made = OwnRole(name=name, base=str(base), deeds=wanted, created_at=clock.now())
     tx.add(made)
     await _flushed(tx)
@@ -78,8 +79,10 @@ async def retire(tx: Tx, number: int, *, by: Viewer) -> None:
     held = select(func.count()).select_from(Agent).where(Agent.own_role_id == role.id, Agent.disabled_at.is_(None))
     holders = await tx.scalar(held) or 0
     if holders:
-        who = "una persona" if holders == 1 else f"{holders} personas"
-        raise Refused(409, f"Lo tiene {who}: deles antes otro rol.", code="role_in_use")
+        said = plural(
+            "Lo tiene una persona: dele antes otro rol.", "Lo tienen {n} personas: deles antes otro rol.", n=holders
+        )
+        raise Refused(409, said, code="role_in_use")
     role.retired_at = clock.now()
     old = {"name": role.name, "base": role.base, "deeds": sorted(map(str, role.deeds))}
     audit.record(tx, by.actor, "role.retired", subject=f"role:{role.id}", old=old)
@@ -99,15 +102,20 @@ async def _flushed(tx: Tx) -> None:
     try:
         await tx.flush()
     except IntegrityError as taken:
-        raise Refused(409, "Ya hay un rol con ese nombre.", code="already_exists", field="name") from taken
+        raise Refused(409, Words("Ya hay un rol con ese nombre."), code="already_exists", field="name") from taken
 
 
 def _named(typed: str) -> str:
     name = " ".join(typed.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Refused(422, f"Escriba un nombre de hasta {LONGEST_NAME} letras.", code="invalid", field="name")
+        raise Refused(
+            422,
+            Words("Escriba un nombre de hasta {longest_name} letras.", longest_name=LONGEST_NAME),
+            code="invalid",
+            field="name",
+        )
     if name.casefold() in BUILT_IN:
-        raise Refused(409, "Ese nombre es de un rol de la casa.", code="already_exists", field="name")
+        raise Refused(409, Words("Ese nombre es de un rol de la casa."), code="already_exists", field="name")
     return name
 
 
@@ -115,8 +123,8 @@ def _checked(base: str, deeds: Collection[str]) -> list[str]:
     """The deeds in order. What is the whole business's can only be done by who sees the whole business."""
     wanted = sorted(set(deeds))
     if not set(wanted) <= policy.EVERY_DEED:
-        raise Refused(422, "Ese permiso no existe.", code="invalid", field="deeds")
+        raise Refused(422, Words("Ese permiso no existe."), code="invalid", field="deeds")
     if base != Role.ADMIN and set(wanted) & policy.OF_THE_BUSINESS:
-        text = "Los permisos de empresa piden un rol con base de administración."
+        text = Words("Los permisos de empresa piden un rol con base de administración.")
         raise Refused(422, text, code="invalid", field="deeds")
     return wanted

@@ -16,6 +16,7 @@ from console.db import Database
 from console.errors import Refused
 from console.forms import read_form
 from console.inbox import policy
+from console.languages.words import Words
 from console.roles import giving, keeping
 from console.roles.words import GROUPS
 from console.settings_pages.answers import back_to, known_id, show
@@ -23,9 +24,9 @@ from console.settings_pages.answers import back_to, known_id, show
 PAGE = "/settings/roles"
 ONE = "/settings/roles/{role_id:int}"
 BASES = {
-    Role.AGENT: "Agente: sus equipos y lo que atiende",
-    Role.SUPERVISOR: "Supervisión: sus equipos",
-    Role.ADMIN: "Administración: todos los equipos",
+    Role.AGENT: Words("Agente: sus equipos y lo que atiende"),
+    Role.SUPERVISOR: Words("Supervisión: sus equipos"),
+    Role.ADMIN: Words("Administración: todos los equipos"),
 }
 CHANGES = 20
 

@@ -3,63 +3,66 @@
 from __future__ import annotations
 
 from console.inbox.policy import Deed
+from console.languages.words import Words
 
 GROUPS: tuple[tuple[str, dict[Deed, str]], ...] = (
     (
-        "Conversaciones",
+        Words("Conversaciones"),
         {
-            "assign_others": "Asignar, tomar y reasignar conversaciones de otras personas",
-            "send_to_many": "Operaciones sobre muchas conversaciones que envían mensajes",
-            "reveal_document": "Ver completos los documentos de identidad (en lo propio se puede siempre)",
-            "review_identity": "Resolver dudas de identidad",
-            "lift_opt_out": "Levantar una baja",
-            "share_views": "Compartir vistas con el equipo",
+            "assign_others": Words("Asignar, tomar y reasignar conversaciones de otras personas"),
+            "send_to_many": Words("Operaciones sobre muchas conversaciones que envían mensajes"),
+            "reveal_document": Words("Ver completos los documentos de identidad (en lo propio se puede siempre)"),
+            "review_identity": Words("Resolver dudas de identidad"),
+            "lift_opt_out": Words("Levantar una baja"),
+            "share_views": Words("Compartir vistas con el equipo"),
         },
     ),
     (
-        "Supervisión",
+        Words("Supervisión"),
         {
-            "watch_floor": "Ver el piso en vivo, observar, susurrar, mandar a pausa y cerrar la sesión de un agente",
-            "read_reports": "Ver los números y descargarlos",
-            "review_quality": "Revisar la calidad",
-            "read_history": "Ver y exportar la auditoría",
-            "export_evidence": "Pedir y descargar expedientes",
-            "handle_privacy": "Atender solicitudes de privacidad",
+            "watch_floor": Words(
+                "Ver el piso en vivo, observar, susurrar, mandar a pausa y cerrar la sesión de un agente"
+            ),
+            "read_reports": Words("Ver los números y descargarlos"),
+            "review_quality": Words("Revisar la calidad"),
+            "read_history": Words("Ver y exportar la auditoría"),
+            "export_evidence": Words("Pedir y descargar expedientes"),
+            "handle_privacy": Words("Atender solicitudes de privacidad"),
         },
     ),
     (
-        "Cartera",
+        Words("Cartera"),
         {
-            "import_portfolio": "Importar cartera y deshacer importaciones",
-            "apply_payments": "Registrar, aplicar y anular pagos",
-            "edit_rules": "Cambiar las reglas de cartera",
+            "import_portfolio": Words("Importar cartera y deshacer importaciones"),
+            "apply_payments": Words("Registrar, aplicar y anular pagos"),
+            "edit_rules": Words("Cambiar las reglas de cartera"),
         },
     ),
     (
-        "Ajustes del equipo",
+        Words("Ajustes del equipo"),
         {
-            "edit_templates": "Plantillas de WhatsApp",
-            "edit_canned": "Respuestas rápidas del equipo",
-            "edit_tags": "Etiquetas",
-            "edit_dispositions": "Tipificaciones",
-            "edit_hours": "Horario",
-            "edit_routing": "Colas y reparto",
-            "edit_targets": "Plazos de atención",
-            "edit_bot": "El bot: textos, horario y sus diálogos",
+            "edit_templates": Words("Plantillas de WhatsApp"),
+            "edit_canned": Words("Respuestas rápidas del equipo"),
+            "edit_tags": Words("Etiquetas"),
+            "edit_dispositions": Words("Tipificaciones"),
+            "edit_hours": Words("Horario"),
+            "edit_routing": Words("Colas y reparto"),
+            "edit_targets": Words("Plazos de atención"),
+            "edit_bot": Words("El bot: textos, horario y sus diálogos"),
         },
     ),
     (
-        "Empresa (solo con base de administración)",
+        Words("Empresa (solo con base de administración)"),
         {
-            "manage_users": "Personas, roles y reglas de ingreso",
-            "manage_tokens": "Claves de la API",
-            "manage_webhooks": "Webhooks",
-            "resume_channel": "El número de WhatsApp: perfil, detener y reanudar envíos",
-            "replay": "Entregas sin entender",
-            "edit_quality": "Pauta y muestra de calidad",
-            "edit_rates": "Tarifas de Meta",
-            "edit_retention": "Conservación: cuándo se borra lo cerrado",
-            "erase_person": "Borrar los datos de una persona",
+            "manage_users": Words("Personas, roles y reglas de ingreso"),
+            "manage_tokens": Words("Claves de la API"),
+            "manage_webhooks": Words("Webhooks"),
+            "resume_channel": Words("El número de WhatsApp: perfil, detener y reanudar envíos"),
+            "replay": Words("Entregas sin entender"),
+            "edit_quality": Words("Pauta y muestra de calidad"),
+            "edit_rates": Words("Tarifas de Meta"),
+            "edit_retention": Words("Conservación: cuándo se borra lo cerrado"),
+            "erase_person": Words("Borrar los datos de una persona"),
         },
     ),
 )

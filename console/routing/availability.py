@@ -14,6 +14,7 @@ from console.audit import SYSTEM, Actor
 from console.db import Tx, bulk_insert
 from console.errors import Refused
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.routing.models import AgentAvailability, Presence, RoutingRule
 from console.routing.pauses import LONGEST_MINUTES, PAUSES
 from console.routing.rules import USUAL
@@ -44,12 +45,17 @@ async def stand(
     Refuses: 422 naming what is no state, no reason, or too long.
     """
     if state not in set(Presence):
-        raise Refused(422, "Ese estado no existe.", code="invalid", field="state")
+        raise Refused(422, Words("Ese estado no existe."), code="invalid", field="state")
     pause = PAUSES.get(reason or "") if state == Presence.PAUSED else None
     if state == Presence.PAUSED and (pause is None or (pause.is_forced and actor_of(by).id == agent_id)):
-        raise Refused(422, "Elija el motivo de la pausa.", code="invalid", field="reason")
+        raise Refused(422, Words("Elija el motivo de la pausa."), code="invalid", field="reason")
     if minutes is not None and not 0 < minutes <= LONGEST_MINUTES:
-        raise Refused(422, f"Una pausa dura de 1 a {LONGEST_MINUTES} minutos.", code="invalid", field="minutes")
+        raise Refused(
+            422,
+            Words("Una pausa dura de 1 a {longest_minutes} minutos.", longest_minutes=LONGEST_MINUTES),
+            code="invalid",
+            field="minutes",
+        )
     now = clock.now()
     length = minutes or (pause.minutes if pause else None)
     standing = await standing_of(tx, agent_id, lock=True)

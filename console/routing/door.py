@@ -14,6 +14,7 @@ from console.db import Database
 from console.errors import Refused
 from console.forms import html, read_form, whole
 from console.inbox import policy, queries
+from console.languages.words import Words
 from console.render import fragment
 from console.routing import availability, serve, views
 from console.routing.transfer import transfer
@@ -97,7 +98,7 @@ def _receiver(typed: dict[str, str]) -> dict[str, int]:
 def _key(typed: dict[str, str]) -> str:
     key = typed.get("client_key", "")
     if not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
-        raise Refused(422, "Falta la clave del envío: recargue la página.", code="invalid", field="client_key")
+        raise Refused(422, Words("Falta la clave del envío: recargue la página."), code="invalid", field="client_key")
     return key
 
 

@@ -14,6 +14,7 @@ from console.agents import Team, Viewer
 from console.db import Tx, bulk_insert
 from console.errors import Refused, not_found
 from console.inbox import policy
+from console.languages.words import Words
 from console.routing.models import Order, RoutingRule, Serving
 from console.routing.score import POINTS, USUAL_POINTS
 
@@ -32,44 +33,44 @@ class Number(msgspec.Struct, frozen=True):
 NUMBERS = {
     number.name: number
     for number in (
-        Number("capacity", "Cada agente lleva a la vez hasta", "conversaciones", 1, 200),
+        Number("capacity", Words("Cada agente lleva a la vez hasta"), Words("conversaciones"), 1, 200),
         Number(
             "answered_weight",
-            "Una que espera al deudor cuenta como",
+            Words("Una que espera al deudor cuenta como"),
             "%",
             0,
             100,
-            "de una que espera respuesta nuestra; pospuestas y resueltas no cuentan",
+            Words("de una que espera respuesta nuestra; pospuestas y resueltas no cuentan"),
         ),
-        Number("away_minutes", "Sin pantalla abierta, pasa a ausente a los", "minutos", 1, 120),
+        Number("away_minutes", Words("Sin pantalla abierta, pasa a ausente a los"), Words("minutos"), 1, 120),
         Number(
             "return_minutes",
-            "Si quien la lleva no está, vuelve a la cola tras esperar",
-            "minutos",
+            Words("Si quien la lleva no está, vuelve a la cola tras esperar"),
+            Words("minutos"),
             0,
             1440,
-            "0: se queda con quien la lleva",
+            Words("0: se queda con quien la lleva"),
         ),
     )
 }
 SERVING = {
-    Serving.OFF: "Nadie: cada quien toma de la cola",
-    Serving.ROUND_ROBIN: "Por turno: a quien hace más tiempo que no recibe",
-    Serving.LEAST_BUSY: "A quien tiene menos carga",
+    Serving.OFF: Words("Nadie: cada quien toma de la cola"),
+    Serving.ROUND_ROBIN: Words("Por turno: a quien hace más tiempo que no recibe"),
+    Serving.LEAST_BUSY: Words("A quien tiene menos carga"),
 }
 ORDERS = {
-    Order.WAITING: "Quien espera hace más tiempo",
-    Order.AMOUNT: "Quien tiene más vencido",
-    Order.SCORE: "Quien suma más puntos",
+    Order.WAITING: Words("Quien espera hace más tiempo"),
+    Order.AMOUNT: Words("Quien tiene más vencido"),
+    Order.SCORE: Words("Quien suma más puntos"),
 }
 CHOICES: dict[str, tuple[str, Mapping[Any, str]]] = {
-    "serving": ("Reparto automático", SERVING),
-    "order_by": ("Primero se atiende a", ORDERS),
+    "serving": (Words("Reparto automático"), SERVING),
+    "order_by": (Words("Primero se atiende a"), ORDERS),
 }
 SWITCHES = {
-    "owner_first": "Primero a quien ya atendió a la persona; al resolver, sigue siendo suya",
-    "first_reply_takes": "El primero que responde se queda con la conversación",
-    "keeps_hours": "Repartir solo en el horario del equipo",
+    "owner_first": Words("Primero a quien ya atendió a la persona; al resolver, sigue siendo suya"),
+    "first_reply_takes": Words("El primero que responde se queda con la conversación"),
+    "keeps_hours": Words("Repartir solo en el horario del equipo"),
 }
 USUAL: dict[str, Any] = {
     "serving": Serving.OFF,
@@ -118,7 +119,7 @@ async def change(
     await bulk_insert(tx, RoutingRule, [first], or_ignore=True)
     rule = (await tx.scalars(select(RoutingRule).where(RoutingRule.team_id == team_id).with_for_update())).one()
     if version is not None and version != rule.version:
-        text = "Alguien cambió estas reglas mientras tanto; revise cómo quedaron."
+        text = Words("Alguien cambió estas reglas mientras tanto; revise cómo quedaron.")
         raise Refused(409, text, code="version_conflict", details={"version": rule.version})
     old = {name: getattr(rule, name) for name in new}
     differs = sorted(name for name in new if old[name] != new[name])
@@ -138,7 +139,9 @@ def _read(typed: Mapping[str, str]) -> dict[str, Any]:
     for name, (label, words) in CHOICES.items():
         if name in typed:
             if typed[name] not in words:
-                raise Refused(422, f"{label}: elija una de las opciones.", code="invalid", field=name)
+                raise Refused(
+                    422, Words("{label}: elija una de las opciones.", label=label), code="invalid", field=name
+                )
             new[name] = str(typed[name])
     for name, number in NUMBERS.items():
         if name in typed:
@@ -157,5 +160,10 @@ def _whole(text: str, label: str, low: int, high: int, field: str) -> int:
     text = text.strip()
     value = int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None
     if value is None or not low <= value <= high:
-        raise Refused(422, f"{label}: escriba de {low} a {high}.", code="invalid", field=field)
+        raise Refused(
+            422,
+            Words("{label}: escriba de {low} a {high}.", label=label, low=low, high=high),
+            code="invalid",
+            field=field,
+        )
     return value

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from console.inbox.policy import SAFETY_MARGIN
+from console.languages.words import Words
 from console.portfolio.agreements import PromiseState
 from console.portfolio.states import State
 
@@ -27,15 +28,15 @@ class Point(msgspec.Struct, frozen=True):
 POINTS = {
     point.name: point
     for point in (
-        Point("minute", "Por cada 10 minutos de espera, hasta 2 horas", 3),
-        Point("promise_today", "La promesa vence hoy", 20),
-        Point("promise_broken", "La promesa está rota", 15),
-        Point("window", "La ventana cierra en menos de 2 horas", 25),
-        Point("dispute", "Tiene una disputa abierta", 10),
-        Point("late_1", "Primer tramo de atraso", 2),
-        Point("late_2", "Segundo tramo de atraso", 5),
-        Point("late_3", "Más allá del segundo tramo", 8),
-        Point("amount", "Por cada 1,000 vencidos, hasta 5,000", 2),
+        Point("minute", Words("Por cada 10 minutos de espera, hasta 2 horas"), 3),
+        Point("promise_today", Words("La promesa vence hoy"), 20),
+        Point("promise_broken", Words("La promesa está rota"), 15),
+        Point("window", Words("La ventana cierra en menos de 2 horas"), 25),
+        Point("dispute", Words("Tiene una disputa abierta"), 10),
+        Point("late_1", Words("Primer tramo de atraso"), 2),
+        Point("late_2", Words("Segundo tramo de atraso"), 5),
+        Point("late_3", Words("Más allá del segundo tramo"), 8),
+        Point("amount", Words("Por cada 1,000 vencidos, hasta 5,000"), 2),
     )
 }
 USUAL_POINTS = {name: point.usual for name, point in POINTS.items()}

@@ -21,6 +21,7 @@ from console.errors import Refused
 from console.hours.reading import hours_of
 from console.inbox import assign
 from console.inbox.models import Conversation, Message
+from console.languages.words import Words
 from console.routing import rules, waiting
 from console.routing.availability import standing_of
 from console.routing.load import WHOLE, Carrier, capacity_of, carriers, loads_of, next_carrier
@@ -102,7 +103,7 @@ async def take_next(tx: Tx, viewer: Viewer, *, moment: datetime, zone: ZoneInfo)
             return conversation
         # Somebody is at it at this very moment.
         passed.add(place.conversation_id)
-    raise Refused(404, "Nadie espera en la cola.", code="queue_empty")
+    raise Refused(404, Words("Nadie espera en la cola."), code="queue_empty")
 
 
 async def _heads(
@@ -123,7 +124,10 @@ async def _require_room(tx: Tx, viewer: Viewer, standing: AgentAvailability, rul
         return  # who leads is given nothing, and may take what they like
     load = (await loads_of(tx, [viewer.id], rule)).get(viewer.id, 0)
     if load + WHOLE > capacity * WHOLE:
-        text = f"Ya lleva las {capacity} conversaciones que le tocan: resuelva o posponga alguna antes de tomar otra."
+        text = Words(
+            "Ya lleva las {capacity} conversaciones que le tocan: resuelva o posponga alguna antes de tomar otra.",
+            capacity=capacity,
+        )
         raise Refused(409, text, code="at_capacity")
 
 

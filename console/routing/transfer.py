@@ -8,6 +8,7 @@ from console.db import Tx
 from console.errors import Refused
 from console.inbox import assign, policy, reply
 from console.inbox.models import Conversation, ReadMark
+from console.languages.words import Words
 from console.mentions.people import Standing
 
 LONGEST_NOTE = 1000
@@ -35,17 +36,22 @@ async def transfer(
     """
     note = reply.tidy(note)
     if not note:
-        text = "Escriba una nota para quien la recibe: qué pidió la persona y qué falta."
+        text = Words("Escriba una nota para quien la recibe: qué pidió la persona y qué falta.")
         raise Refused(422, text, code="note_required", field="note")
     if len(note) > LONGEST_NOTE:
-        raise Refused(422, f"La nota admite hasta {LONGEST_NOTE} letras.", code="invalid", field="note")
+        raise Refused(
+            422,
+            Words("La nota admite hasta {longest_note} letras.", longest_note=LONGEST_NOTE),
+            code="invalid",
+            field="note",
+        )
     if (to_agent is None) == (to_team is None):
-        raise Refused(422, "Elija a quién o a qué equipo pasa.", code="invalid", field="to")
+        raise Refused(422, Words("Elija a quién o a qué equipo pasa."), code="invalid", field="to")
     conversation = await assign.held(tx, conversation, version)
     if conversation.holder_id != by.id:
         policy.require(by, "assign_others")
     if to_agent is not None and to_agent == conversation.holder_id:
-        raise Refused(422, "Ya la tiene esa persona.", code="invalid", field="to")
+        raise Refused(422, Words("Ya la tiene esa persona."), code="invalid", field="to")
     # Whom the note names is asked of where it goes: who no longer sees it could not come.
     going = Standing(to_team or conversation.team_id, to_agent)
     await reply.note(tx, conversation, by=by, text=note, client_key=client_key, handed_to=going)

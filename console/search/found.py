@@ -9,6 +9,7 @@ import msgspec
 
 from console.errors import Refused
 from console.inbox.views import RowView
+from console.languages.words import Words
 from console.search.words import Pieces
 
 MOST_SHOWN = 200
@@ -71,6 +72,6 @@ def read_place(text: str | None) -> Place | None:
     if not text:
         return None
     if len(text) > 4000 or not re.fullmatch(r"\d{1,18}(\.\d{1,18})*", text, re.ASCII):
-        raise Refused(422, "Ese cursor no es válido.", code="invalid", field="cursor")
+        raise Refused(422, Words("Ese cursor no es válido."), code="invalid", field="cursor")
     before, *shown = (int(number) for number in text.split("."))
     return Place(before, tuple(shown[:MOST_SHOWN]))

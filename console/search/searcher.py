@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async
 from console.db import Tx
 from console.engines import POSTGRES_OPTIONS, READER_PRAGMAS
 from console.errors import Refused
+from console.languages.words import Words
 
 SECONDS = 2.0
 """What a search may take of the database, all its statements together on SQLite, each on PostgreSQL."""
@@ -86,4 +87,6 @@ def _is_over(failure: DBAPIError) -> bool:
 
 
 def _too_slow() -> Refused:
-    return Refused(503, "La búsqueda tarda demasiado. Escriba una palabra más, o vuelva a probar.", code="too_slow")
+    return Refused(
+        503, Words("La búsqueda tarda demasiado. Escriba una palabra más, o vuelva a probar."), code="too_slow"
+    )

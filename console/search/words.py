@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from console.errors import Refused
+from console.languages.words import Words
 
 LONGEST = 200
 """Characters of what may be asked for."""
@@ -56,14 +57,14 @@ def read_query(text: str) -> Query:
     Refuses 422 (field `q`) what is longer than 200 characters, more than 8 words, or holds too little to look for.
     """
     if len(text) > LONGEST:
-        raise _refused(f"Escriba hasta {LONGEST} caracteres.", "too_long")
+        raise _refused(Words("Escriba hasta {longest} caracteres.", longest=LONGEST), "too_long")
     words = words_of(text)
     if not words:
-        raise _refused("Escriba letras o números: los signos y los emojis no se buscan.", "nothing_to_find")
+        raise _refused(Words("Escriba letras o números: los signos y los emojis no se buscan."), "nothing_to_find")
     if max(map(len, words)) < SHORTEST:
-        raise _refused(f"Escriba al menos {SHORTEST} letras o números.", "too_short")
+        raise _refused(Words("Escriba al menos {shortest} letras o números.", shortest=SHORTEST), "too_short")
     if len(words) > MOST_WORDS:
-        raise _refused(f"Escriba hasta {MOST_WORDS} palabras.", "too_many_words")
+        raise _refused(Words("Escriba hasta {most_words} palabras.", most_words=MOST_WORDS), "too_many_words")
     digits = re.sub(r"\D", "", text) if text.isascii() and _NUMBER.fullmatch(text) else ""
     return Query(tuple(words), digits if len(digits) >= FEWEST_DIGITS else None)
 

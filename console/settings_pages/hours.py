@@ -22,6 +22,7 @@ from console.hours.models import COMPANY, SpecialDay, WorkingWeek
 from console.hours.reading import hours_of, intervals
 from console.hours.working import Hours
 from console.inbox import policy
+from console.languages.words import Words
 from console.render import name_of_day, near_day
 from console.settings_pages.answers import back_to, show
 
@@ -131,7 +132,7 @@ def _day(text: str | None) -> date:
     try:
         return date.fromisoformat(text or "")
     except ValueError as wrong:
-        raise Refused(422, "Elija un día del calendario.", code="invalid", field="day") from wrong
+        raise Refused(422, Words("Elija un día del calendario."), code="invalid", field="day") from wrong
 
 
 async def _show(
@@ -148,7 +149,7 @@ async def _show(
         # Whoever leads a team may know the company's hours; those of other teams are not theirs to see.
         seen = [(number, name) for number, name in teams if viewer.sees_all or number in viewer.team_ids]
         if team_id != COMPANY and team_id not in dict(seen):
-            raise Refused(403, "Solo puede ver lo de sus equipos.", code="forbidden")
+            raise Refused(403, Words("Solo puede ver lo de sus equipos."), code="forbidden")
         hours = await hours_of(tx, team_id)
         own_week = await tx.get(WorkingWeek, team_id)
         special = await _special(tx, team_id)
@@ -158,7 +159,7 @@ async def _show(
         viewer,
         status=refused.status if refused else 200,
         team=team_id,
-        teams=[(COMPANY, "Toda la empresa"), *seen],
+        teams=[(COMPANY, Words("Toda la empresa")), *seen],
         may_change=viewer.sees_all or team_id in viewer.team_ids,
         has_own=own_week is not None and team_id != COMPANY,
         fields=list(zip(FIELDS, map(name_of_day, range(7)), strict=True)),
@@ -180,7 +181,7 @@ async def _special(tx: Tx, team_id: int) -> list[tuple[str, DayLine]]:
             row.day.isoformat(),
             DayLine(
                 name=near_day(row.day),
-                hours=keeping.write_intervals(intervals(row.intervals)) or "Cerrado",
+                hours=keeping.write_intervals(intervals(row.intervals)) or Words("Cerrado"),
                 why=row.name,
             ),
         )
@@ -194,8 +195,8 @@ def _fortnight(hours: Hours) -> list[DayLine]:
     return [
         DayLine(
             name=near_day(day),
-            hours=keeping.write_intervals(hours.intervals(day)) or "Cerrado",
-            why="Día especial" if day in hours.special else hours.holiday(day) or "",
+            hours=keeping.write_intervals(hours.intervals(day)) or Words("Cerrado"),
+            why=Words("Día especial") if day in hours.special else hours.holiday(day) or "",
         )
         for day in days
     ]

@@ -14,6 +14,7 @@ from console.agents import Agent, Viewer
 from console.db import Database
 from console.errors import Refused, not_found
 from console.forms import read_form
+from console.languages.words import Words
 from console.settings import Settings
 from console.settings_pages.answers import back_to, known_id, show
 from console.settings_pages.session_lines import session_lines
@@ -146,7 +147,7 @@ async def _change(
 
 
 def _wrong() -> Refused:
-    return Refused(422, "No es su contraseña actual.", code="wrong_password", field="current")
+    return Refused(422, Words("No es su contraseña actual."), code="wrong_password", field="current")
 
 
 routes = [

@@ -19,13 +19,14 @@ from console.inbox.contacts import Contact, ReviewTask
 from console.inbox.queries import contact_name
 from console.inbox.reviews import Decision
 from console.inbox.words import REVIEWS
+from console.languages.words import Words
 from console.settings_pages.answers import back_to, known_id, show
 
 PAGE = "/settings/reviews"
 WORDS = {
-    Decision.MERGE: "Son la misma persona: unir",
-    Decision.SAME_PERSON: "Es quien conocíamos",
-    Decision.DIFFERENT_PEOPLE: "Son personas distintas",
+    Decision.MERGE: Words("Son la misma persona: unir"),
+    Decision.SAME_PERSON: Words("Es quien conocíamos"),
+    Decision.DIFFERENT_PEOPLE: Words("Son personas distintas"),
 }
 
 
@@ -56,7 +57,7 @@ def _line(task: ReviewTask, contact: Contact, conversation_id: int | None) -> Re
         id=task.id,
         kind=task.kind,
         who=contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
-        sentence=REVIEWS.get(task.kind, "Hay algo por revisar."),
+        sentence=REVIEWS.get(task.kind, Words("Hay algo por revisar.")),
         conversation_id=conversation_id,
         opened_at=task.created_at,
         decisions=[(str(decision), WORDS[decision]) for decision in (*offered, Decision.DIFFERENT_PEOPLE)],
@@ -74,7 +75,7 @@ async def settle_review(
     policy.require(viewer, "review_identity")
     decided = (await read_form(request)).get("decision", "")
     if decided not in set(Decision):
-        raise Refused(422, "Elija qué se decide.", code="invalid", field="decision")
+        raise Refused(422, Words("Elija qué se decide."), code="invalid", field="decision")
     async with db.transaction() as tx:
         await reviews.settle(tx, known_id(task_id), decision=Decision(decided), by=viewer)
     return back_to(PAGE)

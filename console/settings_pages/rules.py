@@ -15,6 +15,7 @@ from console.db import Database
 from console.errors import Refused
 from console.forms import read_form, whole
 from console.inbox import policy
+from console.languages.words import Words
 from console.roles.giving import NAMES
 from console.settings_pages.answers import show
 from console.time_outs import TimeOuts
@@ -67,7 +68,7 @@ async def change_time_outs(
 def _number(typed: Mapping[str, str], name: str) -> int:
     text = typed[name]
     if len(text) > LONGEST_NUMBER:
-        raise Refused(422, "Ese número es demasiado largo.", code="invalid", field=name)
+        raise Refused(422, Words("Ese número es demasiado largo."), code="invalid", field=name)
     return whole(text, name)
 
 

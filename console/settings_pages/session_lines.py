@@ -11,6 +11,7 @@ from sqlalchemy import select
 from console import sessions
 from console.agents import SignInSession
 from console.db import Tx
+from console.languages.words import Words
 
 
 class SessionLine(msgspec.Struct, frozen=True):
@@ -49,5 +50,5 @@ def _device(user_agent: str) -> str:
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
     system = next((name for mark, name in (*_SYSTEMS, ("Linux", "Linux")) if mark in user_agent), None)
     if browser and system:
-        return f"{browser} en {system}"
+        return Words("{browser} en {system}", browser=browser, system=system)
     return browser or system or re.sub(r"[^\x20-\x7e]", "", user_agent)[:60]

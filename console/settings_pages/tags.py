@@ -16,6 +16,7 @@ from console.errors import Refused
 from console.forms import read_form, whole
 from console.inbox import policy, tagging
 from console.inbox.tags import Tag
+from console.languages.words import Words
 from console.settings_pages.answers import back_to, known_id, show
 
 PAGE = "/settings/tags"
@@ -144,7 +145,7 @@ def _line(tag: Tag, teams: dict[int, str]) -> TagLine:
         colour=tag.colour,
         description=tag.description or "",
         team=str(tag.team_id or ""),
-        team_name=teams.get(tag.team_id or 0, "") if tag.team_id else "Todos los equipos",
+        team_name=teams.get(tag.team_id or 0, "") if tag.team_id else Words("Todos los equipos"),
         used=tag.used,
         is_retired=tag.retired_at is not None,
     )

@@ -16,6 +16,7 @@ from console.errors import Refused
 from console.forms import read_form, whole
 from console.hours.models import COMPANY
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio.models import PortfolioRules
 from console.portfolio.states import Edges, State, label
 from console.settings_pages.answers import back_to, show
@@ -27,9 +28,12 @@ from console.targets.models import EVERY_STATE, Kind
 
 PAGE = "/settings/targets"
 KINDS = {
-    Kind.FIRST: ("Primera respuesta", "desde que la persona escribe hasta que alguien del equipo le contesta"),
-    Kind.NEXT: ("Respuestas siguientes", "cada vez que la persona vuelve a escribir"),
-    Kind.RESOLUTION: ("Resolución", "desde que se abre la conversación hasta que se resuelve"),
+    Kind.FIRST: (
+        Words("Primera respuesta"),
+        Words("desde que la persona escribe hasta que alguien del equipo le contesta"),
+    ),
+    Kind.NEXT: (Words("Respuestas siguientes"), Words("cada vez que la persona vuelve a escribir")),
+    Kind.RESOLUTION: (Words("Resolución"), Words("desde que se abre la conversación hasta que se resuelve")),
 }
 _LENGTH = re.compile(r"(?:(\d{1,4})\s*h(?:oras?)?)?\s*(?:(\d{1,5})\s*(?:m|min|minutos?)?)?")
 
@@ -41,7 +45,7 @@ def read_length(text: str, field: str) -> int | None:
         return None
     match = _LENGTH.fullmatch(text)
     if match is None or not any(match.groups()):
-        said = f"No se entiende «{text[:30]}»: escriba por ejemplo 15 min, 8 h o 1 h 30."
+        said = Words("No se entiende «{text}»: escriba por ejemplo 15 min, 8 h o 1 h 30.", text=text[:30])
         raise Refused(422, said, code="invalid", field=field)
     hours, minutes = (int(number or 0) for number in match.groups())
     return hours * 60 + minutes
@@ -90,7 +94,7 @@ def _wish(form: Mapping[str, str], kind: Kind) -> Wish | None:
     if due is None and warns is None:
         return None
     if due is None:
-        raise Refused(422, "Escriba también el plazo.", code="invalid", field=f"{kind}_due")
+        raise Refused(422, Words("Escriba también el plazo."), code="invalid", field=f"{kind}_due")
     # Who says nothing is warned when a fifth of the time is left.
     return Wish(due * 4 // 5 if warns is None else warns, due)
 
@@ -112,17 +116,17 @@ async def _show(
     # Whoever leads a team may know the company's; those of other teams are not theirs to see.
     seen = [(number, name) for number, name in teams if viewer.sees_all or number in viewer.team_ids]
     if team_id != COMPANY and team_id not in dict(seen):
-        raise Refused(403, "Solo puede ver lo de sus equipos.", code="forbidden")
+        raise Refused(403, Words("Solo puede ver lo de sus equipos."), code="forbidden")
     edges = Edges(*rules) if rules else Edges()
-    states = [(EVERY_STATE, "Cualquier estado"), *((one.value, label(one, edges)) for one in State)]
+    states = [(EVERY_STATE, Words("Cualquier estado")), *((one.value, label(one, edges)) for one in State)]
     if state not in dict(states):
-        raise Refused(422, "Ese estado de cuenta no existe.", code="invalid", field="account_state")
+        raise Refused(422, Words("Ese estado de cuenta no existe."), code="invalid", field="account_state")
     return show(
         "settings/targets.html",
         viewer,
         status=refused.status if refused else 200,
         team=team_id,
-        teams=[(COMPANY, "Toda la empresa"), *seen],
+        teams=[(COMPANY, Words("Toda la empresa")), *seen],
         state=state,
         states=states,
         may_change=viewer.sees_all or team_id in viewer.team_ids,

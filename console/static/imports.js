@@ -12,7 +12,7 @@ function say(text) {
 }
 
 function bring(file) {
-  if (file.size > form.dataset.most * 1024 * 1024) return say(`El archivo pesa más de ${form.dataset.most} MB.`)
+  if (file.size > form.dataset.most * 1024 * 1024) return say(form.dataset.sayLarge)
   say('')
   bar.hidden = false
   button.disabled = true
@@ -22,12 +22,12 @@ function bring(file) {
   request.setRequestHeader('content-type', 'application/octet-stream')
   request.setRequestHeader('x-file-name', encodeURIComponent(file.name))
   request.upload.onprogress = ({ loaded, total }) => { bar.value = (100 * loaded) / total }
-  request.onerror = () => say('No se pudo subir: revise la conexión y vuelva a intentarlo.')
+  request.onerror = () => say(form.dataset.sayLost)
   request.onload = () => {
     if (request.status === 401) return signInAgain()
     const answer = request.responseText.startsWith('{') ? JSON.parse(request.responseText) : {}
     if (request.status === 201) return location.assign(answer.location)
-    say(answer.detail ?? 'No se pudo subir el archivo.')
+    say(answer.detail ?? form.dataset.sayFailed)
   }
   request.send(file)
 }

@@ -4,7 +4,7 @@ import { isPossible, subscribe } from './push.js'
 
 const button = document.querySelector('[data-subscribe]')
 const words = document.querySelector('[data-subscribe-words]')
-const say = (name) => { words.textContent = words.dataset[name] ?? '' }
+const say = (name) => { words.textContent = words.dataset[`say${name[0].toUpperCase()}${name.slice(1)}`] ?? '' }
 if (!isPossible()) {
   button.disabled = true
   say('impossible')

@@ -14,6 +14,7 @@ from console.db import Tx
 from console.errors import Refused
 from console.hours.models import COMPANY
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio.states import State
 from console.targets.models import EVERY_STATE, Kind, Target
 
@@ -39,9 +40,9 @@ async def set_targets(
     if isinstance(by, Viewer):
         policy.require_for_team(by, "edit_targets", team_id)
     if team_id != COMPANY and await tx.get(Team, team_id) is None:
-        raise Refused(422, "Ese equipo no existe.", code="invalid", field="team")
+        raise Refused(422, Words("Ese equipo no existe."), code="invalid", field="team")
     if account_state != EVERY_STATE and account_state not in {state.value for state in State}:
-        raise Refused(422, "Ese estado de cuenta no existe.", code="invalid", field="account_state")
+        raise Refused(422, Words("Ese estado de cuenta no existe."), code="invalid", field="account_state")
     for kind, wish in wishes.items():
         if wish is not None:
             _check(kind, wish)
@@ -74,10 +75,10 @@ async def set_targets(
 
 def _check(kind: Kind, wish: Wish) -> None:
     if not 1 <= wish.due_minutes <= LONGEST:
-        text = "Escriba un plazo de 1 minuto a 60 días, por ejemplo «15 min» u «8 h»."
+        text = Words("Escriba un plazo de 1 minuto a 60 días, por ejemplo «15 min» u «8 h».")
         raise Refused(422, text, code="invalid", field=f"{kind}_due")
     if not 0 <= wish.warns_minutes < wish.due_minutes:
-        raise Refused(422, "El aviso debe llegar antes del plazo.", code="invalid", field=f"{kind}_warns")
+        raise Refused(422, Words("El aviso debe llegar antes del plazo."), code="invalid", field=f"{kind}_warns")
 
 
 def _told(row: Target | None) -> list[int] | None:

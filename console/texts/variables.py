@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from console.errors import Refused
+from console.languages.words import Words
 
 LONGEST_FALLBACK = 120
 _BLANK = re.compile(r"\{\s*([^\W\d]\w{0,39})\s*(?:\|([^{}\n]*))?\}")
@@ -30,25 +31,28 @@ class Variable(msgspec.Struct, frozen=True):
 CATALOGUE = {
     variable.name: variable
     for variable in (
-        Variable("nombre", "Nombre de pila", "María", is_about_debt=False),
-        Variable("nombre_completo", "Nombre y apellidos", "María Fernanda Ccori", is_about_debt=False),
+        Variable("nombre", Words("Nombre de pila"), "María", is_about_debt=False),
+        Variable("nombre_completo", Words("Nombre y apellidos"), "María Fernanda Ccori", is_about_debt=False),
         Variable(
-            "saludo", "Buenos días, buenas tardes o buenas noches, donde vive", "Buenos días", is_about_debt=False
+            "saludo",
+            Words("Buenos días, buenas tardes o buenas noches, donde vive"),
+            "Buenos días",
+            is_about_debt=False,
         ),
-        Variable("empresa", "Su empresa", "Financiera Andes", is_about_debt=False),
-        Variable("agente", "Quien escribe", "Ana Ríos", is_about_debt=False),
-        Variable("saldo", "Todo lo que debe en la cuenta", "S/ 1,240.00"),
-        Variable("vencido", "Lo que ya venció", "S/ 412.50"),
-        Variable("cuota", "Lo que queda de la cuota más antigua sin pagar", "S/ 412.50"),
-        Variable("vencimiento", "Cuándo venció o vence esa cuota", "5 de noviembre"),
-        Variable("dias", "Días de atraso", "15"),
-        Variable("cuenta", "Código de la cuenta", "PR-10442"),
-        Variable("producto", "Producto de la cuenta", "Préstamo personal"),
-        Variable("promesa_monto", "Monto de su promesa, vigente o sin cumplir", "S/ 200.00"),
-        Variable("promesa_fecha", "Día de esa promesa", "27 de noviembre"),
-        Variable("pago_monto", "Monto de su último pago", "S/ 412.50"),
-        Variable("pago_fecha", "Día de su último pago", "20 de noviembre"),
-        Variable("enlace_pago", "Enlace de pago vigente", "https://cobros.example/p/3kT9"),
+        Variable("empresa", Words("Su empresa"), "Financiera Andes", is_about_debt=False),
+        Variable("agente", Words("Quien escribe"), "Ana Ríos", is_about_debt=False),
+        Variable("saldo", Words("Todo lo que debe en la cuenta"), "S/ 1,240.00"),
+        Variable("vencido", Words("Lo que ya venció"), "S/ 412.50"),
+        Variable("cuota", Words("Lo que queda de la cuota más antigua sin pagar"), "S/ 412.50"),
+        Variable("vencimiento", Words("Cuándo venció o vence esa cuota"), "5 de noviembre"),
+        Variable("dias", Words("Días de atraso"), "15"),
+        Variable("cuenta", Words("Código de la cuenta"), "PR-10442"),
+        Variable("producto", Words("Producto de la cuenta"), "Préstamo personal"),
+        Variable("promesa_monto", Words("Monto de su promesa, vigente o sin cumplir"), "S/ 200.00"),
+        Variable("promesa_fecha", Words("Día de esa promesa"), "27 de noviembre"),
+        Variable("pago_monto", Words("Monto de su último pago"), "S/ 412.50"),
+        Variable("pago_fecha", Words("Día de su último pago"), "20 de noviembre"),
+        Variable("enlace_pago", Words("Enlace de pago vigente"), "https://cobros.example/p/3kT9"),
     )
 }
 """Every blank there is, by its name, in the order they are offered."""
@@ -95,13 +99,19 @@ def check(text: str, *, field: str) -> None:
     """Raise Refused(422) naming `field` for a blank nobody can fill, or a fallback that is too long."""
     for found in _BLANK.finditer(text):
         if found[1].lower() not in CATALOGUE:
-            raise Refused(422, f"No existe la variable «{{{found[1]}}}».", code="unknown_variable", field=field)
+            raise Refused(
+                422, Words("No existe la variable «{{{found}}}».", found=found[1]), code="unknown_variable", field=field
+            )
         if len(found[2] or "") > LONGEST_FALLBACK:
-            said = f"Lo que se dice en vez de «{{{found[1]}}}» pasa de {LONGEST_FALLBACK} letras."
+            said = Words(
+                "Lo que se dice en vez de «{{{found}}}» pasa de {longest_fallback} letras.",
+                found=found[1],
+                longest_fallback=LONGEST_FALLBACK,
+            )
             raise Refused(422, said, code="invalid", field=field)
     left = _LITERAL.search(_BLANK.sub("", text))
     if left:
-        said = f"«{left[0]}» no es una variable: se escriben así, {{nombre}}."
+        said = Words("«{left}» no es una variable: se escriben así, {{nombre}}.", left=left[0])
         raise Refused(422, said, code="unknown_variable", field=field)
 
 
@@ -115,5 +125,5 @@ def require_filled(text: str, *, field: str) -> None:
     """Raise Refused(422) naming `field` while a blank is still one: a debtor never reads «{saldo}»."""
     left = unfilled(text)
     if left is not None:
-        said = f"Falta completar «{left}»: escriba el dato o quítelo antes de enviar."
+        said = Words("Falta completar «{left}»: escriba el dato o quítelo antes de enviar.", left=left)
         raise Refused(422, said, code="unfilled_variable", field=field)

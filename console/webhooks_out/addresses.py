@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from console.errors import Refused
+from console.languages.words import Words
 
 LONGEST_URL = 500
 RESOLVE_SECONDS = 5.0
@@ -40,16 +41,16 @@ def check_url(url: str, *, loopback: bool) -> str:
     """
     parts = _parts(url)
     if parts is None or not parts.hostname or parts.username or parts.password or parts.fragment:
-        raise _refused("Escriba una dirección completa, como https://erp.example/aldia.")
+        raise _refused(Words("Escriba una dirección completa, como https://erp.example/aldia."))
     is_here = loopback and parts.hostname in {"127.0.0.1", "localhost", "::1"}
     if parts.scheme != "https" and not (is_here and parts.scheme == "http"):
-        raise _refused("La dirección debe empezar con https://")
+        raise _refused(Words("La dirección debe empezar con https://"))
     try:
         literal = ip_address(parts.hostname)
     except ValueError:
         return url
     if not is_public(literal) and not is_here:
-        raise _refused("Esa dirección es de una red privada.")
+        raise _refused(Words("Esa dirección es de una red privada."))
     return url
 
 

@@ -13,6 +13,7 @@ from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy
 from console.inbox.queries import LARGEST_ID
+from console.languages.words import Words
 from console.webhooks_out import addresses, signing
 from console.webhooks_out.models import ERASED, DeliveryState, SubscriptionState, WebhookDelivery, WebhookSubscription
 
@@ -41,14 +42,19 @@ async def subscribe(
     policy.require(by, "manage_webhooks")
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Refused(422, f"Escriba un nombre de hasta {LONGEST_NAME} letras.", code="invalid", field="name")
+        raise Refused(
+            422,
+            Words("Escriba un nombre de hasta {longest_name} letras.", longest_name=LONGEST_NAME),
+            code="invalid",
+            field="name",
+        )
     wanted = sorted(set(events))
     if not wanted or not set(wanted) <= set(EVENTS):
-        raise Refused(422, "Elija al menos un tipo de evento.", code="invalid", field="events")
+        raise Refused(422, Words("Elija al menos un tipo de evento."), code="invalid", field="events")
     addresses.check_url(url, loopback=loopback)
     alive = select(func.count()).where(WebhookSubscription.state != SubscriptionState.REMOVED)
     if (await tx.scalar(alive) or 0) >= MOST:
-        raise Refused(422, f"Ya hay {MOST}: elimine alguna antes.", code="too_many", field="name")
+        raise Refused(422, Words("Ya hay {most}: elimine alguna antes.", most=MOST), code="too_many", field="name")
     made = WebhookSubscription(
         name=name,
         url=url,
@@ -119,7 +125,7 @@ async def replay(tx: Tx, delivery: WebhookDelivery, *, by: Viewer) -> None:
     """
     policy.require(by, "manage_webhooks")
     if delivery.body == ERASED:
-        raise Refused(409, "Los datos de este aviso se borraron a pedido de su titular.", code="erased")
+        raise Refused(409, Words("Los datos de este aviso se borraron a pedido de su titular."), code="erased")
     delivery.state, delivery.attempts, delivery.due_at = DeliveryState.WAITING, 0, clock.now()
     delivery.settled_at = delivery.claimed_until = None
     subscription = await open_subscription(tx, delivery.subscription_id)

@@ -14,6 +14,7 @@ from console.db import Database
 from console.errors import Refused, not_found
 from console.forms import read_form
 from console.inbox import policy
+from console.languages.words import Words
 from console.settings import Settings
 from console.settings_pages.answers import back_to, cursor_of, known_id, show
 from console.webhooks_out import keeping
@@ -23,13 +24,13 @@ PAGE = "/settings/webhooks"
 ONE = "/settings/webhooks/{subscription_id:int}"
 LINES = 50
 WORDS = {
-    "message.created": "Mensaje nuevo (entra o sale)",
-    "message.updated": "Mensaje que cambia (entregado, leído, editado)",
-    "conversation.created": "Conversación nueva",
-    "conversation.updated": "Conversación que cambia (asignada, etiquetada, resuelta)",
-    "contact.updated": "Contacto que cambia",
-    "account.updated": "Cuenta que cambia (saldo, estado)",
-    "mention.created": "Mención en una nota interna (sin su texto)",
+    "message.created": Words("Mensaje nuevo (entra o sale)"),
+    "message.updated": Words("Mensaje que cambia (entregado, leído, editado)"),
+    "conversation.created": Words("Conversación nueva"),
+    "conversation.updated": Words("Conversación que cambia (asignada, etiquetada, resuelta)"),
+    "contact.updated": Words("Contacto que cambia"),
+    "account.updated": Words("Cuenta que cambia (saldo, estado)"),
+    "mention.created": Words("Mención en una nota interna (sin su texto)"),
 }
 
 
@@ -95,7 +96,7 @@ async def change_webhook(
         "remove": SubscriptionState.REMOVED,
     }
     if deed not in {*states, "secret"}:
-        raise Refused(422, "Eso no se puede hacer.", code="invalid", field="deed")
+        raise Refused(422, Words("Eso no se puede hacer."), code="invalid", field="deed")
     secret = None
     async with db.transaction() as tx:
         subscription = await keeping.open_subscription(tx, known_id(subscription_id), lock=True)

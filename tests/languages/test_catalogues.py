@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 from jinja2 import Environment
 
 from console.languages import catalogues, extracting
 from console.languages.readers import SPANISH, TAGS
-from console.languages.words import Words, plural
+from console.languages.words import Words, as_kept, plural
 
 OTHERS = sorted(TAGS.keys() - {SPANISH})
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w*\}")
@@ -93,6 +94,14 @@ def test_a_sentence_keeps_what_is_computed_in_it() -> None:
 def test_braces_that_a_person_typed_are_no_blanks() -> None:
     assert catalogues.said(Words("{name}", name="{0} {name} {"), "en") == "{0} {name} {"
     assert catalogues.said(Words("{"), "en") == "{"
+
+
+def test_words_are_kept_as_text() -> None:
+    sentence = Words("Hasta {most}", most=3)
+
+    assert msgspec.json.encode({"why": sentence}, enc_hook=as_kept) == b'{"why":"Hasta 3"}'
+    with pytest.raises(TypeError):
+        msgspec.json.encode({"why": object()}, enc_hook=as_kept)
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 cosas"), (1, "1 cosa"), (2, "2 cosas")])

@@ -10,6 +10,7 @@ from httpx import AsyncClient
 from sqlalchemy import select
 
 from console.audit import AuditEntry
+from console.languages import catalogues
 from console.settings import UnsafeSettings
 from tests.front import PASSWORD, Front, a_console, settings_for
 from tests.portfolio.test_payment_settings import load
@@ -83,9 +84,12 @@ async def test_what_is_not_there_is_said_in_the_readers_language(front: Front) -
     assert "Não existe ou não está ao seu alcance." in answer.text
 
 
-async def test_a_page_that_is_not_translated_stays_whole_for_everybody(front: Front) -> None:
+async def test_a_page_that_is_not_translated_stays_whole_for_everybody(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bea = await front.agent("Bea")
     await bea.do(PAGE, language="en")
+    monkeypatch.setattr(catalogues, "WHOLE", catalogues.WHOLE - {"settings/password.html"})
 
     text = (await bea.http.get("/settings/password")).text
 

@@ -79,3 +79,10 @@ def test_entities_are_read_as_the_letters_they_are_and_written_safely() -> None:
 
 def test_what_has_no_letter_is_not_asked_about() -> None:
     assert Walker(lambda _words: pytest.fail("asked")).walk("<b> · 12 &nbsp;…</b>") == "<b> · 12 &nbsp;…</b>"
+
+
+def test_a_macro_that_is_called_inside_a_tag_has_attributes_and_no_words() -> None:
+    assert shout(' aria-invalid="true" aria-describedby="', '-words" title="Ver"') == (
+        ' aria-invalid="true" aria-describedby="-words" title="VER"'
+    )
+    assert shout('a="b" es una cuenta') == 'a="b" es una cuenta'

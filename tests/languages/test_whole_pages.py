@@ -1,0 +1,167 @@
+"""Pages that are said to be translated are translated: nobody reads one in two languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from functools import lru_cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from console.inbox.dispositions import Disposition
+from console.languages import catalogues, extracting
+from console.quality.models import QualityForm
+from console.texts import variables
+from tests.front import Front, Person, a_console, settings_for
+
+PAGES = {
+    "notifications/page.html": "/settings/notifications",
+    "portfolio/disputes.html": "/portfolio/disputes",
+    "portfolio/imports.html": "/portfolio/imports",
+    "portfolio/list.html": "/portfolio",
+    "portfolio/payments.html": "/portfolio/payments",
+    "privacy/privacy.html": "/privacy",
+    "quality/form.html": "/settings/quality",
+    "quality/quality.html": "/quality",
+    "quality/trend.html": "/quality?show=trend",
+    "settings/dead_letters.html": "/settings/dead-letters",
+    "settings/dispositions.html": "/settings/dispositions",
+    "settings/hours.html": "/settings/hours",
+    "settings/password.html": "/settings/password",
+    "settings/person.html": "/settings/users/1",
+    "settings/portfolio.html": "/settings/portfolio",
+    "settings/retention.html": "/settings/retention",
+    "settings/reviews.html": "/settings/reviews",
+    "settings/role.html": "/settings/roles/1",
+    "settings/roles.html": "/settings/roles",
+    "settings/routing.html": "/settings/routing",
+    "settings/second_factor.html": "/settings/second-factor",
+    "settings/sessions.html": "/settings/sessions",
+    "settings/sign_in.html": "/settings/sign-in",
+    "settings/tags.html": "/settings/tags",
+    "settings/targets.html": "/settings/targets",
+    "settings/tokens.html": "/settings/tokens",
+    "settings/users.html": "/settings/users",
+    "settings/webhooks.html": "/settings/webhooks",
+}
+TAGS = {"pt": "pt-BR", "en": "en"}
+# What is no word of ours: names of this test's people and company, and what stands for code.
+NAMES = ("PEN", "Cobranza", "Financiera Andes", "Elena", "Al Día", "«cliente»", "“cliente”")
+
+
+@pytest.fixture
+async def elena(sqlite_database_url: str, tmp_path: Path) -> AsyncIterator[Person]:
+    async with a_console(settings_for(sqlite_database_url, tmp_path)) as front:
+        elena = await front.agent("Elena", role="admin", team="X")
+        await elena.do("/settings/roles", name="X", base="agent", **{"deed.share_views": "1"})
+        yield elena
+
+
+async def written_by_people(front: Front) -> list[str]:
+    """What a new business finds written already, in Spanish, and may change: its tree, and what a review asks."""
+    async with front.console.db.reading() as tx:
+        tree = [*await tx.scalars(select(Disposition.name)), *await tx.scalars(select(Disposition.code))]
+        asked = [one for form in await tx.scalars(select(QualityForm.criteria)) for one in form]
+    # What a debtor would read is written in their language, not the reader's.
+    blanks = [text for one in variables.CATALOGUE.values() for text in (one.name, one.example)]
+    return [*tree, *blanks, *(one[name] for one in asked for name in ("label", "guide"))]
+
+
+def without(run: str, phrases: list[str]) -> str:
+    for phrase in sorted(phrases, key=len, reverse=True):
+        run = run.replace(phrase, " ")
+    return run
+
+
+@lru_cache
+def only_spanish(language: str) -> set[str]:
+    """Words of the Spanish catalogue that the other language never uses."""
+    spanish, other = set[str](), set[str]()
+    for room in catalogues.rooms(language):
+        for message in catalogues.catalogue(language, room):
+            ours = [message.id] if isinstance(message.id, str) else list(message.id)
+            theirs = [message.string] if isinstance(message.string, str) else list(message.string or ())
+            if message.id:
+                spanish |= words_of(" ".join(ours))
+                other |= words_of(" ".join(theirs))
+    return spanish - other
+
+
+def words_of(text: str) -> set[str]:
+    text = re.sub(r"%\(\w+\)s|\{\w*\}|\S+@\S+|https?://\S+", " ", text)
+    return set(re.findall(r"[^\W\d_]{3,}", text.lower()))
+
+
+@pytest.mark.parametrize("language", ["pt", "en"])
+@pytest.mark.parametrize("template", sorted(PAGES))
+async def test_no_spanish_is_left(elena: Person, language: str, template: str) -> None:
+    await elena.do("/settings/language", language=language)
+
+    answer = await elena.http.get(PAGES[template])
+
+    assert answer.status_code == 200
+    assert f'<html lang="{TAGS[language]}">' in answer.text
+    theirs = [*NAMES, *await written_by_people(elena.front)]
+    assert [run for run in Said.on(answer.text) if words_of(without(run, theirs)) & only_spanish(language)] == []
+
+
+def test_every_whole_page_of_these_rooms_is_looked_at() -> None:
+    rooms = ("canned/", "quality/", "settings/", "portfolio/", "privacy/", "reports/", "notifications/")
+    ours = {name for name in catalogues.WHOLE if name.startswith(rooms)} - {"settings/language.html"}
+
+    assert ours == PAGES.keys(), "a page that is whole is looked at here, too"
+
+
+async def test_a_refusal_is_said_in_the_readers_language_with_what_it_computes(elena: Person) -> None:
+    await elena.do("/settings/language", language="en")
+
+    answer = await elena.do("/settings/routing/1", capacity="999")
+
+    assert "Each agent carries at once up to: write from 1 to 200." in answer.text
+
+
+async def test_a_programs_refusal_stays_as_the_api_has_it(elena: Person) -> None:
+    answer = await elena.http.get(
+        "/api/v1/conversations", headers={"accept-language": "en", "authorization": "Bearer x"}
+    )
+
+    assert answer.status_code == 401
+    assert not words_of(answer.json()["detail"]) & {"the", "not"}
+
+
+def test_what_is_for_the_catalogues_is_written_out() -> None:
+    """A sentence that is put together before it is marked would never be found in a catalogue."""
+    odd = re.compile(r"\b(?:Words|plural)\(\s*f[\"']")
+    assert [
+        str(file) for file in extracting.CONSOLE.rglob("*.py") if odd.search(file.read_text(encoding="utf-8"))
+    ] == []
+
+
+class Said(HTMLParser):
+    """The pieces of text of a page, and of the attributes that people meet; not what `code` and `kbd` show."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: list[str] = []
+        self._silent = 0
+
+    @classmethod
+    def on(cls, html: str) -> list[str]:
+        parser = cls()
+        parser.feed(html)
+        return parser.runs
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent += tag in {"code", "kbd", "script", "style"}
+        human = {"title", "aria-label", "placeholder", "alt"}
+        self.runs += [value or "" for name, value in attrs if name in human or name.startswith("data-say-")]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in {"code", "kbd", "script", "style"}
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and not self._silent:
+            self.runs.append(" ".join(data.split()))
