@@ -13,7 +13,20 @@ from pathlib import Path
 
 import msgspec
 
-from bench import answering, endurance, finding, history, imports, intents, night, scenarios, size, steps, strain
+from bench import (
+    answering,
+    endurance,
+    explorer,
+    finding,
+    history,
+    imports,
+    intents,
+    night,
+    scenarios,
+    size,
+    steps,
+    strain,
+)
 from bench.scenarios import LONG, SHORT, Bench, Scenario, Section
 
 ALL: dict[str, Scenario] = {
@@ -42,6 +55,9 @@ def main() -> None:
         return
     if sys.argv[1:2] == ["answering"]:
         answering.main(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["explorer"]:
+        explorer.main(sys.argv[2:])
         return
     if sys.argv[1:2] == ["history"]:
         history.main(sys.argv[2:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -14,9 +15,8 @@ from sqlalchemy import select
 from console import audit, clock
 from console.agents import Viewer
 from console.audit import AuditEntry
-from console.bots.words import LABEL_WORDS, rule_words
 from console.db import Database, Tx
-from console.evidence import packs, readable, seals, searching, verifying
+from console.evidence import change_words, packs, readable, seals, searching, verifying
 from console.evidence.asked import PAGE, address, asked_of
 from console.evidence.groups import GROUPS, icon_of
 from console.evidence.keys import trusted_keys
@@ -27,36 +27,6 @@ from console.portfolio.models import Account
 from console.reasons import keeping as reasons
 from console.settings import Settings
 from console.settings_pages.answers import cursor_of, show
-
-# A word for each field that entries name most; the rest is shown as it is called.
-FIELDS = {
-    "status": "Estado",
-    "state": "Estado",
-    "holder": "Quién la lleva",
-    "team": "Equipo",
-    "name": "Nombre",
-    "amount_minor": "Monto",
-    "due_on": "Para el",
-    "balance_minor": "Saldo",
-    "overdue_minor": "Vencido",
-    "account_state": "Etiqueta de estado",
-    "kind": "Clase",
-    "digest": "Huella de lo dicho",
-    "reason": "Motivo",
-    "why": "Motivo",
-    "reason_id": "Número del motivo",
-    "reason_digest": "Huella del motivo",
-    "tag": "Etiqueta",
-    "size": "Tamaño",
-    "media_months": "Meses que se guardan los archivos",
-    "everything_months": "Meses que se guarda lo demás",
-    "months": "Meses de la regla",
-    "sha256": "Huella del archivo",
-    "intents": "Lo que entendió",
-    "rules": "Reglas",
-    "doubt": "Duda de peligro",
-}
-_LONGEST_VALUE = 240
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -114,7 +84,7 @@ async def audit_page(
         found = await searching.find(tx, viewer, asked, settings.zone, below=cursor)
         ends = await _seals_that_end(tx, [entry.id for entry in found.entries])
         lines = [_line(entry, asked, cursor, ends.get(entry.id)) for entry in found.entries]
-        opened = await _opened(tx, viewer, request.query_params.get("entry"), asked, cursor)
+        opened = await _opened(tx, viewer, request.query_params.get("entry"), asked, cursor, zone=settings.zone)
         newest, head = await seals.newest(tx), await audit.head_of(tx)
         orders = await packs.of_viewer(tx, viewer)
     return show(
@@ -180,7 +150,9 @@ def _line(entry: AuditEntry, asked: Asked, cursor: int | None, seal: Seal | None
     )
 
 
-async def _opened(tx: Tx, viewer: Viewer, typed: str | None, asked: Asked, cursor: int | None) -> Opened | None:
+async def _opened(
+    tx: Tx, viewer: Viewer, typed: str | None, asked: Asked, cursor: int | None, *, zone: ZoneInfo
+) -> Opened | None:
     """The entry of `?entry=`, if there is one and `viewer` may see it."""
     if not typed or not (typed.isascii() and typed.isdigit()) or len(typed) > 18:
         return None
@@ -196,8 +168,8 @@ async def _opened(tx: Tx, viewer: Viewer, typed: str | None, asked: Asked, curso
     return Opened(
         line=_line(entry, asked, cursor, None),
         utc=entry.at.strftime("%d/%m/%Y %H:%M:%S UTC"),
-        changes=[*changes(_decoded(entry.old), new), *await _reason(tx, new)],
-        subject=entry.subject,
+        changes=[*changes(_decoded(entry.old), new, zone), *await _reason(tx, new)],
+        subject=change_words.subject(entry.subject) if entry.subject else None,
         message_id=entry.message_id,
         account=account.external_id if account else None,
         before=hashes.get(number - 1),
@@ -215,22 +187,11 @@ async def _reason(tx: Tx, new: dict[str, Any]) -> list[Change]:
     return [Change("Motivo", None, await reasons.words_of(tx, new) or "(borrado a pedido del titular)")]
 
 
-def changes(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
-    """Each field that an entry names, before and after; what it does not name is None."""
+def changes(old: dict[str, Any], new: dict[str, Any], zone: ZoneInfo) -> list[Change]:
+    """Each field that an entry names, before and after, in words; what it does not name is None."""
     names = [*old, *(name for name in new if name not in old)]
-    return [Change(FIELDS.get(name, name), _value(old, name), _value(new, name)) for name in names]
-
-
-def _value(of: dict[str, Any], name: str) -> str | None:
-    if name not in of:
-        return None
-    value = of[name]
-    if name == "rules" and isinstance(value, list):
-        value = ", ".join(rule_words(str(rule)) for rule in value)
-    elif name == "intents" and isinstance(value, list):
-        value = ", ".join(f"{LABEL_WORDS.get(label, label)} {score:.2f}" for label, score in value)
-    written = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return written if len(written) <= _LONGEST_VALUE else f"{written[:_LONGEST_VALUE]}…"
+    told = change_words
+    return [Change(told.field(name), told.value(old, name, zone), told.value(new, name, zone)) for name in names]
 
 
 def _decoded(text: str | None) -> dict[str, Any]:
