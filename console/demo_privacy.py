@@ -10,6 +10,7 @@ from sqlalchemy import select
 from console import clock
 from console.agents import Viewer
 from console.db import Database
+from console.inbox import policy
 from console.inbox.models import Conversation
 from console.portfolio.models import ContactPoint, PointState
 from console.privacy import requests
@@ -21,7 +22,8 @@ async def ask(db: Database, settings: Settings, viewers: Mapping[str, Viewer]) -
     """Three days ago; Víctor noted it."""
     async with db.transaction() as tx:
         known = select(ContactPoint.contact_id).where(ContactPoint.state == PointState.ACTIVE)
-        wanted = select(Conversation).where(Conversation.contact_id.in_(known), Conversation.status == "open")
+        seen = policy.visible(viewers["victor"])
+        wanted = select(Conversation).where(Conversation.contact_id.in_(known), Conversation.status == "open", seen)
         conversation = (await tx.scalars(wanted.order_by(Conversation.id).limit(1))).first()
         if conversation is None:
             return
