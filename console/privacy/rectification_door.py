@@ -102,7 +102,7 @@ async def _page(
         request=request,
         is_open=request.state == RequestState.OPEN,
         days_left=(request.due_on - today).days,
-        person=queries.contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
+        name=queries.contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
         conversation_id=conversation.id,
         people=people,
         done=done,

@@ -64,6 +64,7 @@ async def held(front: Front) -> tuple[str, str | None, int | None]:
 async def test_what_is_wrong_is_corrected_in_one_step_and_the_request_answered(front: Front, rosa: Person) -> None:
     form = await rosa.see("/privacy/1/rectification")
     assert "Maria F Cori" in form
+    assert "Viewer(" not in form
     assert "Responder hasta el" in form
 
     done = await corrects(
