@@ -127,6 +127,8 @@ def test_the_demo_tells_a_story_survives_kills_and_comes_back_quickly(demo: Demo
         assert "Entendió todo lo que le escribieron" not in bot
         left = rosa.get("/inbox/morning").text
         assert re.search("Gladys.*Queja.*Roc.*Dificultad.*Rubén.*Seguir el compromiso", left, re.DOTALL)
+        scheduled = rosa.get("/scheduled").text
+        assert all(f"Plantilla <bdi>{name}</bdi>" in scheduled for name in ("cuota vencida", "retomar conversacion"))
         assert "127.0.0.1" in rosa.get("/simulator").headers["location"]
         # The weeks before stand behind the numbers, whose facts follow the history.
         demo.until(lambda: 't-promises_by_week"' in elena.get("/reports?view=collections").text)
