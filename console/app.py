@@ -107,6 +107,7 @@ from console.snoozing import door as snoozing_door
 from console.supervision import door as supervision_door
 from console.supervision.pushes import FloorPushes
 from console.webhooks_out import pages as webhook_pages
+from console.word_lists import pages as words_pages
 from integrations.payments import choosing
 from integrations.payments.told import Provider
 from integrations.whatsapp.client import WhatsApp
@@ -258,6 +259,7 @@ def _doors() -> Litestar:
             *calibration_door.routes,
             *quality_door.routes,
             *quality_form_page.routes,
+            *words_pages.routes,
             *history_exports.routes,
             *pack_door.routes,
             *sign_in.routes,

@@ -315,7 +315,7 @@ async def _record_refusal(
     door = door_of(address)
     told = {"why": why} if why else None
     audit.record(tx, door, "session.refused", subject=f"agent:{agent.id}" if agent else None, new=told)
-    if agent is not None and why != "no_code":
+    if why != "no_code":
         await sign_in_alerts.note_failure(tx, agent, keys, door=door)
 
 

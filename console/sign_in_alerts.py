@@ -50,13 +50,14 @@ async def note_browser(tx: Tx, agent: Agent, *, is_known: bool, door: Actor) -> 
         audit.record(tx, door, UNFAMILIAR, subject=f"agent:{agent.id}", new=new)
 
 
-async def note_failure(tx: Tx, agent: Agent, keys: Sequence[str], *, door: Actor) -> None:
+async def note_failure(tx: Tx, agent: Agent | None, keys: Sequence[str], *, door: Actor) -> None:
     """Note that many tries on this account failed, each time there are a good deal more.
 
+    Asked for an address without an account too: how long the answer takes must not say which is which.
     Records "session.attempts_failed".
     """
     failures = await throttle.failures(tx, keys)
-    if failures in TOLD_AT:
+    if failures in TOLD_AT and agent is not None:
         audit.record(tx, door, ATTEMPTS, subject=f"agent:{agent.id}", new={"failures": failures})
 
 

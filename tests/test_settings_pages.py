@@ -45,6 +45,8 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("POST", "/settings/sign-in"): ADMINS,
     ("POST", "/settings/sign-in/time-outs"): ADMINS,
     ("GET", "/settings/quality"): ADMINS,
+    ("GET", "/settings/words"): ADMINS,
+    ("POST", "/settings/words"): ADMINS,
     ("POST", "/settings/quality"): ADMINS,
     ("GET", "/settings/users/{agent_id:int}"): ADMINS,
     ("POST", "/settings/users/{agent_id:int}"): ADMINS,

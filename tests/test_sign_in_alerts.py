@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 
 from console import audit
 from console.agents import SignInSession
@@ -88,3 +88,32 @@ def test_nobody_chooses_not_to_hear_of_it() -> None:
     quiet = Choice(kinds=(), quiet_from=0, quiet_to=1439)
 
     assert all(wants(quiet, kind, datetime(2026, 11, 29, 8, tzinfo=UTC), ZoneInfo("America/Lima")) for kind in SECURITY)
+
+
+async def test_an_address_without_an_account_gives_the_database_the_same_to_do(front: Front) -> None:
+    """Counted in statements: how long an answer takes must not tell who works here."""
+    await front.agent("Ana")
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "sign_in_throttle" in statement or "agent.email" in statement:
+            asked.append(statement)
+
+    database = front.console.db
+    engines = {database.writer.sync_engine, database.reader.sync_engine}
+
+    async def statements(email: str) -> list[str]:
+        async with httpx.AsyncClient(base_url=front.address, timeout=20, trust_env=False) as stranger:
+            asked.clear()
+            for engine in engines:
+                event.listen(engine, "before_cursor_execute", note)
+            assert await comes(front, stranger, "no es esta", email) == 401
+            for engine in engines:
+                event.remove(engine, "before_cursor_execute", note)
+        return list(asked)
+
+    await statements("otra@andes.example")  # the first to fail from this address begins its count
+    known = await statements("ana@andes.example")
+
+    assert await statements("nadie@andes.example") == known
+    assert any("max(sign_in_throttle.failures)" in one for one in known)

@@ -716,6 +716,8 @@ PAGES = [
         for deed in ("", "/marks", "/agreement", "/cancel")
     ),
     one("POST", "/quality/{pick_id:int}/answer", "everyone", "/quality/999/answer", form={"text": "x"}, answers=404),
+    one("GET", SETTINGS + "/words", "admins", others=403),
+    one("POST", SETTINGS + "/words", "admins", form={"country": "PE"}, answers=422, others=403),
     one("GET", SETTINGS + "/quality", "admins", others=403),
     one("POST", SETTINGS + "/quality", "admins", form={"version": ""}, answers=422, others=403),
     one("GET", "/privacy", "supervisors", others=403),

@@ -93,6 +93,7 @@ WORDS = {
     "quality.calibration_agreed": "{actor} guardó lo acordado en una calibración",
     "quality.calibration_cancelled": "{actor} canceló una calibración",
     "quality.answered": "{actor} respondió a una revisión de calidad",
+    "word_list.changed": "{actor} cambió las frases vigiladas",
     "quality.form_updated": "{actor} cambió la pauta de calidad",
     "contact.erased": "{actor} borró los datos de una persona",
     "media.erased": "Se borraron los archivos de una conversación cerrada",

@@ -23,10 +23,11 @@ from console.inbox.thread import actor_of
 from console.mentions import keeping as mentioning
 from console.mentions.people import Standing
 from console.message_templates import header_files
-from console.supervision import conduct
 from console.targets import clocks
 from console.targets.setting import put
 from console.texts import variables as blanks
+from console.word_lists import matching
+from console.word_lists import reading as word_lists
 
 LONGEST_TEXT = 4096
 """Characters of a text message (whatsapp.md §11)."""
@@ -365,14 +366,14 @@ def _named(row: Message) -> dict[str, Any] | None:
 
 
 async def _watch_our_words(tx: Tx, conversation: Conversation, row: Message) -> None:
-    """A threat or an insult of ours goes on record, for who leads to see. Records "conduct.flagged"."""
+    """A phrase of the word lists goes on record, for who leads to see. Records "conduct.flagged"."""
     if row.author_kind != "agent" or not row.text:
         return
     contact = await tx.get_one(Contact, conversation.contact_id)
-    found = conduct.flaw(row.text, contact.wa_id)
-    if found is not None:
+    found = matching.found(row.text, contact.wa_id, await word_lists.choices(tx))
+    if found:
         actor = Actor(kind="agent", id=row.author_id, name=row.author_name)
-        new = {"kind": found[0], "words": found[1]}
+        new = dict(zip(("kind", "words"), found[0], strict=True))
         audit.record(tx, actor, "conduct.flagged", conversation_id=row.conversation_id, message_id=row.id, new=new)
 
 

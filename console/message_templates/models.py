@@ -19,7 +19,7 @@ class TemplateDraft(Base):
     """
 
     __tablename__ = "template_draft"
-    __table_args__ = (UniqueConstraint("name", "language"),)
+    __table_args__ = (UniqueConstraint("name", "language", name="uq_template_draft_name"),)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
@@ -62,7 +62,7 @@ class TemplateSubmission(Base):
     """One wording of a draft that was submitted, and what Meta answered. Never changed after its outcome."""
 
     __tablename__ = "template_submission"
-    __table_args__ = (UniqueConstraint("draft_id", "number"),)
+    __table_args__ = (UniqueConstraint("draft_id", "number", name="uq_template_submission_draft_id"),)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     draft_id: Mapped[int] = mapped_column(ForeignKey("template_draft.id"))

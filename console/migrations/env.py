@@ -12,14 +12,19 @@ import console.attachments.models
 import console.audit
 import console.bots.models
 import console.bulk_jobs.models
+import console.canned.models
+import console.consents.models
 import console.evidence.packs
 import console.evidence.seals
+import console.hours.models
 import console.inbox.channel
 import console.inbox.contacts
 import console.inbox.dispositions
 import console.inbox.models
 import console.inbox.tags
 import console.mentions.models
+import console.message_templates.models
+import console.notifications.models
 import console.number.models
 import console.portfolio.agreements
 import console.portfolio.batches
@@ -29,6 +34,7 @@ import console.portfolio.models
 import console.privacy.models
 import console.quality.models
 import console.reasons.models
+import console.reports.models
 import console.retention.models
 import console.routing.models
 import console.saved_views.models
@@ -36,7 +42,8 @@ import console.scheduling.models
 import console.search.models
 import console.supervision.models
 import console.targets.models
-import console.webhooks_out.models  # noqa: F401 every table must be known
+import console.webhooks_out.models
+import console.word_lists.models  # noqa: F401 every table must be known (tests/test_house.py)
 from console.db import Base, Json, UTCDateTime
 
 

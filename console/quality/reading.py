@@ -17,9 +17,9 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
 from console.inbox.views import MessageView
-from console.quality.flagging import KINDS
 from console.quality.models import QualityCalibration, QualityFlag, QualityForm, QualityPick, QualityReview
 from console.quality.scoring import MARKS, Criterion, asked
+from console.word_lists.matching import KINDS
 
 AT_ONCE = 50
 _BEFORE, _AFTER = 60, 20

@@ -21,9 +21,9 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.portfolio.states import day_begins
 from console.quality import drawing
-from console.quality.flagging import flags_in
 from console.quality.keeping import form_in_force
 from console.quality.models import QualityDraw, QualityFlag, QualityPick
+from console.word_lists import matching, reading
 
 _SLACK = SLACK // timedelta(microseconds=1)
 
@@ -133,10 +133,10 @@ async def _flag(tx: Tx, worked: Worked, picks: Sequence[QualityPick]) -> list[di
         )
         .order_by(Message.id)
     )
-    found = []
+    found, choices = [], await reading.choices(tx)
     for message_id, conversation_id, text, phone in await tx.execute(said):
         first, last = worked.spans[conversation_id]
-        for kind, words in flags_in(text or "", phone) if first <= message_id <= last else ():
+        for kind, words in matching.found(text or "", phone, choices) if first <= message_id <= last else ():
             tx.add(QualityFlag(pick_id=by_conversation[conversation_id], message_id=message_id, kind=kind, words=words))
             found.append({"message": message_id, "kind": kind})
     return found

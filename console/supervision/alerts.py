@@ -37,7 +37,12 @@ _BOT = {
     "flood": ("Escribe sin parar", "soon"),
     "spent": ("El bot llegó a su límite", "soon"),
 }
-_CONDUCT = {"threat": "Amenaza en un mensaje nuestro", "insult": "Insulto en un mensaje nuestro"}
+_CONDUCT = {
+    "threat": "Amenaza en un mensaje nuestro",
+    "insult": "Insulto en un mensaje nuestro",
+    "third_party": "Terceros en un mensaje nuestro",
+    "false_legal": "Consecuencia legal falsa en un mensaje nuestro",
+}
 
 
 class Alert(msgspec.Struct, kw_only=True):

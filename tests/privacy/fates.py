@@ -129,6 +129,7 @@ OURS = {
     "payment_notice": "provider outcome",
     "payment_plan": "state currency made_by_kind",
     "payment_reversal": "source stage",
+    "phrase_choice": "country kind stems words",
     "privacy_request": "kind country state",
     "promise": "currency state made_by_kind",
     "push_subscription": "endpoint p256dh auth device",

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.quality.drawing import draw, week_before, week_of
-from console.quality.flagging import flags_in
 from console.quality.scoring import MARKS, Criterion, score
+from console.word_lists.matching import found as flags_in
 from tests.inbox import meta
 
 marks = st.sampled_from(list(MARKS))

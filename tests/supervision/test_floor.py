@@ -19,11 +19,11 @@ from console.db import Database
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.render import iso
-from console.supervision import conduct
 from console.supervision.pushes import parts_of
 from console.supervision.views import Asked
 from console.targets.keeping import Wish, set_targets
 from console.targets.models import EVERY_STATE, Kind
+from console.word_lists import matching
 from tests.conftest import Moment
 from tests.front import Front, a_console, settings_for
 from tests.inbox import meta
@@ -239,8 +239,8 @@ async def test_what_needs_somebody_is_named_and_opened(front: Front, moment: Mom
     ],
 )
 def test_threats_and_insults_by_country(text: str, phone: str | None, kind: str | None) -> None:
-    found = conduct.flaw(text, phone)
-    assert (found[0] if found else None) == kind
+    found = matching.found(text, phone)
+    assert [each for each, _words in found] == ([kind] if kind else [])
 
 
 async def test_the_floor_costs_the_same_however_much_is_open(database: Database) -> None:

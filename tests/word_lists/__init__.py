@@ -1,0 +1,1 @@
+"""The word lists: what is found, and who changes them."""
