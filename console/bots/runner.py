@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import structlog
-from sqlalchemy import func, select
 
 from console import clock, pacing
 from console.audit import Entry
@@ -48,6 +47,7 @@ class Bot:
         self._provider = provider
         self._helper = helper
         self._awake = asyncio.Event()
+        self._answering: set[asyncio.Task[None]] = set()
 
     async def follow(self, entries: Sequence[Entry]) -> None:
         """Listen when somebody wrote or took over (a follower of `Live`)."""
@@ -55,12 +55,22 @@ class Bot:
             self._awake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop`; what is being answered then is answered."""
-        while not stop.is_set():
-            self._awake.clear()
-            await self.listen()
-            if not await self.answer_due():
-                await self._rest(stop)
+        """Work until `stop`; what is being answered then is answered.
+
+        Nobody waits for another's answer: a link may be long in coming.
+        """
+        try:
+            while not stop.is_set():
+                self._awake.clear()
+                await self.listen()
+                if not await self._begin_answers():
+                    await self._rest(stop)
+        except BaseException:
+            for task in self._answering:
+                task.cancel()
+            raise
+        finally:
+            await asyncio.gather(*self._answering, return_exceptions=True)
 
     async def listen(self) -> None:
         """Hear all that has happened since."""
@@ -78,17 +88,37 @@ class Bot:
 
     async def answer_due(self) -> bool:
         """Answer the dialogues that are due; whether there were any."""
-        moment = clock.now()
-        async with self._db.reading() as tx:
-            first = await tx.scalar(select(func.min(BotSession.due_at)))
-        if first is None or first > moment:
-            return False
-        async with self._db.transaction() as tx:
-            claimed = await turns.claim(tx, moment, limit=AT_ONCE)
-        if claimed:
-            failpoint("bot.claimed")
+        claimed = await self._claim(AT_ONCE)
         await asyncio.gather(*(self._answer(session_id, token) for session_id, token in claimed))
         return bool(claimed)
+
+    async def _begin_answers(self) -> bool:
+        """The same, without waiting for the answers; as many at once as there are places."""
+        claimed = await self._claim(AT_ONCE - len(self._answering))
+        for session_id, token in claimed:
+            task = asyncio.create_task(self._answer(session_id, token), name=f"bot.{session_id}")
+            self._answering.add(task)
+            task.add_done_callback(self._answered)
+        return bool(claimed)
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._answering.discard(task)
+        self._awake.set()
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            # It could not even be put off: its claim runs out, and it is tried again.
+            log.error("bot.answer_lost", task=task.get_name(), reason=type(failure).__name__, exc_info=failure)
+
+    async def _claim(self, room: int) -> list[tuple[int, str]]:
+        moment = clock.now()
+        async with self._db.reading() as tx:
+            first = await tx.scalar(turns.next_due(moment))
+        if room <= 0 or first is None or first > moment:
+            return []
+        async with self._db.transaction() as tx:
+            claimed = await turns.claim(tx, moment, limit=room)
+        if claimed:
+            failpoint("bot.claimed")
+        return claimed
 
     async def hand_over_in_the_morning(self) -> int:
         """Leave to people what the night has brought, wherever they attend by now; says how many dialogues."""
@@ -206,9 +236,9 @@ class Bot:
     async def _rest(self, stop: asyncio.Event) -> None:
         """Until somebody writes, the next answer is due, or it is time to look without being asked."""
         async with self._db.reading() as tx:
-            due: datetime | None = await tx.scalar(select(func.min(BotSession.due_at)))
+            due = await tx.scalar(turns.next_due(clock.now()))
         ahead = (due - clock.now()).total_seconds() if due is not None else POLL_SECONDS
-        # What is due and still here is somebody else's at this moment.
+        # What is due and still here waits for a place, or somebody else was quicker.
         await pacing.news(stop, self._awake, within=min(ahead, POLL_SECONDS) if ahead > 0 else POLL_SECONDS / 4)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 
 from console import audit
 from console.agents import Agent
@@ -55,6 +55,12 @@ class Answered(msgspec.Struct, frozen=True):
     links: tuple[tuple[int, int], ...] = ()
     decision: Decision | None = None
     message_id: int | None = None
+
+
+def next_due(moment: datetime) -> Select[datetime | None]:
+    """When the next dialogue is due that nobody is answering at `moment`."""
+    free = or_(BotSession.claimed_until.is_(None), BotSession.claimed_until <= moment)
+    return select(func.min(BotSession.due_at)).where(BotSession.due_at.is_not(None), free)
 
 
 async def claim(tx: Tx, moment: datetime, *, limit: int = 20) -> list[tuple[int, str]]:

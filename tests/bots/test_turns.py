@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -23,6 +24,7 @@ from console.portfolio.models import ContactPoint
 from tests.bots.night import LIMA, RIGHT, Night, a_night, ana_of
 from tests.conftest import SECRET_KEY, Moment
 from tests.inbox import meta
+from tests.patience import eventually
 
 
 async def a_known_number(night: Night) -> None:
@@ -268,6 +270,49 @@ async def test_what_was_handed_over_at_once_is_not_told_again_in_the_morning(
 
         assert len(await night.entries("bot.handed_over")) == 1
         assert [session.ended_why for session in await night.sessions()] == ["morning"]
+
+
+async def test_a_link_that_is_long_in_coming_keeps_nobody_else_waiting(
+    sqlite_database_url: str, tmp_path: Path, moment: Moment
+) -> None:
+    async def hangs(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await over.wait()
+        writer.close()
+        closed.set()
+
+    asked, over, closed, stop = (asyncio.Event() for _ in range(4))
+    checkout = await asyncio.start_server(hangs, "127.0.0.1", 0)
+    provider: dict[str, Any] = {
+        "payments_provider": "stripe",
+        "payments_api_url": f"http://127.0.0.1:{checkout.sockets[0].getsockname()[1]}",
+    }
+    async with a_night(sqlite_database_url, tmp_path, moment, **provider) as night:
+        await a_known_number(night)
+        await night.writes("mándeme el enlace de pago", answered=False)
+        await night.bot.listen()
+        moment.passes(seconds=4)
+        running = asyncio.create_task(night.bot.run(stop))
+        try:
+            async with asyncio.timeout(10):
+                await asked.wait()
+            await night.delivers(meta.body(meta.text("hola", sender="51987000222")))
+            await eventually(lambda: _is_heard(night, 2), within=10)
+            moment.passes(seconds=4)
+
+            await eventually(lambda: night.said("51987000222"), within=4)
+            assert await night.said() == []
+        finally:
+            over.set()
+            await closed.wait()
+            checkout.close()
+            stop.set()
+            async with asyncio.timeout(30):
+                await running
+
+
+async def _is_heard(night: Night, dialogues: int) -> bool:
+    return len(await night.sessions()) == dialogues
 
 
 async def test_danger_is_answered_whoever_it_is(sqlite_database_url: str, tmp_path: Path, moment: Moment) -> None:
