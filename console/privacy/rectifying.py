@@ -36,7 +36,7 @@ NEW_PHONE = "phone_new"
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """What we hold of a debtor that can be corrected; `phones` are (id of the number, E.164)."""
+    """What can be corrected of a debtor; the document is masked, `phones` are (id of the number, E.164)."""
 
     debtor_id: int
     version: int
@@ -230,7 +230,7 @@ def _document(debtor: Debtor, typed: Mapping[str, str]) -> Document | None:
     if had is not None and (kind, number) == (had.type, had.number):
         return had
     if not number:
-        return None
+        return had  # the form shows it masked: who types nothing leaves it as it is
     try:
         return documents.read(number, country=debtor.country, kind=kind or None)
     except BadDocument as bad:
@@ -253,7 +253,7 @@ def _held(debtor: Debtor, points: Sequence[ContactPoint]) -> Held:
         version=debtor.version,
         name=debtor.name,
         document_type=debtor.document_type or "",
-        document_number=debtor.document_number or "",
+        document_number=documents.masked(debtor.document_number) if debtor.document_number else "",
         birth_year=str(debtor.birth_year or ""),
         phones=[(point.id, point.phone) for point in points],
     )

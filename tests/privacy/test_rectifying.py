@@ -65,6 +65,7 @@ async def test_what_is_wrong_is_corrected_in_one_step_and_the_request_answered(f
     form = await rosa.see("/privacy/1/rectification")
     assert "Maria F Cori" in form
     assert "Viewer(" not in form
+    assert "44552716" not in form  # a whole document is looked at where each look is on record
     assert "Responder hasta el" in form
 
     done = await corrects(
@@ -124,7 +125,8 @@ async def test_what_cannot_be_is_refused_by_its_field_and_nothing_is_half_correc
 
 
 async def test_the_next_file_with_the_old_value_does_not_put_it_back_and_is_told(front: Front, rosa: Person) -> None:
-    assert (await corrects(front, rosa, name="María Fernanda Ccori", document_number="44552717")).status_code == 303
+    named = await corrects(front, rosa, name="María Fernanda Ccori", document_number="44552717")
+    assert named.status_code == 303
     source = await a_source(front.console.db, 1)
 
     more = a_bill("F-2", "2026-11-05", 9900)
