@@ -48,6 +48,26 @@ async def said_of(front: Front, action: str) -> list[dict[str, Any]]:
         return [json.loads(new or "{}") for new in found]
 
 
+async def test_who_may_watch_but_not_reassign_is_offered_no_taking_over(front: Front) -> None:
+    """Only what nobody holds: the button is there where it works."""
+    from console.agents import Agent, OwnRole  # noqa: PLC0415 only here
+
+    ana, iris = await front.agent("Ana"), await front.agent("Iris", role="supervisor")
+    assert (await front.webhook(meta.body(meta.text("Hola")))).status_code == 200
+    async with front.console.db.transaction() as tx:
+        watcher = OwnRole(name="Observa", base="supervisor", deeds=["watch_floor"], created_at=clock.now())
+        tx.add(watcher)
+        await tx.flush()
+        (await tx.get_one(Agent, iris.id)).own_role_id = watcher.id
+    watching = "/supervisor/conversations/1"
+    assert "Tomar la conversación" in await iris.see(watching)
+
+    assert (await ana.reply(1, "Buenos días")).status_code == 201
+
+    assert "Tomar la conversación" not in await iris.see(watching)
+    assert (await iris.do(f"{watching}/takeover")).status_code == 403
+
+
 async def test_watch_whisper_take_over_give_back(front: Front) -> None:
     """The debtor is told nothing, the two hear the whisper, a colleague does not; everything is on record."""
     ana, luz = await front.agent("Ana"), await front.agent("Luz")
