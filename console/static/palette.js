@@ -25,7 +25,7 @@ export function lend(more, open) {
 /** Views and pages are what links in sight lead to; the settings are asked for once, so that a role sees its own. */
 async function links() {
   const views = [...document.querySelectorAll('#counts a[data-view]')].map((link) => ({ words: [...link.childNodes].find((node) => node.nodeType === 3 && node.textContent.trim())?.textContent.trim() ?? link.title, kind: said('view'), take: () => link.click() }))
-  const rail = [...document.querySelectorAll('.rail > a')].map((link) => ({ words: link.title, kind: said('page'), take: () => location.assign(link.href) }))
+  const rail = [...document.querySelectorAll('.places > a')].map((link) => ({ words: link.title, kind: said('page'), take: () => location.assign(link.href) }))
   if (!pages) {
     pages = []
     const came = await ask('/settings/sessions')
