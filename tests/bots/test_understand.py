@@ -48,7 +48,7 @@ PIECES = st.sampled_from(
 
 
 def test_a_doubt_is_between_danger_and_anything_else() -> None:
-    assert DOUBT <= understand("me siento muy cansada esta semana").doubt < 1
+    assert DOUBT <= understand("me siento vacía por dentro").doubt < 1
     for known in ("ya no quiero vivir", "me muero de vergüenza", "cuanto debo", "si", "no me escriban más"):
         assert understand(known).doubt == 0, known
 
