@@ -67,9 +67,8 @@ def test_in_list_thread_composer_and_contact(house: House, new_page: NewPage) ->
     large_enough(page, "thread")
     # The name has a useful part of the line, however much can be done beside it.
     named = page.locator("#pane .head h2")
-    box = named.bounding_box()
-    assert box
-    assert box["width"] >= 110
+    # What is pushed takes the place of the head meanwhile.
+    eventually_now(lambda: (named.bounding_box() or {"width": 0})["width"] >= 110)
     assert named.get_attribute("title") == debtor.name
 
     # What goes with the words waits behind the plus; an empty line offers the microphone, a written one the arrow.
@@ -110,7 +109,6 @@ def test_the_place_one_is_at_is_in_sight_and_new_numbers_do_not_move_it(house: H
     current = page.locator("#counts [aria-current]")
     expect(current).to_have_text(re.compile("Por cerrar ventana"))
     expect(current).to_be_in_viewport(ratio=0.99)
-    expect(page.get_by_role("heading", name="Ninguna ventana por cerrar")).to_be_visible()
     before = page.locator("#counts [data-count=all]").inner_text()
     debtor.write()
     expect(page.locator("#counts [data-count=all]")).not_to_have_text(before)
