@@ -57,7 +57,7 @@ async def test_a_supervisor_brings_a_file_and_sees_it_through(house: House) -> N
         assert (await sara.post(f"{path}/columns", data=form)).status_code == 303
 
         async def is_ready() -> bool:
-            return "Importar 1 filas" in (await sara.get(path)).text
+            return "Importar 1 fila<" in (await sara.get(path)).text
 
         await eventually(is_ready, within=20)
         assert (await sara.post(f"{path}/confirmation")).status_code == 303
