@@ -29,6 +29,7 @@ import console.number.models
 import console.portfolio.agreements
 import console.portfolio.batches
 import console.portfolio.billing_cursor
+import console.portfolio.corrections
 import console.portfolio.ledger
 import console.portfolio.models
 import console.privacy.models
