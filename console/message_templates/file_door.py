@@ -61,6 +61,7 @@ async def default_template_file(
     viewer: NamedDependency[Viewer],
 ) -> Response[Any]:
     """Whether it goes out where whoever writes chooses no other: `on` is 1 or 0."""
+    policy.require(viewer, "edit_templates")
     form = await read_form(request)
     async with db.transaction() as tx:
         draft = await keeping.open_draft(tx, _known(draft_id), lock=True)
@@ -73,6 +74,7 @@ async def remove_template_file(
     draft_id: FromPath[int], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
 ) -> Response[Any]:
     """Take it away."""
+    policy.require(viewer, "edit_templates")
     async with db.transaction() as tx:
         draft = await keeping.open_draft(tx, _known(draft_id), lock=True)
         await draft_files.remove(tx, draft, by=viewer)
