@@ -41,6 +41,7 @@ def fetched(house: House, wire_id: str) -> tuple[bytes, str]:
 
 def test_two_files_and_their_words_by_keyboard_alone(house: House, new_page: NewPage) -> None:
     debtor, page = before_ana(house, new_page)
+    expect(composer(page)).to_be_editable()
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("a")
     chooser.value.set_files(

@@ -83,10 +83,10 @@ def test_an_answer_to_somebody_else_waits_unread(phone: Page, simulator: Town) -
 
     row = phone.locator("[data-persona=luz-gamarra]")
     expect(row.locator(".badge")).to_have_text("1")
-    simulator.told(wamid, "sent", "delivered")
+    eventually_now(lambda: simulator.console.steps(wamid) == ["sent", "delivered"])
     row.click()
     expect(row.locator(".badge")).to_have_count(0)
-    simulator.told(wamid, "sent", "delivered", "read")
+    eventually_now(lambda: simulator.console.steps(wamid) == ["sent", "delivered", "read"])
 
 
 def test_a_message_is_quoted_edited_reacted_to_and_deleted(phone: Page, simulator: Town) -> None:
