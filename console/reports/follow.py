@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Row, delete, select
 
-from console import clock
+from console import audit, clock
 from console.audit import AuditEntry
 from console.db import Base, Database, Tx
 from console.pacing import Pace, Portion, pause
@@ -75,7 +75,8 @@ async def step(tx: Tx, zone: ZoneInfo, *, limit: int = AT_ONCE) -> int:
         await daybook.strike(tx, days)
         await templates.note(tx, entries, calendar)
         cursor.entry_id = entries[-1].id
-    cursor.read_at = clock.now()
+    # Who is behind knows nothing of today yet: the page says how far its numbers go.
+    cursor.read_at = audit.instant(entries[-1].at_us) if len(entries) == limit else clock.now()
     return len(entries)
 
 
@@ -155,7 +156,7 @@ async def run(db: Database, zone: ZoneInfo, stop: asyncio.Event) -> None:
 
 
 async def read_until(tx: Tx) -> tuple[int, datetime | None]:
-    """The last entry that was read, and when."""
+    """The last entry that was read, and until when the numbers are whole."""
     cursor = await tx.get(ReportCursor, 1)
     return (cursor.entry_id, cursor.read_at) if cursor else (0, None)
 

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from console.db import Database, table_of
 from console.inbox import deliver, settle
 from console.reports import follow, percentiles, rolls
 from console.reports.local_days import bounds
-from console.reports.models import Answer, Spell, Talk
+from console.reports.models import Answer, ReportCursor, Spell, Talk
 from console.reports.rolls import COLUMNS, Moved
 from tests.conftest import Moment
 from tests.front import Front
@@ -77,6 +77,27 @@ async def test_facts_kept_step_by_step_are_those_of_a_recount(
         assert kept["report_answer"]
         assert kept["report_spell"]
         assert await facts(database) == kept
+
+
+async def test_while_the_history_is_read_the_page_says_how_far_and_not_now(
+    database_url: str, tmp_path: Path, moment: Moment
+) -> None:
+    async with a_quiet_console(database_url, tmp_path) as front:
+        await a_day_of_work(front, moment)
+        moment.is_(lima("2026-11-25", "10:00"))
+        sara = await front.agent("Pilar", role="supervisor")
+        await they_write(front, "¿siguen ahí?")
+        database = front.console.db
+        async with database.transaction() as tx:
+            await tx.execute(delete(ReportCursor))
+            await follow.step(tx, LIMA, limit=5)
+        halfway = await sara.see("/reports")
+        await follow.catch_up(database, LIMA)
+        whole = await sara.see("/reports")
+
+    assert "Actualizado hasta" in halfway
+    assert 'datetime="2026-11-20T' in halfway.partition("Actualizado hasta")[2][:80]
+    assert 'datetime="2026-11-25T' in whole.partition("Actualizado hasta")[2][:80]
 
 
 async def test_a_crash_between_two_steps_counts_nothing_twice(
