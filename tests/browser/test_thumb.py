@@ -115,6 +115,18 @@ def test_the_place_one_is_at_is_in_sight_and_new_numbers_do_not_move_it(house: H
     expect(current).to_be_in_viewport(ratio=0.99)
 
 
+def test_of_more_sections_than_fit_the_one_that_is_open_is_in_sight(house: House, new_page: NewPage) -> None:
+    page = house.enter(new_page, "elena", "/settings/tags", **PHONE)
+    here = page.locator(".rail [aria-current=page]")
+    expect(here).to_have_text("Ajustes")
+    covered = page.get_by_label(re.compile("Su cuenta")).bounding_box()
+    box = here.bounding_box()
+    assert box
+    assert covered
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= covered["x"] + 1
+
+
 @pytest.mark.parametrize("width", [1440, 1024])
 def test_a_narrow_head_keeps_the_name_and_folds_what_is_done_seldom(
     house: House, new_page: NewPage, width: int
