@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 
 from console import clock, shortcuts, static_files
 from console import money as amounts
-from console.languages import catalogues, moments
+from console.languages import catalogues, moments, numbers
 from console.languages.readers import SPANISH, TAGS, page_language
 from console.languages.words import Shown, Words
 from console.mentions import naming
@@ -336,12 +336,40 @@ def _local(at: datetime) -> datetime:
     return at.astimezone(_house.zone)
 
 
+# Numbers
+
+
+def number(value: float, places: int = 0, *, sign: bool = False) -> str:
+    """With its thousands apart, and so many decimals: `1,234`."""
+    return Shown(lambda language: _number(value, places, language=language, sign=sign))
+
+
+def _number(value: float, places: int = 0, *, language: str, sign: bool = False) -> str:
+    return numbers.written(value, numbers.locale_of(language, _house.locale), places=places, sign=sign)
+
+
+def percent(value: float, places: int = 1, *, sign: bool = False) -> str:
+    """Of a hundred: `12.5 %`."""
+    return Shown(lambda language: _percent(value, places, language=language, sign=sign))
+
+
+def _percent(value: float, places: int = 1, *, language: str, sign: bool = False) -> str:
+    return numbers.percent(value, numbers.locale_of(language, _house.locale), places=places, sign=sign)
+
+
+def number_tag() -> str:
+    """Whose numbers a page writes, for scripts (BCP 47): `es-PE`, `pt-BR`."""
+    return Shown(lambda language: numbers.locale_of(language, _house.locale).replace("_", "-"))
+
+
 # What templates of each language write in their own way.
 _WRITTEN: dict[str, Callable[..., str]] = {
     "day": _day,
     "day_words": _day_words,
     "left_roughly": _left_roughly,
     "long_when": _long_when,
+    "number": _number,
+    "percent": _percent,
     "short_when": _short_when,
     "weekday": _weekday,
 }

@@ -33,6 +33,9 @@ WHOLE = frozenset(
         "quality/form.html",
         "quality/quality.html",
         "quality/trend.html",
+        "reports/rates.html",
+        "reports/report.html",
+        "reports/rows.html",
         "settings/dead_letters.html",
         "settings/dispositions.html",
         "settings/hours.html",
@@ -121,11 +124,6 @@ def said(words: object, language: str) -> object:
     return text.format_map({name: said(one, language) for name, one in words.values.items()}) if words.values else text
 
 
-def number(count: int, language: str) -> str:
-    """A count with its thousands apart, as the language writes them: `1,234`, `1.234`."""
-    return f"{count:,}".replace(",", _THOUSANDS.get(language, ","))
-
-
 def give(environment: Environment, language: str) -> None:
     """What templates of `language` say words with where they compute: `_("…")`, `{% trans %}`, and any `Words` put out.
 
@@ -143,7 +141,6 @@ def give(environment: Environment, language: str) -> None:
     # Jinja adds the method when the extension is there, out of the sight of a type checker.
     environment.install_gettext_callables(of_one, of_many, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["said"] = partial(said, language=language)
-    environment.filters["number"] = partial(number, language=language)
     if language != SPANISH:
         environment.finalize = partial(said, language=language)
 
@@ -176,7 +173,6 @@ def translator(say: Say) -> type[Extension]:
     return Translator
 
 
-_THOUSANDS = {"pt": "."}
 # Blocks that a page fills inside a tag of its frame: classes and data, where the page alone would show text.
 _NO_WORDS = (["block", "shape"], ["block", "body_data"])
 # Between these the words are said by gettext, when the template is rendered.

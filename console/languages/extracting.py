@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,9 @@ FRAME = "frame"
 """The room of what no other has: what stands around every page."""
 # Where the room of the code is called otherwise than that of its templates.
 _CALLED = {"bots": "bot", "languages": FRAME, "settings_pages": "settings"}
+
+# What is written beside code, and the keys in it that hold words.
+_TOLD = {"reports/definitions.toml": ("title", "definition")}
 
 Id = str | tuple[str, str]
 """What gettext knows words by: what is written in Spanish, with its plural where something is counted."""
@@ -53,6 +57,9 @@ def words() -> dict[Id, set[str]]:
     for file in sorted(CONSOLE.rglob("*.py")):
         for text in marked(file):
             found.setdefault(text, set()).add(str(file.relative_to(CONSOLE)))
+    for name, keys in _TOLD.items():
+        for text in _values(tomllib.loads((CONSOLE / name).read_text(encoding="utf-8")), keys):
+            found.setdefault(text, set()).add(name)
     # A catalogue has one entry for what is said of one alone and of one among many.
     for text in [text for text in found if isinstance(text, tuple) and text[0] in found]:
         found[text] |= found.pop(text[0])
@@ -153,6 +160,14 @@ def marked(file: Path) -> Iterator[Id]:
             yield from _written(node.args[0])
         elif node.func.id == "plural":
             yield from zip(_written(node.args[0]), _written(node.args[1]), strict=True)
+
+
+def _values(table: Mapping[str, object], keys: Iterable[str]) -> Iterator[str]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _values(value, keys)
+        elif key in keys and isinstance(value, str):
+            yield value
 
 
 def _first(text: str | tuple[str, ...] | list[str]) -> str:

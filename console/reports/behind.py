@@ -14,6 +14,8 @@ from console.errors import not_found
 from console.inbox.contacts import Contact
 from console.inbox.dispositions import Disposition, Outcome
 from console.inbox.models import Conversation
+from console.languages.words import Words
+from console.portfolio.agreed import CATEGORIES
 from console.portfolio.agreements import Dispute, Promise, PromiseState
 from console.portfolio.ledger import Payment
 from console.portfolio.models import Account, Debtor
@@ -22,6 +24,7 @@ from console.portfolio.states import State, label
 from console.reports import collecting, containing, costs, definitions, moving, operation
 from console.reports.asked import Asked, by_agent, in_period, of_accounts, of_conversations
 from console.reports.figures import Cell, Column
+from console.reports.labels import DISPUTES, FATES, PROMISES, speakers, yes
 from console.reports.models import Answer, MessageFate, Rate, Recovery, Spell, Talk, TemplateSent
 from console.reports.reasons import reason_of
 from console.reports.rolls import CLOSED
@@ -29,7 +32,6 @@ from console.reports.rolls import CLOSED
 SHOWN = 200
 """Rows on the page; a file has up to MOST."""
 MOST = 50_000
-STATES = {"kept": "Cumplida", "partial": "Parcial", "broken": "Rota", "open": "Abierta", "replaced": "Reemplazada"}
 
 
 class Lines(msgspec.Struct, frozen=True):
@@ -76,7 +78,7 @@ def _talk(*authors: str) -> Reading:
             .limit(limit)
         )
         found = (await tx.execute(wanted)).all()
-        columns = (Column("Persona", "text"), Column("Mensajes"), Column("Último día", "text"))
+        columns = (Column(Words("Persona"), "text"), Column(Words("Mensajes")), Column(Words("Último día"), "day"))
         rows: list[tuple[Cell, ...]] = [(row.person, int(row.n), str(row[3])) for row in found]
         return Lines(columns, rows, [f"/inbox/{row.conversation_id}" for row in found])
 
@@ -96,12 +98,12 @@ def _answers(*, is_first: bool) -> Reading:
         )
         found = (await tx.execute(wanted)).all()
         columns = (
-            Column("Persona", "text"),
-            Column("Agente", "text"),
-            Column("Preguntó", "text"),
-            Column("Respondió", "text"),
-            Column("En horario", "duration"),
-            Column("De reloj", "duration"),
+            Column(Words("Persona"), "text"),
+            Column(Words("Agente"), "text"),
+            Column(Words("Preguntó"), "moment"),
+            Column(Words("Respondió"), "moment"),
+            Column(Words("En horario"), "duration"),
+            Column(Words("De reloj"), "duration"),
         )
         rows: list[tuple[Cell, ...]] = [
             (
@@ -132,23 +134,23 @@ def _spells(condition: Callable[[Viewer, Asked], Any]) -> Reading:
         )
         found = (await tx.execute(wanted)).all()
         columns = (
-            Column("Persona", "text"),
-            Column("Resolvió", "text"),
-            Column("Empezó", "text"),
-            Column("Terminó", "text"),
-            Column("En horario", "duration"),
-            Column("De reloj", "duration"),
-            Column("Habló", "text"),
+            Column(Words("Persona"), "text"),
+            Column(Words("Resolvió"), "text"),
+            Column(Words("Empezó"), "moment"),
+            Column(Words("Terminó"), "moment"),
+            Column(Words("En horario"), "duration"),
+            Column(Words("De reloj"), "duration"),
+            Column(Words("Habló"), "text"),
         )
         rows: list[tuple[Cell, ...]] = [
             (
                 person,
-                agent or "Sin agente",
+                agent or Words("Sin agente"),
                 _when(spell.opened_at, asked),
                 _when(spell.closed_at, asked),
                 spell.business_s,
                 spell.calendar_s,
-                " y ".join(name for name, spoke in (("bot", spell.by_bot), ("persona", spell.by_person)) if spoke),
+                speakers(bot=spell.by_bot, person=spell.by_person),
             )
             for spell, person, agent in found
         ]
@@ -167,8 +169,14 @@ async def _waiting(tx: Tx, viewer: Viewer, asked: Asked, limit: int) -> Lines:
         .limit(limit)
     )
     found = (await tx.execute(wanted)).all()
-    columns = (Column("Persona", "text"), Column("Espera desde", "text"), Column("La tiene", "text"))
-    rows: list[tuple[Cell, ...]] = [(row.person, _when(row.waiting_since, asked), row.name or "Nadie") for row in found]
+    columns = (
+        Column(Words("Persona"), "text"),
+        Column(Words("Espera desde"), "moment"),
+        Column(Words("La tiene"), "text"),
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (row.person, _when(row.waiting_since, asked), row.name or Words("Nadie")) for row in found
+    ]
     return Lines(columns, rows, [f"/inbox/{row.id}" for row in found])
 
 
@@ -194,13 +202,13 @@ async def _payments(tx: Tx, viewer: Viewer, asked: Asked, limit: int) -> Lines:
     )
     found = (await tx.execute(wanted)).all()
     columns = (
-        Column("Deudor", "text"),
-        Column("Cuenta", "text"),
-        Column("Neto", "money"),
-        Column("Pagado", "text"),
-        Column("Estado antes", "text"),
-        Column("Plantilla", "text"),
-        Column("Agente", "text"),
+        Column(Words("Deudor"), "text"),
+        Column(Words("Cuenta"), "text"),
+        Column(Words("Neto"), "money"),
+        Column(Words("Pagado"), "moment"),
+        Column(Words("Estado antes"), "text"),
+        Column(Words("Plantilla"), "text"),
+        Column(Words("Agente"), "text"),
     )
     rows: list[tuple[Cell, ...]] = [
         (row[1], row[2], int(row[3]), _when(row[4], asked), label(State(row[5]), edges), row[6] or "", row[7] or "")
@@ -220,7 +228,12 @@ def _accounts(condition: Callable[[Viewer, Asked], ColumnElement[bool]]) -> Read
             .limit(limit)
         )
         found = (await tx.execute(wanted)).all()
-        columns = (Column("Deudor", "text"), Column("Cuenta", "text"), Column("Hoy", "text"), Column("Saldo", "money"))
+        columns = (
+            Column(Words("Deudor"), "text"),
+            Column(Words("Cuenta"), "text"),
+            Column(Words("Hoy"), "text"),
+            Column(Words("Saldo"), "money"),
+        )
         rows: list[tuple[Cell, ...]] = [
             (row.name, row.external_id, label(State(row.state), edges), row.balance_minor) for row in found
         ]
@@ -241,13 +254,13 @@ def _promises(condition: Callable[[Viewer, Asked], ColumnElement[bool]]) -> Read
         )
         found = (await tx.execute(wanted)).all()
         columns = (
-            Column("Deudor", "text"),
-            Column("Cuenta", "text"),
-            Column("Prometió", "money"),
-            Column("Pagó a tiempo", "money"),
-            Column("Para el", "text"),
-            Column("Hecha", "text"),
-            Column("Quedó", "text"),
+            Column(Words("Deudor"), "text"),
+            Column(Words("Cuenta"), "text"),
+            Column(Words("Prometió"), "money"),
+            Column(Words("Pagó a tiempo"), "money"),
+            Column(Words("Para el"), "day"),
+            Column(Words("Hecha"), "moment"),
+            Column(Words("Quedó"), "text"),
         )
         rows: list[tuple[Cell, ...]] = [
             (
@@ -257,7 +270,7 @@ def _promises(condition: Callable[[Viewer, Asked], ColumnElement[bool]]) -> Read
                 promise.paid_minor,
                 promise.due_on.isoformat(),
                 _when(promise.made_at, asked),
-                STATES.get(promise.state, promise.state),
+                PROMISES.get(promise.state, promise.state),
             )
             for promise, _debtor, external, name in found
         ]
@@ -278,13 +291,16 @@ async def _disputes(tx: Tx, viewer: Viewer, asked: Asked, limit: int) -> Lines:
     )
     found = (await tx.execute(wanted)).all()
     columns = (
-        Column("Deudor", "text"),
-        Column("Cuenta", "text"),
-        Column("Motivo", "text"),
-        Column("Abierta", "text"),
-        Column("Estado", "text"),
+        Column(Words("Deudor"), "text"),
+        Column(Words("Cuenta"), "text"),
+        Column(Words("Motivo"), "text"),
+        Column(Words("Abierta"), "moment"),
+        Column(Words("Estado"), "text"),
     )
-    rows: list[tuple[Cell, ...]] = [(row[1], row[2], row[3], _when(row[4], asked), row[5]) for row in found]
+    rows: list[tuple[Cell, ...]] = [
+        (row[1], row[2], CATEGORIES.get(row[3], row[3]), _when(row[4], asked), DISPUTES.get(row[5], row[5]))
+        for row in found
+    ]
     return Lines(columns, rows, [f"/portfolio/debtors/{row[0]}" for row in found])
 
 
@@ -299,7 +315,7 @@ async def _complaints(tx: Tx, viewer: Viewer, asked: Asked, limit: int) -> Lines
         .limit(limit)
     )
     found = (await tx.execute(wanted)).all()
-    columns = (Column("Deudor", "text"), Column("Cuenta", "text"), Column("Cuándo", "text"))
+    columns = (Column(Words("Deudor"), "text"), Column(Words("Cuenta"), "text"), Column(Words("Cuándo"), "moment"))
     rows: list[tuple[Cell, ...]] = [(row[1], row[2], _when(row[3], asked)) for row in found]
     return Lines(columns, rows, [f"/inbox/{row[0]}" for row in found])
 
@@ -317,19 +333,19 @@ async def _moves(tx: Tx, viewer: Viewer, asked: Asked, limit: int) -> Lines:
     )
     found = (await tx.execute(wanted)).all()
     columns = (
-        Column("Deudor", "text"),
-        Column("Cuenta", "text"),
-        Column("Estaba en", "text"),
-        Column("Quedó en", "text"),
-        Column("Saldo al primer cierre", "money"),
-        Column("Pagó", "text"),
+        Column(Words("Deudor"), "text"),
+        Column(Words("Cuenta"), "text"),
+        Column(Words("Estaba en"), "text"),
+        Column(Words("Quedó en"), "text"),
+        Column(Words("Saldo al primer cierre"), "money"),
+        Column(Words("Pagó"), "text"),
     )
 
     def name(state: str) -> str:
-        return "Cerrada" if state == CLOSED else label(State(state), edges)
+        return Words("Cerrada") if state == CLOSED else label(State(state), edges)
 
     rows: list[tuple[Cell, ...]] = [
-        (row[1], row[2], name(row[3]), name(row[4]), int(row[5]), "sí" if row[6] else "no") for row in found
+        (row[1], row[2], name(row[3]), name(row[4]), int(row[5]), yes(row[6])) for row in found
     ]
     return Lines(columns, rows, [f"/portfolio/debtors/{row[0]}" for row in found])
 
@@ -346,20 +362,20 @@ async def _templates(tx: Tx, viewer: Viewer, asked: Asked, limit: int) -> Lines:
     )
     found = (await tx.execute(wanted)).all()
     columns = (
-        Column("Persona", "text"),
-        Column("Plantilla", "text"),
-        Column("Enviada", "text"),
-        Column("Estado", "text"),
-        Column("Respondió", "text"),
-        Column("Motivo", "text"),
+        Column(Words("Persona"), "text"),
+        Column(Words("Plantilla"), "text"),
+        Column(Words("Enviada"), "moment"),
+        Column(Words("Estado"), "text"),
+        Column(Words("Respondió"), "text"),
+        Column(Words("Motivo"), "text"),
     )
     rows: list[tuple[Cell, ...]] = [
         (
             person,
             sent.template,
             _when(sent.sent_at, asked),
-            status,
-            "sí" if sent.replied else "no",
+            FATES.get(status, status),
+            yes(sent.replied),
             reason_of(code) if status == "failed" else "",
         )
         for sent, person, status, code in found
@@ -380,10 +396,10 @@ async def _charged(tx: Tx, viewer: Viewer, asked: Asked, limit: int) -> Lines:
     found = (await tx.execute(wanted)).all()
     size = definitions.unit(asked.currency)
     columns = (
-        Column("Persona", "text"),
-        Column("Día", "text"),
-        Column("Categoría", "text"),
-        Column("Costo", "money"),
+        Column(Words("Persona"), "text"),
+        Column(Words("Día"), "day"),
+        Column(Words("Categoría"), "text"),
+        Column(Words("Costo"), "money"),
     )
     rows: list[tuple[Cell, ...]] = [
         (

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
-from console import money
+from console import money, render
 from console.agents import Agent, Team, Viewer
 from console.db import Tx
 from console.inbox.dispositions import Disposition, Outcome
 from console.inbox.models import Conversation
 from console.inbox.tags import ConversationTag, Tag
+from console.languages.words import Words, plural
 from console.portfolio.agreements import Dispute, Promise, PromiseState
 from console.portfolio.ledger import Payment, PaymentState
 from console.portfolio.models import Account, ContactPoint, PointState
@@ -186,7 +187,9 @@ async def _contact(tx: Tx, viewer: Viewer, asked: Asked) -> list[Figure]:
         definitions.figure("ptp_rate", Ratio(promising or 0, met)),
         definitions.figure("dispute_rate", Ratio(contested, touched)),
         definitions.figure(
-            "complaints", 1000 * (complaints or 0) / touched if touched else None, beside=f"{complaints or 0:,} quejas"
+            "complaints",
+            1000 * (complaints or 0) / touched if touched else None,
+            beside=plural("{many} queja", "{many} quejas", n=complaints or 0, many=render.number(complaints or 0)),
         ),
     ]
 
@@ -218,11 +221,13 @@ async def _promises(tx: Tx, viewer: Viewer, asked: Asked) -> list[Figure]:
     lengths.sort()
 
     def written(minor: int) -> str:
-        return money.as_text(minor, asked.currency)
+        return money.shown(minor, asked.currency, render.locale())
 
     return [
         definitions.figure("kept_count", Ratio(kept, n)),
-        definitions.figure("kept_amount", Ratio(came, due), beside=f"{written(came)} de {written(due)}"),
+        definitions.figure(
+            "kept_amount", Ratio(came, due), beside=Words("{part} de {whole}", part=written(came), whole=written(due))
+        ),
         definitions.figure("broken_rate", Ratio(n - kept - partial, n)),
         definitions.figure("days_to_pay", lengths[(len(lengths) - 1) // 2] if lengths else None),
     ]
@@ -232,7 +237,9 @@ def _cure(rows: list[Row]) -> Figure:
     late = [row for row in rows if row.before in {State.LATE_1, State.LATE_2, State.LATE_3}]
     whole = sum(row.balance_minor for row in late)
     return definitions.figure(
-        "cure_rate", 100 * sum(row.cured_minor for row in late) / whole if whole else None, beside="al cierre del mes"
+        "cure_rate",
+        100 * sum(row.cured_minor for row in late) / whole if whole else None,
+        beside=Words("al cierre del mes"),
     )
 
 
@@ -248,7 +255,7 @@ def _by_day(recovered: list[Any], asked: Asked) -> Table:
         minor[row.day] += int(row.minor)
     days = [asked.since + timedelta(days=at) for at in range((asked.until - asked.since).days + 1)]
     rows = [(day.isoformat(), minor[day]) for day in days]
-    columns = (Column("Día", "text"), Column("Recuperado", "money"))
+    columns = (Column(Words("Día"), "day"), Column(Words("Recuperado"), "money"))
     return definitions.table("recovered_by_day", columns, rows, chart="line", is_wide=True)
 
 
@@ -258,18 +265,26 @@ async def _recoveries(tx: Tx, viewer: Viewer, asked: Asked, recovered: list[Any]
     states = {str(state): label(state, edges) for state in ORDER}
     ways: list[tuple[str, Any]] = [
         ("recovered_by_state", lambda row: states.get(row.state, row.state)),
-        ("recovered_by_agent", lambda row: agents.get(row.agent_id, "Nadie en 7 días")),
+        ("recovered_by_agent", lambda row: agents.get(row.agent_id, Words("Nadie en 7 días"))),
         ("recovered_by_team", lambda row: teams.get(row.team_id, "?")),
-        ("recovered_by_template", lambda row: row.template or "Ninguna en 7 días"),
+        ("recovered_by_template", lambda row: row.template or Words("Ninguna en 7 días")),
     ]
     found = [_split(key, name, recovered) for key, name in ways]
     found.insert(3, await _by_tag(tx, viewer, asked))
     by_hour = Counter[int]()
     for row in recovered:
         by_hour[row.hour] += int(row.minor)
-    columns = (Column("Hora", "text"), Column("Recuperado", "money"))
+    columns = (Column(Words("Hora"), "text"), Column(Words("Recuperado"), "money"))
     hours: list[tuple[Cell, ...]] = [(f"{hour:02}:00", minor) for hour, minor in sorted(by_hour.items())]
     return [*found, definitions.table("recovered_by_hour", columns, hours, chart="bar")]
+
+
+_SPLIT = {
+    "recovered_by_state": Words("Estado de cuenta"),
+    "recovered_by_agent": Words("Agente"),
+    "recovered_by_team": Words("Equipo"),
+    "recovered_by_template": Words("Plantilla"),
+}
 
 
 def _split(key: str, name: Any, recovered: list[Any]) -> Table:  # noqa: ANN401 a way to name a row
@@ -278,9 +293,13 @@ def _split(key: str, name: Any, recovered: list[Any]) -> Table:  # noqa: ANN401 
     for row in recovered:
         minor[name(row)] += int(row.minor)
         n[name(row)] += int(row.n)
-    columns = (Column(definitions.TABLES[key][0].removeprefix("Por ").capitalize(), "text"),)
     rows = [(each, value, n[each]) for each, value in sorted(minor.items(), key=lambda one: (-one[1], one[0]))]
-    return definitions.table(key, (*columns, Column("Recuperado", "money"), Column("Pagos")), rows, chart="bar")
+    return definitions.table(
+        key,
+        (Column(_SPLIT[key], "text"), Column(Words("Recuperado"), "money"), Column(Words("Pagos"))),
+        rows,
+        chart="bar",
+    )
 
 
 async def _by_tag(tx: Tx, viewer: Viewer, asked: Asked) -> Table:
@@ -292,7 +311,7 @@ async def _by_tag(tx: Tx, viewer: Viewer, asked: Asked) -> Table:
         .group_by(Tag.name)
     )
     rows = sorted(((name, int(minor), int(n)) for name, minor, n in await tx.execute(wanted)), key=lambda row: -row[1])
-    columns = (Column("Etiqueta", "text"), Column("Recuperado", "money"), Column("Pagos"))
+    columns = (Column(Words("Etiqueta"), "text"), Column(Words("Recuperado"), "money"), Column(Words("Pagos")))
     return definitions.table("recovered_by_tag", columns, rows, chart="bar")
 
 
@@ -309,13 +328,18 @@ async def _promises_by_week(tx: Tx, viewer: Viewer, asked: Asked) -> Table:
         found[day - timedelta(days=day.weekday()), state] += 1
     weeks = sorted({week for week, _ in found})
     rows: list[tuple[Cell, ...]] = [(week.isoformat(), *(found[week, state] for state in SETTLED)) for week in weeks]
-    columns = (Column("Semana del", "text"), Column("Cumplidas"), Column("Parciales"), Column("Rotas"))
+    columns = (
+        Column(Words("Semana del"), "day"),
+        Column(Words("Cumplidas")),
+        Column(Words("Parciales")),
+        Column(Words("Rotas")),
+    )
     return definitions.table("promises_by_week", columns, rows, chart="stack", is_wide=True)
 
 
 def _rolls(rows: list[Row], edges: Edges) -> list[Table]:
     def name(state: str) -> str:
-        return "Cerrada" if state == CLOSED else label(State(state), edges)
+        return Words("Cerrada") if state == CLOSED else label(State(state), edges)
 
     heads = [Column(name(after), "percent") for after in COLUMNS]
     by_balance = [(name(row.before), row.balance_minor, *(row.share(after) for after in COLUMNS)) for row in rows]
@@ -326,21 +350,24 @@ def _rolls(rows: list[Row], edges: Edges) -> list[Table]:
     return [
         definitions.table(
             "rolls",
-            (Column("Estaba en", "text"), Column("Saldo", "money"), *heads),
+            (Column(Words("Estaba en"), "text"), Column(Words("Saldo"), "money"), *heads),
             by_balance,
             chart="rolls",
             is_wide=True,
         ),
         definitions.table(
-            "rolls_by_count", (Column("Estaba en", "text"), Column("Cuentas"), *heads), by_count, is_wide=True
+            "rolls_by_count",
+            (Column(Words("Estaba en"), "text"), Column(Words("Cuentas")), *heads),
+            by_count,
+            is_wide=True,
         ),
         definitions.table(
             "cure_by_state",
             (
-                Column("Estaba en", "text"),
-                Column("Saldo", "money"),
-                Column("Curado", "money"),
-                Column("Cura", "percent"),
+                Column(Words("Estaba en"), "text"),
+                Column(Words("Saldo"), "money"),
+                Column(Words("Curado"), "money"),
+                Column(Words("Cura"), "percent"),
             ),
             cured,
             is_wide=True,

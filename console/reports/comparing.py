@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import msgspec
 
+from console import render
+from console.languages.words import Words
 from console.reports.asked import Asked, months_of
 from console.reports.figures import Figure
 
@@ -30,8 +32,10 @@ class Before(msgspec.Struct, frozen=True):
         if self.change is None:
             return ""
         if not round(self.change, 1):
-            return "igual"
-        return f"{self.change:+,.1f} {'puntos' if self.in_points else '%'}"
+            return Words("igual")
+        if self.in_points:
+            return Words("{change} puntos", change=render.number(self.change, 1, sign=True))
+        return render.percent(self.change, sign=True)
 
 
 def period_before(asked: Asked) -> Asked:

@@ -10,6 +10,7 @@ from sqlalchemy import case, func, select
 
 from console.agents import Viewer
 from console.db import Tx
+from console.languages.words import Words
 from console.reports import definitions
 from console.reports.asked import Asked, in_period, of_conversations
 from console.reports.figures import Column, Figure, Ratio, Report
@@ -38,7 +39,11 @@ async def report(tx: Tx, viewer: Viewer, asked: Asked) -> Report:
         definitions.figure("handed_over", whole - alone),
         definitions.figure("bot_messages", int(messages or 0)),
     ]
-    columns = (Column("Día", "text"), Column("Resueltas por el bot"), Column("Pasaron a una persona"))
+    columns = (
+        Column(Words("Día"), "day"),
+        Column(Words("Resueltas por el bot")),
+        Column(Words("Pasaron a una persona")),
+    )
     found: Counter[tuple[date, bool]] = Counter()
     for row in days:
         found[row.day, True] += int(row.alone)

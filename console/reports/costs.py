@@ -8,6 +8,7 @@ from sqlalchemy import case, func, select
 
 from console.agents import Viewer
 from console.db import Tx
+from console.languages.words import Words
 from console.reports import definitions
 from console.reports.asked import Asked, by_agent, by_template, in_period, of_conversations
 from console.reports.collecting import recovered_minor
@@ -17,12 +18,12 @@ from console.reports.reasons import reason_of
 
 MICRO = 1_000_000
 CATEGORIES = {
-    "marketing": "Marketing",
-    "marketing_lite": "Marketing (lite)",
-    "utility": "Utilidad",
-    "authentication": "Autenticación",
-    "authentication_international": "Autenticación internacional",
-    "service": "Servicio",
+    "marketing": Words("Marketing"),
+    "marketing_lite": Words("Marketing (lite)"),
+    "utility": Words("Utilidad"),
+    "authentication": Words("Autenticación"),
+    "authentication_international": Words("Autenticación internacional"),
+    "service": Words("Servicio"),
 }
 
 
@@ -40,7 +41,7 @@ async def report(tx: Tx, viewer: Viewer, asked: Asked) -> Report:
         definitions.figure("templates_read", Ratio(read, delivered)),
         definitions.figure("templates_replied", Ratio(replied, delivered)),
         definitions.figure("templates_failed", Ratio(failed, sent)),
-        definitions.figure("cost", cost, beside="" if cost is not None else "faltan tarifas"),
+        definitions.figure("cost", cost, beside="" if cost is not None else Words("faltan tarifas")),
         definitions.figure("cost_per_100", per_unit),
     ]
     return Report(
@@ -91,12 +92,12 @@ async def _outcomes(tx: Tx, viewer: Viewer, asked: Asked) -> list[Any]:
 
 def _by_template(outcomes: list[Any]) -> Table:
     columns = (
-        Column("Plantilla", "text"),
-        Column("Enviadas"),
-        Column("Entregadas", "percent"),
-        Column("Leídas", "percent"),
-        Column("Respondidas", "percent"),
-        Column("Fallidas", "percent"),
+        Column(Words("Plantilla"), "text"),
+        Column(Words("Enviadas")),
+        Column(Words("Entregadas"), "percent"),
+        Column(Words("Leídas"), "percent"),
+        Column(Words("Respondidas"), "percent"),
+        Column(Words("Fallidas"), "percent"),
     )
     rows = [
         (
@@ -120,7 +121,9 @@ async def _failures(tx: Tx, viewer: Viewer, asked: Asked) -> Table:
         .order_by(func.count().desc(), MessageFate.error_code)
     )
     rows = [(reason_of(code), str(code or ""), int(n)) for code, n in await tx.execute(wanted)]
-    return definitions.table("failures", (Column("Motivo", "text"), Column("Código", "text"), Column("Mensajes")), rows)
+    return definitions.table(
+        "failures", (Column(Words("Motivo"), "text"), Column(Words("Código"), "text"), Column(Words("Mensajes"))), rows
+    )
 
 
 async def _charges(tx: Tx, viewer: Viewer, asked: Asked) -> list[tuple[str, int, int | None]]:
@@ -143,7 +146,7 @@ def _cost(charges: list[tuple[str, int, int | None]], currency: str) -> float | 
 
 def _by_category(charges: list[tuple[str, int, int | None]], currency: str) -> Table:
     unit = definitions.unit(currency)
-    columns = (Column("Categoría", "text"), Column("Mensajes cobrados"), Column("Costo", "money"))
+    columns = (Column(Words("Categoría"), "text"), Column(Words("Mensajes cobrados")), Column(Words("Costo"), "money"))
     rows = [
         (CATEGORIES.get(category, category), n, None if price is None else n * price * unit / MICRO)
         for category, n, price in charges

@@ -7,23 +7,30 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
-from console import money
+from console import money, render
+from console.languages.catalogues import said
+from console.languages.words import Shown, Words
 from console.reports.figures import Cell, Chart, Column, Figure, Kind, Ratio, Table
 
 _READ = tomllib.loads(Path(__file__).with_name("definitions.toml").read_text(encoding="utf-8"))
 FIGURES: dict[str, tuple[str, Kind, str]] = {
-    key: (each["title"], each["kind"], each["definition"]) for key, each in _READ["figures"].items()
+    key: (Words(each["title"]), each["kind"], Words(each["definition"])) for key, each in _READ["figures"].items()
 }
-TABLES: dict[str, tuple[str, str]] = {key: (each["title"], each["definition"]) for key, each in _READ["tables"].items()}
+TABLES: dict[str, tuple[str, str]] = {
+    key: (Words(each["title"]), Words(each["definition"])) for key, each in _READ["tables"].items()
+}
+NOT_KNOWN = Words("n/d")
 
 
 def figure(key: str, value: Ratio | float | None, *, beside: str = "", has_rows: bool = True) -> Figure:
     """The figure `key` with this value; a ratio says beside it what was divided by what."""
     title, kind, definition = FIGURES[key]
     if isinstance(value, Ratio):
-        beside = beside or f"{value.part:,} de {value.whole:,}"
+        counted = Words("{part} de {whole}", part=render.number(value.part), whole=render.number(value.whole))
+        beside = beside or counted
         value = value.value
     return Figure(key=key, title=title, value=value, kind=kind, definition=definition, beside=beside, has_rows=has_rows)
 
@@ -59,20 +66,27 @@ def unit(currency: str) -> int:
 
 
 def shown(value: Cell, kind: Kind, currency: str, locale: str) -> str:
-    """A value as people read it; what does not exist is said so."""
+    """A value as people read it, each in their language; what does not exist is said so."""
     if value is None:
-        return "n/d"
+        return NOT_KNOWN
     if isinstance(value, str):
-        return value
+        return _moment(value) if kind in {"day", "moment"} and value else value
     if kind == "money":
         return money.shown(round(value), currency, locale)
     return _WRITTEN[kind](value)
 
 
+def _moment(text: str) -> str:
+    """A day of the business's calendar, `2026-11-20`, with the time where there is one."""
+    on, _, time = text.partition(" ")
+    day = render.day(date.fromisoformat(on))
+    return Shown(lambda language: f"{said(day, language)} {time}".strip())
+
+
 _WRITTEN: dict[str, Callable[[float], str]] = {
-    "percent": lambda value: f"{value:.1f} %",
+    "percent": render.percent,
     "duration": duration,
     "days": lambda value: f"{value:g} d",
     "text": str,
-    "count": lambda value: f"{value:,}" if isinstance(value, int) else f"{value:,.1f}",
+    "count": lambda value: render.number(value, 0 if isinstance(value, int) else 1),
 }

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["count", "percent", "money", "duration", "days", "text"]
+Kind = Literal["count", "percent", "money", "duration", "days", "text", "day", "moment"]
 Chart = Literal["line", "bar", "stack", "heat", "load", "rolls", "none"]
 Cell = int | float | str | None
 
@@ -41,10 +41,18 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One column of a table, and how its cells are to be read."""
+    """One column of a table, and how its cells are to be read.
+
+    Of the kind `day` they are `2026-11-20`, of the kind `moment` `2026-11-20 10:42`, both the business's.
+    """
 
     title: str
     kind: Kind = "count"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its cells are read as text, not compared as numbers."""
+        return self.kind in {"text", "day", "moment"}
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):

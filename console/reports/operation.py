@@ -10,11 +10,12 @@ from typing import Any
 import anyio.to_thread
 from sqlalchemy import func, select
 
-from console import clock
+from console import clock, render
 from console.agents import Agent, Viewer
 from console.db import Tx
 from console.inbox import policy
 from console.inbox.models import Conversation
+from console.languages.words import Words, plural
 from console.reports import daybook, definitions, summing
 from console.reports.asked import Asked, by_agent, in_period, of_conversations
 from console.reports.figures import Cell, Column, Figure, Report, Table
@@ -23,7 +24,6 @@ from console.reports.models import Answer, Spell
 from console.reports.percentiles import NOTHING, Spread
 from console.reports.summing import Sums, Volume
 
-WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
 OURS = ("agent", "bot", "other")
 
 
@@ -84,7 +84,12 @@ def _volume_figures(volume: Volume, asked: Asked) -> list[Figure]:
     for (_day, _hour, author), n in volume.items():
         total[author] += n
     out = sum(total[author] for author in OURS)
-    beside = f"{total['agent']:,} de personas, {total['bot']:,} del bot, {total['other']:,} de otros"
+    beside = Words(
+        "{people} de personas, {bot} del bot, {others} de otros",
+        people=render.number(total["agent"]),
+        bot=render.number(total["bot"]),
+        others=render.number(total["other"]),
+    )
     # What comes in is nobody's of ours: with one agent asked for there is no such figure.
     came = None if asked.agent is not None else total["in"]
     return [
@@ -105,15 +110,18 @@ async def _waiting(tx: Tx, viewer: Viewer, asked: Asked) -> list[Figure]:
 
 def _duration(key: str, business: Spread, calendar: Spread) -> Figure:
     def said(value: int | None) -> str:
-        return "n/d" if value is None else definitions.duration(value)
+        return definitions.NOT_KNOWN if value is None else definitions.duration(value)
 
-    beside = (
-        f"p90 {said(business.p90)} en horario; de reloj {said(calendar.p50)}, p90 {said(calendar.p90)}; "
-        f"{business.n:,} casos"
-        if business.n
-        else ""
+    beside = plural(
+        "p90 {p90} en horario; de reloj {clock}, p90 {clock_p90}; {many} caso",
+        "p90 {p90} en horario; de reloj {clock}, p90 {clock_p90}; {many} casos",
+        n=business.n,
+        many=render.number(business.n),
+        p90=said(business.p90),
+        clock=said(calendar.p50),
+        clock_p90=said(calendar.p90),
     )
-    return definitions.figure(key, business.p50, beside=beside)
+    return definitions.figure(key, business.p50, beside=beside if business.n else "")
 
 
 def _by_day(volume: Volume, asked: Asked) -> Table:
@@ -123,13 +131,18 @@ def _by_day(volume: Volume, asked: Asked) -> Table:
         (came if author == "in" else went)[on] += n
     days = [asked.since + timedelta(days=at) for at in range((asked.until - asked.since).days + 1)]
     rows = [(day.isoformat(), came[day], went[day]) for day in days]
-    columns = (Column("Día", "text"), Column("Recibidos"), Column("Enviados"))
+    columns = (Column(Words("Día"), "day"), Column(Words("Recibidos")), Column(Words("Enviados")))
     return definitions.table("volume_by_day", columns, rows, chart="line", is_wide=True)
 
 
 def _by_hour(by_hour: Mapping[int, Spread]) -> Table:
     rows = [(f"{hour:02}:00", spread.p50, spread.p90, spread.n) for hour, spread in sorted(by_hour.items())]
-    columns = (Column("Hora", "text"), Column("p50", "duration"), Column("p90", "duration"), Column("Respuestas"))
+    columns = (
+        Column(Words("Hora"), "text"),
+        Column("p50", "duration"),
+        Column("p90", "duration"),
+        Column(Words("Respuestas")),
+    )
     return definitions.table("first_answer_by_hour", columns, rows, chart="bar", is_wide=True)
 
 
@@ -141,9 +154,9 @@ def _heat(volume: Volume, asked: Asked) -> Table:
     hours = sorted({hour for _, hour in found})
     span = range(hours[0], hours[-1] + 1) if hours else ()
     rows: list[tuple[Cell, ...]] = (
-        [(name, *(found[day, hour] for hour in span)) for day, name in enumerate(WEEKDAYS)] if hours else []
+        [(render.name_of_day(day), *(found[day, hour] for hour in span)) for day in range(7)] if hours else []
     )
-    columns = (Column("Día", "text"), *(Column(f"{hour:02}") for hour in span))
+    columns = (Column(Words("Día"), "text"), *(Column(f"{hour:02}") for hour in span))
     return definitions.table("received_by_hour", columns, rows, chart="heat", is_wide=True)
 
 
@@ -163,10 +176,10 @@ def _agents(sums: Sums, names: dict[int, str]) -> Table:
         for agent, n in sorted(sent.items(), key=lambda each: (-each[1], each[0]))
     ]
     columns = (
-        Column("Agente", "text"),
-        Column("Conversaciones"),
-        Column("Mensajes"),
-        Column("1.ª respuesta p50", "duration"),
+        Column(Words("Agente"), "text"),
+        Column(Words("Conversaciones")),
+        Column(Words("Mensajes")),
+        Column(Words("1.ª respuesta p50"), "duration"),
         Column("p90", "duration"),
     )
     return definitions.table("agents", columns, rows, is_wide=True)
@@ -179,5 +192,5 @@ def _load_by_hour(load: Counter[tuple[int, int]], names: dict[int, str]) -> Tabl
     rows: list[tuple[Cell, ...]] = [
         (names.get(agent, "?"), *(load.get((agent, hour), 0) for hour in span)) for agent in agents
     ]
-    columns = (Column("Agente", "text"), *(Column(f"{hour:02}") for hour in span))
+    columns = (Column(Words("Agente"), "text"), *(Column(f"{hour:02}") for hour in span))
     return definitions.table("load", columns, rows, chart="load", is_wide=True)

@@ -45,7 +45,12 @@ REPORTS: dict[str, Callable[[Tx, Viewer, Asked], Awaitable[Report]]] = {
     "bot": containing.report,
     "templates": costs.report,
 }
-NAMES = {"operation": "Operación", "collections": "Cobranza", "bot": "Bot", "templates": "Plantillas y costo"}
+NAMES = {
+    "operation": Words("Operación"),
+    "collections": Words("Cobranza"),
+    "bot": Words("Bot"),
+    "templates": Words("Plantillas y costo"),
+}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -78,6 +83,7 @@ async def reports_page(
             address_of=lambda **more: _address(asked, **more),
             month=f"{months_of(asked)[0]:%Y-%m}",
             locale=render.locale(),
+            number_tag=render.number_tag(),
             shown=definitions.shown,
             steps=figures.steps,
             unit=definitions.unit(settings.currency),
@@ -149,6 +155,7 @@ async def export(
         told = asked.address | {"format": kind, "rows": sum(len(rows) for _, rows in sheets)}
         audit.record(tx, viewer.actor, "report.exported", subject=f"report:{key or asked.view}", new=told)
     # Fifty thousand rows take a second to write: others are served meanwhile.
+    sheets = sheet.said_in(viewer.language, sheets)
     content = await anyio.to_thread.run_sync(sheet.csv_of if kind == "csv" else sheet.xlsx_of, sheets)
     name = f"{key or asked.view}-{asked.since}-{asked.until}.{kind}"
     return Response(

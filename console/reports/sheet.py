@@ -6,6 +6,8 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from console.languages.catalogues import said
+from console.languages.words import Words
 from console.portfolio.exports import lines_of
 from console.reports import definitions
 from console.reports.comparing import Before
@@ -22,12 +24,12 @@ Sheet = tuple[str, list[Sequence[Cell]]]
 def sheets_of(report: Report, before: Mapping[str, Before], currency: str) -> list[Sheet]:
     """A report as sheets: the figures with what they were before and their definitions, then each table."""
     size = definitions.unit(currency)
-    first: list[Sequence[Cell]] = [("Indicador", "Valor", "Unidad", "Antes", "Detalle", "Definición")]
+    first: list[Sequence[Cell]] = [_HEADS]
     first += [
         (
             each.title,
             _plain(each.value, each.kind, size),
-            _UNITS[each.kind].format(currency),
+            currency if each.kind == "money" else _UNITS.get(each.kind, ""),
             _plain(before[each.key].value, each.kind, size) if each.key in before else None,
             each.beside,
             each.definition,
@@ -35,15 +37,32 @@ def sheets_of(report: Report, before: Mapping[str, Before], currency: str) -> li
         for each in report.figures
     ]
     rest = [(table.title, list(rows_of(table.columns, table.rows, currency))) for table in report.tables]
-    return [("Indicadores", first), *rest]
+    return [(Words("Indicadores"), first), *rest]
 
 
 def rows_of(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], currency: str) -> Iterator[Sequence[Cell]]:
     """The heads, then the rows as plain numbers: money in units, durations in seconds."""
     size = definitions.unit(currency)
-    yield [f"{each.title}{_BESIDE[each.kind].format(currency)}" for each in columns]
+    yield [_head(each, currency) for each in columns]
     for row in rows:
         yield [_plain(value, each.kind, size) for value, each in zip(row, columns, strict=True)]
+
+
+def said_in(language: str, sheets: Sequence[Sheet]) -> list[Sheet]:
+    """The same with what is ours in it (heads, names, definitions) in a reader's language."""
+    return [
+        (str(said(name, language)), [[_cell_in(language, cell) for cell in row] for row in rows])
+        for name, rows in sheets
+    ]
+
+
+def _cell_in(language: str, cell: Cell) -> Cell:
+    return str(said(cell, language)) if isinstance(cell, str) else cell
+
+
+def _head(column: Column, currency: str) -> str:
+    unit = currency if column.kind == "money" else _BESIDE.get(column.kind)
+    return Words("{title} ({unit})", title=column.title, unit=unit) if unit else column.title
 
 
 def csv_of(sheets: Sequence[Sheet]) -> bytes:
@@ -102,19 +121,6 @@ def _plain(value: Cell, kind: Kind, size: int) -> Cell:
     return round(value, 2) if isinstance(value, float) else value
 
 
-_UNITS: dict[Kind, str] = {
-    "count": "",
-    "percent": "%",
-    "money": "{}",
-    "duration": "segundos",
-    "days": "días",
-    "text": "",
-}
-_BESIDE: dict[Kind, str] = {
-    "count": "",
-    "percent": " (%)",
-    "money": " ({})",
-    "duration": " (s)",
-    "days": " (días)",
-    "text": "",
-}
+_HEADS = (Words("Indicador"), Words("Valor"), Words("Unidad"), Words("Antes"), Words("Detalle"), Words("Definición"))
+_UNITS: dict[Kind, str] = {"percent": "%", "duration": Words("segundos"), "days": Words("días")}
+_BESIDE: dict[Kind, str] = {"percent": "%", "duration": "s", "days": Words("días")}

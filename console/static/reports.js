@@ -1,11 +1,11 @@
 // Draws the tables that ask for it: the numbers are the table's own, which stays one key away.
 const { Chart } = window
 const colour = name => getComputedStyle(document.body).getPropertyValue(name)
-const seconds = value => value >= 3600 ? `${Math.round(value / 360) / 10} h` : value >= 60 ? `${Math.round(value / 60)} min` : `${value} s`
-const compact = new Intl.NumberFormat('es', { notation: 'compact', maximumFractionDigits: 1 })
-const onDay = new Intl.DateTimeFormat('es', { day: 'numeric', month: 'short', timeZone: 'UTC' })
-const short = label => /^\d{4}-\d\d-\d\d$/.test(label) ? onDay.format(new Date(label)) : label
-const SHOWN = { duration: seconds, percent: value => `${value} %` }
+const seconds = value => value >= 3600 ? `${plain.format(value / 3600)} h` : value >= 60 ? `${Math.round(value / 60)} min` : `${value} s`
+const locale = document.getElementById('main').dataset.numbers
+const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
+const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
+const SHOWN = { duration: seconds, percent: value => plain.format(value) + (locale.startsWith('es') ? ' %' : '%') }
 const charts = []
 
 // Canvas does not understand light-dark() and color-mix(): an element does, and says what came of it.
@@ -22,7 +22,7 @@ function read (section) {
   const table = section.querySelector('table')
   const heads = [...table.tHead.rows[0].cells]
   const rows = [...table.tBodies[0].rows]
-  const labels = rows.map(row => short(row.cells[0].textContent))
+  const labels = rows.map(row => row.cells[0].textContent)
   const all = heads.slice(1).map((head, at) => ({
     label: head.textContent,
     kind: head.dataset.kind,
@@ -62,6 +62,7 @@ function draw (section) {
       }))
     },
     options: {
+      locale,
       animation: false,
       responsive: true,
       maintainAspectRatio: false,
