@@ -25,6 +25,7 @@ from console.errors import Refused
 from console.inbox import assign, counts, thread
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status, Tick
+from console.inbox.policy import SERVICE_WINDOW
 from console.portfolio import midnight, payments, promises, settling
 from console.portfolio.models import Account, ContactPoint
 from console.portfolio.sources import source_for
@@ -228,6 +229,8 @@ class Weeks:
         now = clock.now()
         conversation.last_sequence += 1
         conversation.last_message_id, conversation.last_at = number, now
+        if is_theirs:
+            conversation.window_opened_at, conversation.window_closes_at = now, now + SERVICE_WINDOW
         salt = thread.new_salt()
         row: dict[str, Any] = {
             "id": number,

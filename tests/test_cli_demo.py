@@ -129,6 +129,13 @@ def test_the_demo_tells_a_story_survives_kills_and_comes_back_quickly(demo: Demo
         assert re.search("Gladys.*Queja.*Roc.*Dificultad.*Rubén.*Seguir el compromiso", left, re.DOTALL)
         scheduled = rosa.get("/scheduled").text
         assert all(f"Plantilla <bdi>{name}</bdi>" in scheduled for name in ("cuota vencida", "retomar conversacion"))
+        # Whoever wrote in the weeks before could be answered for a day from then on, not from their first word.
+        told = carla.get("/inbox/1?view=all").text
+        closes = re.search(r'data-window-closes="([^"]+)"', told)
+        assert closes is not None
+        assert closes[1] > max(
+            re.findall(r'<time[^>]*datetime="([^"]+)"', told.split('class="thread"')[1].split("<template")[0])
+        )
         assert "127.0.0.1" in rosa.get("/simulator").headers["location"]
         # The weeks before stand behind the numbers, whose facts follow the history.
         demo.until(lambda: 't-promises_by_week"' in elena.get("/reports?view=collections").text)
