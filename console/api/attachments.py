@@ -13,12 +13,9 @@ from console.api.conversations import opened
 from console.api.operations import does
 from console.api.tokens import Program
 from console.attachments import staging
-from console.attachments.receiving import name_in, receive
+from console.attachments.receiving import OCTETS, file_of
 from console.db import Database
-from console.errors import Refused
 from console.settings import Settings
-
-OCTETS = "application/octet-stream"
 
 
 class Attachment(msgspec.Struct, kw_only=True):
@@ -52,11 +49,7 @@ async def create_attachment(
     """
     async with db.reading() as tx:
         await opened(tx, program, conversation_id)
-    if request.content_type[0] != OCTETS:
-        raise Refused(415, f"Envíe el archivo como {OCTETS}.", code="unsupported_media_type")
-    voice = request.headers.get("x-voice") == "1"
-    name = name_in(request.headers.get("x-file-name", ""))
-    kept = await receive(settings.media_dir, request.stream(), filename=name, voice=voice)
+    kept = await file_of(request, settings.media_dir, voice=request.headers.get("x-voice") == "1")
     async with db.transaction() as tx:
         conversation = await opened(tx, program, conversation_id, lock=True)
         staged = await staging.stage(tx, conversation, kept, by=program.actor)

@@ -10,15 +10,13 @@ from litestar.params import FromPath
 
 from console.agents import Viewer
 from console.attachments import sending, staging
-from console.attachments.receiving import name_in, receive
+from console.attachments.receiving import file_of
 from console.db import Database
 from console.errors import Refused
 from console.forms import html, read_form, whole
 from console.inbox import answering, queries
 from console.render import fragment
 from console.settings import Settings
-
-OCTETS = "application/octet-stream"
 
 
 @post("/inbox/{conversation_id:int}/attachments", status_code=201, request_max_body_size=None)
@@ -36,12 +34,7 @@ async def bring(
     """
     async with db.reading() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
-    # A form that another site sends cannot have this type without asking first.
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != OCTETS:
-        raise Refused(415, "Adjunte el archivo desde la conversación.", code="unsupported_media_type")
-    voice = request.headers.get("x-voice") == "1"
-    name = name_in(request.headers.get("x-file-name", ""))
-    kept = await receive(settings.media_dir, request.stream(), filename=name, voice=voice)
+    kept = await file_of(request, settings.media_dir, voice=request.headers.get("x-voice") == "1")
     async with db.transaction() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id, lock=True)
         staged = await staging.stage(

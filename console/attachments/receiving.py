@@ -7,20 +7,37 @@ import re
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
+
+from litestar import Request
 
 from console.attachments import kinds, staging
 from console.attachments.staging import Kept
+from console.errors import Refused
 from console.failpoints import failpoint
 from console.inbox import media_files
 
 LONGEST_HEADER = 2000
+OCTETS = "application/octet-stream"
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def name_in(header: str) -> str:
     """The file name that a percent-encoded header says; any part of a path is taken off later."""
     return _UNPRINTABLE.sub("", unquote(header[:LONGEST_HEADER]))
+
+
+async def file_of(request: Request[Any, Any, Any], folder: Path, *, voice: bool = False) -> Kept:
+    """The file that is the whole body of a request, its name percent-encoded in `X-File-Name`.
+
+    Refuses as `receive`, and 415 for another content type than application/octet-stream, which a form that another
+    site sends cannot have without asking first.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != OCTETS:
+        raise Refused(415, f"Envíe el archivo como {OCTETS}.", code="unsupported_media_type")
+    name = name_in(request.headers.get("x-file-name", ""))
+    return await receive(folder, request.stream(), filename=name, voice=voice)
 
 
 async def receive(folder: Path, body: AsyncIterator[bytes], *, filename: str, voice: bool) -> Kept:

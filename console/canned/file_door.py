@@ -9,16 +9,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from console.agents import Viewer
-from console.attachments.receiving import name_in, receive
+from console.attachments.receiving import file_of
 from console.canned import attaching, files, keeping
 from console.db import Database
-from console.errors import Refused, not_found
+from console.errors import not_found
 from console.forms import html
 from console.inbox import media_door, queries
 from console.render import fragment
 from console.settings import Settings
 
-OCTETS = "application/octet-stream"
 PAGE = "/settings/canned"
 
 
@@ -36,10 +35,7 @@ async def bring_canned_file(
     """
     async with db.reading() as tx:
         keeping.require_editable(viewer, await keeping.open_canned(tx, viewer, _known(canned_id)))
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != OCTETS:
-        raise Refused(415, "Adjunte el archivo desde la respuesta.", code="unsupported_media_type")
-    name = name_in(request.headers.get("x-file-name", ""))
-    kept = await receive(settings.media_dir, request.stream(), filename=name, voice=False)
+    kept = await file_of(request, settings.media_dir)
     async with db.transaction() as tx:
         row = await keeping.open_canned(tx, viewer, canned_id, lock=True)
         await attaching.attach(tx, row, kept, by=viewer)

@@ -9,9 +9,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from console.agents import Viewer
-from console.attachments.receiving import name_in, receive
+from console.attachments.receiving import file_of
 from console.db import Database
-from console.errors import Refused, not_found
+from console.errors import not_found
 from console.forms import html, read_form
 from console.inbox import media_door, policy, queries
 from console.message_templates import draft_files, keeping
@@ -19,7 +19,6 @@ from console.message_templates import files as template_files
 from console.render import fragment
 from console.settings import Settings
 
-OCTETS = "application/octet-stream"
 PAGE = "/settings/templates/drafts"
 
 
@@ -38,10 +37,7 @@ async def bring_template_file(
     policy.require(viewer, "edit_templates")
     async with db.reading() as tx:
         await keeping.open_draft(tx, _known(draft_id))
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != OCTETS:
-        raise Refused(415, "Adjunte el archivo desde la plantilla.", code="unsupported_media_type")
-    name = name_in(request.headers.get("x-file-name", ""))
-    kept = await receive(settings.media_dir, request.stream(), filename=name, voice=False)
+    kept = await file_of(request, settings.media_dir)
     async with db.transaction() as tx:
         draft = await keeping.open_draft(tx, draft_id, lock=True)
         file = await draft_files.attach(tx, draft, kept, by=viewer)
