@@ -50,88 +50,56 @@ async def calibrations_page(
     )
 
 
-@post(ONE, status_code=303)
-async def open_calibration(
-    request: Request[Any, Any, Any],
-    pick_id: FromPath[int],
-    db: NamedDependency[Database],
-    viewer: NamedDependency[Viewer],
-) -> Response[Any]:
+async def _begin(tx: Tx, number: int, viewer: Viewer, form: Mapping[str, str]) -> None:
     """Let several people review it; `reviewer_N` names each."""
-
-    async def do(tx: Tx, number: int, form: Mapping[str, str]) -> None:
-        chosen = [name.removeprefix("reviewer_") for name in form if name.startswith("reviewer_")]
-        people = [known_id(int(text)) for text in chosen if text.isascii() and text.isdigit() and len(text) < 19]
-        await calibrating.open_one(tx, number, by=viewer, reviewers=people)
-
-    return await _done(request, db, viewer, pick_id, do=do, done="calibrating")
+    chosen = [name.removeprefix("reviewer_") for name in form if name.startswith("reviewer_")]
+    people = [known_id(int(text)) for text in chosen if text.isascii() and text.isdigit() and len(text) < 19]
+    await calibrating.open_one(tx, number, by=viewer, reviewers=people)
 
 
-@post(ONE + "/marks", status_code=303)
-async def send_marks(
-    request: Request[Any, Any, Any],
-    pick_id: FromPath[int],
-    db: NamedDependency[Database],
-    viewer: NamedDependency[Viewer],
-) -> Response[Any]:
+async def _send(tx: Tx, number: int, viewer: Viewer, form: Mapping[str, str]) -> None:
     """One's own review, blind."""
-
-    async def do(tx: Tx, number: int, form: Mapping[str, str]) -> None:
-        await calibrating.send(tx, number, by=viewer, marks=marks_in(form), note=form.get("note", ""))
-
-    return await _done(request, db, viewer, pick_id, do=do, done="sent")
+    await calibrating.send(tx, number, by=viewer, marks=marks_in(form), note=form.get("note", ""))
 
 
-@post(ONE + "/agreement", status_code=303)
-async def keep_agreement(
-    request: Request[Any, Any, Any],
-    pick_id: FromPath[int],
-    db: NamedDependency[Database],
-    viewer: NamedDependency[Viewer],
-) -> Response[Any]:
+async def _agree(tx: Tx, number: int, viewer: Viewer, form: Mapping[str, str]) -> None:
     """What they agreed on."""
-
-    async def do(tx: Tx, number: int, form: Mapping[str, str]) -> None:
-        await calibrating.agree(tx, number, by=viewer, marks=marks_in(form), note=form.get("note", ""))
-
-    return await _done(request, db, viewer, pick_id, do=do, done="agreed")
+    await calibrating.agree(tx, number, by=viewer, marks=marks_in(form), note=form.get("note", ""))
 
 
-@post(ONE + "/cancel", status_code=303)
-async def cancel_calibration(
-    request: Request[Any, Any, Any],
-    pick_id: FromPath[int],
-    db: NamedDependency[Database],
-    viewer: NamedDependency[Viewer],
-) -> Response[Any]:
+async def _cancel(tx: Tx, number: int, viewer: Viewer, _form: Mapping[str, str]) -> None:
     """Give it up."""
-
-    async def do(tx: Tx, number: int, _form: Mapping[str, str]) -> None:
-        await calibrating.cancel(tx, number, by=viewer)
-
-    return await _done(request, db, viewer, pick_id, do=do, done="cancelled")
+    await calibrating.cancel(tx, number, by=viewer)
 
 
-async def _done(
-    request: Request[Any, Any, Any],
-    db: Database,
-    viewer: Viewer,
-    pick_id: int,
-    *,
-    do: Callable[[Tx, int, Mapping[str, str]], Awaitable[None]],
-    done: str,
-) -> Response[Any]:
-    """Do it and go back; a refusal of a field shows the page again with what was typed."""
-    policy.require(viewer, "review_quality")
-    pick_id, form = known_id(pick_id), await read_form(request)
-    try:
-        async with db.transaction() as tx:
-            await do(tx, pick_id, form)
-    except Refused as refused:
-        if refused.status != 422:
-            raise
-        return await show_pick(db, viewer, pick_id, typed=form, problem=refused)
-    return back_to(f"{PAGE}/{pick_id}?done={done}")
+def _door(path: str, do: Callable[[Tx, int, Viewer, Mapping[str, str]], Awaitable[None]], *, done: str) -> Any:  # noqa: ANN401 what Litestar makes of it
+    """The door of one verb: do it and go back; a refusal of a field shows the page again with what was typed."""
+
+    @post(path, status_code=303)
+    async def calibrate(
+        request: Request[Any, Any, Any],
+        pick_id: FromPath[int],
+        db: NamedDependency[Database],
+        viewer: NamedDependency[Viewer],
+    ) -> Response[Any]:
+        policy.require(viewer, "review_quality")
+        pick_id, form = known_id(pick_id), await read_form(request)
+        try:
+            async with db.transaction() as tx:
+                await do(tx, pick_id, viewer, form)
+        except Refused as refused:
+            if refused.status != 422:
+                raise
+            return await show_pick(db, viewer, pick_id, typed=form, problem=refused)
+        return back_to(f"{PAGE}/{pick_id}?done={done}")
+
+    return calibrate
 
 
-routes = [calibrations_page, open_calibration, send_marks, keep_agreement, cancel_calibration]
+routes = [
+    calibrations_page,
+    _door(ONE, _begin, done="calibrating"),
+    _door(ONE + "/marks", _send, done="sent"),
+    _door(ONE + "/agreement", _agree, done="agreed"),
+    _door(ONE + "/cancel", _cancel, done="cancelled"),
+]
