@@ -34,7 +34,9 @@ from console.settings_pages.answers import known_id, show
 
 PAGE = "/inbox/{conversation_id:int}/consents"
 MESSAGES_OFFERED = 20
-LARGEST_BODY = proof_files.LARGEST + 256 * 1024
+# A file that is too large is read to its end all the same, so that what was typed beside it can be given back; the page
+# itself refuses one before it is sent.
+LARGEST_BODY = 64 * 1024 * 1024
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _NO_FILE = Proof()
 
@@ -181,6 +183,7 @@ async def _page(
         by_message=How.MESSAGE,
         typed=typed,
         problem=problem,
+        largest=proof_files.LARGEST,
         today=clock.now().astimezone(settings.zone).date().isoformat(),
     )
 

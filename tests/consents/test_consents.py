@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -165,18 +166,26 @@ async def test_a_file_is_kept_as_it_came_and_given_only_to_who_sees_the_conversa
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"<html><script>", 422), (b"MZ\x90\0", 422), (b"", 422), (b"%PDF-" + b"0" * 10_600_000, 413)],
-    ids=["markup", "program", "empty", "large"],
+    [
+        (b"<html><script>", 422),
+        (b"MZ\x90\0", 422),
+        (b"", 422),
+        (b"%PDF-" + b"0" * 10_600_000, 413),
+        (b"%PDF-" + b"0" * 20_000_000, 413),
+    ],
+    ids=["markup", "program", "empty", "large", "far larger"],
 )
-async def test_another_kind_of_file_is_refused_and_leaves_nothing(
+async def test_another_kind_of_file_is_refused_and_leaves_nothing_but_what_was_typed(
     front: Front, ana: Person, body: bytes, status: int
 ) -> None:
     files = {"file": ("x.pdf", body, "application/pdf")}
-    form = {**YES, "how": "contract"}
+    form = {**YES, "how": "contract", "reference": "Contrato 2026-114"}
 
     refused = await ana.http.post("/inbox/1/consents", data=form, files=files, headers={"origin": front.address})
 
     assert refused.status_code == status, refused.text
+    assert 'value="Contrato 2026-114"' in refused.text
+    assert re.search(r'name="file"[^>]*aria-invalid="true"', refused.text)
     assert await records(front) == []
     assert list(media_files.kept(front.console.settings.media_dir)) == []
 
