@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ from tests.conftest import SECRET_KEY
 from tests.databases import apart
 from tests.faults.product import Product, a_product
 from tests.integrations.payments import peers
+from tests.patience import eventually_now
 from tests.portfolio.debts import Debt, a_debtor
 
 NewPage = Callable[..., Page]
@@ -150,6 +153,18 @@ class Debtor:
 
         debt: Debt = apart(owing())
         return debt
+
+    def number(self) -> int:
+        """Their conversation, as soon as what they wrote has come in."""
+
+        def found() -> str | None:
+            all_of_them = f"{self.house.address}/inbox?view=all"
+            page = httpx.get(all_of_them, cookies={"aldia": self.house.keys["elena"]}).text
+            rows = re.findall(r'id="row-(\d+)".*?class="who"[^>]*>(.*?)</span>', page, re.DOTALL)
+            return next((number for number, name in rows if html.unescape(name) == self.name), None)
+
+        eventually_now(lambda: found() is not None)
+        return int(found() or 0)
 
     def row(self, page: Page) -> Locator:
         """Their line in the list of `page`."""

@@ -12,6 +12,10 @@ PAGES = [
     "/audit",
     "/inbox/1/consents",
     "/privacy",
+    "/privacy/1/rectification",
+    "/inbox/morning",
+    "/scheduled",
+    "/scheduled?show=ended",
     "/supervisor",
     "/quality",
     "/quality/calibrations",
@@ -41,9 +45,10 @@ PAGES = [
 
 @pytest.fixture(scope="module")
 def a_long_name(running_house: House) -> str:
-    """Somebody with a long name has written: the history has something to say."""
+    """Somebody with a long name has written, and asks to be corrected: the history has something to say."""
     debtor = running_house.debtor("Ñusta Condorhuanca Huamanchumo de la Cruz y Villavicencio")
     debtor.write("Buenos días, quisiera saber cuánto debo de la cuota de noviembre")
+    debtor.house.press("elena", "/privacy", conversation=str(debtor.number()), kind="rectification")
     return debtor.name
 
 
