@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import bindparam, literal_column, or_, select
 
 from console import clock
 from console.agents import Agent, Viewer
@@ -22,6 +22,7 @@ from console.inbox.views import RowView, StandingView, TagView, TargetView
 from console.portfolio.models import PortfolioRules
 from console.portfolio.states import TONES, Edges, State
 from console.portfolio.states import label as state_label
+from console.scheduling.models import WAITS, ScheduledMessage
 from console.targets import clocks
 
 PREVIEW = 160
@@ -57,6 +58,17 @@ TAGS = (
     .label("tags")
 )
 """The free tags of a conversation, for `tags_of`."""
+
+IS_SCHEDULED = (
+    select(literal_column("1"))
+    .where(
+        ScheduledMessage.conversation_id == Conversation.id, or_(*(ScheduledMessage.state == each for each in WAITS))
+    )
+    .correlate(Conversation)
+    .exists()
+    .label("is_scheduled")
+)
+"""Whether something waits to leave a conversation."""
 
 
 class Mark(NamedTuple):
@@ -108,6 +120,7 @@ _ROW = (
         *STANDING,
         *CLOCKS,
         TAGS,
+        IS_SCHEDULED,
     )
     .join(Contact, Contact.id == Conversation.contact_id)
     .outerjoin(Agent, Agent.id == Conversation.holder_id)
@@ -164,6 +177,7 @@ def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database r
         tags=tags,
         answer=answer,
         resolution=resolution,
+        is_scheduled=row.is_scheduled,
     )
     return RowFacts(view, row.inbound_count, place_of(row, tags))
 

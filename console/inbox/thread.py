@@ -44,7 +44,7 @@ async def append(
     """Add a row with the next sequence of the conversation, whose row the caller holds (`lock`).
 
     `columns` are further columns of Message. The conversation's last activity moves only for what people said:
-    notes and messages, not events and reactions.
+    notes and messages, not events, reactions and what only waits to be said.
     """
     conversation.last_sequence += 1
     now = clock.now()
@@ -67,7 +67,7 @@ async def append(
     message = Message(**values)
     tx.add(message)
     await tx.flush()
-    if kind not in {"event", "reaction"}:
+    if kind not in {"event", "reaction", "scheduled"}:
         conversation.last_message_id = message.id
         conversation.last_at = now
     touch(conversation)

@@ -82,6 +82,7 @@ class RowView(msgspec.Struct, kw_only=True):
     answer: TargetView | None = None
     resolution: TargetView | None = None
     mentioned: bool = False
+    is_scheduled: bool = False
 
 
 class MediaView(msgspec.Struct, kw_only=True):

@@ -23,15 +23,13 @@ from console.portfolio.contact_hours import is_open
 from console.portfolio.whereabouts import whereabouts
 from console.scheduling import filling
 from console.scheduling.filling import House, Said
-from console.scheduling.models import ScheduledMessage
+from console.scheduling.models import WAITS, ScheduledMessage
 from console.texts import variables as blanks
 
 MOST_WAITING = 5
 """Messages that may wait in one conversation."""
 LEAST_AHEAD = timedelta(minutes=1)
 FURTHEST = timedelta(days=366)
-WAITS = ("waiting", "held")
-"""The states in which it can still be changed or cancelled."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from console.db import Base
 
+WAITS = ("waiting", "held")
+"""The states in which it can still be changed or cancelled."""
 _WAITING, _HELD = text("state = 'waiting'"), text("state = 'held'")
 
 

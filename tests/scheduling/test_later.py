@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,7 @@ from tests.conftest import Moment
 from tests.front import Front, Person
 from tests.inbox import meta
 from tests.inbox.people import actions
-from tests.scheduling.floor import LIMA, TEXT, change, ends, left, schedule, turns
+from tests.scheduling.floor import LIMA, TEXT, change, ends, left, row_in, schedule, turns
 
 
 async def test_it_stands_in_the_thread_and_leaves_at_its_moment(front: Front, ana: Person, moment: Moment) -> None:
@@ -36,6 +37,23 @@ async def test_it_stands_in_the_thread_and_leaves_at_its_moment(front: Front, an
         "message.queued",
         "message.schedule_sent",
     ]
+
+
+async def test_the_list_shows_what_was_last_said_and_that_something_waits(front: Front, ana: Person) -> None:
+    async def row() -> str:
+        return (await ana.see("/inbox?view=all")).split('id="row-1"')[1].split("</li>")[0]
+
+    before = await row()
+    mine = row_in(await schedule(ana))
+
+    assert "<bdi>Le pago más tarde</bdi>" in await row()
+    assert TEXT not in await row()
+    assert "Hay un mensaje programado" in await row()
+    position = re.compile(r'data-position="(\d+)"')
+    assert position.findall(await row()) == position.findall(before)
+
+    await ana.do(f"/inbox/1/scheduled-messages/{mine}/cancellation")
+    assert "Hay un mensaje programado" not in await row()
 
 
 async def test_it_is_cancelled_by_hand_and_once(front: Front, ana: Person, moment: Moment) -> None:
