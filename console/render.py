@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 
 from console import clock, shortcuts, static_files
 from console import money as amounts
-from console.languages import catalogues, moments, numbers
+from console.languages import catalogues, moments, numbers, scripts
 from console.languages.readers import SPANISH, TAGS, page_language
 from console.languages.words import Shown, Words
 from console.mentions import naming
@@ -167,6 +167,7 @@ def _speaking(language: str) -> Environment:
         shortcuts=shortcuts.shortcuts,
         places=shortcuts.PLACES,
         screen_language=TAGS[language],
+        script_words=scripts.table(language),
     )
     catalogues.give(environment, language)
     environment.filters.update(

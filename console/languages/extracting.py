@@ -15,13 +15,14 @@ from jinja2.ext import extract_from_ast
 
 from console.languages.catalogues import PARTS, WHOLE, catalogue, give, path, rooms, translator
 from console.languages.readers import SPANISH, TAGS
+from console.languages.scripts import ROOM, SCRIPTS, literals
 
 CONSOLE = Path(__file__).parents[1]
 TEMPLATES = CONSOLE / "templates"
 FRAME = "frame"
 """The room of what no other has: what stands around every page."""
 # Where the room of the code is called otherwise than that of its templates.
-_CALLED = {"bots": "bot", "languages": FRAME, "settings_pages": "settings"}
+_CALLED = {"bots": "bot", "languages": FRAME, "settings_pages": "settings", "static": ROOM}
 
 # What is written beside code, and the keys in it that hold words.
 _TOLD = {"reports/definitions.toml": ("title", "definition")}
@@ -60,10 +61,19 @@ def words() -> dict[Id, set[str]]:
     for name, keys in _TOLD.items():
         for text in _values(tomllib.loads((CONSOLE / name).read_text(encoding="utf-8")), keys):
             found.setdefault(text, set()).add(name)
+    for file, text in _scripted():
+        found.setdefault(text, set()).add(file)
     # A catalogue has one entry for what is said of one alone and of one among many.
     for text in [text for text in found if isinstance(text, tuple) and text[0] in found]:
         found[text] |= found.pop(text[0])
     return found
+
+
+def _scripted() -> Iterator[tuple[str, Id]]:
+    for file in sorted(SCRIPTS.glob("*.js")):
+        for literal in literals(file.read_text(encoding="utf-8")):
+            if literal.said is not None:
+                yield str(file.relative_to(CONSOLE)), literal.said
 
 
 def room_of(file: str) -> str:

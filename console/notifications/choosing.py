@@ -24,19 +24,19 @@ KINDS = {
     "alert": Words("Supervisión: el bot pide ayuda, los envíos se detienen, vence el acceso a WhatsApp"),
 }
 WORDS = {
-    "mine": "Alguien escribió en una conversación suya",
-    "assigned": "Le asignaron una conversación",
-    "mention": "Le mencionaron en una nota interna",
-    "team": "Hay una conversación nueva en su equipo",
-    "danger": "El asistente automático le pide mirar una conversación ahora",
-    "alert": "Hay un aviso para usted",
+    "mine": Words("Alguien escribió en una conversación suya"),
+    "assigned": Words("Le asignaron una conversación"),
+    "mention": Words("Le mencionaron en una nota interna"),
+    "team": Words("Hay una conversación nueva en su equipo"),
+    "danger": Words("El asistente automático le pide mirar una conversación ahora"),
+    "alert": Words("Hay un aviso para usted"),
 }
 _ALWAYS_RINGS = frozenset({"danger"})
 """A life may depend on it, and the bot calls mostly at night: no quiet hour holds it back."""
 # Nobody chooses not to know, and no hour is too late: whoever hears of it a day later hears too late.
 SECURITY = {
-    "sign_in": "Ingresaron a su cuenta desde un navegador nuevo. Si no fue usted, cierre esa sesión",
-    "attempts": "Fallaron muchos ingresos a una cuenta de su equipo",
+    "sign_in": Words("Ingresaron a su cuenta desde un navegador nuevo. Si no fue usted, cierre esa sesión"),
+    "attempts": Words("Fallaron muchos ingresos a una cuenta de su equipo"),
 }
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 

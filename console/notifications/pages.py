@@ -14,6 +14,8 @@ from console.db import Database
 from console.errors import Refused, not_found
 from console.forms import html, read_form
 from console.inbox import queries
+from console.languages.catalogues import said
+from console.languages.readers import page_language
 from console.notifications import choosing, keeping, telling
 from console.notifications.choosing import KINDS, Choice, as_time, minutes
 from console.notifications.models import PushSubscription
@@ -65,7 +67,11 @@ async def notification_choice(
         choice = await keeping.choice_of(tx, viewer.id)
     moment = clock.now()
     return {
-        "words": {kind: choosing.WORDS[kind] for kind in KINDS if choosing.wants(choice, kind, moment, settings.zone)},
+        "words": {
+            kind: said(choosing.WORDS[kind], page_language.get())
+            for kind in KINDS
+            if choosing.wants(choice, kind, moment, settings.zone)
+        },
         "sound": choice.sound,
         "key": telling.key_of(settings).public,
     }
@@ -110,7 +116,7 @@ async def try_notifications(
     async with db.reading() as tx:
         mine = await keeping.subscriptions_of(tx, viewer.id)
     key, http = telling.key_of(settings), request.app.state.console.http
-    outcomes = [await telling.tell(http, key, _of(row), "alert", None) for row in mine]
+    outcomes = [await telling.tell(http, key, _of(row), "alert", None, language=viewer.language) for row in mine]
     by_outcome = {name: [row.id for row, came in zip(mine, outcomes, strict=True) if came == name] for name in outcomes}
     async with db.transaction() as tx:
         await keeping.note_outcomes(

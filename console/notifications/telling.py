@@ -9,12 +9,14 @@ from collections.abc import Sequence
 import httpx
 import msgspec
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from console import audit, clock, pacing
 from console.agents import Agent, SignInSession
 from console.audit import Entry
 from console.db import Database, Tx
+from console.languages.catalogues import said
+from console.languages.readers import SPANISH, TAGS
 from console.notifications import finding, keeping
 from console.notifications.choosing import SECURITY, WORDS, wants
 from console.notifications.finding import Notice
@@ -45,6 +47,7 @@ class _Letter(msgspec.Struct, frozen=True):
     to: Subscription
     kind: str
     conversation_id: int | None
+    language: str
 
 
 def key_of(settings: Settings) -> Key:
@@ -107,19 +110,25 @@ class Teller:
         """One for each browser, thing and conversation, as its agent wants it; only while its session holds."""
         agents = {notice.agent_id for notice in notices}
         wanted = (
-            select(PushSubscription, NotificationChoice)
+            select(
+                PushSubscription,
+                NotificationChoice,
+                func.coalesce(Agent.language, SignInSession.language, SPANISH),
+            )
             .join(SignInSession, SignInSession.id == PushSubscription.session_id)
             .join(Agent, Agent.id == PushSubscription.agent_id)
             .outerjoin(NotificationChoice, NotificationChoice.agent_id == PushSubscription.agent_id)
             .where(PushSubscription.agent_id.in_(agents), *await open_now(tx), Agent.disabled_at.is_(None))
         )
-        browsers: defaultdict[int, list[tuple[PushSubscription, NotificationChoice | None]]] = defaultdict(list)
-        for subscription, choice in await tx.execute(wanted):
-            browsers[subscription.agent_id].append((subscription, choice))
+        browsers: defaultdict[int, list[tuple[PushSubscription, NotificationChoice | None, str]]] = defaultdict(list)
+        for subscription, choice, language in await tx.execute(wanted):
+            browsers[subscription.agent_id].append((subscription, choice, language))
         return [
-            _Letter(row.id, Subscription(row.endpoint, row.p256dh, row.auth), notice.kind, notice.conversation_id)
+            _Letter(
+                row.id, Subscription(row.endpoint, row.p256dh, row.auth), notice.kind, notice.conversation_id, language
+            )
             for notice in notices
-            for row, choice in browsers[notice.agent_id]
+            for row, choice, language in browsers[notice.agent_id]
             if wants(keeping.as_choice(choice), notice.kind, clock.now(), self._zone)
         ]
 
@@ -129,7 +138,9 @@ class Teller:
 
         async def one(letter: _Letter) -> None:
             async with gate:
-                outcome = await tell(self._http, self._key, letter.to, letter.kind, letter.conversation_id)
+                outcome = await tell(
+                    self._http, self._key, letter.to, letter.kind, letter.conversation_id, language=letter.language
+                )
             outcomes[outcome].add(letter.subscription_id)
 
         await asyncio.gather(*(one(letter) for letter in letters))
@@ -138,11 +149,20 @@ class Teller:
         log.info("push.told", **{outcome: len(ids) for outcome, ids in outcomes.items()})
 
 
-async def tell(http: httpx.AsyncClient, key: Key, to: Subscription, kind: str, conversation_id: int | None) -> Outcome:
+async def tell(
+    http: httpx.AsyncClient,
+    key: Key,
+    to: Subscription,
+    kind: str,
+    conversation_id: int | None,
+    *,
+    language: str = SPANISH,
+) -> Outcome:
     """Push one notice: our words and an address of ours, and nothing of anybody's."""
     message = {
         "title": "Al Día",
-        "body": {**WORDS, **SECURITY}[kind],
+        "body": said({**WORDS, **SECURITY}[kind], language),
+        "lang": TAGS[language],
         "url": f"/inbox/{conversation_id}" if conversation_id else PAGES.get(kind, "/inbox"),
         "tag": f"{kind}-{conversation_id or 0}",
     }

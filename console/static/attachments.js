@@ -6,6 +6,7 @@ import { state } from './live.js'
 import { act, toast } from './menus.js'
 import { apply, byId, copyOf } from './upsert.js'
 import { tellWhy, write } from './composer.js'
+import { _ } from './words.js'
 
 const uploads = new Map()
 const box = () => document.querySelector('#pane .composer')
@@ -30,7 +31,7 @@ export async function showFiles(conversation) {
 
 async function bring(files) {
   if (!box() || !files.length) return
-  if (box().dataset.window === 'closed') return toast('La ventana está cerrada: WhatsApp solo acepta plantillas.', 'error')
+  if (box().dataset.window === 'closed') return toast(_('La ventana está cerrada: WhatsApp solo acepta plantillas.'), 'error')
   write('reply')
   const conversation = state.open
   // One after the other: they leave in the order in which they reach the server.
@@ -42,7 +43,7 @@ export async function upload(file, conversation, { voice = false } = {}) {
   const number = (numbers += 1)
   const chip = copyOf('uploading-file')
   chip.id = `uploading-${number}`
-  chip.querySelector('.name').textContent = voice ? 'Nota de voz' : file.name
+  chip.querySelector('.name').textContent = voice ? _('Nota de voz') : file.name
   list(conversation)?.append(chip)
   const { request, arrived } = carry(file, `/inbox/${conversation}/attachments`, chip.querySelector('progress'), voice ? { 'X-Voice': '1' } : {})
   uploads.set(number, { request, conversation })

@@ -4,6 +4,7 @@ import { narrow, walk } from './listbox.js'
 import { state } from './live.js'
 import { act, toast } from './menus.js'
 import { apply, byId } from './upsert.js'
+import { _ } from './words.js'
 
 const BLANK = /\{[^{}\n]+\}/
 const area = () => byId(`text-${state.open}`)
@@ -16,7 +17,7 @@ export async function openCanned() {
   if (!area() || area().readOnly) return
   const came = await ask(`/inbox/${conversation}/canned-texts`)
   if (state.open !== conversation) return
-  if (!came?.ok) return toast(came?.said || 'No pudimos traer las respuestas rápidas.', 'error')
+  if (!came?.ok) return toast(came?.said || _('No pudimos traer las respuestas rápidas.'), 'error')
   apply(came.html)
   narrow(picker(), search())
   search().focus()
@@ -44,10 +45,10 @@ function take(item) {
 
 /** Its files wait beside the draft, as if they had been picked: they can be taken away before anything is sent. */
 async function bringFiles(item, conversation) {
-  if (area().closest('.composer').dataset.mode === 'note') return toast('Sus archivos no van en una nota interna: quedó solo el texto.')
+  if (area().closest('.composer').dataset.mode === 'note') return toast(_('Sus archivos no van en una nota interna: quedó solo el texto.'))
   const came = await ask(`/inbox/${conversation}/canned-texts/${item.dataset.canned}/attachments`, { form: {} })
   if (came?.ok) apply(came.html)
-  else toast(came?.said || 'No pudimos adjuntar sus archivos. Elija la respuesta otra vez.', 'error')
+  else toast(came?.said || _('No pudimos adjuntar sus archivos. Elija la respuesta otra vez.'), 'error')
 }
 
 document.addEventListener('keydown', (event) => {
@@ -74,7 +75,7 @@ document.addEventListener('click', ({ target }) => {
 act('canned', () => closeCanned() || openCanned())
 act('confirm-right-party', async () => {
   const came = await ask(`/inbox/${state.open}/right-party`, { form: {} })
-  if (!came?.ok) return toast(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  if (!came?.ok) return toast(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
   apply(came.html)
   narrow(picker(), search())
   search().focus()

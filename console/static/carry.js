@@ -1,5 +1,6 @@
 // A file on its way to the server: made fit, carried with progress, and told in words when it did not arrive.
 import { answer, headers } from './http.js'
+import { _ } from './words.js'
 
 const LARGEST_PHOTO = 5 * 1024 * 1024
 const LARGEST_SIDE = 2560
@@ -40,5 +41,5 @@ export function carry(file, address, bar, more = {}) {
 export function whyNot(request) {
   const came = request.status ? answer(request.status, request.responseText, null) : null
   if (came?.ok) return ''
-  return came ? came.said || 'El servidor no pudo recibirlo.' : 'No hay conexión. Adjúntelo otra vez.'
+  return came ? came.said || _('El servidor no pudo recibirlo.') : _('No hay conexión. Adjúntelo otra vez.')
 }

@@ -1,4 +1,5 @@
 // What passes with time: the service window, how long somebody waits, "ayer".
+import { _, language } from './words.js'
 const HOUR = 3_600_000
 const SOON = 2 * HOUR
 const { now: servedAt, zone: timeZone } = document.body.dataset
@@ -6,18 +7,18 @@ const offset = Date.parse(servedAt) - Date.now()
 export const now = () => Date.now() + offset
 
 const days = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' })
-const times = new Intl.DateTimeFormat('es', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
-const dates = new Intl.DateTimeFormat('es', { timeZone, day: 'numeric', month: 'short' })
+const times = new Intl.DateTimeFormat(language, { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const dates = new Intl.DateTimeFormat(language, { timeZone, day: 'numeric', month: 'short' })
 export const dayOf = (moment) => days.format(moment)
 export const timeOf = (moment) => times.format(moment)
 
 /** `Hoy`, `Ayer`, or undefined for any other day (`2026-11-20`). */
-export const nearDay = (day) => ({ [dayOf(now() - 24 * HOUR)]: 'Ayer', [dayOf(now())]: 'Hoy' })[day]
+export const nearDay = (day) => ({ [dayOf(now() - 24 * HOUR)]: _('Ayer'), [dayOf(now())]: _('Hoy') })[day]
 
 function left(length) {
   const minutes = Math.floor(length / 60_000)
   const hours = Math.floor(minutes / 60)
-  if (!minutes) return 'menos de 1 min'
+  if (!minutes) return _('menos de 1 min')
   return [hours && `${hours} h`, minutes % 60 && `${minutes % 60} min`].filter(Boolean).join(' ')
 }
 
@@ -29,7 +30,7 @@ function waited(length) {
 
 function when(moment) {
   const near = nearDay(dayOf(moment))
-  return near === 'Hoy' ? timeOf(moment) : near?.toLowerCase() ?? dates.format(moment)
+  return near === _('Hoy') ? timeOf(moment) : near?.toLowerCase() ?? dates.format(moment)
 }
 
 function write(element, words) {
@@ -47,18 +48,18 @@ export function tick(root = document) {
     shown.classList.toggle('late', late)
     shown.classList.toggle('soon', !late && now() >= Date.parse(warns))
     const word = element.querySelector('[data-word]')
-    if (word) write(word, late ? 'venció' : 'vence')
+    if (word) write(word, late ? _('venció') : _('vence'))
   }
   for (const element of root.querySelectorAll('[data-until]')) {
     const length = Date.parse(element.dataset.until) - now()
     const minutes = Math.floor(length / 60_000)
-    const words = length >= SOON ? `${Math.floor(length / HOUR)} h` : minutes ? `${minutes} min` : 'menos de 1 min'
-    write(element, length > 0 ? `Quedan ${words}` : 'Solo plantilla')
+    const words = length >= SOON ? `${Math.floor(length / HOUR)} h` : minutes ? `${minutes} min` : _('menos de 1 min')
+    write(element, length > 0 ? _('Quedan {left}', { left: words }) : _('Solo plantilla'))
     element.classList.toggle('soon', length > 0 && length < SOON)
   }
   // Older days stay as the server wrote them; only today and yesterday grow old.
   for (const element of root.querySelectorAll('time[data-when]')) {
-    if (/:|ayer/.test(element.textContent)) write(element, when(Date.parse(element.dateTime)))
+    if (element.textContent.includes(':') || element.textContent.includes(_('ayer'))) write(element, when(Date.parse(element.dateTime)))
   }
 }
 

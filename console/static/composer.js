@@ -10,6 +10,7 @@ import { isUploading, showFiles, takeFiles } from './attachments.js'
 import { mentionsIn } from './mentions.js'
 import { leaveTemplates, openTemplates, scheduleTemplate } from './templates.js'
 import { timeOf } from './clock.js'
+import { _, listed, ngettext } from './words.js'
 
 const SAVE_AFTER = 500
 const SAY_TYPING_EVERY = 3_000
@@ -46,7 +47,7 @@ function setMode(mode) {
   area().value = mode === before ? area().value : drafts[mode] ?? ''
   box().dataset.mode = mode
   for (const button of box().querySelectorAll('.tabs [data-mode]')) button.setAttribute('aria-pressed', button.dataset.mode === mode)
-  box().querySelector('[data-send-words]').textContent = mode === 'note' ? 'Guardar nota' : 'Enviar'
+  box().querySelector('[data-send-words]').textContent = mode === 'note' ? _('Guardar nota') : _('Enviar')
   fit()
   if (isClosed()) openTemplates()
 }
@@ -157,7 +158,7 @@ document.addEventListener('submit', (event) => {
 function send(extra = {}) {
   const text = area().value.trim()
   const kind = box().dataset.mode === 'note' ? 'note' : 'text'
-  if (kind === 'text' && isUploading()) return tellWhy('Un archivo todavía está subiendo. Envíe cuando termine.')
+  if (kind === 'text' && isUploading()) return tellWhy(_('Un archivo todavía está subiendo. Envíe cuando termine.'))
   const files = kind === 'text' && !isClosed() ? takeFiles() : []
   if ((!text && !files.length) || isClosed()) return
   const citing = box().querySelector('[data-citing]')
@@ -197,14 +198,14 @@ whenRefused((entry, words, came) => {
   if (mode === 'reply' && state.open === entry.conversation) showFiles(entry.conversation)
   if (state.open !== entry.conversation || !box()) {
     sessionStorage.setItem(draftName(entry.conversation), JSON.stringify({ text: words, mode }))
-    return toast('Un mensaje no se envió. Su texto quedó en el borrador de esa conversación.', 'error')
+    return toast(_('Un mensaje no se envió. Su texto quedó en el borrador de esa conversación.'), 'error')
   }
   setMode(mode)
   area().value = [words, area().value].filter(Boolean).join('\n')
   changed()
   area().focus()
   if (came?.html) apply(came.html)
-  else if (came) tellWhy(came.said || 'No se pudo enviar. Vuelva a probar.')
+  else if (came) tellWhy(came.said || _('No se pudo enviar. Vuelva a probar.'))
   if (came?.refused !== 'window_closed') return
   // The server knows: an hour that the header still promises would open it again with the next second.
   delete document.querySelector('#pane .head').dataset.windowCloses
@@ -241,7 +242,7 @@ act('cite', (button) => {
   const citing = box().querySelector('[data-citing]')
   citing.dataset.message = entry.id.replace('message-', '')
   citing.querySelector('b').textContent = entry.dataset.authorName
-  citing.querySelector('span').textContent = (entry.querySelector('.text, .name, .gone')?.textContent ?? 'Mensaje').slice(0, 300)
+  citing.querySelector('span').textContent = (entry.querySelector('.text, .name, .gone')?.textContent ?? _('Mensaje')).slice(0, 300)
   write('reply')
   citing.hidden = false
 })
@@ -251,7 +252,7 @@ function windowChanged() {
   fit()
   if (box().dataset.window === 'open') return leaveTemplates()
   const closed = Date.parse(document.querySelector('#pane .head').dataset.windowCloses)
-  if (closed) box().querySelector('[data-closed-words]').textContent = `La ventana se cerró a las ${timeOf(closed)}.`
+  if (closed) box().querySelector('[data-closed-words]').textContent = _('La ventana se cerró a las {when}.', { when: timeOf(closed) })
   if (isClosed()) openTemplates()
 }
 document.addEventListener('window-changed', windowChanged)
@@ -272,6 +273,8 @@ export function showPresence() {
   const names = (writing.length ? writing : others).map((one) => one.dataset.name)
   line.hidden = !names.length
   line.classList.toggle('writing', writing.length > 0)
-  line.textContent = `${names.join(' y ')} ${writing.length ? '' : 'también la '}${names.length > 1 ? 'están' : 'está'} ${writing.length ? 'escribiendo…' : 'viendo'}`
+  line.textContent = !names.length ? '' : writing.length
+    ? ngettext('{who} está escribiendo…', '{who} están escribiendo…', names.length, { who: listed(names) })
+    : ngettext('{who} también la está viendo', '{who} también la están viendo', names.length, { who: listed(names) })
 }
 afterUpsert((element) => element.matches('.here') && showPresence())

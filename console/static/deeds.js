@@ -2,6 +2,7 @@
 import { ask } from './http.js'
 import { act, toast } from './menus.js'
 import { apply, byId, parse } from './upsert.js'
+import { _ } from './words.js'
 
 let opener, asked
 
@@ -11,7 +12,7 @@ export async function openDeed(url) {
   opener = document.activeElement
   const came = await ask(url)
   if (asked !== mine) return
-  if (!came?.ok) return toast(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  if (!came?.ok) return toast(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
   show(came.html)
 }
 
@@ -20,7 +21,7 @@ export async function sendDeed(url, form) {
   opener = document.activeElement
   const came = await ask(url, { form })
   if (parse(came?.html ?? '').length) show(came.html)
-  else toast(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  else toast(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
 }
 
 function show(html) {
@@ -49,9 +50,9 @@ document.addEventListener('submit', async (event) => {
   form.ariaBusy = 'true'
   const came = await ask(event.submitter?.hasAttribute('formaction') ? event.submitter.formAction : form.action, { form: new FormData(form, event.submitter) })
   form.ariaBusy = 'false'
-  if (!came) return toast('No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  if (!came) return toast(_('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
   if (parse(came.html).some((element) => element.id === 'deed')) return show(came.html)
-  if (!came.ok) return toast(came.said || 'No se pudo guardar.', 'error')
+  if (!came.ok) return toast(came.said || _('No se pudo guardar.'), 'error')
   close()
   if (came.html) apply(came.html)
   if (form.dataset.deed) toast(form.dataset.deed)

@@ -4,6 +4,7 @@ import { act, toast } from './menus.js'
 import { apply, byId } from './upsert.js'
 import { insertAt } from './composer.js'
 import EMOJI from './emoji_list.js'
+import { _, language } from './words.js'
 
 const layer = byId('emoji')
 const search = layer.querySelector('input')
@@ -11,7 +12,9 @@ const grid = layer.querySelector('.grid')
 const fold = (words) => words.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase()
 let taken, opener
 
-for (const [emoji, words] of EMOJI) {
+const WHICH = { es: 0, 'pt-BR': 1, en: 2 }[language]
+for (const [emoji, ...said] of EMOJI) {
+  const words = said[WHICH]
   const button = document.createElement('button')
   Object.assign(button, { type: 'button', textContent: emoji, title: words, tabIndex: -1 })
   button.dataset.words = fold(words)
@@ -71,7 +74,7 @@ async function react(entry, emoji) {
   const url = `/inbox/${conversation}/messages/${entry.id.replace('message-', '')}/reaction`
   const came = await ask(url, { form: { emoji, client_key: crypto.randomUUID() } })
   if (came?.html) apply(came.html)
-  else toast(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  else toast(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
 }
 act('react', (button) => {
   const entry = button.closest('.entry')

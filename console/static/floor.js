@@ -5,6 +5,7 @@ import { connect, state, tell, whenConnected, whenReloaded } from './live.js'
 import { act, toast } from './menus.js'
 import { afterUpsert, apply, byId, parse, upsert } from './upsert.js'
 import { tick } from './clock.js'
+import { _, listed, ngettext } from './words.js'
 
 const { body } = document
 const asked = { team: Number(body.dataset.team) || null, show: body.dataset.show, every: body.dataset.every === '1' }
@@ -33,7 +34,7 @@ async function watch(id) {
   const fresh = came?.ok && parse(came.html).find((element) => element.id === 'watch')
   if (!fresh) {
     leave()
-    return toast(came?.said || 'No se pudo abrir la conversación.', 'error')
+    return toast(came?.said || _('No se pudo abrir la conversación.'), 'error')
   }
   byId('watch').replaceWith(fresh)
   window.htmx.process(fresh)
@@ -58,7 +59,7 @@ async function carried(agent) {
   byId(`carried-${opened}`)?.remove()
   if (opened === agent) return (opened = null)
   const came = await ask(`/supervisor/agents/${agent}`)
-  if (!came?.ok) return toast(came?.said || 'No se pudo leer.', 'error')
+  if (!came?.ok) return toast(came?.said || _('No se pudo leer.'), 'error')
   opened = agent
   const holder = document.createElement('template')
   holder.innerHTML = came.html
@@ -77,7 +78,7 @@ act('floor-deed', async (button) => {
   if (button.dataset.confirm && !confirm(button.dataset.confirm)) return
   button.closest('details')?.removeAttribute('open')
   const came = await ask(button.dataset.post, { form: {} })
-  if (!came?.ok) return toast(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  if (!came?.ok) return toast(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
   if (came.html) apply(came.html)
 })
 
@@ -93,7 +94,7 @@ document.addEventListener('submit', async (event) => {
     event.preventDefault()
     form.dataset.key ??= crypto.randomUUID()
     const came = await ask(form.action, { form: { text: form.elements.text.value, client_key: form.dataset.key } })
-    if (!came?.ok) return toast(came?.said || 'No se pudo susurrar.', 'error')
+    if (!came?.ok) return toast(came?.said || _('No se pudo susurrar.'), 'error')
     delete form.dataset.key
     form.reset()
     apply(came.html)
@@ -101,10 +102,10 @@ document.addEventListener('submit', async (event) => {
   } else if (form.matches('[data-carried]')) {
     event.preventDefault()
     const ids = [...form.querySelectorAll('[name=id]:checked')].map((box) => box.value)
-    if (!ids.length) return toast('Elija al menos una conversación.', 'error')
+    if (!ids.length) return toast(_('Elija al menos una conversación.'), 'error')
     const came = await ask('/supervisor/reassignment', { form: { ids: ids.join('.'), to: form.elements.to.value } })
-    if (!came?.ok) return toast(came?.said || 'No se pudo reasignar.', 'error')
-    toast(ids.length === 1 ? 'Reasignada' : `${ids.length} reasignadas`)
+    if (!came?.ok) return toast(came?.said || _('No se pudo reasignar.'), 'error')
+    toast(ngettext('{n} reasignada', '{n} reasignadas', ids.length))
     carried(form.dataset.carried)
   }
 })
@@ -121,7 +122,7 @@ afterUpsert((element, isNew) => {
     const names = [...element.querySelectorAll('[data-typing]')].filter((one) => one.dataset.agent !== body.dataset.agent).map((one) => one.dataset.name)
     const typing = document.querySelector('#watch .typing')
     typing.hidden = !names.length
-    typing.textContent = names.length ? `${names.join(' y ')} está escribiendo…` : ''
+    typing.textContent = names.length ? ngettext('{who} está escribiendo…', '{who} están escribiendo…', names.length, { who: listed(names) }) : ''
   }
   if (element.id === 'floor-agents') {
     const open = opened

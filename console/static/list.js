@@ -4,6 +4,7 @@ import { state, tell, whenReloaded, where } from './live.js'
 import { act, showCurrent, toast } from './menus.js'
 import { afterUpsert, apply, byId, copyOf, parse, upsert } from './upsert.js'
 import { tick } from './clock.js'
+import { _ } from './words.js'
 
 const links = () => [...document.querySelectorAll('#rows > .row > a')]
 
@@ -23,7 +24,7 @@ function swap(fresh) {
 /** Reads the first page again and merges it: what no longer belongs goes, what was loaded below stays, and so does the scroll. */
 async function reload() {
   const { fresh } = await fetchList()
-  if (!fresh) return toast('No pudimos actualizar la lista.', 'error')
+  if (!fresh) return toast(_('No pudimos actualizar la lista.'), 'error')
   const items = [...fresh.querySelectorAll('.row')]
   if (!byId('rows') || !items.length || !links().length) return swap(fresh)
   const kept = new Set(items.map((row) => row.id))

@@ -2,6 +2,7 @@
 import { signInAgain } from './http.js'
 import { toast } from './menus.js'
 import { apply, byId } from './upsert.js'
+import { language, ngettext } from './words.js'
 
 const PING_EVERY = 20_000
 const ANSWER_WITHIN = 8_000
@@ -37,7 +38,7 @@ export function tell(message) {
 export function greet({ head = state.head, open = state.open } = {}) {
   state.head = head
   greetings += 1
-  tell({ t: 'hello', number: greetings, head, view: state.view, filters: state.filters, open, language: document.documentElement.lang })
+  tell({ t: 'hello', number: greetings, head, view: state.view, filters: state.filters, open, language })
 }
 
 /** One pill says how the line is; its words stand in the page. */
@@ -46,7 +47,7 @@ function say(what, news = 0) {
   clearTimeout(leaving)
   if (what === 'back') {
     if (!news && !pill.dataset.says) return
-    pill.querySelector('[data-news]').textContent = news ? `, ${news} ${news === 1 ? 'novedad' : 'novedades'}` : ''
+    pill.querySelector('[data-news]').textContent = news ? ngettext(', {n} novedad', ', {n} novedades', news) : ''
     leaving = setTimeout(say, 4_000, '')
   }
   pill.dataset.says = what

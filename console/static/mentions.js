@@ -4,6 +4,7 @@ import { narrow, walk } from './listbox.js'
 import { state } from './live.js'
 import { act, toast } from './menus.js'
 import { apply, byId } from './upsert.js'
+import { _ } from './words.js'
 
 const area = () => byId(`text-${state.open}`)
 const picker = () => byId(`colleagues-${state.open}`)
@@ -19,7 +20,7 @@ async function open() {
   from = area().selectionStart
   const came = await ask(`/inbox/${conversation}/colleagues`)
   if (state.open !== conversation || !isNote()) return
-  if (!came?.ok) return toast(came?.said || 'No pudimos traer a sus colegas.', 'error')
+  if (!came?.ok) return toast(came?.said || _('No pudimos traer a sus colegas.'), 'error')
   // Whoever types on meanwhile has said more than the sign.
   const typed = area().value.slice(from, area().selectionStart)
   apply(came.html)

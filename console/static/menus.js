@@ -1,6 +1,7 @@
 // Small things any page has: menus, dialogs, short notices, the theme, copying, and forms that htmx sends.
 import { answer } from './http.js'
-import { afterUpsert, apply, byId, copyOf, said, upsert } from './upsert.js'
+import { afterUpsert, apply, byId, copyOf, upsert } from './upsert.js'
+import { _, language } from './words.js'
 
 const acts = {}
 /** Names what a click on [data-act=…] does; the markup only says the name. */
@@ -50,7 +51,7 @@ export function closeMenu() {
 document.addEventListener('htmx:configRequest', ({ detail: { elt, parameters, headers } }) => {
   const token = document.querySelector('meta[name=csrf-token]')?.content
   if (token) headers['x-csrftoken'] = token
-  headers['x-page-language'] = document.documentElement.lang
+  headers['x-page-language'] = language
   // One key for one intent: pressing twice is still one message.
   if (elt.matches('[data-fresh-key]')) parameters.set('client_key', (elt.dataset.key ??= crypto.randomUUID()))
 })
@@ -60,7 +61,7 @@ document.addEventListener('htmx:beforeRequest', ({ detail: { xhr, elt } }) => xh
   elt.closest('details.menu')?.removeAttribute('open')
   const came = answer(xhr.status, xhr.responseText, null)
   if (came.html) apply(came.html)
-  if (!came.ok && !came.html) toast(came.said || said('no-answer'), 'error')
+  if (!came.ok && !came.html) toast(came.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
 }))
 
 const THEMES = ['', 'light', 'dark']
@@ -77,6 +78,6 @@ act('help', () => byId('help').showModal())
 act('close-toast', (button) => button.closest('.toast').remove())
 act('copy', async (button) => {
   await navigator.clipboard.writeText(button.dataset.copy ?? button.closest('.msg').querySelector('.text').textContent)
-  toast(said('copied'))
+  toast(_('Copiado'))
 })
 showTheme()

@@ -3,6 +3,7 @@ import { headers } from './http.js'
 import { state } from './live.js'
 import { afterUpsert } from './upsert.js'
 import { subscribeAgain } from './push.js'
+import { language } from './words.js'
 
 const me = document.body.dataset.agent
 const FRESH = 90_000
@@ -65,7 +66,7 @@ function tell(kind, id, url, seenAs = kind) {
 
 async function show(kind, id, url) {
   if (!('Notification' in window) || Notification.permission !== 'granted') return
-  const told = { body: choice.words[kind], tag: `${kind}-${id}`, data: { url }, lang: 'es' }
+  const told = { body: choice.words[kind], tag: `${kind}-${id}`, data: { url }, lang: language }
   const worker = await navigator.serviceWorker?.getRegistration('/')
   if (worker) return worker.showNotification('Al Día', told)
   const note = new Notification('Al Día', told)

@@ -1,7 +1,8 @@
 // The palette (Ctrl/⌘ K): a person, a view, a page, or anything the keys can do. Words only, never markup.
 import { ask } from './http.js'
 import { act } from './menus.js'
-import { byId, parse, said } from './upsert.js'
+import { byId, parse } from './upsert.js'
+import { _ } from './words.js'
 
 const BREATH = 150
 const PEOPLE = 6
@@ -24,12 +25,12 @@ export function lend(more, open) {
 
 /** Views and pages are what links in sight lead to; the settings are asked for once, so that a role sees its own. */
 async function links() {
-  const views = [...document.querySelectorAll('#counts a[data-view]')].map((link) => ({ words: [...link.childNodes].find((node) => node.nodeType === 3 && node.textContent.trim())?.textContent.trim() ?? link.title, kind: said('view'), take: () => link.click() }))
-  const rail = [...document.querySelectorAll('.places > a')].map((link) => ({ words: link.title, kind: said('page'), take: () => location.assign(link.href) }))
+  const views = [...document.querySelectorAll('#counts a[data-view]')].map((link) => ({ words: [...link.childNodes].find((node) => node.nodeType === 3 && node.textContent.trim())?.textContent.trim() ?? link.title, kind: _('Vista'), take: () => link.click() }))
+  const rail = [...document.querySelectorAll('.places > a')].map((link) => ({ words: link.title, kind: _('Página'), take: () => location.assign(link.href) }))
   if (!pages) {
     pages = []
     const came = await ask('/settings/sessions')
-    if (came?.ok) pages = [...new DOMParser().parseFromString(came.html, 'text/html').querySelectorAll('.sections a')].map((link) => ({ words: link.textContent.trim(), kind: said('settings'), take: () => location.assign(link.getAttribute('href')) }))
+    if (came?.ok) pages = [...new DOMParser().parseFromString(came.html, 'text/html').querySelectorAll('.sections a')].map((link) => ({ words: link.textContent.trim(), kind: _('Ajustes'), take: () => location.assign(link.getAttribute('href')) }))
   }
   return [...views, ...rail, ...pages]
 }
@@ -97,7 +98,7 @@ async function look() {
     const came = await ask(`/inbox/search?${new URLSearchParams({ q })}`, { signal })
     if (!came?.ok || !box().open) return
     const found = parse(came.html)[0]
-    people = [...found.querySelectorAll('.group > a.person')].slice(0, PEOPLE).map((link) => ({ words: link.querySelector('.who').textContent.trim(), kind: link.querySelector('.phone')?.textContent ?? said('conversation'), take: () => goTo(Number(link.getAttribute('href').split('/')[2])) }))
+    people = [...found.querySelectorAll('.group > a.person')].slice(0, PEOPLE).map((link) => ({ words: link.querySelector('.who').textContent.trim(), kind: link.querySelector('.phone')?.textContent ?? _('Conversación'), take: () => goTo(Number(link.getAttribute('href').split('/')[2])) }))
     show()
   } catch (problem) {
     if (problem.name !== 'AbortError') throw problem

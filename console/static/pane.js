@@ -7,6 +7,7 @@ import * as list from './list.js'
 import * as thread from './thread.js'
 import * as composer from './composer.js'
 import { tick, tickWindow } from './clock.js'
+import { _ } from './words.js'
 
 const PATIENCE = 150
 const { body } = document
@@ -35,7 +36,7 @@ function show(fresh) {
   byId('pane').replaceWith(fresh)
   window.htmx.process(fresh)
   const name = fresh.querySelector('.head h2')?.textContent
-  document.title = `${name ? `${name} · ` : ''}Bandeja · Al Día`
+  document.title = [name, _('Bandeja'), 'Al Día'].filter(Boolean).join(' · ')
   begin()
 }
 
@@ -87,7 +88,7 @@ async function reload() {
   const { head } = state
   const fresh = id && (await fetchPane(id))
   if (id !== state.open) return
-  if (!fresh) return id && toast('No pudimos actualizar la conversación.', 'error')
+  if (!fresh) return id && toast(_('No pudimos actualizar la conversación.'), 'error')
   const present = byId(`thread-${id}`)
   const entries = [...fresh.querySelectorAll('.thread > .entry')]
   if (!present || !isWhole([...present.querySelectorAll(':scope > .entry'), ...entries])) {

@@ -4,6 +4,7 @@ import { whenConnected } from './live.js'
 import { act, toast } from './menus.js'
 import { open } from './pane.js'
 import { apply } from './upsert.js'
+import { _ } from './words.js'
 
 /** How one stands to the queue may have changed while the line was cut. */
 async function read() {
@@ -14,9 +15,9 @@ async function read() {
 /** Takes the next conversation and opens it; without one, the sentence says why. */
 export async function next() {
   const response = await fetch('/inbox/next', { method: 'POST', headers }).catch(() => null)
-  if (!response) return toast('No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  if (!response) return toast(_('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
   const came = answer(response.status, await response.text(), null)
-  if (!came.ok) return toast(came.said || 'No se pudo tomar la siguiente.', response.status === 404 ? 'ok' : 'error')
+  if (!came.ok) return toast(came.said || _('No se pudo tomar la siguiente.'), response.status === 404 ? 'ok' : 'error')
   open(Number(response.headers.get('x-conversation')))
 }
 

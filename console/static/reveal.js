@@ -2,6 +2,7 @@
 import { ask } from './http.js'
 import { act, toast } from './menus.js'
 import { parse } from './upsert.js'
+import { _ } from './words.js'
 
 const shown = new Map()
 
@@ -12,7 +13,7 @@ act('reveal', async (button) => {
   const came = await ask(button.dataset.address, { form: {} })
   button.ariaBusy = 'false'
   const [whole] = came?.ok ? parse(came.html) : []
-  if (!whole) return toast(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  if (!whole) return toast(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
   if (button.isConnected) show(button, whole)
 })
 

@@ -3,6 +3,7 @@ import { ask } from './http.js'
 import { act, toast } from './menus.js'
 import { openAt } from './pane.js'
 import { byId, parse } from './upsert.js'
+import { _ } from './words.js'
 
 const BREATH = 180
 const box = () => byId('search')
@@ -44,7 +45,7 @@ async function look() {
     const came = await ask(`/inbox/search?${new URLSearchParams({ q: q.slice(0, 2_000) })}`, { signal })
     delete box().dataset.busy
     if (came?.ok) return show(parse(came.html)[0])
-    say(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.')
+    say(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'))
     // Too many searches: what stands in the field is looked for by itself when there is room again.
     if (came?.status === 429) waiting = setTimeout(look, 2_000)
   } catch (problem) {
@@ -94,7 +95,7 @@ async function further(button, url, where) {
   button.disabled = true
   const came = await ask(url)
   button.disabled = false
-  if (!came?.ok) return toast(came?.said || 'No hubo respuesta del servidor. Vuelva a probar.', 'error')
+  if (!came?.ok) return toast(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
   where(parse(came.html)[0])
 }
 

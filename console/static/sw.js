@@ -28,11 +28,11 @@ self.addEventListener('push', (event) => {
   event.waitUntil(tell(said))
 })
 
-async function tell({ title, body, url, tag }) {
+async function tell({ title, body, url, tag, lang = 'es' }) {
   const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
   // Whoever has the page before their eyes sees it there.
   if (pages.some((page) => page.focused && page.visibilityState === 'visible')) return
-  await self.registration.showNotification(title, { body, tag, renotify: true, data: { url }, lang: 'es' })
+  await self.registration.showNotification(title, { body, tag, renotify: true, data: { url }, lang })
 }
 
 self.addEventListener('notificationclick', (event) => {

@@ -3,6 +3,7 @@ import { openDeed, sendDeed } from './deeds.js'
 import { state, where } from './live.js'
 import { act } from './menus.js'
 import { afterUpsert, byId } from './upsert.js'
+import { _, ngettext } from './words.js'
 
 /** Letters as a search compares them: no accents, no capitals. */
 const plain = (words) => words.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trim().replace(/\s+/g, ' ')
@@ -18,7 +19,7 @@ function find(input) {
   if (!create) return
   create.hidden = !wanted || isThere
   create.value = create.hidden ? '' : input.value.trim()
-  create.querySelector('span').textContent = `Crear «${input.value.trim()}»`
+  create.querySelector('span').textContent = _('Crear «{name}»', { name: input.value.trim() })
 }
 document.addEventListener('input', ({ target }) => target.matches('[data-tag-search]') && find(target))
 document.addEventListener('deed-shown', ({ target }) => {
@@ -70,7 +71,7 @@ function mark() {
   const bar = byId('choosing')
   if (!bar) return
   bar.hidden = !chosen.size
-  bar.querySelector('[data-chosen]').textContent = chosen.size === 1 ? '1 elegida' : `${chosen.size} elegidas`
+  bar.querySelector('[data-chosen]').textContent = ngettext('{n} elegida', '{n} elegidas', chosen.size)
 }
 
 export function choose(row, { range = false } = {}) {

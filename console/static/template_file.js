@@ -2,6 +2,7 @@
 import { carry, fit, whyNot } from './carry.js'
 import { state } from './live.js'
 import { parse } from './upsert.js'
+import { _ } from './words.js'
 
 const BEFORE = new WeakMap()
 
@@ -39,8 +40,8 @@ async function bring(input, file) {
 /** What the bytes say it is decides, never its name. */
 function another(input, request) {
   const { kind } = parse(request.responseText)[0].dataset
-  const wanted = { image: 'una imagen', video: 'un video', document: 'un PDF' }
-  return kind === input.dataset.headerFile ? '' : `Ese archivo no es ${wanted[input.dataset.headerFile]}.`
+  const wrong = { image: _('Ese archivo no es una imagen.'), video: _('Ese archivo no es un video.'), document: _('Ese archivo no es un PDF.') }
+  return kind === input.dataset.headerFile ? '' : wrong[input.dataset.headerFile]
 }
 
 function show(input, { kind, name }, file) {

@@ -5,6 +5,7 @@ import { state } from './live.js'
 import { act, toast } from './menus.js'
 import { afterUpsert, apply, byId } from './upsert.js'
 import { openDeed } from './deeds.js'
+import { _ } from './words.js'
 
 const picker = () => byId(`templates-${state.open}`)
 const opener = () => document.querySelector('#pane .tabs .t')
@@ -18,7 +19,7 @@ export async function openTemplates() {
   if (picker().childElementCount) return show(true)
   const came = await ask(`/inbox/${state.open}/templates`)
   if (came?.ok) apply(came.html)
-  else toast(came?.said || 'No pudimos traer las plantillas.', 'error')
+  else toast(came?.said || _('No pudimos traer las plantillas.'), 'error')
 }
 
 /** Back to writing; says whether there was a picker to close. While the window is closed there is nothing else. */
@@ -103,7 +104,7 @@ document.addEventListener('submit', async (event) => {
   const came = await ask(form.action, { form: [...new FormData(form), ['client_key', form.dataset.key]] })
   button.disabled = false
   if (came?.html) apply(came.html)
-  else toast(came?.said || 'No hubo respuesta. Puede enviarla otra vez: no saldrá dos veces.', 'error')
+  else toast(came?.said || _('No hubo respuesta. Puede enviarla otra vez: no saldrá dos veces.'), 'error')
   if (!came?.ok) return
   delete form.dataset.key
   for (const input of form.querySelectorAll('[data-header-file]')) forget(input)

@@ -3,6 +3,7 @@ import { state, tell, whenConnected } from './live.js'
 import { act } from './menus.js'
 import { afterUpsert, byId } from './upsert.js'
 import { nearDay } from './clock.js'
+import { _, ngettext } from './words.js'
 
 const NEAR = 48
 let log, thread, seen, told, unseen, lastTop, left
@@ -63,7 +64,7 @@ function showNewer(count) {
   unseen = count
   const button = document.querySelector('#pane .newer')
   button.hidden = !count
-  button.querySelector('span').textContent = count === 1 ? '1 mensaje nuevo' : `${count} mensajes nuevos`
+  button.querySelector('span').textContent = ngettext('{n} mensaje nuevo', '{n} mensajes nuevos', count)
 }
 
 export function goTo(id, { focus = false } = {}) {
@@ -81,7 +82,7 @@ act('go-to', (link) => goTo(link.hash.replace('#message-', '')))
 act('to-end', toEnd)
 act('more', (button) => {
   const whole = button.previousElementSibling.classList.toggle('whole')
-  button.textContent = whole ? 'Ver menos' : 'Ver todo'
+  button.textContent = whole ? _('Ver menos') : _('Ver todo')
   button.setAttribute('aria-expanded', whole)
 })
 
@@ -93,7 +94,7 @@ afterUpsert((element, isNew) => {
   // Whoever has scrolled away from the end is told of all that came since, also of what came late and stands between.
   const isLater = atEnd || isOurs ? !element.nextElementSibling?.dataset.position : Number(element.dataset.position) > left
   if (!isNew || !isLater) return
-  if (element.matches('.in')) byId('announcer').textContent = `Mensaje nuevo de ${element.dataset.authorName.slice(0, 60)}`
+  if (element.matches('.in')) byId('announcer').textContent = _('Mensaje nuevo de {name}', { name: element.dataset.authorName.slice(0, 60) })
   if (!atEnd && !isOurs) return showNewer(unseen + 1)
   toEnd()
   look()

@@ -13,10 +13,6 @@ export function parse(html) {
 /** A copy of what the server put into the page's <template id>. */
 export const copyOf = (id) => byId(id).content.firstElementChild.cloneNode(true)
 
-/** What scripts say stands on the page, in its language: the words of whatever has `data-say-name`, with `{values}` in them. */
-export const said = (name, values = {}) =>
-  document.querySelector(`[data-say-${name}]`).getAttribute(`data-say-${name}`).replace(/\{(\w+)\}/g, (_all, value) => values[value])
-
 /** Every element is put in place; one with data-page stands for a page of that list: its items are. */
 export function apply(html) {
   for (const element of parse(html)) {

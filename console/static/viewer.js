@@ -2,6 +2,7 @@
 import { answer, headers } from './http.js'
 import { act } from './menus.js'
 import { byId } from './upsert.js'
+import { _ } from './words.js'
 
 const NEAREST = 8
 const STEP = 1.4
@@ -59,8 +60,8 @@ function show(link, number = 1) {
 function say() {
   const links = all()
   const last = pages.get(shown)
-  const leaf = last ? `página ${page} de ${last} · archivo ` : ''
-  byId('lightbox-place').textContent = `${leaf}${here() + 1} de ${links.length}`
+  const places = { page, pages: last, file: here() + 1, files: links.length }
+  byId('lightbox-place').textContent = last ? _('página {page} de {pages} · archivo {file} de {files}', places) : _('{file} de {files}', places)
   viewer.classList.toggle('first', here() === 0 && page === 1)
   viewer.classList.toggle('last', here() === links.length - 1 && page >= (last ?? 1))
 }
@@ -80,7 +81,7 @@ async function draw(link) {
   const mine = (asking = new AbortController())
   const number = page
   viewer.classList.add('waiting')
-  picture.alt = `Página ${number} de ${link.dataset.name}`
+  picture.alt = _('Página {page} de {name}', { page: number, name: link.dataset.name })
   put(null)
   const came = await fetch(`${link.href}/pages/${number}`, { headers, signal: mine.signal }).catch(() => null)
   const drawn = came?.ok ? await came.blob().catch(() => null) : null
@@ -90,7 +91,7 @@ async function draw(link) {
   if (drawn) {
     pages.set(link.href, Number(came.headers.get('aldia-pages')))
     put(URL.createObjectURL(drawn))
-  } else fail(told?.said || 'No hubo respuesta del servidor. Vuelva a probar, o descargue el PDF.')
+  } else fail(told?.said || _('No hubo respuesta del servidor. Vuelva a probar, o descargue el PDF.'))
   if (told?.status === 422 && number > 1) pages.set(link.href, number)
   say()
 }
@@ -163,7 +164,7 @@ viewer.addEventListener('close', () => {
   all()[here()]?.focus()
   put(null)
 })
-picture.addEventListener('error', () => picture.hasAttribute('src') && fail('No se pudo abrir la imagen. Descárguela para verla.'))
+picture.addEventListener('error', () => picture.hasAttribute('src') && fail(_('No se pudo abrir la imagen. Descárguela para verla.')))
 picture.addEventListener('load', fit)
 // A PDF that cannot be drawn is still a file with a name; the viewer says why.
 document.addEventListener('error', ({ target }) => target.matches?.('.picture.page img') && target.parentElement.classList.add('bare'), true)

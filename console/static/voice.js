@@ -3,6 +3,7 @@ import { state } from './live.js'
 import { act, toast } from './menus.js'
 import { sendRecording, write } from './composer.js'
 import { upload } from './attachments.js'
+import { _ } from './words.js'
 
 const KINDS = ['audio/ogg;codecs=opus', 'audio/webm;codecs=opus', 'audio/mp4']
 const LONGEST = 15 * 60_000
@@ -11,15 +12,15 @@ let recording
 
 async function record() {
   if (recording || !box()) return
-  if (box().dataset.window === 'closed') return toast('La ventana está cerrada: WhatsApp solo acepta plantillas.', 'error')
+  if (box().dataset.window === 'closed') return toast(_('La ventana está cerrada: WhatsApp solo acepta plantillas.'), 'error')
   const kind = KINDS.find((one) => window.MediaRecorder?.isTypeSupported(one))
-  if (!kind || !navigator.mediaDevices) return toast('Este navegador no puede grabar sonido.', 'error')
+  if (!kind || !navigator.mediaDevices) return toast(_('Este navegador no puede grabar sonido.'), 'error')
   write('reply')
   let stream
   try {
     stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true } })
   } catch {
-    return toast('No hay permiso para usar el micrófono. Actívelo en el navegador.', 'error')
+    return toast(_('No hay permiso para usar el micrófono. Actívelo en el navegador.'), 'error')
   }
   const recorder = new MediaRecorder(stream, { mimeType: kind, audioBitsPerSecond: 32_000 })
   recording = { recorder, stream, conversation: state.open, pieces: [], begun: performance.now() }
@@ -50,12 +51,12 @@ function end(sends) {
     for (const track of stream.getTracks()) track.stop()
     if (bar()) bar().hidden = true
     recording = null
-    if (!sends) return toast('Nota de voz descartada')
+    if (!sends) return toast(_('Nota de voz descartada'))
     const file = new File(pieces, 'nota-de-voz', { type: mimeType })
     const kept = await upload(file, conversation, { voice: true })
     if (!kept) return
     document.getElementById(`waiting-${kept.id}`)?.remove()
-    sendRecording({ ...kept, name: 'Nota de voz' }, conversation)
+    sendRecording({ ...kept, name: _('Nota de voz') }, conversation)
   }, { once: true })
   recorder.stop()
   box()?.querySelector('textarea').focus()

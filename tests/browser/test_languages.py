@@ -47,3 +47,17 @@ def test_the_language_can_be_chosen_by_keyboard(house: House, new_page: NewPage)
     expect(page.get_by_role("link", name="Español")).to_have_attribute("aria-current", "true")
     assert page.locator("input[name=next]").first.input_value() == "/inbox"
     assert serious(page) == []
+
+
+def test_scripts_say_their_words_in_the_language_of_the_page(house: House, new_page: NewPage) -> None:
+    house.press("ana", "/settings/language", language="en")
+    try:
+        page = house.enter(new_page, "ana", "/settings/sessions")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("portfolio")
+        expect(page.locator("#palette-list > li").first.locator("small")).to_have_text("Page")
+        words = str(page.locator('script[src$="/page.js"]').get_attribute("src")).replace("page.js", "words.js")
+        counted = "[1, 2].map((n) => it.ngettext('{n} mensaje nuevo', '{n} mensajes nuevos', n))"
+        assert page.evaluate(f"import('{words}').then((it) => {counted})") == ["1 new message", "2 new messages"]
+    finally:
+        house.press("ana", "/settings/language", language="es")

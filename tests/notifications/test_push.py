@@ -134,7 +134,7 @@ async def test_who_holds_a_conversation_is_told_and_nobody_else_reads_it(front: 
     await writes(front)
 
     await eventually(lambda: len(hers.told) == 1, within=10)
-    assert hers.told == [{"title": "Al Día", "body": WORDS["mine"], "url": "/inbox/1", "tag": "mine-1"}]
+    assert hers.told == [{"title": "Al Día", "body": WORDS["mine"], "url": "/inbox/1", "tag": "mine-1", "lang": "es"}]
     _path, headers, body = service.got[0]
     # Nothing of the debtor is in it, and without the browser's key nothing at all.
     assert not any(word in json.dumps(hers.told) for word in (SECRET, "María", meta.MARIA))
@@ -143,6 +143,22 @@ async def test_who_holds_a_conversation_is_told_and_nobody_else_reads_it(front: 
     assert int(headers["ttl"]) == 3600
     assert Vapid02.verify(headers["authorization"])
     assert other.told == []
+
+
+async def test_each_browser_is_told_in_its_readers_language(front: Front, service: PushService) -> None:
+    ana, luz = await front.agent("Ana"), await front.agent("Luz")
+    await ana.do("/settings/language", language="pt")
+    browsers = [Browser(service), Browser(service)]
+    for browser, person in zip(browsers, (ana, luz), strict=True):
+        await browser.subscribe(person)
+
+    await writes(front)
+
+    await eventually(lambda: all(len(browser.told) == 1 for browser in browsers), within=10)
+    assert [(browser.told[0]["lang"], browser.told[0]["body"]) for browser in browsers] == [
+        ("pt-BR", "Há uma conversa nova na sua equipe"),
+        ("es", WORDS["team"]),
+    ]
 
 
 async def test_each_kind_reaches_those_it_is_for(front: Front, service: PushService) -> None:
