@@ -15,7 +15,7 @@ from console.db import Tx, table_of
 from console.inbox import headers, queries, rows, threads
 from console.inbox.models import Conversation
 from console.inbox.rows import Mark
-from console.inbox.stopped import ConsentView, consent_in
+from console.inbox.stopped import ConsentView, consents_in
 from console.inbox.views import HistoryLine, MessageView, PanelView
 
 # What changes who may see a conversation or where it is listed: former watchers must let go of it.
@@ -132,11 +132,9 @@ async def panes(tx: Tx, changes: Changes, opened: Collection[int]) -> Opened:
             if changes[number].about
         },
         history={number: await threads.history_of(tx, number) for number in opened if changes[number].in_panel},
-        consents={
-            number: await consent_in(tx, number)
-            for number in opened
-            if changes[number].messages or changes[number].about
-        },
+        consents=await consents_in(
+            tx, [number for number in opened if changes[number].messages or changes[number].about]
+        ),
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 from sqlalchemy import exists, func, select
 
 from console import clock
+from console.bulk import among, fetch
 from console.db import Tx
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
@@ -54,29 +57,53 @@ async def may_answer(tx: Tx, conversation_id: int, *, before: int) -> bool:
     return bool(await tx.scalar(select(last.is_not(None) & ~answered)))
 
 
-async def consent_of(tx: Tx, conversation: Conversation, contact: Contact) -> ConsentView:
-    """What is to be known before writing to `contact`."""
-    if contact.opted_out_at is not None or contact.wrong_number_at is not None:
-        return ConsentView(
-            stopped="opted_out" if contact.opted_out_at is not None else "wrong_number",
-            may_answer=await may_answer(tx, conversation.id, before=conversation.last_sequence + 1),
-        )
-    theirs = select(Message.id, Message.text).where(
-        Message.conversation_id == conversation.id, Message.direction == "in", Message.kind.not_in(_NO_WORDS)
+_LAST_SAID = (
+    select(Message.id)
+    .where(
+        Message.conversation_id == Conversation.id,
+        Message.direction == "in",
+        *(Message.kind != kind for kind in _NO_WORDS),
     )
-    last = (await tx.execute(theirs.order_by(Message.sequence.desc()).limit(1))).one_or_none()
-    suggestion = suggests(last.text) if last else None
-    # Once somebody has answered it, what it asked for has been decided.
-    if (
-        last is None
-        or suggestion is None
-        or not await may_answer(tx, conversation.id, before=conversation.last_sequence + 1)
-    ):
-        return FREE
-    return ConsentView(suggestion=suggestion, message_id=last.id)
+    .order_by(Message.sequence.desc())
+    .limit(1)
+    .correlate(Conversation)
+    .scalar_subquery()
+)
+_CONSENTS = (
+    select(
+        Conversation.id,
+        Conversation.last_sequence,
+        Contact.opted_out_at,
+        Contact.wrong_number_at,
+        Message.id.label("said_id"),
+        Message.text.label("said"),
+    )
+    .join(Contact, Contact.id == Conversation.contact_id)
+    .outerjoin(Message, Message.id == _LAST_SAID)
+    .where(among(Conversation.id, "ids"))
+)
+
+
+async def consents_in(tx: Tx, ids: Iterable[int]) -> dict[int, ConsentView]:
+    """What is to be known before writing in each of these conversations.
+
+    One query for all, and one for each in which somebody seems to want no messages.
+    """
+    return {row.id: await _consent(tx, row) for row in await fetch(tx, _CONSENTS, {"ids": ids})}
 
 
 async def consent_in(tx: Tx, conversation_id: int) -> ConsentView:
-    """`consent_of`, by the conversation's id."""
-    conversation = await tx.get_one(Conversation, conversation_id)
-    return await consent_of(tx, conversation, await tx.get_one(Contact, conversation.contact_id))
+    """What is to be known before writing in one conversation."""
+    return (await consents_in(tx, [conversation_id]))[conversation_id]
+
+
+async def _consent(tx: Tx, row: Any) -> ConsentView:  # noqa: ANN401 a database row
+    stopped = row.opted_out_at is not None or row.wrong_number_at is not None
+    suggestion = suggests(row.said) if row.said_id is not None and not stopped else None
+    if not stopped and suggestion is None:
+        return FREE
+    answerable = await may_answer(tx, row.id, before=row.last_sequence + 1)
+    if stopped:
+        return ConsentView(stopped="opted_out" if row.opted_out_at else "wrong_number", may_answer=answerable)
+    # Once somebody has answered it, what it asked for has been decided.
+    return ConsentView(suggestion=suggestion, message_id=row.said_id) if answerable else FREE

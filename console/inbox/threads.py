@@ -19,7 +19,7 @@ from console.inbox.models import Conversation, Media, Message, MessageVersion, R
 from console.inbox.queries import contact_name
 from console.inbox.rows import RULES, STANDING, standing, tags_on
 from console.inbox.shown import content_of
-from console.inbox.stopped import consent_of
+from console.inbox.stopped import consent_in
 from console.inbox.views import (
     ContactView,
     FailureView,
@@ -343,7 +343,7 @@ async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:
         history=await history_of(tx, conversation.id),
         review_tasks=[REVIEWS.get(kind, "Hay algo por revisar.") for kind in tasks],
         agreed=await agreed_of(tx, conversation, clock.now()),
-        consent=await consent_of(tx, conversation, contact),
+        consent=await consent_in(tx, conversation.id),
         stands=await consents.over_whatsapp(tx, contact),
         money_in=await money_in(tx, conversation, clock.now()),
     )
