@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from console.lanes import Lane, PostgresLane, SqliteLane
+from console.lanes import Lane, PostgresLane, SqliteReadLane, SqliteWriteLane
 from console.sqlite_thread import engine_at_once
 
 # An idle transaction holds locks; a lost network must not hold a request (reliability.md F12, F16).
@@ -67,9 +67,10 @@ def of_sqlite(url: str) -> tuple[AsyncEngine, AsyncEngine]:
 def lanes_of_sqlite(url: str) -> tuple[Lane, Lane]:
     """For the hot path: a second writer, which takes turns with the first, and a reader."""
     writer, reader = engine_at_once(url), engine_at_once(url)
-    _at_connecting(writer, WRITER_PRAGMAS)
+    # The lane asks for the lock again and again: SQLite would have the event loop sleep for it.
+    _at_connecting(writer, (*WRITER_PRAGMAS, "PRAGMA busy_timeout=0"))
     _at_connecting(reader, READER_PRAGMAS)
-    return SqliteLane(writer, "BEGIN IMMEDIATE", "sqlite-write"), SqliteLane(reader, "BEGIN DEFERRED", "sqlite-read")
+    return SqliteWriteLane(writer), SqliteReadLane(reader)
 
 
 def lanes_of_postgres(writer: AsyncEngine, reader: AsyncEngine) -> tuple[Lane, Lane]:

@@ -1,16 +1,19 @@
 """The fast lanes: units of work on a connection kept for them, whose statements go straight to the driver.
 
 A unit is written like any other. What it does through its session joins the same transaction, and only then does a
-session cost anything. A unit may wait for nothing besides its database: on SQLite it has a thread of its own, where
-no statement needs the event loop.
+session cost anything. A unit may wait for nothing besides its database: on SQLite no statement of it needs the event
+loop, and short units are done on the loop itself, where none waits for a thread or for the interpreter.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
@@ -21,12 +24,20 @@ from console.drivers import Driver, PostgresDriver, SqliteDriver
 T = TypeVar("T")
 Work = Callable[[AsyncSession], Awaitable[T]]
 
+LOCK_SECONDS = 5.0
+"""How long another process may have SQLite's lock before a unit of work gives up."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.001, 0.02
+_KIND = 0xFF  # the rest of an error code of SQLite's says more of the same
+
 
 class Lane(Protocol):
     """Where units of work take place."""
 
-    async def run(self, unit: Work[T]) -> T:
-        """What `unit` returns, once it is committed; whatever it raises, nothing of it stays."""
+    async def run(self, unit: Work[T], *, lengthy: bool = False) -> T:
+        """What `unit` returns, once it is committed; whatever it raises, nothing of it stays.
+
+        `lengthy`: it may take more than a few milliseconds, which others should not have to wait for.
+        """
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -51,9 +62,14 @@ def _session(connection: AsyncConnection, driver: Driver) -> AsyncSession:
 
 
 async def _settled(track: _Track, unit: Work[T]) -> T:
+    await track.begin()
+    return await _ended(track, unit)
+
+
+async def _ended(track: _Track, unit: Work[T]) -> T:
+    """The rest of a unit of work whose transaction has begun."""
     tx = track.tx
     try:
-        await track.begin()
         try:
             result = await unit(tx)
             await track.commit()
@@ -68,9 +84,9 @@ async def _settled(track: _Track, unit: Work[T]) -> T:
 
 
 class _SqliteTrack:
-    def __init__(self, connection: AsyncConnection, raw: Any, begin: str) -> None:  # noqa: ANN401
+    def __init__(self, connection: AsyncConnection, raw: sqlite3.Connection, begin: str, tx: AsyncSession) -> None:
         self.connection = connection
-        self.tx = _session(connection, SqliteDriver(raw, connection.dialect))
+        self.tx = tx
         self._raw = raw
         self._begin = begin
 
@@ -84,52 +100,113 @@ class _SqliteTrack:
         self._raw.rollback()
 
 
-class SqliteLane:
-    """One thread with one connection. Units of work wait their turn for it."""
+class _PatientTrack(_SqliteTrack):
+    """The same on the event loop, which must wait for nobody else's lock and for no disk."""
 
-    def __init__(self, engine: AsyncEngine, begin: str, name: str) -> None:
+    def __init__(self, plain: _SqliteTrack, aside: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
+        super().__init__(plain.connection, plain._raw, plain._begin, plain.tx)  # noqa: SLF001 one connection, two ways
+        self._aside = aside
+
+    async def begin(self) -> None:
+        asked, pause = time.monotonic(), _FIRST_PAUSE
+        while True:
+            try:
+                self._raw.execute(self._begin)
+            except sqlite3.OperationalError as failure:
+                is_busy = failure.sqlite_errorcode & _KIND == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() - asked > LOCK_SECONDS:
+                    raise
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                return
+
+    async def commit(self) -> None:
+        await self._aside(self._raw.commit)
+
+
+async def _opened(engine: AsyncEngine, begin: str) -> _SqliteTrack:
+    connection = await engine.connect()
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    return _SqliteTrack(connection, raw, begin, _session(connection, SqliteDriver(raw, connection.dialect)))
+
+
+class SqliteReadLane:
+    """One connection. Units are done where they are asked for: readers wait for nobody, and nobody has to wait long."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._begin = begin
         self._track: _SqliteTrack | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
 
-    async def run(self, unit: Work[T]) -> T:
-        """What `unit` returns. A cancelled caller still waits for its end: it cannot be stopped."""
-        running = asyncio.get_running_loop().run_in_executor(self._thread, _finish, self._settle, unit)
+    async def run(self, unit: Work[T], *, lengthy: bool = False) -> T:  # noqa: ARG002 what takes long reads elsewhere
+        """What `unit` returns."""
+        return _finish(self._settle(unit))
+
+    async def _settle(self, unit: Work[T]) -> T:
+        if self._track is None:
+            self._track = await _opened(self._engine, "BEGIN DEFERRED")
+        return await _settled(self._track, unit)
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        if self._track is not None:
+            await self._track.connection.close()
+        await self._engine.dispose()
+
+
+class SqliteWriteLane:
+    """One connection, for one unit of work at a time: who asks sees to that (console.db).
+
+    Lengthy units go to a thread, and so does every COMMIT: it waits for the disk, and the loop meanwhile shows what
+    was written before. The connection itself waits for no lock (PRAGMA busy_timeout=0).
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._plain: _SqliteTrack | None = None
+        self._patient: _PatientTrack
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
+
+    async def run(self, unit: Work[T], *, lengthy: bool = False) -> T:
+        """What `unit` returns. A cancelled caller still waits for what a thread has begun: it cannot be stopped."""
+        if self._plain is None:
+            self._plain = await _opened(self._engine, "BEGIN IMMEDIATE")
+            self._patient = _PatientTrack(self._plain, self._aside)
+        await self._patient.begin()
+        if lengthy:
+            return await self._aside(partial(_finish, _ended(self._plain, unit)))
+        return await _ended(self._patient, partial(_at_once, unit))
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        running: asyncio.Future[T] = asyncio.get_running_loop().run_in_executor(self._thread, work)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
             await asyncio.wait([running])
             raise
 
-    async def _settle(self, unit: Work[T]) -> T:
-        if self._track is None:
-            connection = await self._engine.connect()
-            raw = (await connection.get_raw_connection()).driver_connection
-            self._track = _SqliteTrack(connection, raw, self._begin)
-        return await _settled(self._track, unit)
-
-    async def _leave(self, _nothing: object) -> None:
-        if self._track is not None:
-            await self._track.connection.close()
-        await self._engine.dispose()
-
     async def close(self) -> None:
-        """Give the connection back, on the thread that it belongs to."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, _finish, self._leave, None)
+        """Give the connection back."""
+        if self._plain is not None:
+            await self._plain.connection.close()
+        await self._engine.dispose()
         self._thread.shutdown()
 
 
-def _finish(work: Callable[[Any], Awaitable[T]], given: object) -> T:
-    """Run a coroutine to its end without an event loop."""
-    going = work(given).__await__()
+async def _at_once(unit: Work[T], tx: AsyncSession) -> T:
+    return _finish(unit(tx))
+
+
+def _finish(work: Awaitable[T]) -> T:
+    """What `work`, which waits for nothing but its database, comes to. Raises RuntimeError if it waits all the same."""
+    going = work.__await__()
     try:
         next(going)
     except StopIteration as done:
         found: T = done.value
         return found
     going.close()
-    raise RuntimeError("a unit of work on SQLite's thread waited for something else than its database")
+    raise RuntimeError("a unit of work of SQLite's lane waited for something else than its database")
 
 
 class _PostgresTrack:
@@ -177,7 +254,7 @@ class PostgresLane:
         self._room = asyncio.Semaphore(connections)
         self._idle: list[_PostgresTrack] = []
 
-    async def run(self, unit: Work[T]) -> T:
+    async def run(self, unit: Work[T], *, lengthy: bool = False) -> T:  # noqa: ARG002 the server does the work
         """What `unit` returns."""
         async with self._room:
             track = await self._take()

@@ -1,7 +1,7 @@
-"""SQLite without hops: a driver that answers at once, for units of work that have a thread of their own.
+"""SQLite without hops: a driver that answers at once, for units of work that are done in one piece.
 
 The driver for event loops hands every statement to a thread and back, which costs more than most statements do. Where
-the unit itself goes to the thread (console.lanes), what it does through its session goes over this driver.
+the unit as a whole stays on the loop or goes to a thread (console.lanes), its session goes over this driver.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ registry.register("sqlite.at_once", __name__, AtOnce.__name__)
 
 
 def engine_at_once(url: str) -> AsyncEngine:
-    """An engine with one connection, to be used on one thread."""
+    """An engine with one connection, to be used by one thread at a time."""
     at_once = make_url(url).set(drivername="sqlite+at_once")
-    return create_async_engine(at_once, poolclass=StaticPool, connect_args={"factory": _Connection})
+    return create_async_engine(
+        at_once, poolclass=StaticPool, connect_args={"factory": _Connection, "check_same_thread": False}
+    )

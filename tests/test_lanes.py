@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
-from console import audit, clock
+from console import audit, clock, lanes
 from console.agents import Team
 from console.audit import SYSTEM, AuditEntry
 from console.bulk import fetch
@@ -90,5 +94,99 @@ async def test_a_lane_that_was_cut_off_is_opened_anew(postgres_database_url: str
         assert await names(database) == ["por el carril", "por la sesión"]
         await database.write(lambda tx: bulk_insert(tx, Team, [{"name": "y otra", "created_at": clock.now()}]))
         assert len(await names(database)) == 3
+    finally:
+        await database.close()
+
+
+@contextmanager
+def another_process_writes(file: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody else has SQLite's one lock, as a command beside the server would."""
+    other = sqlite3.connect(file, isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+    finally:
+        other.close()
+
+
+@pytest.fixture
+async def sqlite_file(sqlite_database_url: str) -> Path:
+    return Path(sqlite_database_url.partition(":///")[2])
+
+
+async def test_while_another_process_writes_the_loop_goes_on(sqlite_database_url: str, sqlite_file: Path) -> None:
+    database = Database(sqlite_database_url)
+    try:
+        await database.write(partial(two_teams, names=("una", "otra")))
+        with another_process_writes(sqlite_file) as other:
+            writing = asyncio.create_task(database.write(a_team_each_way))
+            # Were the loop to wait for the lock, it would not come back here while the other has it.
+            for _ in range(20):
+                assert len(await names(database)) == 2
+                await asyncio.sleep(0)
+            assert not writing.done()
+            other.execute("COMMIT")
+            await writing
+        assert len(await names(database)) == 4
+    finally:
+        await database.close()
+
+
+async def test_a_lock_that_is_never_given_is_the_databases_trouble(
+    sqlite_database_url: str, sqlite_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "LOCK_SECONDS", 0.05)
+    database = Database(sqlite_database_url)
+    try:
+        await database.write(partial(two_teams, names=("una", "otra")))
+        for lengthy in (False, True):
+            with another_process_writes(sqlite_file), pytest.raises(sqlite3.OperationalError, match="locked") as failed:
+                await database.write(a_team_each_way, lengthy=lengthy)
+            assert is_away(failed.value)
+        await database.write(a_team_each_way, lengthy=True)
+        assert len(await names(database)) == 4
+    finally:
+        await database.close()
+
+
+async def test_a_lengthy_unit_leaves_the_loop_to_others(sqlite_database_url: str) -> None:
+    database = Database(sqlite_database_url)
+    on_the_loop = asyncio.get_running_loop()
+    heard: list[str] = []
+
+    async def lengthy(tx: Tx) -> None:
+        await a_team_each_way(tx)
+        # Only a loop that is not standing still can answer from here.
+        asyncio.run_coroutine_threadsafe(_hear(heard), on_the_loop).result(timeout=20)
+
+    try:
+        await database.write(lengthy, lengthy=True)
+        assert heard == ["the loop"]
+        assert len(await names(database)) == 2
+    finally:
+        await database.close()
+
+
+async def two_teams(tx: Tx, names: tuple[str, str]) -> None:
+    await bulk_insert(tx, Team, [{"name": name, "created_at": clock.now()} for name in names])
+    audit.record(tx, SYSTEM, "team.created", subject="team:1")
+
+
+async def _hear(heard: list[str]) -> None:
+    heard.append("the loop")
+
+
+async def test_whoever_is_cancelled_leaves_nothing_half_done(sqlite_database_url: str) -> None:
+    database = Database(sqlite_database_url)
+    try:
+        for n in range(5):
+            writing = asyncio.create_task(database.write(partial(two_teams, names=(f"una {n}", f"otra {n}"))))
+            await asyncio.sleep(0)
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+        stood = len(await names(database))
+        assert stood % 2 == 0
+        await database.write(lambda tx: bulk_insert(tx, Team, [{"name": "y otra", "created_at": clock.now()}]))
+        assert len(await names(database)) == stood + 1
     finally:
         await database.close()

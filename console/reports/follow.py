@@ -99,7 +99,7 @@ async def _further(db: Database, zone: ZoneInfo, portion: Portion) -> bool:
         with portion.held():
             return await step(tx, zone, limit=wanted) >= wanted
 
-    return await db.write(work)
+    return await db.write(work, lengthy=True)
 
 
 class Counted(msgspec.Struct, frozen=True):

@@ -121,7 +121,7 @@ class Feeder:
             with self._portion.held():
                 await _write(tx, step)
 
-        await self._db.write(write)
+        await self._db.write(write, lengthy=True)
         return True
 
     async def _begin(self) -> None:
