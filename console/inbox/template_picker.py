@@ -12,6 +12,7 @@ from console.errors import Refused
 from console.inbox import message_templates
 from console.inbox.channel import MessageTemplate
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.message_templates import files as template_files
 from console.message_templates.models import TemplateFile
 from console.texts import variables
@@ -20,14 +21,14 @@ from console.texts import variables
 _NAMES = frozenset({"nombre", "name", "first_name", "cliente", "titular"})
 _COMPANIES = frozenset({"empresa", "company", "acreedor"})
 STATES = {
-    "PENDING": "En revisión de WhatsApp.",
-    "REJECTED": "WhatsApp la rechazó.",
-    "PAUSED": "En pausa por WhatsApp.",
-    "DISABLED": "Inhabilitada por WhatsApp.",
-    "LIMIT_EXCEEDED": "Superó su límite de envíos.",
+    "PENDING": Words("En revisión de WhatsApp."),
+    "REJECTED": Words("WhatsApp la rechazó."),
+    "PAUSED": Words("En pausa por WhatsApp."),
+    "DISABLED": Words("Inhabilitada por WhatsApp."),
+    "LIMIT_EXCEEDED": Words("Superó su límite de envíos."),
 }
 QUALITY = {"GREEN": "high", "YELLOW": "medium", "RED": "low"}
-QUALITIES = {"GREEN": "Calidad alta", "YELLOW": "Calidad media", "RED": "Calidad baja"}
+QUALITIES = {"GREEN": Words("Calidad alta"), "YELLOW": Words("Calidad media"), "RED": Words("Calidad baja")}
 
 
 class TemplateView(msgspec.Struct, kw_only=True):

@@ -23,6 +23,8 @@ from console.languages.words import Shown, Words
 WHOLE = frozenset(
     {
         "error.html",
+        "message_templates/editor.html",
+        "message_templates/list.html",
         "notifications/page.html",
         "offline.html",
         "portfolio/disputes.html",
@@ -62,7 +64,7 @@ WHOLE = frozenset(
 """The pages that every catalogue has all words of. Any other is shown in Spanish to everybody, never in two."""
 
 
-PARTS: tuple[str, ...] = ()
+PARTS: tuple[str, ...] = ("message_templates/_file.html",)
 """What doors put into whole pages afterwards (patterns): it is in the language of the page that asks for it."""
 
 

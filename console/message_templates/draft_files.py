@@ -11,15 +11,16 @@ from console.attachments.staging import Kept
 from console.db import Tx
 from console.errors import Refused
 from console.inbox import policy
+from console.languages.words import Words
 from console.message_templates import files
 from console.message_templates.models import TemplateDraft, TemplateFile
 
 LARGEST_SAMPLE = 16 * 1024 * 1024
 """Bytes of a sample: it is for a person to look at."""
 SAMPLES = {
-    "IMAGE": ({"image/jpeg", "image/png"}, "una imagen JPEG o PNG"),
-    "VIDEO": ({"video/mp4"}, "un video MP4"),
-    "DOCUMENT": ({"application/pdf"}, "un documento PDF"),
+    "IMAGE": ({"image/jpeg", "image/png"}, Words("una imagen JPEG o PNG")),
+    "VIDEO": ({"video/mp4"}, Words("un video MP4")),
+    "DOCUMENT": ({"application/pdf"}, Words("un documento PDF")),
 }
 
 
@@ -30,13 +31,13 @@ async def attach(tx: Tx, draft: TemplateDraft, kept: Kept, *, by: Viewer) -> Tem
     """
     policy.require(by, "edit_templates")
     if draft.header_format not in SAMPLES:
-        text = "El encabezado de esta plantilla es un texto: elija antes imagen, video o documento, y guarde."
+        text = Words("El encabezado de esta plantilla es un texto: elija antes imagen, video o documento, y guarde.")
         raise Refused(422, text, code="another_kind", field="file")
     types, name = SAMPLES[draft.header_format]
     if kept.mime_type.partition(";")[0] not in types:
-        raise Refused(422, f"El encabezado lleva {name}.", code="another_kind", field="file")
+        raise Refused(422, Words("El encabezado lleva {name}.", name=name), code="another_kind", field="file")
     if kept.size > LARGEST_SAMPLE:
-        raise Refused(413, "El archivo de muestra pesa a lo más 16 MB.", code="too_big", field="file")
+        raise Refused(413, Words("El archivo de muestra pesa a lo más 16 MB."), code="too_big", field="file")
     old = await files.of(tx, draft.id)
     row = old or TemplateFile(draft_id=draft.id, by_default=False)
     for column in ("kind", "mime_type", "filename", "size", "sha256"):

@@ -15,6 +15,7 @@ from console.errors import Refused, not_found
 from console.inbox import policy
 from console.inbox.channel import Channel, MessageTemplate
 from console.inbox.message_templates import HeaderFile
+from console.languages.recalled import recalled
 from console.languages.words import Words
 from console.message_templates import draft_files
 from console.message_templates import files as template_files
@@ -28,10 +29,17 @@ EDITS_A_DAY, EDITS_A_MONTH = 1, 10
 CALL_MAY_TAKE = timedelta(minutes=2)
 TTL_SECONDS = 43_200
 """A reminder that arrives later than this does harm: Meta is told to stop trying (12 h, the most for utility)."""
-UNREACHED = (
+UNREACHED = Words(
     "WhatsApp no respondió: puede que la haya recibido. Actualice la lista en un momento; si no aparece, envíela de "
     "nuevo: no quedará dos veces."
 )
+NOT_SENT, NOT_TAKEN = Words("No se envió: {why}."), Words("WhatsApp no la aceptó: {why}")
+UNEXPLAINED = Words("sin explicación")
+
+
+def problem_of(details: str | None) -> str | None:
+    """What came of a submission, as it was kept: our words around what Meta said."""
+    return recalled(details, UNREACHED, NOT_SENT, NOT_TAKEN, UNEXPLAINED)
 
 
 class Asked(msgspec.Struct, frozen=True):

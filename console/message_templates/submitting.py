@@ -9,6 +9,7 @@ from console.agents import Viewer
 from console.db import Database
 from console.errors import Refused
 from console.inbox import media_files
+from console.languages.words import Words
 from console.message_templates import keeping
 from console.message_templates.keeping import Asked
 from console.message_templates.models import TemplateDraft
@@ -18,7 +19,7 @@ from integrations.whatsapp.errors import CallFailed, Invalid, NoAnswer
 from integrations.whatsapp.template_drafts import Submitted
 from integrations.whatsapp.template_drafts import TemplateDraft as Draft
 
-APP_ID_MISSING = (
+APP_ID_MISSING = Words(
     "Falta WHATSAPP_APP_ID en la configuración: sin el identificador de su app, WhatsApp no recibe el archivo de "
     "muestra. Pídalo a quien administra el servidor."
 )
@@ -41,7 +42,9 @@ async def submit(db: Database, whatsapp: WhatsApp, draft_id: int, *, by: Viewer,
             return await keeping.settle(tx, asked.submission_id, by=by, outcome="refused", details=_why(refusal))
     except NoAnswer:
         async with db.transaction() as tx:
-            return await keeping.settle(tx, asked.submission_id, by=by, outcome="unknown", details=keeping.UNREACHED)
+            return await keeping.settle(
+                tx, asked.submission_id, by=by, outcome="unknown", details=str(keeping.UNREACHED)
+            )
     async with db.transaction() as tx:
         return await keeping.settle(
             tx,
@@ -76,6 +79,6 @@ async def _ask(whatsapp: WhatsApp, asked: Asked, media_dir: Path) -> Submitted:
 def _why(refusal: CallFailed | Invalid) -> str:
     """What Meta said, for a person; its own words are English."""
     if isinstance(refusal, Invalid):
-        return f"No se envió: {refusal}."
-    said = refusal.details or refusal.title or "sin explicación"
-    return f"WhatsApp no la aceptó: {said}"[:500]
+        return str(keeping.NOT_SENT).format(why=refusal)
+    said = refusal.details or refusal.title or str(keeping.UNEXPLAINED)
+    return str(keeping.NOT_TAKEN).format(why=said)[:500]

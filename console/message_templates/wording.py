@@ -24,7 +24,12 @@ LANGUAGES = {
     "pt_BR": Words("Portugués (Brasil)"),
     "en": Words("Inglés"),
 }
-FORMATS = {"TEXT": "Texto, o nada", "IMAGE": "Imagen", "VIDEO": "Video", "DOCUMENT": "Documento PDF"}
+FORMATS = {
+    "TEXT": Words("Texto, o nada"),
+    "IMAGE": Words("Imagen"),
+    "VIDEO": Words("Video"),
+    "DOCUMENT": Words("Documento PDF"),
+}
 CATEGORIES = {"UTILITY": Words("Utilidad (sobre su cuenta)"), "MARKETING": Words("Publicidad")}
 LONGEST_NAME = 60
 MOST = {"header": 60, "body": 1024, "footer": 60, "button": 25, "example": 200, "url": 2000}
@@ -74,7 +79,7 @@ def checked(wording: Wording) -> Wording:
         purpose=" ".join(wording.purpose.split())[:200],
     )
     if not _NAME.fullmatch(wording.name) or len(wording.name) > LONGEST_NAME:
-        said = f"Use minúsculas, números y guion bajo, hasta {LONGEST_NAME}: recordatorio_de_cuota."
+        said = Words("Use minúsculas, números y guion bajo, hasta {most}: recordatorio_de_cuota.", most=LONGEST_NAME)
         raise _at("name", said)
     if wording.language not in LANGUAGES:
         raise _at("language", Words("Elija un idioma de la lista."))
@@ -213,7 +218,7 @@ def _check_buttons(buttons: Sequence[Mapping[str, str]]) -> None:
         if _HALF.search(each["text"]):
             raise _at("buttons", Words("Los botones van sin variables."))
         if each["type"] == "URL" and (not _URL.fullmatch(each["url"]) or len(each["url"]) > MOST["url"]):
-            said = "La dirección empieza con https:// y puede terminar en {{1}}, nada más."
+            said = Words("La dirección empieza con https:// y puede terminar en {{1}}, nada más.")
             raise _at("buttons", said)
         if each["type"] == "PHONE_NUMBER" and not _PHONE.fullmatch(each["phone_number"]):
             raise _at("buttons", Words("El teléfono se escribe con su país: +51944218305."))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from console import render
 from console.inbox.dispositions import Disposition
 from console.languages import catalogues, extracting
+from console.message_templates.models import TemplateDraft
 from console.quality.models import QualityForm
 from console.texts import variables
 from tests.front import Front, Person, a_console, settings_for
 
 PAGES = {
+    "message_templates/editor.html": "/settings/templates/new",
+    "message_templates/list.html": "/settings/templates",
     "notifications/page.html": "/settings/notifications",
     "portfolio/disputes.html": "/portfolio/disputes",
     "portfolio/imports.html": "/portfolio/imports",
@@ -68,9 +72,18 @@ async def written_by_people(front: Front) -> list[str]:
     async with front.console.db.reading() as tx:
         tree = [*await tx.scalars(select(Disposition.name)), *await tx.scalars(select(Disposition.code))]
         asked = [one for form in await tx.scalars(select(QualityForm.criteria)) for one in form]
+        drafts = [piece for draft in await tx.scalars(select(TemplateDraft)) for piece in pieces_of(draft)]
     # What a debtor would read is written in their language, not the reader's.
     blanks = [text for one in variables.CATALOGUE.values() for text in (one.name, one.example)]
-    return [*tree, *blanks, *(one[name] for one in asked for name in ("label", "guide"))]
+    return [*tree, *blanks, *drafts, *(one[name] for one in asked for name in ("label", "guide"))]
+
+
+def pieces_of(draft: TemplateDraft) -> Iterator[str]:
+    """What a draft of ours says, as its card cuts it at its variables, and what it is called and for."""
+    yield from (draft.name, draft.name.replace("_", " ").capitalize(), draft.purpose, draft.footer)
+    yield from (button["text"] for button in draft.buttons)
+    for text in (draft.header, draft.body):
+        yield from (" ".join(piece.split()) for piece, _is_variable in render.pieces(text) if piece.strip())
 
 
 def without(run: str, phrases: list[str]) -> str:
@@ -112,7 +125,16 @@ async def test_no_spanish_is_left(elena: Person, language: str, template: str) -
 
 
 def test_every_whole_page_of_these_rooms_is_looked_at() -> None:
-    rooms = ("canned/", "quality/", "settings/", "portfolio/", "privacy/", "reports/", "notifications/")
+    rooms = (
+        "canned/",
+        "message_templates/",
+        "quality/",
+        "settings/",
+        "portfolio/",
+        "privacy/",
+        "reports/",
+        "notifications/",
+    )
     ours = {name for name in catalogues.WHOLE if name.startswith(rooms)} - {"settings/language.html"}
 
     assert ours == PAGES.keys(), "a page that is whole is looked at here, too"
