@@ -42,6 +42,7 @@ WHOLE = frozenset(
         "settings/dispositions.html",
         "settings/hours.html",
         "settings/language.html",
+        "settings/number.html",
         "settings/password.html",
         "settings/person.html",
         "settings/portfolio.html",

@@ -16,6 +16,7 @@ from jinja2.ext import extract_from_ast
 from console.languages.catalogues import PARTS, WHOLE, catalogue, give, path, rooms, translator
 from console.languages.readers import SPANISH, TAGS
 from console.languages.scripts import ROOM, SCRIPTS, literals
+from integrations.whatsapp import failures_es
 
 CONSOLE = Path(__file__).parents[1]
 TEMPLATES = CONSOLE / "templates"
@@ -24,6 +25,8 @@ FRAME = "frame"
 # Where the room of the code is called otherwise than that of its templates.
 _CALLED = {"bots": "bot", "languages": FRAME, "settings_pages": "settings", "static": ROOM}
 
+# Meta's refusals are explained beside its client, which knows no console.
+_EXPLAINED = "integrations/whatsapp/failures_es.py"
 # What is written beside code, and the keys in it that hold words.
 _TOLD = {"reports/definitions.toml": ("title", "definition")}
 
@@ -63,6 +66,9 @@ def words() -> dict[Id, set[str]]:
             found.setdefault(text, set()).add(name)
     for file, text in _scripted():
         found.setdefault(text, set()).add(file)
+    for one in failures_es.every():
+        for text in (one.what, one.do):
+            found.setdefault(text, set()).add(_EXPLAINED)
     # A catalogue has one entry for what is said of one alone and of one among many.
     for text in [text for text in found if isinstance(text, tuple) and text[0] in found]:
         found[text] |= found.pop(text[0])

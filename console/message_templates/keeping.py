@@ -15,7 +15,7 @@ from console.errors import Refused, not_found
 from console.inbox import policy
 from console.inbox.channel import Channel, MessageTemplate
 from console.inbox.message_templates import HeaderFile
-from console.languages.recalled import recalled
+from console.languages.kept import as_words
 from console.languages.words import Words
 from console.message_templates import draft_files
 from console.message_templates import files as template_files
@@ -39,7 +39,7 @@ UNEXPLAINED = Words("sin explicación")
 
 def problem_of(details: str | None) -> str | None:
     """What came of a submission, as it was kept: our words around what Meta said."""
-    return recalled(details, UNREACHED, NOT_SENT, NOT_TAKEN, UNEXPLAINED)
+    return as_words(details, UNREACHED, NOT_SENT, NOT_TAKEN, UNEXPLAINED)
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -81,7 +81,7 @@ async def note_failure(tx: Tx, channel_id: int, words: str) -> None:
     A token found to be ending is warned of all the same: once it has ended nothing is answered any more.
     """
     report = await report_of(tx, channel_id)
-    report.failed_at, report.failure = clock.now(), words
+    report.failed_at, report.failure = clock.now(), str(words)
     _warn(tx, report)
 
 

@@ -215,6 +215,7 @@ async def _show(
         status=status,
         channel=channel,
         report=report,
+        failure=asking.failure_of(report.failure),
         waiting=waiting,
         heard_at=heard_at,
         token_ends_soon=keeping.ends_soon(report, clock.now()),

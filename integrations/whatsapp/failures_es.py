@@ -25,6 +25,11 @@ def explain(code: int | None) -> Explanation:
     return UNKNOWN
 
 
+def every() -> set[Explanation]:
+    """All there are, for whoever says them in other languages."""
+    return {UNKNOWN, NO_ANSWER, _PERMISSION, _NOT_USED, *SPANISH.values()}
+
+
 UNKNOWN = Explanation(
     "WhatsApp no aceptó el mensaje por un motivo que no conocemos.",
     "Revise el texto e inténtelo de nuevo; si se repite, avise a su administrador con el código del error.",

@@ -37,6 +37,7 @@ PAGES = {
     "settings/dead_letters.html": "/settings/dead-letters",
     "settings/dispositions.html": "/settings/dispositions",
     "settings/hours.html": "/settings/hours",
+    "settings/number.html": "/settings/number",
     "settings/password.html": "/settings/password",
     "settings/person.html": "/settings/users/1",
     "settings/portfolio.html": "/settings/portfolio",

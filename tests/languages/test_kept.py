@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from console.languages.catalogues import said
-from console.languages.recalled import recalled
+from console.languages.kept import as_words
 from console.message_templates import keeping
 
 
@@ -33,4 +33,4 @@ def test_what_was_kept_is_said_anew(kept: str | None, english: str | None) -> No
 def test_what_merely_holds_our_words_is_somebodys_own() -> None:
     written = "Me dijo: sin explicación"
 
-    assert said(recalled(written, keeping.UNEXPLAINED), "en") == written
+    assert said(as_words(written, keeping.UNEXPLAINED), "en") == written

@@ -8,14 +8,14 @@ from functools import lru_cache
 from console.languages.words import Words
 
 
-def recalled(kept: str | None, *of: Words) -> str | None:
+def as_words(kept: str | None, *of: Words) -> str | None:
     """The one of `of` that `kept` is, with what stands in it for its braces; anything else as it is.
 
-    What stands there may be one of them itself, and is recalled too: `Words("{said} (código {code})")`.
+    What stands there may be one of them itself, and is told apart too: `Words("{said} (código {code})")`.
     """
     for words in of if kept else ():
         if found := _pattern(words.source).fullmatch(kept or ""):
-            return Words(words.source, **{name: recalled(value, *of) for name, value in found.groupdict().items()})
+            return Words(words.source, **{name: as_words(value, *of) for name, value in found.groupdict().items()})
     return kept
 
 
