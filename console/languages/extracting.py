@@ -61,14 +61,8 @@ def words() -> dict[Id, set[str]]:
     for file in sorted(CONSOLE.rglob("*.py")):
         for text in marked(file):
             found.setdefault(text, set()).add(str(file.relative_to(CONSOLE)))
-    for name, keys in _TOLD.items():
-        for text in _values(tomllib.loads((CONSOLE / name).read_text(encoding="utf-8")), keys):
-            found.setdefault(text, set()).add(name)
-    for file, text in _scripted():
+    for file, text in (*_told(), *_scripted()):
         found.setdefault(text, set()).add(file)
-    for one in failures_es.every():
-        for text in (one.what, one.do):
-            found.setdefault(text, set()).add(_EXPLAINED)
     # A catalogue has one entry for what is said of one alone and of one among many.
     for text in [text for text in found if isinstance(text, tuple) and text[0] in found]:
         found[text] |= found.pop(text[0])
@@ -176,6 +170,15 @@ def marked(file: Path) -> Iterator[Id]:
             yield from _written(node.args[0])
         elif node.func.id == "plural":
             yield from zip(_written(node.args[0]), _written(node.args[1]), strict=True)
+
+
+def _told() -> Iterator[tuple[str, str]]:
+    """What stands beside the code of screens: definitions, and what Meta's refusals mean."""
+    for name, keys in _TOLD.items():
+        for text in _values(tomllib.loads((CONSOLE / name).read_text(encoding="utf-8")), keys):
+            yield name, text
+    for one in failures_es.every():
+        yield from ((_EXPLAINED, one.what), (_EXPLAINED, one.do))
 
 
 def _values(table: Mapping[str, object], keys: Iterable[str]) -> Iterator[str]:
