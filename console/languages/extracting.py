@@ -61,8 +61,8 @@ def words() -> dict[Id, set[str]]:
     for file in sorted(CONSOLE.rglob("*.py")):
         for text in marked(file):
             found.setdefault(text, set()).add(str(file.relative_to(CONSOLE)))
-    for file, text in (*_told(), *_scripted()):
-        found.setdefault(text, set()).add(file)
+    for said_in, text in (*_told(), *_scripted()):
+        found.setdefault(text, set()).add(said_in)
     # A catalogue has one entry for what is said of one alone and of one among many.
     for text in [text for text in found if isinstance(text, tuple) and text[0] in found]:
         found[text] |= found.pop(text[0])
