@@ -213,3 +213,16 @@ async def own_deeds(tx: Tx, agent: Agent) -> frozenset[str] | None:
     if agent.own_role_id is None:
         return None
     return frozenset(map(str, (await tx.scalars(select(OwnRole.deeds).where(OwnRole.id == agent.own_role_id))).one()))
+
+
+async def viewer_of(tx: Tx, agent_id: int, *, address: str) -> Viewer | None:
+    """An agent where the policy asks who looks, with the role and the teams of now; None who may not sign in any more.
+
+    For what is done in their name while they are not there: `address` says by which door.
+    """
+    agent = await tx.get(Agent, agent_id)
+    if agent is None or agent.disabled_at is not None:
+        return None
+    teams = frozenset(await tx.scalars(select(AgentTeam.team_id).where(AgentTeam.agent_id == agent_id)))
+    deeds = await own_deeds(tx, agent)
+    return Viewer(id=agent.id, name=agent.name, role=agent.role, team_ids=teams, deeds=deeds, address=address)

@@ -41,6 +41,10 @@ def one(method: str, path: str, who: str, ask: str = "", **more: Any) -> Row:
 # supervisors of the team; administrators; nobody but the owner; or the scope a program needs.
 INBOX, SETTINGS, API = "/inbox/{conversation_id:int}", "/settings", "/api/v1"
 CONVERSATION = API + "/conversations/{conversation_id:str}"
+USER = API + "/users/{user_id:str}"
+DRAFT = USER + "/conversations/{conversation_id:str}/drafts/{mode:str}"
+FILLED = USER + "/conversations/{conversation_id:str}/canned-responses"
+A_VIEW, A_JOB = USER + "/saved-views/{view_id:str}", USER + "/bulk-jobs/{job_id:str}"
 A_TEXT = {"key": "saludo", "tone": "cordial", "country": "PE", "body": ""}
 PROMPTLY = {"team": "1", "state": "", "first_due": "5 min"}
 HOLIDAY = {"team": "0", "day": "2026-12-24", "hours": "", "name": "Nochebuena"}
@@ -848,6 +852,30 @@ CALLS = [
     one("GET", API + "/templates", "catalogues:read"),
     one("GET", API + "/tags", "catalogues:read"),
     one("GET", API + "/canned-responses", "catalogues:read"),
+    one("GET", API + "/dispositions", "catalogues:read"),
+    # Whoever acts for somebody is told what those may see: in tests/api/test_acting.py, what they may not.
+    one("GET", USER + "/drafts", "users:act", API + "/users/1/drafts"),
+    one("PUT", DRAFT, "users:act", API + "/users/1/conversations/1/drafts/note", json={"text": "x"}),
+    one("DELETE", DRAFT, "users:act", API + "/users/1/conversations/1/drafts/note"),
+    one("GET", FILLED, "users:act", API + "/users/1/conversations/1/canned-responses"),
+    one(
+        "POST",
+        FILLED + "/{canned_id:str}/uses",
+        "users:act",
+        API + "/users/1/conversations/1/canned-responses/1/uses",
+    ),
+    one("GET", USER + "/saved-views", "users:act", API + "/users/1/saved-views"),
+    one("POST", USER + "/saved-views", "users:act", API + "/users/1/saved-views", json={}, answers=422),
+    one("PATCH", A_VIEW, "users:act", API + "/users/1/saved-views/99", json={}, answers=404),
+    one("DELETE", A_VIEW, "users:act", API + "/users/1/saved-views/99", answers=404),
+    one("GET", A_VIEW + "/conversations", "users:act", API + "/users/1/saved-views/99/conversations", answers=404),
+    one("GET", USER + "/bulk-jobs", "users:act", API + "/users/1/bulk-jobs"),
+    one("POST", USER + "/bulk-jobs", "users:act", API + "/users/1/bulk-jobs", json={}, answers=422),
+    one("GET", A_JOB, "users:act", API + "/users/1/bulk-jobs/99", answers=404),
+    one("GET", A_JOB + "/rows", "users:act", API + "/users/1/bulk-jobs/99/rows", answers=404),
+    one("POST", A_JOB + "/start", "users:act", API + "/users/1/bulk-jobs/99/start", answers=404),
+    one("POST", A_JOB + "/cancellation", "users:act", API + "/users/1/bulk-jobs/99/cancellation", answers=404),
+    one("POST", A_JOB + "/undo", "users:act", API + "/users/1/bulk-jobs/99/undo", answers=404),
     one("GET", API + "/stream", "stream:read"),
 ]
 

@@ -13,11 +13,13 @@ from sqlalchemy import select
 from console.agents import Agent, AgentTeam, Team
 from console.api import listing, shapes
 from console.api.asking import query
+from console.api.canned import shown_files
 from console.api.cursors import Cursors
 from console.api.operations import does
 from console.canned import files
 from console.canned.models import CannedFile, CannedText
 from console.db import Database, Tx
+from console.inbox import tree
 from console.inbox.channel import MessageTemplate
 from console.inbox.tags import Tag
 from console.portfolio.standing import edges_of, rules_in_force
@@ -136,21 +138,44 @@ def _canned(row: CannedText, kept: Sequence[CannedFile]) -> shapes.CannedRespons
         folder=row.folder or None,
         text=row.body,
         variables=list(dict.fromkeys(names_in(row.body))),
-        files=[
-            shapes.CannedFile(
-                id=str(file.id),
-                kind=file.kind,
-                mime_type=file.mime_type,
-                filename=file.filename,
-                size=file.size,
-                sha256=file.sha256,
-            )
-            for file in kept
-        ],
+        files=shown_files(kept),
         team=str(row.team_id) if row.team_id else None,
         used=row.used,
         active=row.retired_at is None,
         updated_at=row.updated_at,
+    )
+
+
+@get(
+    "/dispositions",
+    opt=does("catalogues:read", returns=shapes.Page[shapes.Disposition], query=listing.Paging),
+)
+async def list_dispositions(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    cursors: NamedDependency[Cursors],
+) -> shapes.Page[shapes.Disposition]:
+    """The tree of how conversations end, each node after the one above it; a conversation is resolved with a leaf."""
+    asked = query(request, listing.Paging)
+    place = listing.begin(cursors, "disposition", asked, (int,))
+    begin = int(place[0]) if place else 0
+    async with db.reading() as tx:
+        some = list(enumerate(await tree.nodes(tx), start=1))[begin : begin + asked.limit + 1]
+    page, following = listing.cut(cursors, "disposition", asked, some, lambda row: (row[0],))
+    return shapes.Page([_disposition(node) for _place, node in page], following)
+
+
+def _disposition(node: tree.Node) -> shapes.Disposition:
+    return shapes.Disposition(
+        code=node.code,
+        name=node.name,
+        path=node.path,
+        group=cast("Any", node.group),
+        is_leaf=node.is_leaf,
+        needs=node.needs,
+        effect=node.effect,
+        pause_days=node.pause_days,
+        active=not node.is_retired,
     )
 
 
@@ -200,4 +225,4 @@ def _template(row: MessageTemplate) -> shapes.Template:
     )
 
 
-routes = [list_users, list_teams, list_templates, list_tags, list_canned_responses]
+routes = [list_users, list_teams, list_templates, list_tags, list_canned_responses, list_dispositions]

@@ -89,7 +89,7 @@ async def list_conversations(
         edges = edges_of(await rules_in_force(tx)) if asked.tag is not None else DEFAULT_EDGES
         found = (await tx.scalars(_page(asked, place, edges, said))).all()
         page, following = listing.cut(cursors, LISTING, asked, found, lambda row: (microseconds(row.last_at), row.id))
-        return shapes.Page(await _shown(tx, page, program), following)
+        return shapes.Page(await shown(tx, page, program), following)
 
 
 async def _said(searcher: Searcher, program: Program, q: str) -> set[int]:
@@ -117,7 +117,7 @@ async def get_conversation(
     """One conversation."""
     async with db.reading() as tx:
         conversation = await opened(tx, program, conversation_id)
-        return (await _shown(tx, [conversation], program))[0]
+        return (await shown(tx, [conversation], program))[0]
 
 
 @patch(
@@ -145,7 +145,7 @@ async def change_conversation(
         conversation = await opened(tx, program, conversation_id, lock=True)
         await _apply(tx, conversation, change, by=program)
         await tx.flush()
-        return (await _shown(tx, [conversation], program))[0]
+        return (await shown(tx, [conversation], program))[0]
 
 
 async def opened(tx: Tx, program: Program, conversation_id: str, *, lock: bool = False) -> Conversation:
@@ -156,7 +156,7 @@ async def opened(tx: Tx, program: Program, conversation_id: str, *, lock: bool =
     return conversation
 
 
-async def _shown(tx: Tx, rows: Any, program: Program) -> list[shapes.Conversation]:  # noqa: ANN401
+async def shown(tx: Tx, rows: Any, program: Program) -> list[shapes.Conversation]:  # noqa: ANN401
     """What is said in a conversation is only for tokens that may read messages."""
     shown = await rendering.conversations(tx, rows)
     if not program.may("messages:read"):

@@ -27,6 +27,11 @@ _REF = "#/components/schemas/{name}"
 # msgspec's name for a page of something.
 _PAGE_OF = re.compile(rb"\bPage_(\w+?)_(?=\")")
 _PATH_PARAMETER = re.compile(r"\{(\w+):\w+\}")
+_ID = {"type": "string", "pattern": "^[1-9][0-9]*$"}
+_PATH_SCHEMAS: dict[str, dict[str, Any]] = {
+    "external_id": {"type": "string", "minLength": 1},
+    "mode": {"type": "string", "enum": ["reply", "note"]},
+}
 _ABOUT = (
     "What other programs read, change and follow. Ids are strings, moments RFC 3339 in UTC. Listings are walked with "
     "`limit` and `cursor`. Every refusal is a problem (RFC 9457) whose `code` is for programs. The stream at "
@@ -126,7 +131,7 @@ def _responses(call: Operation) -> dict[str, Any]:
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[1-9][0-9]*$"}}
+        {"name": name, "in": "path", "required": True, "schema": _PATH_SCHEMAS.get(name, _ID)}
         for name in re.findall(r"\{(\w+)\}", path)
     ]
 

@@ -132,6 +132,24 @@ class ScheduledMessage(msgspec.Struct):
     ended_at: datetime | None
 
 
+class Disposition(msgspec.Struct):
+    """How a conversation may end. `path` are the names above it; PATCH takes the `code` of a leaf.
+
+    `needs` is what must be there: promise, plan, dispute, callback, amount or date. `effect` is what is done besides:
+    opt_out, wrong_number or stop. For `pause_days` working days nobody begins a conversation.
+    """
+
+    code: str
+    name: str
+    path: list[str]
+    group: Literal["CD", "CI", "NC", "AD"]
+    is_leaf: bool
+    needs: str | None
+    effect: str | None
+    pause_days: int
+    active: bool
+
+
 class Person(msgspec.Struct):
     """Whom a conversation is with. `phone` is null for who writes under a user name only."""
 

@@ -34,7 +34,8 @@ SCOPES = {
     "payments:write": "Report payments",
     "audit:read": "Read the history",
     "stream:read": "Follow events, of whatever the other reading scopes allow",
-    "catalogues:read": "See users, teams and templates",
+    "catalogues:read": "See users, teams, templates, tags, canned responses and dispositions",
+    "users:act": "Act for any user, with that user's rights: their drafts, canned responses, saved views and bulk jobs",
     "metrics": "Read /metrics from another machine",
 }
 """Every scope and what it allows. "*" stands for all of them."""

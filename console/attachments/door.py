@@ -14,7 +14,7 @@ from console.attachments.receiving import file_of
 from console.db import Database
 from console.errors import Refused
 from console.forms import html, read_form, whole
-from console.inbox import answering, queries
+from console.inbox import answering, drafts, queries
 from console.render import fragment
 from console.settings import Settings
 
@@ -92,7 +92,7 @@ async def create_file_message(
                 force=form.get("force") == "1",
                 reply_to=await answering.quoted(tx, conversation, form.get("reply_to")),
             )
-            await answering.forget_draft(tx, viewer, conversation, "reply")
+            await drafts.forget(tx, conversation, "reply", by=viewer)
     except Refused as refused:
         return answering.notice(conversation_id, refused)
     return await answering.shown(db, message.id, status=201)

@@ -41,16 +41,33 @@ async def ask(
     now: Now,
     ids: Collection[int] = (),
     listing: Listing | None = None,
+    client_key: str | None = None,
+    request: str | None = None,
 ) -> BulkJob:
     """A job for `ids`, or for all that `listing` lists at `now`; it is rehearsed first. Records "bulk.asked".
 
-    Refuses: 422 naming the field that the deed needs; 403 for a deed beyond one's role; 422 "too_many", "nobody".
+    `client_key` asks for one job however often it is used, `request` says what was asked (see `asked_before`).
+    Refuses: 422 naming the field that the deed needs; 403 for a deed beyond one's role; 422 "too_many", "nobody";
+    409 "in_progress" for a key that is asking elsewhere at this moment.
     """
     await check(tx, by, deed, details)
     await _room_for_one(tx, by)
-    job = BulkJob(made_by=by.id, deed=deed, details=details, state=JobState.CHECKING, total=0, created_at=clock.now())
-    tx.add(job)
-    await tx.flush()
+    job = BulkJob(
+        made_by=by.id,
+        deed=deed,
+        details=details,
+        state=JobState.CHECKING,
+        total=0,
+        created_at=clock.now(),
+        client_key=client_key,
+        request=request,
+    )
+    try:
+        async with tx.begin_nested():
+            tx.add(job)
+            await tx.flush()
+    except IntegrityError as taken:
+        raise Refused(409, Words("Esa misma petición está en curso: repítala."), code="in_progress") from taken
     job.total = await _fill(tx, job, _wanted(by, ids, listing, now))
     if not job.total:
         raise Refused(422, Words("Ninguna conversación a su alcance coincide."), code="nobody", field="ids")
@@ -65,6 +82,14 @@ async def ask(
         tx, by.actor, "bulk.asked", subject=f"bulk:{job.id}", new={"deed": deed, "total": job.total, **details}
     )
     return job
+
+
+async def asked_before(tx: Tx, by: Viewer, client_key: str, request: str) -> BulkJob | None:
+    """The job that this key asked for already. Refuses 409 "key_reused" for a key that asked for something else."""
+    found = (await tx.scalars(select(BulkJob).where(BulkJob.client_key == client_key))).one_or_none()
+    if found is not None and (found.made_by, found.request) != (by.id, request):
+        raise Refused(409, Words("Esa clave ya se usó para otra operación."), code="key_reused")
+    return found
 
 
 async def start(tx: Tx, job: BulkJob, *, by: Viewer) -> None:

@@ -36,12 +36,14 @@ class Verdict(StrEnum):
 class BulkJob(Base):
     """A deed on many conversations, and how far it has come. Its maker's rights at each step are what counts.
 
-    `details` are what the deed needs. `undoes_id`: it takes back what that job changed. `why`: what ended it early.
+    `details` are what the deed needs. `client_key` names the request of the program that asked, `request` is the digest
+    of what it asked. `undoes_id`: it takes back what that job changed. `why`: what ended it early.
     """
 
     __tablename__ = "bulk_job"
     __table_args__ = (
         Index("ix_bulk_job_maker", "made_by", "id"),
+        Index("uq_bulk_job_client_key", "client_key", unique=True),
         Index(
             "ix_bulk_job_at_work",
             "id",
@@ -59,6 +61,8 @@ class BulkJob(Base):
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    client_key: Mapped[str | None] = mapped_column(String(64))
+    request: Mapped[str | None] = mapped_column(String(64))
     made_by: Mapped[int] = mapped_column(ForeignKey("agent.id"))
     deed: Mapped[str] = mapped_column(String(16))
     details: Mapped[dict[str, Any]]

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import bindparam, select, update
 
 from console import audit, clock
-from console.agents import Agent, AgentTeam, Viewer, own_deeds
+from console.agents import Viewer, viewer_of
 from console.audit import SYSTEM
 from console.bulk import execute_many
 from console.bulk_jobs import asking, deeds
@@ -125,7 +125,7 @@ async def _rehearse(db: Database, house: House, number: int) -> None:
 
 async def _do_some(tx: Tx, job: BulkJob, house: House) -> list[Told] | None:
     """The next rows, each apart from the others; None when the job ends here because its maker may no longer."""
-    by = await _maker(tx, job.made_by)
+    by = await viewer_of(tx, job.made_by, address="bulk")
     if by is None:
         await asking.cancel(tx, job, by=SYSTEM, why="Quien la pidió ya no tiene acceso.")
         return None
@@ -174,13 +174,3 @@ async def _tell(tx: Tx, job: BulkJob, told: list[Told], *, is_done: bool) -> Non
     job.refused += sum(one.verdict is Verdict.REFUSED for one in told)
     if told:
         job.after = told[-1].number
-
-
-async def _maker(tx: Tx, agent_id: int) -> Viewer | None:
-    """Whoever asked for it, with the role and the teams of now; None when they may no longer sign in."""
-    agent = await tx.get(Agent, agent_id)
-    if agent is None or agent.disabled_at is not None:
-        return None
-    teams = frozenset(await tx.scalars(select(AgentTeam.team_id).where(AgentTeam.agent_id == agent_id)))
-    deeds = await own_deeds(tx, agent)
-    return Viewer(id=agent.id, name=agent.name, role=agent.role, team_ids=teams, deeds=deeds, address="bulk")

@@ -7,24 +7,20 @@ from typing import Any
 from litestar import Request, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from console import clock, rates
 from console.agents import Viewer
 from console.db import Database, Tx
 from console.errors import Refused, not_found
 from console.forms import html, read_form, whole
-from console.inbox import headers, queries, reply, template_picker, threads
-from console.inbox.models import Conversation, Draft, Message
+from console.inbox import drafts, headers, queries, reply, template_picker, threads
+from console.inbox.models import Conversation, Message
 from console.inbox.pushes import message_fragment
 from console.render import fragment
 from console.settings import Settings
 from console.texts.values import values_of
 
 LONGEST_KEY = 64
-LONGEST_DRAFT = 4096
 
 
 @post("/inbox/{conversation_id:int}/replies", status_code=201)
@@ -50,7 +46,7 @@ async def create_reply(
                 force=form.get("force") == "1",
                 reply_to=await quoted(tx, conversation, form.get("reply_to")),
             )
-            await forget_draft(tx, viewer, conversation, "reply")
+            await drafts.forget(tx, conversation, "reply", by=viewer)
     except Refused as refused:
         return notice(conversation_id, refused)
     return await shown(db, message.id, status=201)
@@ -76,7 +72,7 @@ async def create_note(
                 client_key=key_in(form),
                 mentions=_mentions(form),
             )
-            await forget_draft(tx, viewer, conversation, "note")
+            await drafts.forget(tx, conversation, "note", by=viewer)
     except Refused as refused:
         return notice(conversation_id, refused)
     return await shown(db, message.id, status=201)
@@ -174,31 +170,9 @@ async def draft(
     """Keep what is being written, per conversation and mode. Nobody else ever sees it, so it is not on record."""
     form = await read_form(request)
     mode, text = form.get("mode", "reply"), form.get("text", "")
-    if mode not in {"reply", "note"}:
-        raise Refused(422, "El modo es «reply» o «note».", code="invalid", field="mode")
-    if len(text) > LONGEST_DRAFT:
-        raise Refused(422, f"El borrador pasa de {LONGEST_DRAFT} caracteres.", code="invalid", field="text")
     async with db.transaction() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
-        await _keep_draft(tx, viewer, conversation, mode, text)
-
-
-async def _keep_draft(tx: Tx, viewer: Viewer, conversation: Conversation, mode: str, text: str) -> None:
-    new = sqlite_insert if tx.get_bind().dialect.name == "sqlite" else postgresql_insert
-    values = {"text": text, "updated_at": clock.now()}
-    key = {"agent_id": viewer.id, "conversation_id": conversation.id, "mode": mode}
-    await tx.execute(new(Draft).values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=values))
-
-
-async def forget_draft(tx: Tx, viewer: Viewer, conversation: Conversation, mode: str) -> None:
-    """What was being written has been sent."""
-    await tx.execute(
-        delete(Draft).where(
-            Draft.agent_id == viewer.id,
-            Draft.conversation_id == conversation.id,
-            Draft.mode == mode,
-        ),
-    )
+        await drafts.keep(tx, conversation, mode, text, by=viewer)
 
 
 async def quoted(tx: Tx, conversation: Conversation, message_id: str | None) -> str | None:

@@ -18,7 +18,6 @@ from console.inbox.models import Conversation
 from console.render import fragment
 
 LONGEST_KEY = 64
-LONGEST_DRAFT = 4096
 
 
 @post("/inbox/{conversation_id:int}/assignment", status_code=200)

@@ -22,7 +22,6 @@ from console.render import fragment, page
 from console.settings import Settings
 
 LONGEST_KEY = 64
-LONGEST_DRAFT = 4096
 
 
 @get("/")

@@ -34,12 +34,16 @@ class SavedLine(msgspec.Struct, kw_only=True):
     view: str
     filters: str
     team: str
+    team_id: int | None
     may_change: bool
     count: int | None
 
 
-async def saved_views(tx: Tx, viewer: Viewer, currency: str, now: Now) -> list[SavedLine]:
-    """What `viewer` saved and what their teams share, in their order; two statements, however many there are."""
+async def saved_views(tx: Tx, viewer: Viewer, currency: str, now: Now, *, only: int | None = None) -> list[SavedLine]:
+    """What `viewer` saved and what their teams share, in their order; two statements, however many there are.
+
+    `only`: that view alone, if it is among them.
+    """
     wanted = (
         select(SavedView, Team.name)
         .outerjoin(Team, Team.id == SavedView.team_id)
@@ -47,8 +51,9 @@ async def saved_views(tx: Tx, viewer: Viewer, currency: str, now: Now) -> list[S
         .order_by(Team.name.is_not(None), Team.name, SavedView.position, SavedView.id)
         .limit(MOST_SHOWN)
     )
+    wanted = wanted if only is None else wanted.where(SavedView.id == only)
     rows = (await tx.execute(wanted)).all()
-    listings = {saved.id: _listing(saved, currency) for saved, _team in rows}
+    listings = {saved.id: listing_of(saved, currency) for saved, _team in rows}
     counted = [(number, _number(viewer, listing, now)) for number, listing in listings.items() if listing]
     numbers = (await tx.execute(select(*(one for _number, one in counted)))).one() if counted else ()
     counts = {number: count for (number, _), count in zip(counted, numbers, strict=True)}
@@ -59,6 +64,7 @@ async def saved_views(tx: Tx, viewer: Viewer, currency: str, now: Now) -> list[S
             view=saved.view,
             filters=saved.filters,
             team=team or "",
+            team_id=saved.team_id,
             may_change=access.may_change(viewer, saved),
             count=counts.get(saved.id),
         )
@@ -66,7 +72,7 @@ async def saved_views(tx: Tx, viewer: Viewer, currency: str, now: Now) -> list[S
     ]
 
 
-def _listing(saved: SavedView, currency: str) -> Listing | None:
+def listing_of(saved: SavedView, currency: str) -> Listing | None:
     """What it lists. A filter that no longer exists is not guessed at: its list says so when it is opened."""
     try:
         return read_listing({"view": saved.view, **dict(parse_qsl(saved.filters))}, currency)

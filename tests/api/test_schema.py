@@ -74,7 +74,23 @@ async def test_what_is_given_is_what_was_promised(house: House, program: Program
     reported = await program.http.post("/payments", json=A_PAYMENT)
     stated = {"holder": {"name": "María Ccori"}, "currency": "PEN", "invoices": []}
     assert (await program.http.put("/accounts/PR-1", json=stated)).status_code == 201
+    ana = (await house.agent()).id
+    theirs = f"/users/{ana}"
+    asking = {"deed": "assign", "assignee": None, "conversations": [conversation["id"]]}
+    job = (await program.http.post(f"{theirs}/bulk-jobs", json=asking)).json()
+    view = (await program.http.post(f"{theirs}/saved-views", json={"name": "Todas", "view": "all"})).json()
+    draft = f"{theirs}/conversations/{conversation['id']}/drafts/reply"
+    assert (await program.http.put(draft, json={"text": "Buenos días"})).status_code == 200
     asked = {
+        "/users/{user_id}/drafts": f"{theirs}/drafts",
+        "/users/{user_id}/conversations/{conversation_id}/canned-responses": (
+            f"{theirs}/conversations/{conversation['id']}/canned-responses"
+        ),
+        "/users/{user_id}/saved-views": f"{theirs}/saved-views",
+        "/users/{user_id}/saved-views/{view_id}/conversations": f"{theirs}/saved-views/{view['id']}/conversations",
+        "/users/{user_id}/bulk-jobs": f"{theirs}/bulk-jobs",
+        "/users/{user_id}/bulk-jobs/{job_id}": f"{theirs}/bulk-jobs/{job['id']}",
+        "/users/{user_id}/bulk-jobs/{job_id}/rows": f"{theirs}/bulk-jobs/{job['id']}/rows",
         "/payments/{payment_id}": f"/payments/{reported.json()['details']['payment']}",
         "/conversations/{conversation_id}": f"/conversations/{conversation['id']}",
         "/conversations/{conversation_id}/messages": f"/conversations/{conversation['id']}/messages",
