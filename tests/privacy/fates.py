@@ -95,7 +95,7 @@ OURS = {
     "bot_session": "verified_how reason claim ended_why",
     "bot_step": "heard action asked texts label",
     "bot_text": "key country tone body",
-    "bulk_job": "deed state why",
+    "bulk_job": "deed client_key request state why",
     "bulk_row": "verdict reason was",
     "canned_file": "kind mime_type filename sha256",
     "canned_text": "name name_key folder scope",
