@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from console.languages.readers import TAGS
-from integrations import mail
+from integrations import mail, timestamping
 from integrations.payments import choosing
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -68,6 +68,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # Where copies of the seals go: a file to append to, and an address that gets the newest once a day.
     seal_file: Path | None = None
     seal_mail: str | None = None
+    # The time-stamping authority (RFC 3161) that witnesses each seal, and a PEM file of the roots it is trusted by.
+    tsa_url: str | None = None
+    tsa_ca: Path | None = None
     # Public keys of seals made under secret keys that were rotated since.
     former_seal_keys: tuple[str, ...] = ()
     smtp_url: str | None = None
@@ -161,6 +164,8 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             seal_minutes=_whole_number(values, "ALDIA_SEAL_MINUTES", 20),
             seal_file=Path(path) if (path := values.get("ALDIA_SEAL_FILE")) else None,
             seal_mail=values.get("ALDIA_SEAL_MAIL") or None,
+            tsa_url=(values.get("ALDIA_TSA_URL") or "").strip() or None,
+            tsa_ca=Path(path) if (path := values.get("ALDIA_TSA_CA")) else None,
             former_seal_keys=tuple(key for key in values.get("ALDIA_FORMER_SEAL_KEYS", "").replace(",", " ").split()),
             smtp_url=values.get("ALDIA_SMTP_URL") or None,
             mail_from=values.get("ALDIA_MAIL_FROM", "").strip(),
@@ -201,6 +206,7 @@ def _checked(settings: Settings) -> Settings:
     if settings.payments_provider is not None:
         _check_payments(settings, settings.payments_provider)
     _check_mail(settings)
+    _check_authority(settings)
     if settings.bot_model_url is not None:
         _check_bot_model(settings, settings.bot_model_url)
     return settings
@@ -246,6 +252,23 @@ def _check_mail(settings: Settings) -> None:
             raise UnsafeSettings("Falta ALDIA_MAIL_FROM: la dirección desde la que se envía el correo")
     if settings.seal_mail and settings.smtp_url is None:
         raise UnsafeSettings("ALDIA_SEAL_MAIL necesita ALDIA_SMTP_URL: el servidor por el que sale el correo")
+
+
+def _check_authority(settings: Settings) -> None:
+    """A name that is not there, or a file without roots, would be found out about at the first seal only."""
+    if settings.tsa_url is not None:
+        try:
+            parts = urlsplit(settings.tsa_url)
+            is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_whole = False
+        if not is_whole:
+            raise UnsafeSettings("ALDIA_TSA_URL debe ser la dirección http(s) de una autoridad de tiempo (RFC 3161)")
+    if settings.tsa_ca is not None:
+        try:
+            timestamping.roots_in(settings.tsa_ca)
+        except (OSError, ValueError) as wrong:
+            raise UnsafeSettings(f"ALDIA_TSA_CA no es un archivo PEM con certificados: {settings.tsa_ca}") from wrong
 
 
 def _check_payments(settings: Settings, name: str) -> None:

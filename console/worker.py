@@ -23,7 +23,7 @@ from console.bots.runner import Bot, mornings
 from console.bulk_jobs import working
 from console.bulk_jobs.deeds import House
 from console.db import Database, Tx
-from console.evidence import keeping, making
+from console.evidence import keeping, making, stamping
 from console.inbox import assign, counts, deliver, fetcher, pulse, ticks
 from console.inbox.channel import Channel
 from console.inbox.fetcher import Fetcher
@@ -138,6 +138,8 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "retention": lambda until: forgetting.run(db, settings.media_dir, until),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }
+    if settings.tsa_url is not None:
+        loops["time stamps"] = lambda until: stamping.run(db, settings, until)
     if settings.bot:
         bot = Bot(db, settings, console.payments, _helper(console))
         followers.append(bot.follow)

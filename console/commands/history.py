@@ -13,7 +13,7 @@ from console.audit import Actor, AuditHead, Verdict
 from console.backup import digest_of
 from console.commands import Failed, database, run
 from console.db import Tx
-from console.evidence import keeping, scopes, seals, verifying
+from console.evidence import keeping, scopes, seals, stamping, stamps, verifying
 from console.evidence.compiling import compile_pack
 from console.evidence.keys import signer_of, trusted_keys
 from console.evidence.proofs import Unproven
@@ -76,6 +76,7 @@ async def _verify(anchor: tuple[int, str] | None, kept: list[Sealed], since_last
             anchor=anchor,
             kept=kept,
             since=since,
+            trust=stamps.trust_of(config),
         )
 
 
@@ -124,6 +125,7 @@ async def _seal() -> list[Sealed]:
     config = settings.load()
     async with database(config) as db:
         await seals.seal_up(db, signer_of(config.secret_key), clock.now())
+        await stamping.stamp_some(db, config)
         async with db.reading() as tx:
             return [seals.plainly(row) for row in await seals.every(tx)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,6 +25,8 @@ Hecho: {made_at}
   expediente.pdf    para leer
   expediente.json   lo mismo, letra por letra: mensajes, entregas, cuentas
   historial.json    las entradas del historial con sus sellos firmados
+  sellos/           lo que una autoridad de tiempo (RFC 3161) dijo de cada sello, si hay una; con OpenSSL:
+                    openssl ts -verify -in sellos/N.tsr -digest HUELLA -CAfile RAICES (verificar.py dice la huella)
   media/            los adjuntos; cada archivo se llama como su huella SHA-256
   verificar.py      comprueba todo: python3 verificar.py  (solo necesita Python 3.9 o más nuevo)
   manifiesto.json   la huella de cada archivo; manifiesto.firma es su firma Ed25519
@@ -32,7 +34,7 @@ Hecho: {made_at}
 Qué demuestra: que cada entrada del historial estaba así cuando se selló, en ese lugar; que cada mensaje dice lo que
 decía cuando se registró; que entre el primero y el último no falta ninguno; que los adjuntos son los mismos.
 Qué no demuestra: que no haya otras entradas sobre otra cosa, ni la hora de un reloj ajeno a esta empresa, salvo por las
-copias de los sellos que guarden terceros.
+copias de los sellos que guarden terceros y por las marcas de tiempo de sellos/, cuya firma verificar.py no comprueba.
 
 La clave pública con que se comprueba también se publica en {address}
 Compárela, y repita: python3 verificar.py --clave CLAVE
@@ -47,6 +49,8 @@ class Contents(msgspec.Struct, frozen=True):
     entries: Sequence[AuditEntry]
     media_dir: Path
     address: str
+    # What a time-stamping authority said, byte for byte, by the name of the file.
+    answers: Mapping[str, bytes] = {}
 
 
 def write(to: Path, contents: Contents, signer: Signer, *, told: Callable[[int], None] = lambda _done: None) -> None:
@@ -71,6 +75,7 @@ def _fill(file: zipfile.ZipFile, contents: Contents, signer: Signer, told: Calla
         "expediente.json": _pretty(dossier),
         "historial.json": _pretty(contents.proofs),
         "expediente.pdf": _paper(contents, signer),
+        **contents.answers,
     }
     for name, body in texts.items():
         file.writestr(zipfile.ZipInfo(name, _WHEN), body, zipfile.ZIP_DEFLATED)
@@ -93,7 +98,7 @@ def _paper(contents: Contents, signer: Signer) -> bytes:
             Path(pdf.name),
             contents.dossier,
             entries=contents.entries,
-            seals=contents.proofs.seals,
+            proofs=contents.proofs,
             key=signer.public,
         )
         return Path(pdf.name).read_bytes()

@@ -9,7 +9,7 @@ from pathlib import Path
 from console import audit, clock
 from console.audit import AuditEntry
 from console.db import Database
-from console.evidence import archive, gathering, proofs, seals
+from console.evidence import archive, gathering, proofs, seals, stamping
 from console.evidence.archive import Contents
 from console.evidence.gathering import Place
 from console.evidence.keys import KEYS_PATH, signer_of, trusted_keys
@@ -37,6 +37,7 @@ async def compile_pack(
     async with db.reading() as tx:
         head = await audit.head_of(tx)
     await seals.seal_up(db, signer, now)
+    await stamping.stamp_some(db, settings, most=1)
     home = Place(settings.timezone, settings.country)
     async with db.reading() as tx:
         # Whoever writes while we read comes under the next seal, and into the next pack.
@@ -62,7 +63,8 @@ async def compile_pack(
             consents=await gathering.consents_of(tx, scope.conversation_ids),
             reasons=await gathering.reasons_about(tx, scope.conversation_ids, scope.account_ids),
         )
-    contents = Contents(dossier, proven, entries, settings.media_dir, settings.base_url + KEYS_PATH)
+        answers = await proofs.answers_of(tx, proven)
+    contents = Contents(dossier, proven, entries, settings.media_dir, settings.base_url + KEYS_PATH, answers)
     await asyncio.to_thread(archive.write, to, contents, signer, told=told)
     return dossier
 

@@ -14,7 +14,7 @@ from console.audit import AuditEntry
 from console.evidence import consent_pages, readable
 from console.evidence.paper import GREEN, Paper
 from console.evidence.seals import Sealed
-from console.evidence.shapes import Attachment, Debt, Dossier, Said, Thread
+from console.evidence.shapes import Attachment, Debt, Dossier, Proofs, Said, Thread
 from console.inbox.words import event_words
 from console.portfolio.states import State, label
 from console.render import money
@@ -37,12 +37,12 @@ STATUSES = {
 }
 
 
-def write(to: Path, dossier: Dossier, *, entries: Sequence[AuditEntry], seals: Sequence[Sealed], key: str) -> None:
+def write(to: Path, dossier: Dossier, *, entries: Sequence[AuditEntry], proofs: Proofs, key: str) -> None:
     """Write the PDF to `to`. Takes a moment for each hundred messages: call it from a thread."""
     zone = ZoneInfo(dossier.timezone)
     paper = Paper(f"Expediente de {dossier.scope} · {dossier.company}", made_at=_instant(dossier.made_at))
     paper.add_page()
-    _cover(paper, dossier, entries, seals, key)
+    _cover(paper, dossier, entries, proofs, key)
     by_number = {entry.id: entry for entry in entries}
     for debt in dossier.accounts:
         _debt(paper, debt)
@@ -58,7 +58,7 @@ def write(to: Path, dossier: Dossier, *, entries: Sequence[AuditEntry], seals: S
     paper.output(str(to))
 
 
-def _cover(paper: Paper, dossier: Dossier, entries: Sequence[AuditEntry], seals: Sequence[Sealed], key: str) -> None:
+def _cover(paper: Paper, dossier: Dossier, entries: Sequence[AuditEntry], proofs: Proofs, key: str) -> None:
     paper.set_y(42)
     paper.set_text_color(*GREEN)
     paper.say(dossier.company, size=12, bold=True)
@@ -78,7 +78,7 @@ def _cover(paper: Paper, dossier: Dossier, entries: Sequence[AuditEntry], seals:
         ]
     )
     paper.heading("El sello")
-    newest = seals[-1] if seals else None
+    newest = proofs.seals[-1] if proofs.seals else None
     if newest is None:
         paper.say("El historial de este expediente aún no está sellado.")
     else:
@@ -86,6 +86,7 @@ def _cover(paper: Paper, dossier: Dossier, entries: Sequence[AuditEntry], seals:
             [
                 ("Sello", f"{newest.number}, sobre las entradas {newest.first:,} a {newest.last:,}"),
                 ("Firmado", f"{_when(newest.at, dossier.timezone)}, Ed25519"),
+                ("Marca de tiempo", _stamped(proofs, newest, dossier.timezone)),
             ]
         )
         paper.small("Raíz del árbol de huellas (SHA-256)")
@@ -100,6 +101,13 @@ def _cover(paper: Paper, dossier: Dossier, entries: Sequence[AuditEntry], seals:
         soft=True,
         size=9,
     )
+
+
+def _stamped(proofs: Proofs, seal: Sealed, zone: str) -> str:
+    stamp = next((each for each in proofs.stamps if each.seal == seal.number), None)
+    if stamp is None:
+        return "Sin marca de una autoridad de tiempo: la hora es la de esta empresa"
+    return f"{_when(stamp.at, zone)}, por {stamp.authority or 'una autoridad sin nombre'} (RFC 3161)"
 
 
 def _hours_in_brief(messages: Sequence[Said], outside: int) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-APPEND_ONLY = ("audit_entry", "audit_seal")
+APPEND_ONLY = ("audit_entry", "audit_seal", "audit_stamp")
 MOVING = "audit_head"
 READ_ONLY = "alembic_version"
 

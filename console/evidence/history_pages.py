@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,12 +17,13 @@ from console import audit, clock
 from console.agents import Viewer
 from console.audit import AuditEntry
 from console.db import Database, Tx
-from console.evidence import change_words, packs, readable, seals, searching, verifying
+from console.evidence import change_words, packs, readable, seals, searching, stamps, verifying
 from console.evidence.asked import PAGE, address, asked_of
 from console.evidence.groups import GROUPS, icon_of
 from console.evidence.keys import trusted_keys
 from console.evidence.seals import Seal
 from console.evidence.searching import Asked
+from console.evidence.stamps import Stamp
 from console.inbox import policy
 from console.portfolio.models import Account
 from console.reasons import keeping as reasons
@@ -30,7 +32,7 @@ from console.settings_pages.answers import cursor_of, show
 
 
 class Line(msgspec.Struct, frozen=True):
-    """An entry as the list shows it; `seal` is the seal that ends with it, if one does."""
+    """An entry as the list shows it; `seal` is the seal that ends with it, if one does, and `stamp` what is on it."""
 
     id: int
     at: datetime
@@ -42,6 +44,7 @@ class Line(msgspec.Struct, frozen=True):
     conversation_id: int | None
     origin: str | None
     seal: Seal | None
+    stamp: Stamp | None
     address: str
 
 
@@ -66,6 +69,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
     after: str | None
     sealed_by: Seal | None
+    stamp: Stamp | None
     back: str
 
 
@@ -83,9 +87,11 @@ async def audit_page(
     async with db.reading() as tx:
         found = await searching.find(tx, viewer, asked, settings.zone, below=cursor)
         ends = await _seals_that_end(tx, [entry.id for entry in found.entries])
-        lines = [_line(entry, asked, cursor, ends.get(entry.id)) for entry in found.entries]
+        on_them = await stamps.of_seals(tx, [seal.id for seal in ends.values()])
+        lines = [_line(entry, asked, cursor, ends.get(entry.id), on_them) for entry in found.entries]
         opened = await _opened(tx, viewer, request.query_params.get("entry"), asked, cursor, zone=settings.zone)
         newest, head = await seals.newest(tx), await audit.head_of(tx)
+        trouble = await stamps.trouble(tx) if settings.tsa_url else None
         orders = await packs.of_viewer(tx, viewer)
     return show(
         "audit/audit.html",
@@ -103,6 +109,8 @@ async def audit_page(
         unsealed=head - (newest.last_id if newest else 0),
         head=head,
         packs=orders,
+        is_stamped=settings.tsa_url is not None,
+        trouble=stamps.WHY[trouble] if trouble else None,
         verified=request.query_params.get("verified", ""),
     )
 
@@ -119,7 +127,12 @@ async def verify_now(
         newest = await seals.newest(tx)
         since = await tx.get(Seal, newest.id - 1) if newest and newest.id > 1 else None
         verdict = await verifying.check(
-            tx, settings.secret_key, keys=trusted_keys(settings), now=clock.now(), since=since
+            tx,
+            settings.secret_key,
+            keys=trusted_keys(settings),
+            now=clock.now(),
+            since=since,
+            trust=stamps.trust_of(settings),
         )
     async with db.transaction() as tx:
         new = {"intact": verdict.intact, "entries": verdict.entries, "first_bad": verdict.first_bad}
@@ -133,7 +146,9 @@ async def _seals_that_end(tx: Tx, ids: list[int]) -> dict[int, Seal]:
     return {seal.last_id: seal for seal in await tx.scalars(select(Seal).where(Seal.last_id.in_(ids)))}
 
 
-def _line(entry: AuditEntry, asked: Asked, cursor: int | None, seal: Seal | None) -> Line:
+def _line(
+    entry: AuditEntry, asked: Asked, cursor: int | None, seal: Seal | None, on_seals: Mapping[int, Stamp]
+) -> Line:
     new = _decoded(entry.new)
     return Line(
         id=entry.id,
@@ -146,6 +161,7 @@ def _line(entry: AuditEntry, asked: Asked, cursor: int | None, seal: Seal | None
         conversation_id=entry.conversation_id,
         origin=entry.origin,
         seal=seal,
+        stamp=on_seals.get(seal.id) if seal else None,
         address=address(asked, cursor=cursor, entry=entry.id) + "#entrada",
     )
 
@@ -166,7 +182,7 @@ async def _opened(
     sealed = next(iter(await seals.covering(tx, [number])), None)
     new = _decoded(entry.new)
     return Opened(
-        line=_line(entry, asked, cursor, None),
+        line=_line(entry, asked, cursor, None, {}),
         utc=entry.at.strftime("%d/%m/%Y %H:%M:%S UTC"),
         changes=[*changes(_decoded(entry.old), new, zone), *await _reason(tx, new)],
         subject=change_words.subject(entry.subject) if entry.subject else None,
@@ -176,6 +192,7 @@ async def _opened(
         hash=entry.hash,
         after=hashes.get(number + 1),
         sealed_by=sealed,
+        stamp=(await stamps.of_seals(tx, [sealed.id])).get(sealed.id) if sealed else None,
         back=address(asked, cursor=cursor),
     )
 

@@ -1,6 +1,6 @@
 """Copies of the seals where whoever holds the database cannot reach: a file elsewhere, the mail of a third person.
 
-What keeps a copy is a Witness; a timestamp authority (RFC 3161) would be one more.
+What keeps a copy is a Witness. What a time-stamping authority says of a seal stands beside it: console.evidence.stamps
 """
 
 from __future__ import annotations

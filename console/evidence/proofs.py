@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 from console import audit
 from console.audit import GENESIS, HASHED, AuditEntry
 from console.db import Tx
-from console.evidence import merkle, seals
+from console.evidence import merkle, seals, stamps
 from console.evidence.seals import Seal
-from console.evidence.shapes import Proof, Proofs
+from console.evidence.shapes import Proof, Proofs, Stamping
+from console.evidence.stamps import Stamp
 
 
 class Unproven(Exception):  # noqa: N818 an answer about a history
@@ -26,7 +28,30 @@ async def prove(tx: Tx, entries: Sequence[AuditEntry], *, keys: tuple[str, ...])
         proofs += await _under(tx, seal, mine)
     if len(proofs) != len(entries):
         raise Unproven
-    return Proofs(HASHED, keys, [seals.plainly(seal) for seal in over], proofs)
+    found = (await stamps.of_seals(tx, [seal.id for seal in over])).values()
+    stamped = [_plainly(stamp) for stamp in sorted(found, key=lambda stamp: stamp.seal_id)]
+    return Proofs(HASHED, keys, [seals.plainly(seal) for seal in over], proofs, stamped)
+
+
+async def answers_of(tx: Tx, proofs: Proofs) -> dict[str, bytes]:
+    """What the authority said of the seals of `proofs`, byte for byte, by the name of the file in a pack."""
+    found = await stamps.of_seals(tx, [stamp.seal for stamp in proofs.stamps])
+    return {stamp.file: found[stamp.seal].answer for stamp in proofs.stamps}
+
+
+def _plainly(stamp: Stamp) -> Stamping:
+    return Stamping(
+        seal=stamp.seal_id,
+        file=f"sellos/{stamp.seal_id}.tsr",
+        authority=stamp.authority,
+        at=_iso(stamp.at),
+        asked_at=_iso(stamp.asked_at),
+        answered_at=_iso(stamp.answered_at),
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 async def _under(tx: Tx, seal: Seal, entries: Sequence[AuditEntry]) -> list[Proof]:

@@ -54,6 +54,8 @@ class SealKeeper(Base):
     place: Mapped[str] = mapped_column(String(16), primary_key=True)
     seal_id: Mapped[int] = mapped_column(BigInteger, default=0)
     at: Mapped[datetime | None]
+    # Why a time-stamping authority gave nothing the last time (console.evidence.stamps).
+    trouble: Mapped[str | None] = mapped_column(String(24))
 
 
 class Sealed(msgspec.Struct, frozen=True, kw_only=True):

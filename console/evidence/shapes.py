@@ -177,6 +177,20 @@ class Proof(msgspec.Struct, frozen=True):
     path: list[tuple[str, str]]
 
 
+class Stamping(msgspec.Struct, frozen=True):
+    """A time stamp: the answer of the authority in `file`, and `at`, the authority's clock.
+
+    It was asked at `asked_at` and had answered by `answered_at`, by our clock.
+    """
+
+    seal: int
+    file: str
+    authority: str
+    at: str
+    asked_at: str
+    answered_at: str
+
+
 class Proofs(msgspec.Struct, frozen=True):
     """All of historial.json. `fields` names what the list in `hashed` holds."""
 
@@ -184,3 +198,4 @@ class Proofs(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     seals: list[Any]
     entries: list[Proof]
+    stamps: list[Stamping] = []

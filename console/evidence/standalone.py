@@ -149,6 +149,72 @@ def statement(seal: dict[str, Any]) -> bytes:
     return "".join(line + "\n" for line in lines).encode()
 
 
+TST_INFO = bytes.fromhex("2a864886f70d0109100104")
+SHA256 = bytes.fromhex("608648016503040201")
+
+
+def parts(der: bytes) -> list[bytes]:
+    """The contents of the elements that stand one after the other in `der` (X.690: tag, length, content)."""
+    found, at = [], 0
+    while at < len(der):
+        length, at = der[at + 1], at + 2
+        if length == 128:
+            raise ValueError("DER sin longitud")
+        if length > 128:
+            many = length - 128
+            length, at = int.from_bytes(der[at : at + many], "big"), at + many
+        if at + length > len(der):
+            raise ValueError("DER cortado")
+        found.append(der[at : at + length])
+        at += length
+    return found
+
+
+def stamped(answer: bytes) -> tuple[bytes, bytes, str]:
+    """What a time stamp is about and when, as it says (RFC 3161, 2.4.2): algorithm, hash, time. Checks no signature."""
+    _status, token = parts(parts(answer)[0])
+    _signed_data, explicit = parts(token)
+    content = parts(parts(parts(explicit)[0])[2])
+    if content[0] != TST_INFO:
+        raise ValueError("no es una marca de tiempo")
+    info = parts(parts(parts(content[1])[0])[0])
+    algorithm, digest = parts(info[2])
+    return parts(algorithm)[0], digest, info[4].decode()
+
+
+def check_stamps(history: dict[str, Any], seals: dict[int, dict[str, Any]], read: Read, found: Findings) -> None:
+    """That each time stamp is about its seal, and says the time that is told. Who signed it is not looked at."""
+    told = history.get("stamps", [])
+    for stamp in told:
+        name = "la marca de tiempo del sello {}".format(stamp["seal"])
+        seal = seals.get(stamp["seal"])
+        try:
+            algorithm, digest, when = stamped(read(stamp["file"]))
+        except (IndexError, ValueError) as broken:
+            found.must(None, f"{name} no se puede leer ({broken})")
+            continue
+        if found.must(seal is not None, name + " es de un sello que no está") and seal is not None:
+            about = hashlib.sha256(statement(seal) + from_hex(seal["signature"])).digest()
+            found.must(algorithm == SHA256 and digest == about, name + " es de otra cosa")
+            found.must(same_time(when, stamp["at"]), name + " dice otra hora")
+            found.fine.append(
+                "sello {} ({}): {} dice {}; huella {}".format(
+                    stamp["seal"], seal["at"], stamp["authority"], stamp["at"], about.hex()
+                )
+            )
+    if told:
+        found.fine.append(
+            f"{len(told)} marcas de tiempo sobre su sello. La FIRMA de la autoridad NO se comprueba aquí, solo de qué "
+            "habla: openssl ts -verify -in sellos/N.tsr -digest HUELLA -CAfile RAICES"
+        )
+
+
+def same_time(said: str, told: str) -> bool:
+    """Whether a GeneralizedTime in UTC is that moment of ISO 8601, to the microsecond."""
+    whole, _, fraction = said.rstrip("Z").partition(".")
+    return whole + fraction.ljust(6, "0") == "".join(filter(str.isdigit, told)) and said.endswith("Z")
+
+
 def check_entries(history: dict[str, Any], seals: dict[int, dict[str, Any]], found: Findings) -> list[dict[str, Any]]:
     """That every entry has the hash it says, and stands at its place under a signed root (RFC 6962)."""
     entries: list[dict[str, Any]] = []
@@ -267,7 +333,9 @@ def check(read: Read, key: str | None = None) -> Findings:
         dossier, history = json.loads(read("expediente.json")), json.loads(read("historial.json"))
         keys = [key.lower()] if key else list(history["keys"])
         found.must(manifest["key"] in keys, "el manifiesto está firmado con una clave que no es de confianza")
-        entries = check_entries(history, check_seals(history, keys, found), found)
+        seals = check_seals(history, keys, found)
+        check_stamps(history, seals, read, found)
+        entries = check_entries(history, seals, found)
         check_messages(dossier, entries, found)
         check_consents(dossier, entries, read, found)
         check_media(dossier, read, found)

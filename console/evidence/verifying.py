@@ -11,9 +11,10 @@ from sqlalchemy import select
 from console import audit
 from console.audit import GENESIS, Verdict, instant
 from console.db import Tx
-from console.evidence import merkle, seals
+from console.evidence import merkle, seals, stamps
 from console.evidence.keys import is_signed
 from console.evidence.seals import Seal, Sealed
+from console.evidence.stamps import Trust
 
 
 async def check(
@@ -25,11 +26,13 @@ async def check(
     anchor: tuple[int, str] | None = None,
     kept: Sequence[Sealed] = (),
     since: Seal | None = None,
+    trust: Trust | None = None,
 ) -> Verdict:
     """`audit.verify`, and each seal: its signature by one of `keys`, its place, and the entries it covers.
 
     `kept` are seals from outside: they expose a history that was rewritten or cut together with its seals. With
-    `since`, what this seal and those before it cover is taken as it is. A seal's odd clock is a note.
+    `since`, what this seal and those before it cover is taken as it is. A seal's odd clock is a note. With `trust`, the
+    time stamps on the seals are checked, too.
     """
     after = since.id if since else 0
     rows = list(await tx.scalars(select(Seal).where(Seal.id > after).order_by(Seal.id)))
@@ -43,9 +46,15 @@ async def check(
     verdict = msgspec.structs.replace(verdict, seals=witness.checked + after, notes=witness.notes)
     missing = witness.beyond(verdict.entries) if verdict.intact else None
     if missing is None:
-        return verdict
+        return await _with_stamps(tx, verdict, trust, after) if trust and verdict.intact else verdict
     reason = f"el historial termina antes que el sello {missing.number}"
     return msgspec.structs.replace(verdict, intact=False, first_bad=verdict.entries + 1, reason=reason)
+
+
+async def _with_stamps(tx: Tx, verdict: Verdict, trust: Trust, after: int) -> Verdict:
+    wrong, reason, notes = await stamps.findings(tx, trust, after=after)
+    verdict = msgspec.structs.replace(verdict, notes=[*verdict.notes, *notes])
+    return msgspec.structs.replace(verdict, intact=False, first_bad=wrong.last_id, reason=reason) if wrong else verdict
 
 
 def _forged(kept: Sequence[Sealed], keys: Sequence[str]) -> Sealed | None:

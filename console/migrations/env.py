@@ -16,6 +16,7 @@ import console.canned.models
 import console.consents.models
 import console.evidence.packs
 import console.evidence.seals
+import console.evidence.stamps
 import console.hours.models
 import console.inbox.channel
 import console.inbox.contacts
