@@ -16,7 +16,7 @@ from console.agents import Viewer
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import html, read_form, whole
-from console.inbox import answering, queries
+from console.inbox import answering, drafts, queries
 from console.inbox.models import Conversation
 from console.portfolio.whereabouts import whereabouts
 from console.render import fragment
@@ -82,7 +82,7 @@ async def schedule(
             key, house = answering.key_in(form), House.of(settings)
             row = await later.schedule(tx, conversation, by=viewer, said=said, terms=terms, client_key=key, house=house)
             if said.template_id is None:
-                await answering.forget_draft(tx, viewer, conversation, "reply")
+                await drafts.forget(tx, conversation, "reply", by=viewer)
     except Refused as refused:
         return await _again(refused, db, settings, viewer, conversation_id, form=form)
     return await answering.shown(db, row.id, status=201)
