@@ -103,6 +103,7 @@ from console.scheduling import pages as scheduling_pages
 from console.search import door as search_door
 from console.search.searcher import Searcher
 from console.settings import Settings
+from console.sign_in_letters import door as not_me
 from console.snoozing import door as snoozing_door
 from console.supervision import door as supervision_door
 from console.supervision.pushes import FloorPushes
@@ -265,6 +266,7 @@ def _doors() -> Litestar:
             *sign_in.routes,
             *oidc_door.routes,
             *first_admin.routes,
+            *not_me.routes,
             *pages.routes,
             *answering.routes,
             *attachments_door.routes,

@@ -25,7 +25,7 @@ from console.db import Database, Tx
 from console.errors import not_found
 from console.forms import own_path
 from console.settings import Settings
-from console.sign_in import DOOR, address_of, answer_form, door_of, language_of
+from console.sign_in import DOOR, address_of, answer_form, door_of, origin_of
 from integrations import oidc
 
 log = structlog.get_logger()
@@ -89,11 +89,11 @@ async def _let_in(
         agent = await _person(tx, identity)
         if agent is not None and not await second_factor.is_on(tx, agent.id):
             await _end_former(tx, request, settings)
-            is_known = throttle.knows(settings, agent.email or "", request.cookies)
-            await sign_in_alerts.note_browser(tx, agent, is_known=is_known, door=door_of(address_of(request)))
-            agent_string = request.headers.get("user-agent", "")
+            origin = origin_of(request, settings, agent)
+            is_mailed = settings.smtp_url is not None
+            await sign_in_alerts.note_origin(tx, agent, origin, door=door_of(origin.address), by_mail=is_mailed)
             token = await sessions.start(
-                tx, agent, address=address_of(request), user_agent=agent_string, language=language_of(request, settings)
+                tx, agent, address=origin.address, user_agent=origin.user_agent, language=origin.language
             )
             mark = throttle.device_cookie(settings, agent.email or "")
             cookies = [sessions.cookie(settings, token), mark, _cookie(settings, "", age=0)]

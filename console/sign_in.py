@@ -27,6 +27,7 @@ from console.languages.words import Words
 from console.refusals import READER
 from console.render import page
 from console.settings import Settings
+from console.sign_in_letters.keeping import Origin
 
 log = structlog.get_logger()
 
@@ -295,11 +296,21 @@ async def _start(
     found = await sessions.find(tx, former) if former else None
     if found is not None and found.viewer.session_id is not None:
         await sessions.end(tx, found.viewer.session_id, by=found.viewer.actor, why="signed_in_again")
-    agent_string = request.headers.get("user-agent", "")
-    is_known = throttle.knows(settings, current.email or "", request.cookies)
-    await sign_in_alerts.note_browser(tx, current, is_known=is_known, door=door_of(address_of(request)))
+    origin = origin_of(request, settings, current)
+    is_mailed = settings.smtp_url is not None
+    await sign_in_alerts.note_origin(tx, current, origin, door=door_of(origin.address), by_mail=is_mailed)
     return await sessions.start(
-        tx, current, address=address_of(request), user_agent=agent_string, language=language_of(request, settings)
+        tx, current, address=origin.address, user_agent=origin.user_agent, language=origin.language
+    )
+
+
+def origin_of(request: Request[Any, Any, Any], settings: Settings, agent: Agent) -> Origin:
+    """Where a sign-in of `agent` comes from."""
+    return Origin(
+        address=address_of(request),
+        user_agent=request.headers.get("user-agent", "")[:300],
+        is_new_browser=not throttle.knows(settings, agent.email or "", request.cookies),
+        language=language_of(request, settings),
     )
 
 

@@ -1,13 +1,15 @@
-"""What the owner of an account, and administrators, should know of sign-ins: a new browser, and many that failed.
+"""What owners of accounts, and administrators, should know of sign-ins: from somewhere new, disowned, many that failed.
 
-They are entries of the history. The owner and the administrators are notified of them (console.notifications), and see
-them on their pages.
+They are entries of the history. The owner and the administrators are notified of them (console.notifications), see them
+on their pages, and get mail (console.sign_in_letters).
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from sqlalchemy import select
@@ -16,9 +18,12 @@ from console import audit, clock, throttle
 from console.agents import Agent, SignInSession
 from console.audit import Actor, AuditEntry
 from console.db import Tx
+from console.sign_in_letters import keeping as letters
+from console.sign_in_letters.keeping import Origin
 
 UNFAMILIAR = "session.unfamiliar"
 ATTEMPTS = "session.attempts_failed"
+DISOWNED = "session.disowned"
 TOLD_AT = frozenset({5, 20, 80, 320})
 """After so many failures in a row administrators are told: the first is when one must begin to wait."""
 SHOWN_FOR = timedelta(days=30)
@@ -33,21 +38,35 @@ class Alert(msgspec.Struct, frozen=True):
     name: str
     origin: str | None
     failures: int | None
+    is_new_browser: bool = True
 
 
-async def note_browser(tx: Tx, agent: Agent, *, is_known: bool, door: Actor) -> None:
-    """Note a sign-in with a browser that bears no mark of an earlier one of theirs; call it before the session begins.
+async def note_origin(tx: Tx, agent: Agent, origin: Origin, *, door: Actor, by_mail: bool) -> None:
+    """Note a sign-in with a browser that bears no mark of an earlier one, or from a network they never came from.
 
-    Who never signed in before has no usual browser. Records "session.unfamiliar".
+    Call it before the session begins, with the row of `agent` locked: so of two at once the second knows of the first.
+    Who never signed in before has nothing usual. Records "session.unfamiliar"; the owner gets a letter `by_mail`.
     """
-    if is_known:
-        return
     since = clock.now() - timedelta(days=throttle.DEVICE_DAYS)
     earlier = select(SignInSession.address).where(SignInSession.agent_id == agent.id, SignInSession.created_at > since)
-    addresses = set(await tx.scalars(earlier.distinct().limit(1000)))
-    if addresses:
-        new = {"address_known": door.origin in addresses}
-        audit.record(tx, door, UNFAMILIAR, subject=f"agent:{agent.id}", new=new)
+    seen = {_network(address) for address in await tx.scalars(earlier.distinct().limit(1000))}
+    is_new_network = _network(origin.address) not in seen
+    if not seen or not (origin.is_new_browser or is_new_network):
+        return
+    new = {"browser_known": not origin.is_new_browser, "address_known": not is_new_network}
+    audit.record(tx, door, UNFAMILIAR, subject=f"agent:{agent.id}", new=new)
+    if by_mail:
+        await letters.write(tx, agent, origin)
+
+
+def _network(address: str) -> str:
+    """What stands for the place: a home or an office gets another address of the same network now and then."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    found = getattr(found, "ipv4_mapped", None) or found
+    return str(ipaddress.ip_network((found, 24 if found.version == 4 else 48), strict=False))
 
 
 async def note_failure(tx: Tx, agent: Agent | None, keys: Sequence[str], *, door: Actor) -> None:
@@ -77,7 +96,12 @@ async def recent(tx: Tx, action: str, *, agent_id: int | None = None) -> list[Al
             agent_id=owners[entry.id],
             name=names.get(owners[entry.id], ""),
             origin=entry.origin,
-            failures=(msgspec.json.decode(entry.new) if entry.new else {}).get("failures"),
+            failures=_new(entry).get("failures"),
+            is_new_browser=not _new(entry).get("browser_known"),
         )
         for entry in found
     ]
+
+
+def _new(entry: AuditEntry) -> dict[str, Any]:
+    return dict(msgspec.json.decode(entry.new)) if entry.new else {}

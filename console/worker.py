@@ -44,6 +44,7 @@ from console.routing.router import Router
 from console.scheduling import running
 from console.search.feeder import Feeder
 from console.settings import Settings
+from console.sign_in_letters import sending as letters
 from console.targets import telling
 from console.webhooks_out.sending import Teller as WebhookTeller
 from integrations.payments.told import Declined, NoAnswer, Provider
@@ -138,6 +139,8 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "retention": lambda until: forgetting.run(db, settings.media_dir, until),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
     }
+    if settings.smtp_url is not None:
+        loops["letters about sign-ins"] = lambda until: letters.run(db, settings, until)
     if settings.tsa_url is not None:
         loops["time stamps"] = lambda until: stamping.run(db, settings, until)
     if settings.bot:

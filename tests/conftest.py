@@ -16,6 +16,7 @@ from console import app, audit, clock
 from console.db import Database
 from tests import litestar_once, servers, sqlalchemy_once
 from tests.databases import PostgresCopies, SqliteCopies
+from tests.postbox import postbox  # noqa: F401 a fixture
 
 SECRET_KEY = "a secret of the tests, long enough to be one"
 

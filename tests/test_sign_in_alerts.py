@@ -54,7 +54,7 @@ async def test_a_new_browser_tells_its_owner_and_a_known_one_nobody(front: Front
     assert [(entry.action, entry.subject) for entry in await alerts(front)] == [(UNFAMILIAR, f"agent:{ana.id}")]
     assert await told(front) == [Notice(ana.id, "sign_in", None)]
     page = await ana.see("/settings/sessions")
-    assert "Ingresos desde un navegador nuevo" in page
+    assert "Ingresos desde un navegador o una red nuevos" in page
     assert "127.0.0.1" in page
 
 

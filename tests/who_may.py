@@ -66,6 +66,9 @@ PAGES = [
     one("POST", "/logout", "anybody"),
     one("GET", "/setup", "anybody", answers=404),
     one("POST", "/setup", "anybody", form={"code": "0"}, answers=404),
+    # Whoever has the link; tests/test_sign_in_letters.py has a good one.
+    one("GET", "/not-me/{link:str}", "anybody", "/not-me/1.x", answers=404),
+    one("POST", "/not-me/{link:str}", "anybody", "/not-me/1.x", answers=404),
     one("GET", "/simulator", "anybody", answers=404),
     one("GET", "/", "anybody"),
     one("GET", "/static/{asked_release:str}/{path:path}", "anybody", "/static/x/icon.svg"),

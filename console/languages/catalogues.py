@@ -60,6 +60,7 @@ WHOLE = frozenset(
         "settings/users.html",
         "settings/webhooks.html",
         "sign_in/login.html",
+        "sign_in/not_me.html",
     }
 )
 """The pages that every catalogue has all words of. Any other is shown in Spanish to everybody, never in two."""

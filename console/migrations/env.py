@@ -42,6 +42,7 @@ import console.routing.models
 import console.saved_views.models
 import console.scheduling.models
 import console.search.models
+import console.sign_in_letters.models
 import console.supervision.models
 import console.targets.models
 import console.webhooks_out.models

@@ -35,7 +35,8 @@ _ALWAYS_RINGS = frozenset({"danger"})
 """A life may depend on it, and the bot calls mostly at night: no quiet hour holds it back."""
 # Nobody chooses not to know, and no hour is too late: whoever hears of it a day later hears too late.
 SECURITY = {
-    "sign_in": Words("Ingresaron a su cuenta desde un navegador nuevo. Si no fue usted, cierre esa sesión"),
+    "sign_in": Words("Ingresaron a su cuenta desde un navegador o una red nuevos. Si no fue usted, cierre esa sesión"),
+    "disowned": Words("Alguien de su equipo dice que un ingreso a su cuenta no fue suyo"),
     "attempts": Words("Fallaron muchos ingresos a una cuenta de su equipo"),
 }
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)

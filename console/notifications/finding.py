@@ -29,6 +29,7 @@ _TOLD = frozenset(
         "channel.paused",
         "channel.token_expiring",
         "session.attempts_failed",
+        "session.disowned",
         "session.unfamiliar",
     }
 )
@@ -36,6 +37,7 @@ _IS_DANGER = or_(BotAlert.kind == "distress", BotAlert.kind == "guessing")
 _LEADERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 # The number is everybody's; of its access token only administrators can make another.
 _OF_NUMBER = {"channel.paused": _LEADERS, "channel.token_expiring": frozenset({Role.ADMIN})}
+_OF_ADMINS = {"session.attempts_failed": "attempts", "session.disowned": "disowned"}
 _CONVERSATIONS = select(Conversation.id, Conversation.team_id, Conversation.holder_id).where(
     among(Conversation.id, "ids")
 )
@@ -110,8 +112,8 @@ def _of_the_house(entry: Entry, roles: Mapping[int, str]) -> tuple[set[int], str
     """Who is told of what is about no conversation: the number, or a sign-in that somebody should look at."""
     if entry.action in _OF_NUMBER:
         return {agent for agent, role in roles.items() if role in _OF_NUMBER[entry.action]}, "alert"
-    if entry.action == "session.attempts_failed":
-        return {agent for agent, role in roles.items() if role == Role.ADMIN}, "attempts"
+    if entry.action in _OF_ADMINS:
+        return {agent for agent, role in roles.items() if role == Role.ADMIN}, _OF_ADMINS[entry.action]
     if entry.action == "session.unfamiliar":
         return {int((entry.subject or "agent:0").removeprefix("agent:"))} & roles.keys(), "sign_in"
     return set(), ""

@@ -34,7 +34,7 @@ MOST_BEHIND = 5 * BATCH
 BREATH_SECONDS = 0.3
 """Under load the history is read in larger pieces rather than more often."""
 AT_ONCE = 20
-PAGES = {"sign_in": "/settings/sessions", "attempts": "/settings/sign-in"}
+PAGES = {"sign_in": "/settings/sessions", "attempts": "/settings/sign-in", "disowned": "/settings/sign-in"}
 """Where one looks at what is about no conversation."""
 LIVES_SECONDS = 3600
 """How long a push service keeps it for a browser that is away."""

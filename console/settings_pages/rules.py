@@ -85,6 +85,7 @@ async def _show_rules(
         bounds = await time_outs.in_force(tx)
         attempts = await sign_in_alerts.recent(tx, sign_in_alerts.ATTEMPTS)
         browsers = await sign_in_alerts.recent(tx, sign_in_alerts.UNFAMILIAR)
+        disowned = await sign_in_alerts.recent(tx, sign_in_alerts.DISOWNED)
     if typed is None:
         idle, absolute = bounds.idle // timedelta(minutes=1), bounds.absolute // timedelta(hours=1)
         typed = {"idle": str(idle), "absolute": str(absolute)}
@@ -96,6 +97,7 @@ async def _show_rules(
         roles=roles,
         attempts=attempts,
         browsers=browsers,
+        disowned=disowned,
         typed=typed,
         problem=problem,
         saved=saved,

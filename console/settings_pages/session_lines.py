@@ -45,6 +45,15 @@ _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chr
 _SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"))
 
 
+def browser_in_words(user_agent: str) -> Words:
+    """As `_device`, for mail: what names neither is unknown, because a stranger chose its words."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
+    system = next((name for mark, name in (*_SYSTEMS, ("Linux", "Linux")) if mark in user_agent), None)
+    if browser and system:
+        return Words("{browser} en {system}", browser=browser, system=system)
+    return Words("Navegador desconocido")
+
+
 def _device(user_agent: str) -> str:
     """Browser and system in words; an agent string that names neither is shown as it is, without control marks."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)

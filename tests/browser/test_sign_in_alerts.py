@@ -22,7 +22,7 @@ def test_a_new_browser_and_many_failures_are_shown(house: House, new_page: NewPa
     expect(page.locator("main")).to_contain_text("Navegador nuevo · Elena")
     shot(page, "sign-in-alerts")
     page.goto(page.url.replace("/settings/sign-in", "/settings/sessions"))
-    expect(page.get_by_role("heading", name="Ingresos desde un navegador nuevo")).to_be_visible()
+    expect(page.get_by_role("heading", name="Ingresos desde un navegador o una red nuevos")).to_be_visible()
     assert serious(page) == []
     page.emulate_media(color_scheme="dark")
     shot(page, "sessions-alerts")

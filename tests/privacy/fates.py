@@ -155,6 +155,7 @@ OURS = {
     "scheduled_message": "state reason field",
     "seal_keeper": "place trouble",
     "second_factor": "secret",
+    "sign_in_letter": "kind address user_agent language",
     "sign_in_rules": "factor_roles",
     "sign_in_session": "token_hash address user_agent language",
     "sign_in_throttle": "key",
