@@ -16,6 +16,7 @@ from console.audit import Actor, AuditHead
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import read_form
+from console.languages.words import Words
 from console.render import page
 from console.settings import Settings
 from console.sign_in import address_of
@@ -74,7 +75,7 @@ async def _add_first(db: Database, *, name: str, email: str, password_hash: str,
 
 async def _must_be_empty(tx: Tx) -> None:
     if await users.any_person(tx):
-        raise Refused(404, "No existe.", code="not_found")
+        raise Refused(404, Words("No existe."), code="not_found")
 
 
 def _setup_form(

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from litestar import Request
 
 from console.errors import Refused
+from console.languages.words import Words
 
 Kind = Literal["search", "send", "export"]
 
@@ -26,9 +27,9 @@ class Rate(NamedTuple):
 
 
 RATES: dict[Kind, Rate] = {
-    "search": Rate(40, 0.5, "Son demasiadas búsquedas seguidas"),
-    "send": Rate(60, 1.0, "Son demasiados mensajes seguidos; no se envió"),
-    "export": Rate(20, 15.0, "Son demasiadas descargas seguidas"),
+    "search": Rate(40, 0.5, Words("Son demasiadas búsquedas seguidas")),
+    "send": Rate(60, 1.0, Words("Son demasiados mensajes seguidos; no se envió")),
+    "export": Rate(20, 15.0, Words("Son demasiadas descargas seguidas")),
 }
 MOST_BUCKETS = 10_000
 
@@ -61,7 +62,7 @@ def charge(request: Request[Any, Any, Any], kind: Kind, who: int) -> None:
         seconds = math.ceil(wait)
         raise Refused(
             429,
-            f"{RATES[kind].words}. Espere {seconds} s y vuelva a probar.",
+            Words("{words}. Espere {seconds} s y vuelva a probar.", words=RATES[kind].words, seconds=seconds),
             code="too_often",
             details={"retry_after": seconds},
         )

@@ -201,7 +201,7 @@ async def login(
     fields = await read_form(request)
     email, password = fields.get("email", "").strip().lower(), fields.get("password", "")
     if not email or len(email) > 254 or len(password) > passwords.MAXIMUM:
-        raise Refused(400, "Faltan el correo o la contraseña, o son demasiado largos.", code="invalid")
+        raise Refused(400, Words("Faltan el correo o la contraseña, o son demasiado largos."), code="invalid")
     back = own_path(fields.get("next"))
     typed = Typed(
         email=email,

@@ -12,6 +12,7 @@ import msgspec
 
 from console.errors import Refused
 from console.inbox import media_files
+from console.languages.words import Words
 from console.voice.notes import MIME_TYPE as VOICE
 from console.voice.webm import MAGIC as WEBM
 
@@ -49,7 +50,11 @@ _OLD_OFFICE = {
     ".xls": "application/vnd.ms-excel",
     ".ppt": "application/vnd.ms-powerpoint",
 }
-_NAMES = {"image": "La foto", "video": "El video", "audio": "El audio", "document": "El documento"}
+_NAMES = {
+    "video": Words("El video"),
+    "audio": Words("El audio"),
+    "document": Words("El documento"),
+}
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -72,11 +77,15 @@ def too_large(head: bytes, *, voice: bool) -> Refused:
     """The sentence for a file that begins like this and goes beyond `limit_of`."""
     if not voice and media_files.sniff(head) == "image/webp":
         return Refused(
-            413, "Un sticker pesa a lo más 500 KB. Guarde la imagen como JPEG.", code="too_big", field="file"
+            413, Words("Un sticker pesa a lo más 500 KB. Guarde la imagen como JPEG."), code="too_big", field="file"
         )
     kind = "audio" if voice else _KINDS.get(media_files.sniff(head) or "", "document")
-    advice = " Redúzcala antes de enviarla." if kind == "image" else ""
-    text = f"{_NAMES[kind]} pesa más de {_LIMITS[kind] // MEGABYTE} MB, lo más que WhatsApp acepta.{advice}"
+    most = _LIMITS[kind] // MEGABYTE
+    text = (
+        Words("La foto pesa más de {most} MB, lo más que WhatsApp acepta. Redúzcala antes de enviarla.", most=most)
+        if kind == "image"
+        else Words("{what} pesa más de {most} MB, lo más que WhatsApp acepta.", what=_NAMES[kind], most=most)
+    )
     return Refused(413, text, code="too_big", field="file")
 
 
@@ -88,7 +97,7 @@ def judge(path: Path, *, filename: str, voice: bool = False) -> Judged:
     """
     size = path.stat().st_size
     if size == 0:
-        raise Refused(422, "El archivo está vacío.", code="empty", field="file")
+        raise Refused(422, Words("El archivo está vacío."), code="empty", field="file")
     with path.open("rb") as file:
         head = file.read(media_files.HEAD)
         file.seek(max(size - TAIL, 0))
@@ -111,7 +120,7 @@ def _recording(head: bytes) -> Judged:
         return Judged("audio", VOICE, voice=True)
     if seen in {"audio/mp4", "video/mp4"}:
         return Judged("audio", "audio/mp4")
-    raise _not_sendable("La grabación no se reconoce.")
+    raise _not_sendable(Words("La grabación no se reconoce."))
 
 
 def _type_of(head: bytes, tail: bytes, filename: str) -> str:
@@ -122,26 +131,26 @@ def _type_of(head: bytes, tail: bytes, filename: str) -> str:
     if seen == "application/msword":
         if ending in _OLD_OFFICE:
             return _OLD_OFFICE[ending]
-        raise _not_sendable("El archivo no es un documento de Office.")
+        raise _not_sendable(Words("El archivo no es un documento de Office."))
     if seen == "audio/ogg" and b"OpusHead" not in head:
-        raise _not_sendable("WhatsApp solo acepta audio Ogg con Opus.")
+        raise _not_sendable(Words("WhatsApp solo acepta audio Ogg con Opus."))
     if seen == "audio/ogg":
         return VOICE
     if seen in _KINDS:
         return seen
     if (seen or "").startswith("image/"):
-        raise _not_sendable("WhatsApp no acepta este formato de imagen. Guárdela como JPEG o PNG.")
+        raise _not_sendable(Words("WhatsApp no acepta este formato de imagen. Guárdela como JPEG o PNG."))
     if seen is not None:
-        raise _not_sendable("WhatsApp no acepta este tipo de archivo.")
-    raise _not_sendable("El archivo no es lo que su nombre dice, o es de un tipo que no se puede enviar.")
+        raise _not_sendable(Words("WhatsApp no acepta este tipo de archivo."))
+    raise _not_sendable(Words("El archivo no es lo que su nombre dice, o es de un tipo que no se puede enviar."))
 
 
 def _office(parts: bytes) -> str:
     if b"vbaProject.bin" in parts:
-        raise _not_sendable("El documento tiene macros. Guárdelo sin ellas.")
+        raise _not_sendable(Words("El documento tiene macros. Guárdelo sin ellas."))
     found = next((mime_type for member, mime_type in _OFFICE.items() if member in parts), None)
     if found is None or b"[Content_Types].xml" not in parts:
-        raise _not_sendable("WhatsApp no acepta archivos comprimidos. Envíe los documentos por separado.")
+        raise _not_sendable(Words("WhatsApp no acepta archivos comprimidos. Envíe los documentos por separado."))
     return found
 
 
@@ -149,12 +158,12 @@ def _check_picture(path: Path, mime_type: str, size: int, head: bytes) -> None:
     with path.open("rb") as file:
         dimensions = media_files.dimensions(file, mime_type)
     if dimensions is None or 0 in dimensions:
-        raise Refused(422, "La imagen está dañada y no se puede abrir.", code="damaged", field="file")
+        raise Refused(422, Words("La imagen está dañada y no se puede abrir."), code="damaged", field="file")
     if dimensions[0] * dimensions[1] > media_files.MOST_PIXELS:
-        raise Refused(422, "La imagen tiene demasiados píxeles. Redúzcala.", code="too_big", field="file")
+        raise Refused(422, Words("La imagen tiene demasiados píxeles. Redúzcala."), code="too_big", field="file")
     moves = head[12:16] == b"VP8X" and bool(head[20] & 0x02)
     if mime_type == "image/webp" and size > _STILL_STICKER and not moves:
-        text = "Un sticker sin movimiento pesa a lo más 100 KB. Guarde la imagen como JPEG."
+        text = Words("Un sticker sin movimiento pesa a lo más 100 KB. Guarde la imagen como JPEG.")
         raise Refused(413, text, code="too_big", field="file")
 
 

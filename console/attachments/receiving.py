@@ -17,6 +17,7 @@ from console.attachments.staging import Kept
 from console.errors import Refused
 from console.failpoints import failpoint
 from console.inbox import media_files
+from console.languages.words import Words
 
 LONGEST_HEADER = 2000
 OCTETS = "application/octet-stream"
@@ -35,7 +36,7 @@ async def file_of(request: Request[Any, Any, Any], folder: Path, *, voice: bool 
     site sends cannot have without asking first.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != OCTETS:
-        raise Refused(415, f"Envíe el archivo como {OCTETS}.", code="unsupported_media_type")
+        raise Refused(415, Words("Envíe el archivo como {type}.", type=OCTETS), code="unsupported_media_type")
     name = name_in(request.headers.get("x-file-name", ""))
     return await receive(folder, request.stream(), filename=name, voice=voice)
 

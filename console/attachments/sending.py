@@ -11,6 +11,7 @@ from console.db import Tx
 from console.errors import Refused
 from console.inbox import reply
 from console.inbox.models import Conversation, Message
+from console.languages.words import Words
 from console.texts import variables as blanks
 
 LONGEST_CAPTION = 1024
@@ -54,7 +55,7 @@ async def send_file(
         return message
     await tx.refresh(staged, with_for_update=True)
     if staged.message_id is not None:
-        raise Refused(409, "Ese archivo ya se envió.", code="attachment_used", field="attachment")
+        raise Refused(409, Words("Ese archivo ya se envió."), code="attachment_used", field="attachment")
     await staging.sent(tx, staged, message.id)
     await uploads.attach(tx, message, staged)
     return message
@@ -62,7 +63,13 @@ async def send_file(
 
 def _check_caption(caption: str, kind: str) -> None:
     if len(caption) > LONGEST_CAPTION:
-        said = f"El texto junto al archivo tiene {len(caption)} caracteres; el máximo es {LONGEST_CAPTION}."
+        said = Words(
+            "El texto junto al archivo tiene {length} caracteres; el máximo es {longest_caption}.",
+            length=len(caption),
+            longest_caption=LONGEST_CAPTION,
+        )
         raise Refused(422, said, code="invalid", field="text")
     if caption and kind in WITHOUT_CAPTION:
-        raise Refused(422, "Un audio o un sticker no llevan texto: envíelo aparte.", code="invalid", field="text")
+        raise Refused(
+            422, Words("Un audio o un sticker no llevan texto: envíelo aparte."), code="invalid", field="text"
+        )

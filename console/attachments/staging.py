@@ -26,6 +26,7 @@ from console.inbox import media_files
 from console.inbox.file_names import clean_name
 from console.inbox.models import Conversation
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.voice.notes import BrokenError, voice_note
 
 MOST_WAITING = 10
@@ -67,9 +68,9 @@ def _make_fit(unfinished: Path, judged: kinds.Judged) -> None:
         elif judged.mime_type in kinds.PHOTOS:
             unfinished.write_bytes(stripped(unfinished.read_bytes(), judged.mime_type))
     except DamagedError:
-        raise Refused(422, "La imagen llegó incompleta o está dañada.", code="damaged", field="file") from None
+        raise Refused(422, Words("La imagen llegó incompleta o está dañada."), code="damaged", field="file") from None
     except BrokenError:
-        raise Refused(422, "La grabación está vacía o dañada.", code="damaged", field="file") from None
+        raise Refused(422, Words("La grabación está vacía o dañada."), code="damaged", field="file") from None
 
 
 async def stage(
@@ -83,7 +84,7 @@ async def stage(
     if for_header:
         await _make_room(tx, here)
     elif (await tx.scalar(select(func.count()).where(*here)) or 0) >= MOST_WAITING:
-        text = f"Ya hay {MOST_WAITING} archivos por enviar en esta conversación."
+        text = Words("Ya hay {most_waiting} archivos por enviar en esta conversación.", most_waiting=MOST_WAITING)
         raise Refused(409, text, code="too_many", field="file")
     actor = actor_of(by)
     staged = StagedFile(
@@ -124,7 +125,7 @@ async def brought(
     staged = await tx.get(StagedFile, staged_id)
     mine = staged is not None and (staged.author_kind, staged.author_id) == (actor.kind, actor.id)
     if staged is None or not mine or staged.conversation_id != conversation.id:
-        text = "Ese archivo ya no está disponible; adjúntelo otra vez."
+        text = Words("Ese archivo ya no está disponible; adjúntelo otra vez.")
         raise Refused(422, text, code="attachment_gone", field=field)
     return staged
 

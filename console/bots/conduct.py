@@ -20,14 +20,14 @@ from console.languages.words import Words
 USUAL_QUESTIONS = ["document_last4", "birth_year"]
 LONGEST_WORDS = 500
 _BOUNDS = {
-    "unanswered_minutes": (1, 24 * 60, "minutos"),
-    "quiet_minutes": (0, 24 * 60, "minutos"),
-    "tries": (1, 5, "intentos"),
-    "verified_days": (0, 365, "días"),
-    "stale_hours": (1, 24 * 30, "horas"),
-    "most_replies": (1, 200, "respuestas"),
-    "most_a_night": (1, 1_000_000, "respuestas"),
-    "reply_price_minor": (0, 1_000_000, "centésimos"),
+    "unanswered_minutes": (1, 24 * 60, Words("minutos")),
+    "quiet_minutes": (0, 24 * 60, Words("minutos")),
+    "tries": (1, 5, Words("intentos")),
+    "verified_days": (0, 365, Words("días")),
+    "stale_hours": (1, 24 * 30, Words("horas")),
+    "most_replies": (1, 200, Words("respuestas")),
+    "most_a_night": (1, 1_000_000, Words("respuestas")),
+    "reply_price_minor": (0, 1_000_000, Words("centésimos")),
 }
 
 
@@ -101,19 +101,19 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 whatever a form held
     if name in _BOUNDS:
         least, most, unit = _BOUNDS[name]
         if not isinstance(value, int) or not least <= value <= most:
-            raise _bad(name, f"De {least} a {most} {unit}.")
+            raise _bad(name, Words("De {least} a {most} {unit}.", least=least, most=most, unit=unit))
     elif name == "mode" and value not in set(Mode):
-        raise _bad(name, "Elija cuándo responde el bot.")
+        raise _bad(name, Words("Elija cuándo responde el bot."))
     elif name == "tone" and value not in TONES:
-        raise _bad(name, "Elija un tono.")
+        raise _bad(name, Words("Elija un tono."))
     elif name == "questions" and (not value or set(value) - set(QUESTIONS) or len(set(value)) < len(value)):
-        raise _bad(name, "Elija las preguntas de identidad.")
+        raise _bad(name, Words("Elija las preguntas de identidad."))
     elif name in {"helpline", "methods"}:
         value = (value or "").strip() or None
         if value is not None and len(value) > LONGEST_WORDS:
-            raise _bad(name, f"Use {LONGEST_WORDS} letras o menos.")
+            raise _bad(name, Words("Use {longest_words} letras o menos.", longest_words=LONGEST_WORDS))
     elif name not in {"mode", "tone", "questions", "paused_until"}:
-        raise _bad(name, "Ese ajuste no existe.")
+        raise _bad(name, Words("Ese ajuste no existe."))
     return list(value) if name == "questions" else value
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import msgspec
 
+from console.languages.words import Words
+
 FOLDER = Path(__file__).parent / "texts"
 COMMON = "comun"
 TONES = {"cordial": "Cordial", "formal": "Formal"}
@@ -90,16 +92,17 @@ def problem_of(key: str, body: str) -> str | None:
     """Why `body` cannot be the text `key`, in words for whoever wrote it; None when it can."""
     bodies, words = _files("cordial", COUNTRIES[0])
     if key not in bodies and key not in words:
-        return "Ese texto no existe."
+        return Words("Ese texto no existe.")
     if not body.strip():
-        return "Escriba el texto."
+        return Words("Escriba el texto.")
     if len(body) > LONGEST:
-        return f"El texto tiene {len(body)} caracteres; el máximo es {LONGEST}."
+        return Words("El texto tiene {length} caracteres; el máximo es {most}.", length=len(body), most=LONGEST)
     if key.startswith("boton_") and len(body) > 20:
-        return "WhatsApp admite 20 caracteres en un botón."
+        return Words("WhatsApp admite 20 caracteres en un botón.")
     unknown = sorted(set(_VARIABLE.findall(body)) - variables_of(key))
     if unknown:
-        return f"Aquí no existe la variable {', '.join('{' + name + '}' for name in unknown)}."
+        names = ", ".join("{" + name + "}" for name in unknown)
+        return Words("Aquí no existe la variable {names}.", names=names)
     return None
 
 

@@ -21,6 +21,7 @@ from console.bulk_jobs.deeds import House
 from console.bulk_jobs.models import AT_WORK, BulkJob, BulkRow, JobState, Verdict
 from console.db import Database, Tx, table_of
 from console.errors import Refused
+from console.languages.words import Words
 from console.pacing import pause
 
 AT_ONCE = 20
@@ -127,7 +128,7 @@ async def _do_some(tx: Tx, job: BulkJob, house: House) -> list[Told] | None:
     """The next rows, each apart from the others; None when the job ends here because its maker may no longer."""
     by = await viewer_of(tx, job.made_by, address="bulk")
     if by is None:
-        await asking.cancel(tx, job, by=SYSTEM, why="Quien la pidió ya no tiene acceso.")
+        await asking.cancel(tx, job, by=SYSTEM, why=Words("Quien la pidió ya no tiene acceso."))
         return None
     if job.undoes_id is None:
         try:

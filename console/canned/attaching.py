@@ -16,6 +16,7 @@ from console.canned.models import CannedFile, CannedText
 from console.db import Tx
 from console.errors import Refused
 from console.inbox.models import Conversation
+from console.languages.words import Words
 
 MOST_FILES = 5
 
@@ -28,7 +29,7 @@ async def attach(tx: Tx, row: CannedText, kept: Kept, *, by: Viewer) -> CannedFi
     keeping.require_editable(by, row)
     count = await tx.scalar(select(func.count()).where(CannedFile.canned_id == row.id))
     if (count or 0) >= MOST_FILES:
-        text = f"Una respuesta rápida lleva hasta {MOST_FILES} archivos: quite alguno."
+        text = Words("Una respuesta rápida lleva hasta {most_files} archivos: quite alguno.", most_files=MOST_FILES)
         raise Refused(409, text, code="too_many", field="file")
     file = CannedFile(
         canned_id=row.id,

@@ -29,6 +29,7 @@ from console.inbox import media_files, queries
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
+from console.languages.words import Words
 from console.settings import Settings
 from console.settings_pages.answers import known_id, show
 
@@ -131,12 +132,12 @@ async def proof_file(
 async def _read(request: Request[Any, Any, Any]) -> tuple[dict[str, str], UploadFile | None]:
     """The fields of the form, and the file where one was chosen. Refuses: 400; 413; 415."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _FORMS:
-        raise Refused(415, "Se espera un formulario.", code="unsupported_media_type")
+        raise Refused(415, Words("Se espera un formulario."), code="unsupported_media_type")
     try:
         form = await request.form()
     except HTTPException as refused:
         if refused.status_code == 413:
-            raise Refused(413, "El archivo pasa de 10 MB.", code="too_big", field="file") from refused
+            raise Refused(413, Words("El archivo pasa de 10 MB."), code="too_big", field="file") from refused
         raise
     upload = form.get("file")
     fields = {

@@ -20,11 +20,16 @@ from console.errors import Refused
 from console.inbox import consent, thread
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
+from console.languages.words import Words
 from console.reasons.keeping import SALT_BYTES
 from console.settings import Settings
 
 LONGEST = {"shown": 4000, "version": 40, "reference": 200}
-_LABELS = {"shown": "El texto mostrado", "version": "La versión", "reference": "La referencia"}
+_LABELS = {
+    "shown": Words("El texto mostrado"),
+    "version": Words("La versión"),
+    "reference": Words("La referencia"),
+}
 OLDEST = timedelta(days=365 * 30)
 _WHATSAPP_COLLECTION = (Way.WHATSAPP, Purpose.COLLECTION)
 _WHATSAPP_MARKETING = (Way.WHATSAPP, Purpose.MARKETING)
@@ -43,10 +48,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 def heard(typed: dict[str, str], settings: Settings) -> Said:
     """What a form says of it. Refuses: 422 "invalid" naming state, channel, purpose, how or said_on."""
     for field, known, text in (
-        ("state", (Standing.GIVEN, Standing.WITHDRAWN), "Diga si autoriza o si se opone."),
-        ("channel", tuple(Way), "Elija el canal."),
-        ("purpose", tuple(Purpose), "Elija para qué."),
-        ("how", TYPED, "Elija cómo lo dijo."),
+        ("state", (Standing.GIVEN, Standing.WITHDRAWN), Words("Diga si autoriza o si se opone.")),
+        ("channel", tuple(Way), Words("Elija el canal.")),
+        ("purpose", tuple(Purpose), Words("Elija para qué.")),
+        ("how", TYPED, Words("Elija cómo lo dijo.")),
     ):
         if typed.get(field, "") not in known:
             raise Refused(422, text, code="invalid", field=field)
@@ -65,7 +70,8 @@ def shown_proof(typed: dict[str, str]) -> Proof:
     for field, most in LONGEST.items():
         value = typed.get(field, "").replace("\r\n", "\n").strip()
         if len(value) > most:
-            raise Refused(422, f"{_LABELS[field]} tiene más de {most} caracteres.", code="invalid", field=field)
+            text = Words("{what} tiene más de {most} caracteres.", what=_LABELS[field], most=most)
+            raise Refused(422, text, code="invalid", field=field)
         kept[field] = value or None
     return Proof(**kept)
 
@@ -77,15 +83,15 @@ async def give(tx: Tx, conversation: Conversation, *, by: Viewer, said: Said, pr
     asked not to be written to: that is lifted first, by who leads, with a reason.
     """
     if not proof.shown:
-        raise Refused(422, "Copie el texto que se le mostró o leyó.", code="invalid", field="shown")
+        raise Refused(422, Words("Copie el texto que se le mostró o leyó."), code="invalid", field="shown")
     if said.how == How.MESSAGE and proof.message_id is None:
-        raise Refused(422, "Elija el mensaje en que lo dijo.", code="invalid", field="message_id")
+        raise Refused(422, Words("Elija el mensaje en que lo dijo."), code="invalid", field="message_id")
     if not (proof.message_id or proof.sha256 or proof.reference):
-        text = "Falta la prueba: el mensaje, un archivo, o dónde está guardada."
+        text = Words("Falta la prueba: el mensaje, un archivo, o dónde está guardada.")
         raise Refused(422, text, code="invalid", field="reference")
     contact = await _held(tx, conversation, proof)
     if contact.opted_out_at is not None and said.channel == Way.WHATSAPP:
-        text = "Pidió que no le escribamos. Si cambió de idea, supervisión levanta primero la baja."
+        text = Words("Pidió que no le escribamos. Si cambió de idea, supervisión levanta primero la baja.")
         raise Refused(409, text, code="opted_out")
     if (said.channel, said.purpose) == _WHATSAPP_MARKETING:
         contact.marketing_stopped_at = None
@@ -101,7 +107,7 @@ async def withdraw(tx: Tx, conversation: Conversation, *, by: Viewer, said: Said
     contact = await _held(tx, conversation, proof)
     if (said.channel, said.purpose) == _WHATSAPP_COLLECTION:
         if contact.opted_out_at is not None:
-            raise Refused(409, "Ya consta que no quiere que le escribamos.", code="already_opted_out")
+            raise Refused(409, Words("Ya consta que no quiere que le escribamos."), code="already_opted_out")
         await consent.opt_out(
             tx, conversation, by=by, message_id=proof.message_id, how=said.how, said_at=said.said_at, proof=proof
         )
@@ -121,7 +127,7 @@ async def _held(tx: Tx, conversation: Conversation, proof: Proof) -> Contact:
             Message.direction == "in",
         )
         if await tx.scalar(theirs) is None:
-            raise Refused(422, "Ese mensaje no es de la persona.", code="invalid", field="message_id")
+            raise Refused(422, Words("Ese mensaje no es de la persona."), code="invalid", field="message_id")
     return await tx.get_one(Contact, conversation.contact_id, populate_existing=True, with_for_update=True)
 
 
@@ -166,7 +172,7 @@ def _day(typed: str, settings: Settings) -> datetime:
     try:
         day = date.fromisoformat(typed) if typed else today
     except ValueError:
-        raise Refused(422, "Escriba el día en que lo dijo.", code="invalid", field="said_on") from None
+        raise Refused(422, Words("Escriba el día en que lo dijo."), code="invalid", field="said_on") from None
     if day > today or today - day > OLDEST:
-        raise Refused(422, "El día en que lo dijo no puede ser futuro.", code="invalid", field="said_on")
+        raise Refused(422, Words("El día en que lo dijo no puede ser futuro."), code="invalid", field="said_on")
     return now if day == today else datetime.combine(day, time(12), settings.zone).astimezone(now.tzinfo)

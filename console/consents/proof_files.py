@@ -17,6 +17,7 @@ from console.db import Tx
 from console.errors import Refused
 from console.inbox import media_files
 from console.inbox.file_names import clean_name
+from console.languages.words import Words
 
 LARGEST = 10 * 1024 * 1024
 TYPES = frozenset(
@@ -38,7 +39,7 @@ async def keep(folder: Path, upload: UploadFile) -> tuple[str, str, str]:
             while piece := await upload.read(_CHUNK):
                 size += len(piece)
                 if size > LARGEST:
-                    raise Refused(413, "El archivo pasa de 10 MB.", code="too_big", field="file")
+                    raise Refused(413, Words("El archivo pasa de 10 MB."), code="too_big", field="file")
                 await asyncio.to_thread(file.write, piece)
         return await asyncio.to_thread(_judged, folder, unfinished, upload.filename, size)
     finally:
@@ -48,7 +49,7 @@ async def keep(folder: Path, upload: UploadFile) -> tuple[str, str, str]:
 def _judged(folder: Path, unfinished: Path, name: str, size: int) -> tuple[str, str, str]:
     nature = media_files.examine(unfinished, None)
     if not size or nature.flagged is not None or nature.mime_type not in TYPES:
-        text = "Suba un PDF, una foto (JPG, PNG, WebP) o una grabación (MP3, OGG, M4A)."
+        text = Words("Suba un PDF, una foto (JPG, PNG, WebP) o una grabación (MP3, OGG, M4A).")
         raise Refused(422, text, code="invalid", field="file")
     with unfinished.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from console.consents.models import Standing
 from console.errors import Refused
+from console.languages.words import Words
 from console.portfolio.contact_hours import is_described
 
 MARKETING = "MARKETING"
@@ -24,10 +25,12 @@ def needs_authorised_channel(country: str) -> bool:
 def why_no_advertising(state: str | None, *, stopped: bool) -> Refused | None:
     """Why a template of the category MARKETING may not go out; `state` is their last word on it over WhatsApp."""
     if state == Standing.WITHDRAWN or stopped:
-        text = "Pidió no recibir publicidad: esta plantilla es de publicidad y no se envía."
+        text = Words("Pidió no recibir publicidad: esta plantilla es de publicidad y no se envía.")
         return Refused(409, text, code="marketing_stopped", field="template")
     if state != Standing.GIVEN:
-        text = "No consta que haya aceptado publicidad por WhatsApp. Registre su consentimiento o use otra plantilla."
+        text = Words(
+            "No consta que haya aceptado publicidad por WhatsApp. Registre su consentimiento o use otra plantilla."
+        )
         return Refused(409, text, code="no_marketing_consent", field="template")
     return None
 
@@ -39,5 +42,7 @@ def why_no_first_word(state: str | None, country: str | None, *, is_reply: bool)
     """
     if is_reply or country is None or state == Standing.GIVEN or not needs_authorised_channel(country):
         return None
-    text = "En su país solo se cobra por un canal que la persona autorizó, y no consta que haya autorizado WhatsApp."
+    text = Words(
+        "En su país solo se cobra por un canal que la persona autorizó, y no consta que haya autorizado WhatsApp."
+    )
     return Refused(409, text, code="channel_consent", field="template")

@@ -16,6 +16,7 @@ from console.forms import html, read_form, whole
 from console.inbox import drafts, headers, queries, reply, template_picker, threads
 from console.inbox.models import Conversation, Message
 from console.inbox.pushes import message_fragment
+from console.languages.words import Words
 from console.render import fragment
 from console.settings import Settings
 from console.texts.values import values_of
@@ -181,7 +182,7 @@ async def quoted(tx: Tx, conversation: Conversation, message_id: str | None) -> 
         return None
     message = await tx.get(Message, whole(message_id.removeprefix("message-"), "reply_to"))
     if message is None or message.conversation_id != conversation.id or message.wamid is None:
-        raise Refused(422, "El mensaje citado no está en esta conversación.", code="invalid", field="reply_to")
+        raise Refused(422, Words("El mensaje citado no está en esta conversación."), code="invalid", field="reply_to")
     return message.wamid
 
 
@@ -200,7 +201,7 @@ def notice(conversation_id: int, refused: Refused) -> Response[str]:
         words = fragment(
             "inbox/_collision.html",
             conversation_id=conversation_id,
-            author_name=newest.get("author") or "Alguien",
+            author_name=newest.get("author") or Words("Alguien"),
             text=newest.get("text"),
             kind=newest.get("kind"),
             at=clock.now(),
@@ -215,7 +216,7 @@ def key_in(form: dict[str, str]) -> str:
     """The page's key for one intent to send. Refuses 422 "client_key"."""
     key = form.get("client_key", "")
     if not 8 <= len(key) <= LONGEST_KEY - len(threads.PAGE_KEY) or not all(c.isalnum() or c in "-_" for c in key):
-        raise Refused(422, "Falta la clave del envío; recargue la página.", code="invalid", field="client_key")
+        raise Refused(422, Words("Falta la clave del envío; recargue la página."), code="invalid", field="client_key")
     return threads.PAGE_KEY + key
 
 

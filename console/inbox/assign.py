@@ -15,6 +15,7 @@ from console.errors import Refused
 from console.inbox import counts, policy, thread
 from console.inbox.models import Conversation, Message, ReadMark
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.routing.models import RoutingRule, Serving
 from console.targets import setting
 
@@ -32,7 +33,7 @@ async def claim(tx: Tx, conversation: Conversation, *, by: Viewer) -> Conversati
         holder = await tx.get_one(Agent, conversation.holder_id)
         raise Refused(
             409,
-            f"{holder.name} ya tiene esta conversación.",
+            Words("{name} ya tiene esta conversación.", name=holder.name),
             code="already_held",
             details={"holder": {"id": str(holder.id), "name": holder.name}},
         )
@@ -140,7 +141,7 @@ async def snooze(
     Refuses: 422 "snoozed_until" for a moment that has passed; 409 "version_conflict".
     """
     if until is not None and until <= clock.now():
-        raise Refused(422, "Elija un momento en el futuro.", code="invalid", field="snoozed_until")
+        raise Refused(422, Words("Elija un momento en el futuro."), code="invalid", field="snoozed_until")
     return await _become(
         tx, conversation, by=by, status="snoozed", action="snoozed", version=version, snoozed_until=until, what=what
     )
@@ -181,7 +182,7 @@ async def transfer(
         return conversation
     team = await tx.get(Team, team_id)
     if team is None:
-        raise Refused(422, "Ese equipo no existe.", code="invalid", field="team")
+        raise Refused(422, Words("Ese equipo no existe."), code="invalid", field="team")
     before = counts.slot_of(conversation)
     old = {"team_id": conversation.team_id, "holder_id": conversation.holder_id}
     conversation.team_id, conversation.holder_id = team_id, None
@@ -262,7 +263,7 @@ async def held(tx: Tx, conversation: Conversation, version: int | None) -> Conve
     if version is not None and version != conversation.version:
         raise Refused(
             409,
-            "La conversación cambió mientras tanto; revise cómo quedó y vuelva a intentarlo.",
+            Words("La conversación cambió mientras tanto; revise cómo quedó y vuelva a intentarlo."),
             code="version_conflict",
             details={"version": conversation.version},
         )
@@ -278,11 +279,11 @@ async def _candidate(tx: Tx, conversation: Conversation, agent_id: int) -> Agent
     """The agent, if they may be given this conversation."""
     agent = await tx.get(Agent, agent_id)
     if agent is None or agent.disabled_at is not None:
-        raise Refused(422, "Esa persona no existe o está deshabilitada.", code="invalid", field="assignee")
+        raise Refused(422, Words("Esa persona no existe o está deshabilitada."), code="invalid", field="assignee")
     teams = await tx.scalars(select(AgentTeam.team_id).where(AgentTeam.agent_id == agent_id))
     viewer = Viewer(id=agent.id, name=agent.name, role=agent.role, team_ids=frozenset(teams))
     if agent.role != Role.BOT and not policy.sees(viewer, team_id=conversation.team_id, holder_id=None):
-        text = f"{agent.name} no pertenece al equipo de esta conversación."
+        text = Words("{name} no pertenece al equipo de esta conversación.", name=agent.name)
         raise Refused(422, text, code="not_in_team", field="assignee")
     return agent
 

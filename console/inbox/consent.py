@@ -23,6 +23,7 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.inbox.stopped import may_answer
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.portfolio.models import Account, ContactPoint, PointState
 from console.portfolio.standing import refresh_conversations
 from console.reasons import keeping as reasons
@@ -104,13 +105,13 @@ async def lift(tx: Tx, conversation: Conversation, *, by: Viewer, reason: str) -
     policy.require(by, "lift_opt_out")
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
-        raise Refused(422, "Diga por qué se levanta.", code="invalid", field="reason")
+        raise Refused(422, Words("Diga por qué se levanta."), code="invalid", field="reason")
     debtors = list(await tx.scalars(_points(conversation, PointState.WRONG)))
     await _hold_accounts(tx, debtors)
     conversation = await thread.lock(tx, conversation)
     contact = await _held(tx, conversation)
     if contact.opted_out_at is None and contact.wrong_number_at is None:
-        raise Refused(409, "No hay nada que levantar: se le puede escribir.", code="nothing_to_lift")
+        raise Refused(409, Words("No hay nada que levantar: se le puede escribir."), code="nothing_to_lift")
     why = await reasons.keep(tx, reason, conversation_id=conversation.id)
     if contact.opted_out_at is not None:
         contact.opted_out_at = None

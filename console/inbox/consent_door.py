@@ -13,6 +13,7 @@ from console.db import Database
 from console.errors import Refused
 from console.forms import html, read_form
 from console.inbox import consent, policy, queries
+from console.languages.words import Words
 from console.portfolio.promise_door import name_of, number
 from console.render import fragment
 
@@ -56,7 +57,7 @@ async def note(
         elif form.get("kind") == "wrong_number":
             await consent.wrong_number(tx, conversation, by=viewer, message_id=message_id)
         else:
-            raise Refused(422, "Elija cuál de las dos es.", code="invalid", field="kind")
+            raise Refused(422, Words("Elija cuál de las dos es."), code="invalid", field="kind")
     return html("")
 
 
@@ -98,11 +99,11 @@ async def lift(
 def _lifting(conversation_id: int, reason: str, problem: str | None) -> str:
     return fragment(
         "portfolio/reason_form.html",
-        title="Volver a escribirle",
-        words="Queda en el historial quién lo levantó y por qué.",
+        title=Words("Volver a escribirle"),
+        words=Words("Queda en el historial quién lo levantó y por qué."),
         action=f"/inbox/{conversation_id}/consent/lift",
-        button="Levantar",
-        done="Se le puede volver a escribir",
+        button=Words("Levantar"),
+        done=Words("Se le puede volver a escribir"),
         fields={},
         reason=reason,
         problem=problem,

@@ -12,6 +12,7 @@ from console.db import Tx
 from console.errors import Refused
 from console.inbox import policy
 from console.inbox.models import Conversation, Draft
+from console.languages.words import Words
 
 LONGEST = 4096
 MODES = ("reply", "note")
@@ -24,7 +25,8 @@ async def keep(tx: Tx, conversation: Conversation, mode: str, text: str, *, by: 
     """
     check_mode(mode)
     if len(text) > LONGEST:
-        raise Refused(422, f"El borrador pasa de {LONGEST} caracteres.", code="invalid", field="text")
+        said = Words("El borrador pasa de {most} caracteres.", most=LONGEST)
+        raise Refused(422, said, code="invalid", field="text")
     new = sqlite_insert if tx.get_bind().dialect.name == "sqlite" else postgresql_insert
     values = {"text": text, "updated_at": clock.now()}
     key = {"agent_id": by.id, "conversation_id": conversation.id, "mode": mode}
@@ -46,4 +48,4 @@ def drafts_of(viewer: Viewer) -> Select[Draft]:
 def check_mode(mode: str) -> None:
     """Refuse (422) what is no mode of the composer."""
     if mode not in MODES:
-        raise Refused(422, "El modo es «reply» o «note».", code="invalid", field="mode")
+        raise Refused(422, Words("El modo es «reply» o «note»."), code="invalid", field="mode")

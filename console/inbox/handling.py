@@ -15,6 +15,7 @@ from console.errors import Refused
 from console.forms import html, read_form, whole
 from console.inbox import assign, headers, policy, queries
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.render import fragment
 
 LONGEST_KEY = 64
@@ -49,7 +50,7 @@ async def assignment(
 def _require_note(conversation: Conversation, viewer: Viewer, to: int) -> None:
     """What one has begun is handed on with a word of why (`/transfer`); who leads may simply assign."""
     if conversation.holder_id == viewer.id != to and not policy.may(viewer, "assign_others"):
-        text = "Para pasarla a otra persona escriba una nota: use Transferir."
+        text = Words("Para pasarla a otra persona escriba una nota: use Transferir.")
         raise Refused(422, text, code="note_required", field="note")
 
 

@@ -23,6 +23,7 @@ from console.errors import Refused, not_found
 from console.failpoints import failpoint
 from console.inbox import channel_state, consequences, notices, receive, ticks
 from console.inbox.channel import Channel, DeadLetter, Line
+from console.languages.words import Words
 from integrations.whatsapp.events import AccountEvent, Echo, Event, Inbound, StatusUpdate, Unreadable
 from integrations.whatsapp.payloads import parse
 
@@ -276,5 +277,5 @@ async def _unsettled(tx: Tx, dead_letter_id: int) -> DeadLetter:
     if letter is None:
         raise not_found()
     if letter.resolved_at is not None:
-        raise Refused(409, "Esta entrega ya fue resuelta.", code="already_resolved")
+        raise Refused(409, Words("Esta entrega ya fue resuelta."), code="already_resolved")
     return letter

@@ -16,6 +16,7 @@ from console.errors import Refused
 from console.inbox.models import Conversation, ReadMark
 from console.inbox.policy import SAFETY_MARGIN
 from console.inbox.tags import ConversationTag
+from console.languages.words import Words
 from console.portfolio.agreements import PromiseState
 from console.portfolio.states import State, today_in
 from console.targets.clocks import tone
@@ -131,21 +132,23 @@ def read_listing(asked: Mapping[str, str], currency: str) -> Listing:
 def check_view(view: str) -> str:
     """A view's key, or Refused(422)."""
     if view not in VIEWS and view not in STATE_VIEWS and view not in TODAY_VIEWS:
-        raise Refused(422, "Esa vista no existe.", code="invalid", field="view")
+        raise Refused(422, Words("Esa vista no existe."), code="invalid", field="view")
     return view
 
 
 def _one_of(asked: Mapping[str, str], name: str, known: frozenset[str]) -> str | None:
     value = asked.get(name) or None
     if value is not None and value not in known:
-        raise Refused(422, "Ese filtro no existe.", code="invalid", field=name)
+        raise Refused(422, Words("Ese filtro no existe."), code="invalid", field=name)
     return value
 
 
 def _tags(text: str) -> tuple[int, ...]:
     numbers = [part for part in text.split(".") if part]
     if len(numbers) > MOST_TAGS or not all(part.isascii() and part.isdigit() and len(part) <= 18 for part in numbers):
-        raise Refused(422, f"Filtre por hasta {MOST_TAGS} etiquetas.", code="invalid", field="tags")
+        raise Refused(
+            422, Words("Filtre por hasta {most_tags} etiquetas.", most_tags=MOST_TAGS), code="invalid", field="tags"
+        )
     return tuple(sorted({int(part) for part in numbers}))
 
 
@@ -156,9 +159,9 @@ def _amount(asked: Mapping[str, str], name: str, currency: str) -> int | None:
     try:
         minor = money.read(text, currency)
     except money.BadAmount as bad:
-        raise Refused(422, f"{bad}.", code="invalid", field=name) from bad
+        raise Refused(422, Words("{bad}.", bad=bad.args[0]), code="invalid", field=name) from bad
     if minor < 0:
-        raise Refused(422, "Un monto no puede ser negativo.", code="invalid", field=name)
+        raise Refused(422, Words("Un monto no puede ser negativo."), code="invalid", field=name)
     return minor
 
 
@@ -167,7 +170,9 @@ def _days(asked: Mapping[str, str], name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit()) or len(text) > 4 or int(text) > MOST_DAYS:
-        raise Refused(422, f"Escriba días de atraso, de 0 a {MOST_DAYS}.", code="invalid", field=name)
+        raise Refused(
+            422, Words("Escriba días de atraso, de 0 a {most_days}.", most_days=MOST_DAYS), code="invalid", field=name
+        )
     return int(text)
 
 

@@ -17,6 +17,7 @@ from console.inbox.models import Conversation
 from console.inbox.rows import personal, rows_by_id
 from console.inbox.tags import ConversationTag
 from console.inbox.views import RowView
+from console.languages.words import Words
 
 PAGE = 30
 FEW = 1000
@@ -158,7 +159,7 @@ def read_cursor(text: str | None) -> Cursor | None:
         return None
     moment, _dot, number = text.partition(".")
     if not (text.isascii() and moment.isdigit() and number.isdigit() and len(moment) <= 17 and len(number) <= 18):
-        raise Refused(422, "Ese cursor no es válido.", code="invalid", field="cursor")
+        raise Refused(422, Words("Ese cursor no es válido."), code="invalid", field="cursor")
     micro = int(moment)
     at = datetime.fromtimestamp(micro // 1_000_000, UTC).replace(microsecond=micro % 1_000_000)
     return at, int(number)

@@ -27,6 +27,7 @@ from console.errors import Refused, not_found
 from console.inbox import media_files, queries
 from console.inbox.file_names import clean_name
 from console.inbox.models import Media, Message
+from console.languages.words import Words
 from console.settings import Settings
 
 log = structlog.get_logger()
@@ -72,7 +73,9 @@ async def media_file(
     """The bytes, or the one range asked for. The session and the right to see are asked again. Refuses: 403, 404."""
     genuine = hmac.compare_digest(_signature(settings, media_id, viewer.id, expiry).encode(), signature.encode())
     if not genuine or not 0 < expiry - clock.now().timestamp() <= LINK_LIVES:
-        raise Refused(403, "El enlace venció; abra el archivo de nuevo desde la conversación.", code="link_expired")
+        raise Refused(
+            403, Words("El enlace venció; abra el archivo de nuevo desde la conversación."), code="link_expired"
+        )
     async with db.reading() as tx:
         media, _message = await visible_media(tx, viewer, media_id)
     path = media_files.place(settings.media_dir, media.sha256 or "")

@@ -10,6 +10,7 @@ import msgspec
 
 from console.errors import Refused
 from console.inbox.channel import MessageTemplate
+from console.languages.words import Words
 from console.texts.variables import unfilled
 
 BLANK = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -18,7 +19,7 @@ UNTIDY = re.compile(r"[\n\r\t\v\f\x85\u2028\u2029]| {5}")
 MOST = {"body": 1024, "header": 60, "button": 2000}
 MEDIA_HEADERS = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
 FILE, LINK = "header.file", "header.link"
-_THE_FILE = {"image": "la imagen", "video": "el video", "document": "el documento PDF"}
+_THE_FILE = {"image": Words("la imagen"), "video": Words("el video"), "document": Words("el documento PDF")}
 # What Meta takes in the header of a template is narrower than what a message may carry.
 _IN_A_HEADER = {
     "image": {"image/jpeg", "image/png"},
@@ -94,9 +95,9 @@ def fill(template: MessageTemplate, variables: Mapping[str, str], file: HeaderFi
     if by_link:
         wanted[LINK] = Blank(LINK, "header", "link", "", MOST["button"])
     for key in sorted(set(variables) - set(wanted) - {LINK, FILE}):
-        raise _at_fault(key, "La plantilla no tiene esta variable.")
+        raise _at_fault(key, Words("La plantilla no tiene esta variable."))
     if FILE not in wanted and (given := [key for key in (FILE, LINK) if variables.get(key)]):
-        raise _at_fault(given[0], "El encabezado de esta plantilla no lleva archivo.")
+        raise _at_fault(given[0], Words("El encabezado de esta plantilla no lleva archivo."))
     if (blank := wanted.pop(FILE, None)) and not by_link:
         _check_file(blank.name, file)
     values = {key: variables.get(key, "").strip() for key in wanted}
@@ -104,7 +105,7 @@ def fill(template: MessageTemplate, variables: Mapping[str, str], file: HeaderFi
         _check(blank, values[key])
     filled = _filled(template, lambda key, _blank: values.get(key, ""))
     if len(filled.body) > MOST["body"]:
-        raise _at_fault("body", f"El mensaje completo pasa de {MOST['body']} caracteres.")
+        raise _at_fault("body", Words("El mensaje completo pasa de {most} caracteres.", most=MOST["body"]))
     return filled
 
 
@@ -123,7 +124,7 @@ def kept(template: MessageTemplate, filled: Filled) -> dict[str, Any]:
 def require_sendable(template: MessageTemplate) -> None:
     """Raise Refused(409) unless Meta approved `template` and we know how to send all its parts."""
     if template.status != "APPROVED":
-        text = "WhatsApp no tiene aprobada esta plantilla en este momento; elija otra."
+        text = Words("WhatsApp no tiene aprobada esta plantilla en este momento; elija otra.")
         raise Refused(409, text, code="template_not_approved", field="template", details={"status": template.status})
     for component in template.components:
         kinds = {str(button.get("type", "")).upper() for button in component.get("buttons", ())}
@@ -133,7 +134,7 @@ def require_sendable(template: MessageTemplate) -> None:
             or kinds - PLAIN_BUTTONS - {"URL", "COPY_CODE"}
             or (_type(component) == "HEADER" and format_ not in {"TEXT", *MEDIA_HEADERS})
         ):
-            text = "Esta plantilla tiene partes que la consola todavía no sabe enviar; elija otra."
+            text = Words("Esta plantilla tiene partes que la consola todavía no sabe enviar; elija otra.")
             raise Refused(409, text, code="template_unsupported", field="template")
 
 
@@ -161,24 +162,29 @@ def _blanks_of(component: Mapping[str, Any]) -> Iterator[Blank]:
 
 def _check(blank: Blank, value: str) -> None:
     if not value:
-        raise _at_fault(blank.key, "Complete esta variable.")
+        raise _at_fault(blank.key, Words("Complete esta variable."))
     if UNTIDY.search(value):
-        raise _at_fault(blank.key, "Use una sola línea, sin tabulaciones ni espacios seguidos.")
+        raise _at_fault(blank.key, Words("Use una sola línea, sin tabulaciones ni espacios seguidos."))
     if left := unfilled(value):
-        raise _at_fault(blank.key, f"Falta completar «{left}».")
+        raise _at_fault(blank.key, Words("Falta completar «{left}».", left=left))
     if len(value) > blank.limit:
-        raise _at_fault(blank.key, f"Use como máximo {blank.limit} caracteres.")
+        raise _at_fault(blank.key, Words("Use como máximo {limit} caracteres.", limit=blank.limit))
     if blank.key == LINK and not value.startswith("https://"):
-        raise _at_fault(blank.key, "Indique una dirección que empiece con https://")
+        raise _at_fault(blank.key, Words("Indique una dirección que empiece con https://"))
 
 
 def _check_file(kind: str, file: HeaderFile | None) -> None:
     """A file of the kind that the header shows (whatsapp.md §12); its size was checked when it was brought."""
     if file is None:
-        raise _at_fault(FILE, f"Falta el archivo del encabezado: elija {_THE_FILE[kind]}.")
+        raise _at_fault(FILE, Words("Falta el archivo del encabezado: elija {what}.", what=_THE_FILE[kind]))
     if file.kind != kind or file.mime_type.partition(";")[0] not in _IN_A_HEADER[kind]:
         raise _at_fault(
-            FILE, f"El encabezado de esta plantilla lleva {_THE_FILE[kind]}; «{file.filename}» es otra cosa."
+            FILE,
+            Words(
+                "El encabezado de esta plantilla lleva {what}; «{name}» es otra cosa.",
+                what=_THE_FILE[kind],
+                name=file.filename,
+            ),
         )
 
 

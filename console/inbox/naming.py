@@ -9,6 +9,7 @@ from console.db import Tx
 from console.errors import Refused
 from console.inbox.contacts import Contact
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 
 LONGEST_NAME = 120
 
@@ -22,7 +23,12 @@ async def rename(tx: Tx, contact: Contact, *, by: Viewer | Actor, name: str | No
     if name is not None:
         name = " ".join(name.split())
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
-            raise Refused(422, f"Escriba un nombre de hasta {LONGEST_NAME} letras.", code="invalid", field="name")
+            raise Refused(
+                422,
+                Words("Escriba un nombre de hasta {longest_name} letras.", longest_name=LONGEST_NAME),
+                code="invalid",
+                field="name",
+            )
     if name == contact.name:
         return contact
     contact.name = name
@@ -43,7 +49,7 @@ def require_version(contact: Contact, version: int | None) -> None:
     if version is not None and version != contact.version:
         raise Refused(
             409,
-            "El contacto cambió mientras tanto; revise cómo quedó y vuelva a intentarlo.",
+            Words("El contacto cambió mientras tanto; revise cómo quedó y vuelva a intentarlo."),
             code="version_conflict",
             field="version",
             details={"version": contact.version},

@@ -15,6 +15,7 @@ from console.canned.models import CannedText
 from console.errors import Refused
 from console.inbox.models import Conversation
 from console.inbox.tags import Tag
+from console.languages.words import Words
 from console.portfolio.models import Account, ContactPoint, PointState
 from console.quality.models import QualityPick
 
@@ -243,20 +244,20 @@ def reaches(viewer: Viewer, role: str, own: frozenset[str] | None) -> bool:
 def require_reach(viewer: Viewer, role: str, own: frozenset[str] | None) -> None:
     """Raise Refused(403) unless `viewer` reaches it: nobody gives more than they have, or overrules who has more."""
     if not reaches(viewer, role, own):
-        raise Refused(403, "Ese rol puede más que el suyo: pídalo a quien lo tenga todo.", code="beyond_reach")
+        raise Refused(403, Words("Ese rol puede más que el suyo: pídalo a quien lo tenga todo."), code="beyond_reach")
 
 
 def require(viewer: Viewer, deed: Deed) -> None:
     """Raise Refused(403) unless `viewer` may."""
     if not may(viewer, deed):
-        raise Refused(403, "Su rol no permite esta acción.", code="forbidden")
+        raise Refused(403, Words("Su rol no permite esta acción."), code="forbidden")
 
 
 def require_for_team(viewer: Viewer, deed: Deed, team_id: int) -> None:
     """Raise Refused(403) unless `viewer` may do this for this team; what holds for all of them is for who sees all."""
     require(viewer, deed)
     if not viewer.sees_all and team_id not in viewer.team_ids:
-        raise Refused(403, "Solo puede cambiar lo de sus equipos.", code="forbidden")
+        raise Refused(403, Words("Solo puede cambiar lo de sus equipos."), code="forbidden")
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -283,9 +284,13 @@ def why_not(*, opted_out: bool, wrong_number: bool, is_the_answer: bool) -> Refu
     if not (opted_out or wrong_number) or is_the_answer:
         return None
     if opted_out:
-        text = "Pidió que no le escribamos: solo se responde, una vez, a lo que escriba. Su texto queda como borrador."
+        text = Words(
+            "Pidió que no le escribamos: solo se responde, una vez, a lo que escriba. Su texto queda como borrador."
+        )
         return Refused(409, text, code="opted_out")
-    text = "El número es de otra persona: solo se responde, una vez, a lo que escriba. Su texto queda como borrador."
+    text = Words(
+        "El número es de otra persona: solo se responde, una vez, a lo que escriba. Su texto queda como borrador."
+    )
     return Refused(409, text, code="wrong_number")
 
 
@@ -295,13 +300,13 @@ def why_debt_is_held_back(*, people: int, is_verified: bool, in_doubt: bool, wro
     `people` are those of the portfolio this number is on file for (compliance §6, debt_disclosed_to_third_party).
     """
     if wrong_number:
-        return "El número es de otra persona: aquí no se dice nada de la deuda."
+        return Words("El número es de otra persona: aquí no se dice nada de la deuda.")
     if in_doubt:
-        return "La identidad está por confirmar: los datos de la deuda quedan sin completar."
+        return Words("La identidad está por confirmar: los datos de la deuda quedan sin completar.")
     if people and not is_verified:
         if people > 1:
-            return "Este número es de varias personas de la cartera: los datos de la deuda quedan sin completar."
-        return "Falta confirmar que responde el titular: los datos de la deuda quedan sin completar."
+            return Words("Este número es de varias personas de la cartera: los datos de la deuda quedan sin completar.")
+        return Words("Falta confirmar que responde el titular: los datos de la deuda quedan sin completar.")
     return None
 
 
@@ -309,8 +314,10 @@ def window_closed() -> Refused:
     """The answer to free text outside the service window."""
     return Refused(
         409,
-        "Pasaron más de 24 horas desde su último mensaje. WhatsApp solo acepta una plantilla aprobada; "
-        "su texto queda guardado como borrador.",
+        Words(
+            "Pasaron más de 24 horas desde su último mensaje. WhatsApp solo acepta una plantilla aprobada; "
+            "su texto queda guardado como borrador."
+        ),
         code="window_closed",
         field="text",
     )

@@ -20,6 +20,7 @@ from console.inbox.channel import MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message, Status
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.mentions import keeping as mentioning
 from console.mentions.people import Standing
 from console.message_templates import header_files
@@ -131,7 +132,7 @@ async def send_template(
     conversation = await thread.lock(tx, conversation)
     template = await tx.get(MessageTemplate, template_id)
     if template is None or template.channel_id != conversation.channel_id:
-        raise Refused(404, "Esa plantilla no existe.", code="template_not_found", field="template")
+        raise Refused(404, Words("Esa plantilla no existe."), code="template_not_found", field="template")
     file = await header_files.chosen(tx, conversation, template, variables, by=by)
     filled = message_templates.preview(template, variables)
     content = message_templates.kept(template, filled) | ({"file": file.told()} if file else {})
@@ -196,7 +197,7 @@ async def resend(tx: Tx, message: Message, *, by: Viewer | Actor) -> Message:
     if earlier := await _by_key(tx, conversation, key):
         return earlier
     if message.direction != "out" or message.status not in {Status.FAILED, Status.UNKNOWN}:
-        raise Refused(409, "Este mensaje no necesita reenviarse.", code="not_resendable")
+        raise Refused(409, Words("Este mensaje no necesita reenviarse."), code="not_resendable")
     await require_reachable(tx, conversation)
     if message.kind == "template":
         await _require_still_approved(tx, message)
@@ -223,9 +224,13 @@ def tidy(text: str) -> str:
 def check_text(text: str) -> None:
     """Refuse (422, text) what is empty or too long."""
     if not text:
-        raise Refused(422, "Escriba un mensaje.", code="invalid", field="text")
+        raise Refused(422, Words("Escriba un mensaje."), code="invalid", field="text")
     if len(text) > LONGEST_TEXT:
-        said = f"El mensaje tiene {len(text)} caracteres; el máximo es {LONGEST_TEXT}."
+        said = Words(
+            "El mensaje tiene {length} caracteres; el máximo es {longest_text}.",
+            length=len(text),
+            longest_text=LONGEST_TEXT,
+        )
         raise Refused(422, said, code="invalid", field="text")
 
 
@@ -249,7 +254,7 @@ async def already(
     actor = actor_of(by)
     same_author = (earlier.author_kind, earlier.author_id) == (actor.kind, actor.id)
     if not same_author or any(getattr(earlier, name) != value for name, value in said.items()):
-        text = "Ya se envió otro mensaje con la misma clave; recargue la página e intente de nuevo."
+        text = Words("Ya se envió otro mensaje con la misma clave; recargue la página e intente de nuevo.")
         raise Refused(409, text, code="key_reused")
     return earlier
 
@@ -259,10 +264,10 @@ async def require_reachable(tx: Tx, conversation: Conversation) -> None:
     contact = await tx.get_one(Contact, conversation.contact_id)
     consequences.forgive(tx, contact, conversation)
     if contact.blocked_us_at is not None:
-        text = "Este contacto está bloqueado en WhatsApp: no puede recibir mensajes."
+        text = Words("Este contacto está bloqueado en WhatsApp: no puede recibir mensajes.")
         raise Refused(409, text, code="contact_blocked")
     if contact.unreachable_at is not None or not (contact.wa_id or contact.user_id):
-        text = "Este número no recibe mensajes de WhatsApp. Busque otro medio de contacto."
+        text = Words("Este número no recibe mensajes de WhatsApp. Busque otro medio de contacto.")
         raise Refused(409, text, code="contact_unreachable")
     if refused := await consent.why_not(tx, contact, conversation):
         raise refused
@@ -284,10 +289,10 @@ async def _require_nothing_newer(tx: Tx, conversation: Conversation, *, by: View
     rows = (await tx.scalars(newer)).all()
     if not rows:
         return
-    who = rows[0].author_name or "Alguien"
+    who = rows[0].author_name or Words("Alguien")
     raise Refused(
         409,
-        f"{who} escribió en esta conversación mientras usted redactaba.",
+        Words("{who} escribió en esta conversación mientras usted redactaba.", who=who),
         code="colleague_wrote",
         details={
             "last_sequence": conversation.last_sequence,
@@ -309,7 +314,9 @@ async def _require_still_approved(tx: Tx, message: Message) -> None:
     named = (message.content or {})["template"]
     template = await tx.get(MessageTemplate, int(named["id"]))
     if template is None:
-        raise Refused(409, "Esa plantilla ya no existe; elija otra.", code="template_not_approved", field="template")
+        raise Refused(
+            409, Words("Esa plantilla ya no existe; elija otra."), code="template_not_approved", field="template"
+        )
     message_templates.require_sendable(template)
     await require_consent(tx, await tx.get_one(Conversation, message.conversation_id), template.category)
 

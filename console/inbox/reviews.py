@@ -17,6 +17,7 @@ from console.inbox.contacts import Contact, ReviewTask
 from console.inbox.identity import one_at_a_time
 from console.inbox.merge import merge_contacts
 from console.inbox.models import Conversation
+from console.languages.words import Words
 
 
 class Decision(StrEnum):
@@ -62,10 +63,10 @@ async def settle(tx: Tx, task_id: int, *, decision: Decision, by: Viewer) -> Non
             await one_at_a_time(tx, channel_id)
     task = (await tx.scalars(query.with_for_update().execution_options(populate_existing=True))).one()
     if task.resolved_at is not None:
-        raise Refused(409, "Otra persona ya resolvió esta duda.", code="already_resolved")
+        raise Refused(409, Words("Otra persona ya resolvió esta duda."), code="already_resolved")
     if decision is Decision.MERGE:
         if task.other_contact_id is None:
-            raise Refused(422, "Aquí no hay dos contactos que unir.", code="invalid", field="decision")
+            raise Refused(422, Words("Aquí no hay dos contactos que unir."), code="invalid", field="decision")
         await merge_contacts(tx, keep=task.contact_id, absorb=task.other_contact_id, by=by.actor)
     task.resolved_at, task.resolved_by, task.resolution = clock.now(), by.id, decision
     audit.record(

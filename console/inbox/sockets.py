@@ -23,6 +23,7 @@ from console.inbox.listing import Listing, read_listing
 from console.inbox.pushes import Pushes
 from console.inbox.screens import COME_AGAIN, SCREENS_PER_AGENT, SIGN_IN_AGAIN, TOO_MANY, Screen, Screens
 from console.languages.readers import of_page
+from console.languages.words import Words
 from console.live import Live, Whisper
 from console.settings import Settings
 from console.sign_in import session_of
@@ -257,7 +258,7 @@ class Line:
     def _look_at_floor(self, frame: Floor) -> None:
         policy.require(self._screen.viewer, "watch_floor")
         if frame.show not in SHOWS:
-            raise Refused(422, "Esa vista no existe.", code="invalid", field="show")
+            raise Refused(422, Words("Esa vista no existe."), code="invalid", field="show")
         self._screen.floor = Asked(team=frame.team, show=frame.show, every=frame.every)
         self._socket.app.state.floor.owe()
 

@@ -18,6 +18,7 @@ from console.inbox import policy, queries, rows, tagging
 from console.inbox.models import Conversation
 from console.inbox.tags import Tag
 from console.inbox.views import TagView
+from console.languages.words import Words
 from console.render import fragment
 
 
@@ -80,7 +81,7 @@ async def _tag(tx: Tx, number: int) -> Tag:
     """A tag to take off: whoever may see the conversation may, be it another team's or retired."""
     tag = await tx.get(Tag, number) if number <= queries.LARGEST_ID else None
     if tag is None:
-        raise Refused(422, "Esa etiqueta no existe.", code="invalid", field="tags")
+        raise Refused(422, Words("Esa etiqueta no existe."), code="invalid", field="tags")
     return tag
 
 

@@ -20,6 +20,7 @@ from console.inbox.models import Conversation
 from console.inbox.tags import Tag
 from console.inbox.thread import actor_of
 from console.inbox.tree import Node
+from console.languages.words import Words
 from console.portfolio import disputes, promises, right_party
 from console.portfolio.agreed import Debt, debts_of
 from console.portfolio.agreements import Dispute, DisputeState, Plan, PlanState, Promise, PromiseState
@@ -75,9 +76,11 @@ async def wrap_up(
     debt = _debt(await hold(tx, conversation), details)
     conversation = await assign.held(tx, conversation, version)
     if conversation.status == "resolved":
-        raise Refused(409, "La conversación ya está resuelta.", code="already_resolved")
+        raise Refused(409, Words("La conversación ya está resuelta."), code="already_resolved")
     if len(details.note) > LONGEST_NOTE or len(details.reason) > LONGEST_NOTE:
-        raise Refused(422, f"Use {LONGEST_NOTE} letras o menos.", code="invalid", field="note")
+        raise Refused(
+            422, Words("Use {longest_note} letras o menos.", longest_note=LONGEST_NOTE), code="invalid", field="note"
+        )
     named = await _meet_needs(tx, conversation, leaf, debt, details, by=by)
     outcome = Outcome(
         conversation_id=conversation.id,
@@ -133,7 +136,7 @@ def _debt(debts: Sequence[Debt], details: Details) -> Debt | None:
         return debts[0] if debts else None
     found = next((each for each in debts if each.account_id == details.account_id), None)
     if found is None:
-        raise Refused(422, "Esa cuenta no es de esta persona.", code="invalid", field="account_id")
+        raise Refused(422, Words("Esa cuenta no es de esta persona."), code="invalid", field="account_id")
     return found
 
 
@@ -169,20 +172,22 @@ async def _meet_needs(
     """See to it that what the leaf needs is there; the columns of the outcome that name it."""
     if leaf.needs in {"promise", "dispute", "plan"}:
         if debt is None:
-            raise Refused(422, "No hay una deuda registrada de esta persona.", code="no_account", field="disposition")
+            raise Refused(
+                422, Words("No hay una deuda registrada de esta persona."), code="no_account", field="disposition"
+            )
         present = await _present(tx, leaf, debt)
         if leaf.needs == "promise":
             return {"promise_id": await _promise(tx, conversation, debt, details, present, by=by)}
         if leaf.needs == "dispute":
             return {"dispute_id": present or await _dispute(tx, conversation, leaf, debt, details, by=by)}
         if present is None:
-            raise Refused(422, "Proponga primero el plan de pagos.", code="needs_plan", field="disposition")
+            raise Refused(422, Words("Proponga primero el plan de pagos."), code="needs_plan", field="disposition")
     if leaf.needs == "callback" and details.callback_at is None:
-        raise Refused(422, "Diga cuándo volver a contactar.", code="needs_callback", field="callback_at")
+        raise Refused(422, Words("Diga cuándo volver a contactar."), code="needs_callback", field="callback_at")
     if leaf.needs == "amount" and details.amount_minor is None:
-        raise Refused(422, "Escriba el monto.", code="needs_amount", field="amount")
+        raise Refused(422, Words("Escriba el monto."), code="needs_amount", field="amount")
     if leaf.needs == "date" and details.due_on is None:
-        raise Refused(422, "Elija el día.", code="needs_date", field="due_on")
+        raise Refused(422, Words("Elija el día."), code="needs_date", field="due_on")
     return {}
 
 
@@ -193,7 +198,7 @@ async def _promise(
         if present is not None and details.amount_minor is None and details.due_on is None:
             return present
         field = "amount" if details.amount_minor is None else "due_on"
-        raise Refused(422, "Diga cuánto prometió, y para qué día.", code="needs_promise", field=field)
+        raise Refused(422, Words("Diga cuánto prometió, y para qué día."), code="needs_promise", field=field)
     made = await promises.make(
         tx,
         debt.account_id,

@@ -22,6 +22,7 @@ from console.inbox.models import Conversation, Message
 from console.inbox.stop_words import suggests
 from console.inbox.tree import Node
 from console.inbox.wrap_up import Details
+from console.languages.words import Words
 from console.portfolio.agreed import CATEGORIES, Debt, agreed_of, debts_of, unpaid_of
 from console.portfolio.promise_door import amount_in, day_in, heard_from, marked, name_of, number
 from console.render import fragment
@@ -160,11 +161,11 @@ def _read(form: dict[str, str], debt: Debt | None, zone: ZoneInfo) -> Details:
     currency = debt.currency if debt else "PEN"
     at = form.get("callback_at", "")
     if at and not _LOCAL.fullmatch(at):
-        raise Refused(422, "Elija un día y una hora.", code="invalid", field="callback_at")
+        raise Refused(422, Words("Elija un día y una hora."), code="invalid", field="callback_at")
     try:
         callback = datetime.fromisoformat(at).replace(tzinfo=debt.zone if debt else zone) if at else None
     except ValueError as odd:
-        raise Refused(422, "Elija un día y una hora.", code="invalid", field="callback_at") from odd
+        raise Refused(422, Words("Elija un día y una hora."), code="invalid", field="callback_at") from odd
     return Details(
         account_id=debt.account_id if debt else None,
         amount_minor=amount_in(form["amount"], currency, "amount") if form.get("amount") else None,

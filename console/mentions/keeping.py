@@ -10,6 +10,7 @@ from console import clock
 from console.db import Tx, bulk_insert
 from console.errors import Refused
 from console.inbox.models import Conversation, Message, ReadMark
+from console.languages.words import Words
 from console.mentions import naming, people
 from console.mentions.models import Mention
 from console.mentions.people import Standing
@@ -30,14 +31,14 @@ async def meant(tx: Tx, conversation: Conversation | Standing, *, text: str, ask
     here = await people.who_see(tx, conversation)
     if not here.keys() >= set(asked):
         # Whom it is about is not said: ids must tell nothing about people of other teams.
-        words = "No se puede mencionar a quien no ve esta conversación. Quite esa mención, o asígnesela primero."
+        words = Words("No se puede mencionar a quien no ve esta conversación. Quite esa mención, o asígnesela primero.")
         raise Refused(422, words, code="cannot_see", field="mentions")
     chosen = {number: here[number] for number in asked}
     taken = {name.casefold() for name in chosen.values()}
     named = {name.casefold() for _from, _to, name in naming.find(text, here.values())} - taken
     chosen |= {number: name for number, name in here.items() if name.casefold() in named}
     if len(chosen) > MOST:
-        raise Refused(422, f"Mencione a {MOST} personas o menos.", code="invalid", field="mentions")
+        raise Refused(422, Words("Mencione a {most} personas o menos.", most=MOST), code="invalid", field="mentions")
     return chosen
 
 
@@ -45,7 +46,7 @@ def require_same(earlier: Message, asked: Collection[int]) -> None:
     """Refuse (409 "key_reused") the key of a note that did not reach all who are asked for now."""
     reached = {one["id"] for one in (earlier.content or {}).get("mentions", [])}
     if not reached.issuperset(map(str, asked)):
-        text = "Ya se guardó otra nota con la misma clave; recargue la página e intente de nuevo."
+        text = Words("Ya se guardó otra nota con la misma clave; recargue la página e intente de nuevo.")
         raise Refused(409, text, code="key_reused")
 
 

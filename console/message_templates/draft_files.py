@@ -54,7 +54,7 @@ async def send_by_default(tx: Tx, draft: TemplateDraft, *, by: Viewer, on: bool)
     policy.require(by, "edit_templates")
     row = await files.of(tx, draft.id)
     if row is None:
-        raise Refused(409, "Esta plantilla no tiene archivo: adjunte uno antes.", code="no_file", field="file")
+        raise Refused(409, Words("Esta plantilla no tiene archivo: adjunte uno antes."), code="no_file", field="file")
     if row.by_default != on:
         row.by_default = on
         _record(tx, by, draft, row, "template_draft.file_default")

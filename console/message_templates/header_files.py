@@ -17,6 +17,7 @@ from console.inbox import message_templates
 from console.inbox.channel import MessageTemplate
 from console.inbox.message_templates import FILE, LINK, HeaderFile
 from console.inbox.models import Conversation, Message
+from console.languages.words import Words
 from console.message_templates import files as template_files
 
 FIELD = f"variables.{FILE}"
@@ -52,7 +53,7 @@ async def chosen(
         kept = await template_files.default_of(tx, template)
         return Chosen(kept, None) if kept else None
     if not given.isascii() or not given.isdigit() or len(given) > 18:
-        raise Refused(422, "El archivo del encabezado se nombra con su número.", code="invalid", field=FIELD)
+        raise Refused(422, Words("El archivo del encabezado se nombra con su número."), code="invalid", field=FIELD)
     staged = await staging.brought(tx, conversation, int(given), by=by, field=FIELD)
     return Chosen(HeaderFile(**{name: getattr(staged, name) for name in HeaderFile.__struct_fields__}), staged)
 
@@ -62,6 +63,6 @@ async def hang(tx: Tx, message: Message, file: Chosen) -> None:
     if file.staged is not None:
         await tx.refresh(file.staged, with_for_update=True)
         if file.staged.message_id is not None:
-            raise Refused(409, "Ese archivo ya se envió: elíjalo de nuevo.", code="attachment_used", field=FIELD)
+            raise Refused(409, Words("Ese archivo ya se envió: elíjalo de nuevo."), code="attachment_used", field=FIELD)
         await staging.sent(tx, file.staged, message.id)
     await uploads.attach(tx, message, file.file)

@@ -13,6 +13,7 @@ import structlog
 
 from console.errors import Refused
 from console.inbox import media_files
+from console.languages.words import Words
 from console.pdf_pages import keeping
 from console.pdf_pages.frames import Frame, Problem, Size, decode
 
@@ -47,7 +48,7 @@ class Desk:
             async with asyncio.timeout(PATIENCE):
                 await self._places.acquire()
         except TimeoutError:
-            text = "Se están abriendo muchos documentos a la vez. Inténtelo de nuevo en unos segundos."
+            text = Words("Se están abriendo muchos documentos a la vez. Inténtelo de nuevo en unos segundos.")
             raise Refused(503, text, code="busy") from None
         try:
             # Whoever had the place may have drawn the same page.

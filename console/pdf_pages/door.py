@@ -15,6 +15,7 @@ from console.agents import Viewer
 from console.db import Database
 from console.errors import Refused, not_found
 from console.inbox import media_door
+from console.languages.words import Words
 from console.pdf_pages.asking import Desk
 from console.pdf_pages.frames import MIME_TYPE, Frame, Problem, Size, is_drawable
 
@@ -22,9 +23,9 @@ log = structlog.get_logger()
 MOST_PAGES = 200
 """Shown of one file; whoever needs more of it downloads it."""
 _SENTENCES = {
-    Problem.ENCRYPTED: "El PDF pide una contraseña. Descárguelo para abrirlo con ella.",
-    Problem.DAMAGED: "El PDF está dañado o incompleto. Descárguelo, o pida que lo envíen de nuevo.",
-    Problem.TOO_HEAVY: "Este PDF es demasiado pesado para mostrarlo aquí. Descárguelo para verlo.",
+    Problem.ENCRYPTED: Words("El PDF pide una contraseña. Descárguelo para abrirlo con ella."),
+    Problem.DAMAGED: Words("El PDF está dañado o incompleto. Descárguelo, o pida que lo envíen de nuevo."),
+    Problem.TOO_HEAVY: Words("Este PDF es demasiado pesado para mostrarlo aquí. Descárguelo para verlo."),
 }
 
 
@@ -94,7 +95,10 @@ async def _drawn(
         if not is_drawable(media.mime_type, media.flagged) or number < 1:
             raise not_found()
         if number > MOST_PAGES:
-            text = f"Aquí se ven las primeras {MOST_PAGES} páginas. Descargue el PDF para ver las demás."
+            text = Words(
+                "Aquí se ven las primeras {most_pages} páginas. Descargue el PDF para ver las demás.",
+                most_pages=MOST_PAGES,
+            )
             raise Refused(422, text, code="too_many_pages")
         await media_door.record_view(tx, viewer, media, message)
     try:
@@ -114,7 +118,7 @@ async def _unless_gone(request: Request[Any, Any, Any], drawing: Coroutine[Any, 
     try:
         await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise Refused(503, "Ya no se espera esta página.", code="gone")
+            raise Refused(503, Words("Ya no se espera esta página."), code="gone")
         return task.result()
     finally:
         for each in (task, leaving):

@@ -13,6 +13,7 @@ import msgspec
 from console import clock
 from console.audit import Actor
 from console.db import Database, Tx
+from console.languages.words import Words
 from console.portfolio import imports, sheet_files
 from console.portfolio.batches import ImportBatch
 from console.portfolio.columns import suggested
@@ -46,7 +47,7 @@ async def copy_in(settings: Settings, source: Path) -> Path:
 
 def too_large() -> str:
     """What is said of a file that is."""
-    return f"El archivo pesa más de {LARGEST // 1024**2} MB: divídalo o guárdelo como CSV."
+    return Words("El archivo pesa más de {most} MB: divídalo o guárdelo como CSV.", most=LARGEST // 1024**2)
 
 
 async def arrive(
@@ -105,7 +106,7 @@ def letter(place: int) -> str:
 async def _looked(place: Path) -> Looked:
     looked = await sheet_files.look(place)
     if looked.header is None:
-        raise Unreadable("No se encontró una fila con los nombres de las columnas.")
+        raise Unreadable(Words("No se encontró una fila con los nombres de las columnas."))
     return looked
 
 

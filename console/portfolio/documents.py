@@ -34,6 +34,8 @@ from stdnum.sv import nit as sv_nit
 from stdnum.uy import rut as uy_rut
 from stdnum.ve import rif as ve_rif
 
+from console.languages.words import Words
+
 LONGEST = 40
 _AROUND = re.compile(r"[\s.\-/\u00a0\u2010-\u2015]+")
 _SPREADSHEET = re.compile(r"(\d{5,})[.,]0", re.ASCII)
@@ -72,9 +74,9 @@ def read(text: str, *, country: str, kind: str | None = None) -> Document | None
     """
     bare = _AROUND.sub("", _whole(text)).upper()
     if not bare:
-        raise BadDocument("Falta el número del documento.")
+        raise BadDocument(Words("Falta el número del documento."))
     if len(bare) > LONGEST or not bare.isalnum() or not bare.isascii():
-        raise BadDocument("El número del documento solo puede tener letras y cifras.")
+        raise BadDocument(Words("El número del documento solo puede tener letras y cifras."))
     named = _kind_named(kind, country) if kind and kind.strip() else None
     if bare in _NOBODY or (bare.isdigit() and len(bare) >= 5 and len(set(bare)) == 1):
         return None
@@ -105,14 +107,18 @@ def _kind_named(kind: str, country: str) -> _Kind:
     known = [each for each in _KINDS if each.name == name]
     known.sort(key=lambda each: each.country != country)
     if not known:
-        raise BadDocument(f"Tipo de documento desconocido: se esperaba uno de {', '.join(kinds(country))}.")
+        raise BadDocument(
+            Words("Tipo de documento desconocido: se esperaba uno de {kinds}.", kinds=", ".join(kinds(country)))
+        )
     return known[0]
 
 
 def _as_guessed(text: str, bare: str, country: str) -> Document:
     name = _guess(text, bare, country)
     if name is None:
-        raise BadDocument(f"No tiene la forma de ningún documento de aquí ({', '.join(kinds(country))}).")
+        raise BadDocument(
+            Words("No tiene la forma de ningún documento de aquí ({kinds}).", kinds=", ".join(kinds(country)))
+        )
     return Document(name, _checked(_kind_named(name, country), bare))
 
 
@@ -146,7 +152,7 @@ def _checked(kind: _Kind, bare: str) -> str:
         return kind.read(bare)
     except ValidationError as wrong:
         why = "la cifra de control no corresponde" if "hecksum" in type(wrong).__name__ else "no tiene su forma"
-        raise BadDocument(f"No es un {kind.name} válido: {why}.") from None
+        raise BadDocument(Words("No es un {kind} válido: {why}.", kind=kind.name, why=why)) from None
 
 
 def _by(module: Any, size: int | None = None) -> Callable[[str], str]:  # noqa: ANN401 a module of stdnum

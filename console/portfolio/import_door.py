@@ -54,7 +54,7 @@ async def upload(
         await _receive(request, place)
         batch = await arrivals.arrive(db, settings, place, file_name=name, by=viewer.actor, team_id=_team_of(viewer))
     except Unreadable as unreadable:
-        raise Refused(422, str(unreadable), code="unreadable") from None
+        raise Refused(422, unreadable.args[0], code="unreadable") from None
     except BaseException:
         await asyncio.to_thread(place.unlink, missing_ok=True)
         raise

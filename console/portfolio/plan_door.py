@@ -19,6 +19,7 @@ from console.errors import Refused, not_found
 from console.forms import html, read_form, whole
 from console.inbox import policy, queries, reply
 from console.inbox.models import Conversation, Message
+from console.languages.words import Words
 from console.portfolio import plans
 from console.portfolio.agreed import Debt, PlanView, agreed_of, debt_of
 from console.portfolio.instalments import FREQUENCIES, Step, Terms, check, schedule
@@ -257,11 +258,11 @@ async def _accepting(tx: Tx, conversation: Conversation, plan: PlanView, problem
 def _cancelling(conversation_id: int, plan_id: int, reason: str, problem: str | None) -> str:
     return fragment(
         "portfolio/reason_form.html",
-        title="Anular el plan de pagos",
-        words="La cuenta vuelve a su tramo. El plan queda en el historial como anulado.",
+        title=Words("Anular el plan de pagos"),
+        words=Words("La cuenta vuelve a su tramo. El plan queda en el historial como anulado."),
         action=f"/inbox/{conversation_id}/plans/{plan_id}/cancellation",
-        button="Anular el plan",
-        done="Plan anulado",
+        button=Words("Anular el plan"),
+        done=Words("Plan anulado"),
         fields={},
         reason=reason,
         problem=problem,

@@ -274,11 +274,11 @@ def marked(text: str, heard: said.Said) -> list[tuple[str, bool]]:
 def _cancelling(conversation_id: int, promise: PromiseView, *, problem: str | None, reason: str) -> str:
     return fragment(
         "portfolio/reason_form.html",
-        title="Anular la promesa",
-        words="La promesa queda en el historial como anulada.",
+        title=Words("Anular la promesa"),
+        words=Words("La promesa queda en el historial como anulada."),
         action=f"/inbox/{conversation_id}/promises/{promise.id}/cancellation",
-        button="Anular la promesa",
-        done="Promesa anulada",
+        button=Words("Anular la promesa"),
+        done=Words("Promesa anulada"),
         fields={},
         reason=reason,
         problem=problem,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from console.languages.words import Words
 from console.portfolio.frames import HEAD, Failed, Frame, Looked, Order, decoder
 from console.portfolio.sheets import Unreadable
 
@@ -23,7 +24,7 @@ async def look(path: Path, *, sheet: str | None = None) -> Looked:
     async for frame in frames(Order(path=str(path), sheet=sheet)):
         if isinstance(frame, Looked):
             return frame
-    raise Unreadable("El archivo no se pudo leer.")
+    raise Unreadable(Words("El archivo no se pudo leer."))
 
 
 async def frames(order: Order) -> AsyncIterator[Frame]:
@@ -48,7 +49,9 @@ async def frames(order: Order) -> AsyncIterator[Frame]:
                 raise Unreadable(frame.why)
             yield frame
         if await child.wait() != 0:
-            raise Unreadable("El archivo pide demasiada memoria o demasiado tiempo: divídalo o guárdelo como CSV.")
+            raise Unreadable(
+                Words("El archivo pide demasiada memoria o demasiado tiempo: divídalo o guárdelo como CSV.")
+            )
     finally:
         with suppress(ProcessLookupError):
             child.kill()
@@ -63,4 +66,4 @@ async def _next(out: asyncio.StreamReader) -> Frame | None:
     except asyncio.IncompleteReadError:
         return None
     except TimeoutError:
-        raise Unreadable("El archivo tarda demasiado en leerse: divídalo o guárdelo como CSV.") from None
+        raise Unreadable(Words("El archivo tarda demasiado en leerse: divídalo o guárdelo como CSV.")) from None

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from console.languages.words import Words
 from console.portfolio.columns import LOOKED_AT, header_of
 from console.portfolio.frames import HEAD, End, Failed, Found, Frame, Given, Looked, Order, encoder
 from console.portfolio.rows import Line, Reader, Reading
@@ -61,7 +62,9 @@ def _read(order: Order, reading: Reading, out: BinaryIO) -> None:
             continue
         reader.take(number, cells)
         if reader.rows > MOST_ROWS:
-            raise Unreadable(f"El archivo tiene más de {MOST_ROWS:,} filas: divídalo.".replace(",", " "))
+            raise Unreadable(
+                Words("El archivo tiene más de {most} filas: divídalo.", most=f"{MOST_ROWS:,}".replace(",", " "))
+            )
         if number % TELL_EVERY == 0:
             told += _tell(reader, out, told)
     told += _tell(reader, out, told)

@@ -15,6 +15,8 @@ from typing import Literal, TextIO
 import msgspec
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
+from console.languages.words import Words
+
 Cell = str | int | float | bool | date | None
 Row = tuple[int, list[Cell]]
 """A row's number, and its cells from the left."""
@@ -49,14 +51,14 @@ def shape_of(path: Path, *, sheet: str | None = None) -> Shape:
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
     if not head.strip():
-        raise Unreadable("El archivo está vacío.")
+        raise Unreadable(Words("El archivo está vacío."))
     if head.startswith(_ZIP):
         _require_modest(path)
         return _excel(path, sheet)
     if head.startswith(_OLE):
         return _excel(path, sheet)
     if head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"PK\x05\x06", b"\x1f\x8b", b"Rar!")):
-        raise Unreadable("No es una tabla: se esperaba un archivo CSV o de Excel (.xlsx, .xls).")
+        raise Unreadable(Words("No es una tabla: se esperaba un archivo CSV o de Excel (.xlsx, .xls)."))
     encoding = _encoding(path, head)
     return Shape("csv", encoding, _delimiter(head.decode(encoding, errors="ignore")))
 
@@ -75,7 +77,7 @@ def _require_modest(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-        raise Unreadable("El archivo está dañado: vuelva a guardarlo en Excel.") from None
+        raise Unreadable(Words("El archivo está dañado: vuelva a guardarlo en Excel.")) from None
     whole = sum(part.file_size for part in parts)
     packed = max(1, sum(part.compress_size for part in parts))
     if (
@@ -83,9 +85,9 @@ def _require_modest(path: Path) -> None:
         or whole > LARGEST_UNPACKED
         or (whole > 8 * 1024 * 1024 and whole / packed > LARGEST_RATIO)
     ):
-        raise Unreadable("El archivo se expande demasiado al abrirlo: no se abrió. Guárdelo como CSV.")
+        raise Unreadable(Words("El archivo se expande demasiado al abrirlo: no se abrió. Guárdelo como CSV."))
     if any(part.flag_bits & 1 for part in parts):
-        raise Unreadable("El archivo tiene contraseña: quítela y vuelva a subirlo.")
+        raise Unreadable(Words("El archivo tiene contraseña: quítela y vuelva a subirlo."))
 
 
 def _excel(path: Path, sheet: str | None) -> Shape:
@@ -95,9 +97,9 @@ def _excel(path: Path, sheet: str | None) -> Shape:
     except CalamineError as odd:
         raise _unreadable(odd) from None
     if not visible:
-        raise Unreadable("El libro no tiene hojas visibles.")
+        raise Unreadable(Words("El libro no tiene hojas visibles."))
     if sheet is not None and sheet not in visible:
-        raise Unreadable("El libro no tiene esa hoja.")
+        raise Unreadable(Words("El libro no tiene esa hoja."))
     return Shape("excel", sheet=sheet or visible[0], sheets=visible)
 
 
@@ -110,7 +112,7 @@ def _excel_rows(path: Path, shape: Shape) -> Iterator[Row]:
             # Rows and columns above and before the first cell are not given, and count.
             top, left = table.start
             if left + table.width > MOST_COLUMNS:
-                raise Unreadable(f"La hoja tiene más de {MOST_COLUMNS} columnas.")
+                raise Unreadable(Words("La hoja tiene más de {most} columnas.", most=MOST_COLUMNS))
             for number, cells in enumerate(table.iter_rows(), start=top + 1):
                 yield number, [None] * left + [_excel_cell(cell) for cell in cells]
     except CalamineError as odd:
@@ -119,8 +121,10 @@ def _excel_rows(path: Path, shape: Shape) -> Iterator[Row]:
 
 def _unreadable(odd: CalamineError) -> Unreadable:
     if "assword" in type(odd).__name__:
-        return Unreadable("El archivo tiene contraseña: quítela y vuelva a subirlo.")
-    return Unreadable("El archivo de Excel está dañado o no es de los que se pueden leer: guárdelo como .xlsx o CSV.")
+        return Unreadable(Words("El archivo tiene contraseña: quítela y vuelva a subirlo."))
+    return Unreadable(
+        Words("El archivo de Excel está dañado o no es de los que se pueden leer: guárdelo como .xlsx o CSV.")
+    )
 
 
 def _excel_cell(cell: object) -> Cell:
@@ -185,14 +189,26 @@ def _csv_rows(path: Path, shape: Shape) -> Iterator[Row]:
         with path.open(encoding=shape.encoding, newline="") as file:
             for last, cells in _numbered(file, shape.delimiter or ","):
                 if len(cells) > MOST_COLUMNS:
-                    raise Unreadable(f"La fila {last} tiene más de {MOST_COLUMNS} columnas: revise el separador.")
+                    raise Unreadable(
+                        Words(
+                            "La fila {last} tiene más de {most} columnas: revise el separador.",
+                            last=last,
+                            most=MOST_COLUMNS,
+                        )
+                    )
                 yield last, [cell.strip()[:LONGEST_CELL] or None for cell in cells]
     except UnicodeDecodeError:
         raise Unreadable(
-            f"Después de la fila {last} hay letras que no son de {shape.encoding}: guárdelo como «CSV UTF-8»."
+            Words(
+                "Después de la fila {last} hay letras que no son de {encoding}: guárdelo como «CSV UTF-8».",
+                last=last,
+                encoding=shape.encoding,
+            )
         ) from None
     except csv.Error:
-        raise Unreadable(f"Después de la fila {last} hay unas comillas sin cerrar o una celda enorme.") from None
+        raise Unreadable(
+            Words("Después de la fila {last} hay unas comillas sin cerrar o una celda enorme.", last=last)
+        ) from None
 
 
 def _numbered(file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -17,6 +17,7 @@ from console.errors import Refused, not_found
 from console.inbox import naming
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.portfolio import checks, documents
 from console.portfolio.corrections import Correction, Field
 from console.portfolio.documents import BadDocument, Document, key_of
@@ -76,13 +77,13 @@ async def rectify(
     debtor = await _debtor(tx, request, typed)
     reason = typed.get("reason", "").strip()
     if not reason or len(reason) > LONGEST_REASON:
-        text = "Diga qué prueba lo corregido: el documento que se vio, o lo que escribió."
+        text = Words("Diga qué prueba lo corregido: el documento que se vio, o lo que escribió.")
         raise Refused(422, text, code="invalid", field="reason")
     moment = clock.now()
     before = await _phones(tx, debtor.id)
     found = await _corrected(tx, debtor, before, typed, settings)
     if not found:
-        raise Refused(422, "No hay nada distinto de lo que ya consta.", code="nothing_corrected", field="name")
+        raise Refused(422, Words("No hay nada distinto de lo que ya consta."), code="nothing_corrected", field="name")
     was_called = debtor.name
     touched = await _apply(tx, debtor, found, moment)
     contact = await tx.get_one(Contact, request.contact_id, populate_existing=True, with_for_update=True)
@@ -114,7 +115,7 @@ async def _debtor(tx: Tx, request: PrivacyRequest, typed: Mapping[str, str]) -> 
         raise not_found()
     debtor = await tx.get_one(Debtor, int(chosen), populate_existing=True, with_for_update=True)
     if typed.get("version") != str(debtor.version):
-        text = "Los datos cambiaron mientras tanto: revise cómo quedaron y vuelva a intentarlo."
+        text = Words("Los datos cambiaron mientras tanto: revise cómo quedaron y vuelva a intentarlo.")
         raise Refused(409, text, code="stale", field="version")
     return debtor
 
@@ -146,14 +147,14 @@ def _phones_corrected(before: Sequence[ContactPoint], typed: Mapping[str, str], 
         phone = _checked(field, lambda text=text: checks.phone(text, country)) if text else None  # type: ignore[misc]
         if phone is not None and (point is None or match_key(phone) != point.match_key):
             if match_key(phone) in taken:
-                raise Refused(422, "Ese número ya consta para esta persona.", code="invalid", field=field)
+                raise Refused(422, Words("Ese número ya consta para esta persona."), code="invalid", field=field)
             taken.add(match_key(phone))
         if (point.match_key if point else None) != (match_key(phone) if phone else None):
             found.append(Corrected(Field.PHONE, point.phone if point else None, phone))
     if not any(point.phone not in {each.was for each in found} for point in before) and not any(
         each.became for each in found if each.field == Field.PHONE
     ):
-        raise Refused(422, "Debe quedar al menos un número.", code="invalid", field=NEW_PHONE)
+        raise Refused(422, Words("Debe quedar al menos un número."), code="invalid", field=NEW_PHONE)
     return found
 
 
@@ -213,7 +214,7 @@ async def _require_free(tx: Tx, debtor: Debtor, document: Document | None) -> No
         Debtor.document_number == document.number, Debtor.document_type == document.type, Debtor.id != debtor.id
     )
     if await tx.scalar(taken) is not None:
-        text = "Ese documento ya es de otra persona de la cartera: revise de quién es cada deuda."
+        text = Words("Ese documento ya es de otra persona de la cartera: revise de quién es cada deuda.")
         raise Refused(409, text, code="document_taken", field="document_number")
 
 
@@ -221,7 +222,7 @@ def _checked(field: str, check: Callable[[], Checked]) -> Checked:
     try:
         return check()
     except checks.Wrong as wrong:
-        raise Refused(422, str(wrong), code="invalid", field=field) from None
+        raise Refused(422, wrong.args[0], code="invalid", field=field) from None
 
 
 def _document(debtor: Debtor, typed: Mapping[str, str]) -> Document | None:
@@ -234,7 +235,7 @@ def _document(debtor: Debtor, typed: Mapping[str, str]) -> Document | None:
     try:
         return documents.read(number, country=debtor.country, kind=kind or None)
     except BadDocument as bad:
-        raise Refused(422, str(bad), code="invalid", field="document_number") from None
+        raise Refused(422, bad.args[0], code="invalid", field="document_number") from None
 
 
 def _document_of(debtor: Debtor) -> Document | None:

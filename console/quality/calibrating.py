@@ -12,6 +12,7 @@ from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.quality import reviewing
 from console.quality.keeping import form_in_force
 from console.quality.models import QualityCalibration, QualityForm, QualityPick, QualityReview, QualitySeat
@@ -48,14 +49,19 @@ async def open_one(tx: Tx, pick_id: int, *, by: Viewer, reviewers: Collection[in
     """
     pick = await reviewing.to_be_reviewed(tx, pick_id, by=by)
     if await tx.scalar(select(QualityReview.id).where(QualityReview.pick_id == pick_id)):
-        raise Refused(409, "Ya está revisada: se calibra antes de revisar.", code="already_reviewed")
+        raise Refused(409, Words("Ya está revisada: se calibra antes de revisar."), code="already_reviewed")
     if await tx.get(QualityCalibration, pick_id):
-        raise Refused(409, "Ya se está calibrando.", code="calibrated")
+        raise Refused(409, Words("Ya se está calibrando."), code="calibrated")
     chosen = sorted(set(reviewers))
     if not FEWEST <= len(chosen) <= MOST:
-        raise Refused(422, f"Elija de {FEWEST} a {MOST} personas.", code="invalid", field="reviewers")
+        raise Refused(
+            422,
+            Words("Elija de {fewest} a {most} personas.", fewest=FEWEST, most=MOST),
+            code="invalid",
+            field="reviewers",
+        )
     if not set(chosen) <= set(await eligible(tx, pick_id)):
-        raise Refused(422, "Alguien que eligió no puede revisarla.", code="invalid", field="reviewers")
+        raise Refused(422, Words("Alguien que eligió no puede revisarla."), code="invalid", field="reviewers")
     form = await form_in_force(tx)
     about = {"form_version": form.version, "opened_by": by.id, "opened_at": clock.now()}
     tx.add(QualityCalibration(pick_id=pick_id, **about))
@@ -75,7 +81,7 @@ async def send(tx: Tx, pick_id: int, *, by: Viewer, marks: Mapping[str, int | No
     await _open(tx, pick_id, by=by)
     seat = await _seat_of(tx, pick_id, by)
     if seat.sent_at is not None:
-        raise Refused(409, "Usted ya envió su revisión.", code="already_sent")
+        raise Refused(409, Words("Usted ya envió su revisión."), code="already_sent")
     found, kept = reviewing.marked(await _form(tx, pick_id), marks, note.strip())
     seat.marks, seat.score, seat.note, seat.sent_at = dict(kept), found, note.strip() or None, clock.now()
     audit.record(tx, by.actor, "quality.calibration_sent", subject=f"quality_pick:{pick_id}")
@@ -93,9 +99,9 @@ async def agree(tx: Tx, pick_id: int, *, by: Viewer, marks: Mapping[str, int | N
     await _seat_of(tx, pick_id, by)
     seats = await _seats(tx, pick_id)
     if any(seat.sent_at is None for seat in seats):
-        raise Refused(409, "Falta que alguien envíe su revisión.", code="not_all_sent")
+        raise Refused(409, Words("Falta que alguien envíe su revisión."), code="not_all_sent")
     if not note.strip():
-        raise Refused(422, "Diga por qué se acordó así.", code="invalid", field="note")
+        raise Refused(422, Words("Diga por qué se acordó así."), code="invalid", field="note")
     form = await _form(tx, pick_id)
     found, kept = reviewing.marked(form, marks, note.strip())
     await reviewing.keep(tx, pick_id, by=by, version=form.version, found=found, marks=kept, note=note.strip())
@@ -115,7 +121,7 @@ async def cancel(tx: Tx, pick_id: int, *, by: Viewer) -> None:
     await _open(tx, pick_id, by=by)
     calibration = await tx.get_one(QualityCalibration, pick_id)
     if by.id != calibration.opened_by and not by.sees_all:
-        raise Refused(403, "La cancela quien la pidió, o administración.", code="forbidden")
+        raise Refused(403, Words("La cancela quien la pidió, o administración."), code="forbidden")
     seats = await _seats(tx, pick_id)
     old = {"reviewers": [s.reviewer_id for s in seats], "sent": [s.reviewer_id for s in seats if s.sent_at]}
     await tx.execute(delete(QualitySeat).where(QualitySeat.pick_id == pick_id))
@@ -129,14 +135,14 @@ async def _open(tx: Tx, pick_id: int, *, by: Viewer) -> QualityPick:
     if calibration is None:
         raise not_found()
     if calibration.agreed_at is not None:
-        raise Refused(409, "Ya se acordó un puntaje.", code="already_reviewed")
+        raise Refused(409, Words("Ya se acordó un puntaje."), code="already_reviewed")
     return pick
 
 
 async def _seat_of(tx: Tx, pick_id: int, by: Viewer) -> QualitySeat:
     seat = await tx.get(QualitySeat, (pick_id, by.id))
     if seat is None:
-        raise Refused(403, "No participa en esta calibración.", code="forbidden")
+        raise Refused(403, Words("No participa en esta calibración."), code="forbidden")
     return seat
 
 

@@ -20,6 +20,7 @@ from console.errors import Refused
 from console.inbox import policy, reply, thread
 from console.inbox.models import Conversation, Message, Reaction, Status
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 
 LONGEST = 16
 """Characters: families and flags are several."""
@@ -41,7 +42,7 @@ async def react(
     conversation = await thread.lock(tx, conversation)
     target = await tx.get(Message, message_id, populate_existing=True)
     if target is None or target.conversation_id != conversation.id or target.wamid is None or target.revoked_at:
-        raise Refused(404, "Ese mensaje ya no está aquí.", code="not_found", field="message")
+        raise Refused(404, Words("Ese mensaje ya no está aquí."), code="not_found", field="message")
     said: dict[str, Any] = {
         "kind": "reaction",
         "text": None,
@@ -120,4 +121,4 @@ def _check(emoji: str) -> None:
     signs = [sign for sign in emoji if sign not in _ZERO_WIDTH]
     is_emoji = all(unicodedata.category(sign) in _SIGNS for sign in signs) and len(emoji) <= LONGEST
     if emoji and not (signs and is_emoji and ord(max(signs)) > 0x2000):
-        raise Refused(422, "Reaccione con un emoji.", code="invalid", field="emoji")
+        raise Refused(422, Words("Reaccione con un emoji."), code="invalid", field="emoji")

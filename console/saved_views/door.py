@@ -16,6 +16,7 @@ from console.errors import Refused
 from console.forms import html, read_form, whole
 from console.inbox import policy
 from console.inbox.listing import now_in, read_listing
+from console.languages.words import Words
 from console.render import fragment
 from console.saved_views import reading, saving
 from console.saved_views.models import SavedView
@@ -110,7 +111,7 @@ async def _change(tx: Tx, saved: SavedView, deed: str, name: str, *, by: Viewer)
     elif deed == "rename":
         await saving.rename(tx, saved, by=by, name=name)
     else:
-        raise Refused(422, "Eso no se puede hacer con una vista.", code="invalid", field="deed")
+        raise Refused(422, Words("Eso no se puede hacer con una vista."), code="invalid", field="deed")
 
 
 async def _shown(tx: Tx, viewer: Viewer, settings: Settings) -> str:

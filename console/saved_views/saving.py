@@ -11,6 +11,7 @@ from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox.listing import Listing
 from console.inbox.queries import LARGEST_ID
+from console.languages.words import Words
 from console.portfolio.models import name_key
 from console.saved_views import access
 from console.saved_views.models import SavedView
@@ -27,14 +28,16 @@ async def save(tx: Tx, *, by: Viewer, name: str, listing: Listing, team_id: int 
     """
     if team_id is not None:
         if await tx.get(Team, team_id) is None or not (by.sees_all or team_id in by.team_ids):
-            raise Refused(422, "Ese equipo no existe.", code="invalid", field="team")
+            raise Refused(422, Words("Ese equipo no existe."), code="invalid", field="team")
         if not access.may_share(by, team_id):
-            raise Refused(403, "Solo quien supervisa comparte vistas con el equipo.", code="forbidden")
+            raise Refused(403, Words("Solo quien supervisa comparte vistas con el equipo."), code="forbidden")
     name = _named(name)
     beside = _beside(by.id, team_id)
     many, last = (await tx.execute(select(func.count(), func.max(SavedView.position)).where(beside))).one()
     if many >= MOST:
-        raise Refused(422, f"Ya hay {MOST} vistas: elimine alguna antes.", code="too_many", field="name")
+        raise Refused(
+            422, Words("Ya hay {most} vistas: elimine alguna antes.", most=MOST), code="too_many", field="name"
+        )
     saved = SavedView(
         owner_id=by.id,
         team_id=team_id,
@@ -96,7 +99,7 @@ async def remove(tx: Tx, saved: SavedView, *, by: Viewer) -> None:
 def require(by: Viewer, saved: SavedView) -> None:
     """Raise Refused(403) unless `by` may change it."""
     if not access.may_change(by, saved):
-        raise Refused(403, "Es una vista del equipo: la cambia quien supervisa.", code="forbidden")
+        raise Refused(403, Words("Es una vista del equipo: la cambia quien supervisa."), code="forbidden")
 
 
 def _beside(owner_id: int, team_id: int | None) -> ColumnElement[bool]:
@@ -108,7 +111,12 @@ def _beside(owner_id: int, team_id: int | None) -> ColumnElement[bool]:
 def _named(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Refused(422, f"Escriba un nombre de hasta {LONGEST_NAME} letras.", code="invalid", field="name")
+        raise Refused(
+            422,
+            Words("Escriba un nombre de hasta {longest_name} letras.", longest_name=LONGEST_NAME),
+            code="invalid",
+            field="name",
+        )
     return name
 
 
@@ -119,7 +127,7 @@ async def _settle(tx: Tx, saved: SavedView) -> None:
             tx.add(saved)
             await tx.flush()
     except IntegrityError as taken:
-        raise Refused(409, "Ya hay una vista con ese nombre.", code="name_taken", field="name") from taken
+        raise Refused(409, Words("Ya hay una vista con ese nombre."), code="name_taken", field="name") from taken
 
 
 def _told(saved: SavedView) -> dict[str, object]:

@@ -18,6 +18,7 @@ from console.errors import Refused
 from console.forms import html, read_form, whole
 from console.inbox import answering, drafts, queries
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.portfolio.whereabouts import whereabouts
 from console.render import fragment
 from console.scheduling import forming, later
@@ -158,7 +159,7 @@ async def _asked(tx: Tx, conversation: Conversation, form: Mapping[str, str], se
 def _moment(form: Mapping[str, str], zone: ZoneInfo, country: str) -> datetime:
     choice = moments.chosen(form.get("until", ""), form.get("at", ""), clock.now(), zone, country)
     if choice.at is None:
-        raise Refused(422, "Elija cuándo sale.", code="invalid", field="until")
+        raise Refused(422, Words("Elija cuándo sale."), code="invalid", field="until")
     return choice.at
 
 

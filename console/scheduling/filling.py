@@ -21,6 +21,7 @@ from console.inbox import message_templates, template_picker
 from console.inbox.channel import MessageTemplate
 from console.inbox.message_templates import FILE, LINK, HeaderFile
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.settings import Settings
 from console.texts import variables as blanks
 from console.texts.values import Values, values_of
@@ -77,7 +78,7 @@ def fill(
         said = blanks.fill(words, values.by_name)
         if said.missing:
             name = said.missing[0]
-            why = values.held_back or f"De «{name}» no se sabe nada ahora: escriba el dato, o quítelo."
+            why = values.held_back or Words("De «{name}» no se sabe nada ahora: escriba el dato, o quítelo.", name=name)
             raise Refused(422, why, code="template_variables", field=field, details={"variable": name})
         filled[key] = said.text
     if not filled.get(LINK, "").strip():

@@ -18,6 +18,7 @@ from console.inbox import policy, reply, thread
 from console.inbox.channel import MessageTemplate
 from console.inbox.models import Conversation, Message, Status
 from console.inbox.thread import actor_of
+from console.languages.words import Words
 from console.message_templates import header_files
 from console.portfolio.contact_hours import is_open
 from console.portfolio.whereabouts import whereabouts
@@ -60,7 +61,7 @@ async def schedule(
         ScheduledMessage.conversation_id == conversation.id, ScheduledMessage.state.in_(WAITS)
     )
     if len((await tx.scalars(waiting)).all()) >= MOST_WAITING:
-        words = f"Ya hay {MOST_WAITING} mensajes programados en esta conversación."
+        words = Words("Ya hay {most_waiting} mensajes programados en esta conversación.", most_waiting=MOST_WAITING)
         raise Refused(409, words, code="too_many", field="text")
     author = actor_of(by)
     row = await thread.append(
@@ -97,10 +98,12 @@ async def change(
     if waits.state not in WAITS:
         raise _ended()
     if version is not None and version != row.version:
-        words = "Ese mensaje cambió mientras tanto: vea cómo quedó."
+        words = Words("Ese mensaje cambió mientras tanto: vea cómo quedó.")
         raise Refused(409, words, code="version_conflict", field="version", details={"version": row.version})
     if (waits.template_id is None) != (said.template_id is None):
-        raise Refused(422, "Un texto no se vuelve plantilla: prográmela aparte.", code="another_kind", field="template")
+        raise Refused(
+            422, Words("Un texto no se vuelve plantilla: prográmela aparte."), code="another_kind", field="template"
+        )
     text, content = await _written(tx, conversation, said, terms)
     same = (row.text, row.content, waits.state) == (text, content, "waiting")
     if same:
@@ -157,11 +160,11 @@ async def seen(tx: Tx, conversation: Conversation, message_id: int) -> tuple[Sch
 
 
 def _gone() -> Refused:
-    return Refused(404, "Ese mensaje programado ya no está aquí.", code="not_found", field="message")
+    return Refused(404, Words("Ese mensaje programado ya no está aquí."), code="not_found", field="message")
 
 
 def _ended() -> Refused:
-    return Refused(409, "Ese mensaje ya salió o se canceló.", code="already_ended", field="message")
+    return Refused(409, Words("Ese mensaje ya salió o se canceló."), code="already_ended", field="message")
 
 
 def end(
@@ -210,7 +213,7 @@ async def template_of(tx: Tx, conversation: Conversation, template_id: int) -> M
     """A template of this conversation's number. Refuses 404."""
     template = await tx.get(MessageTemplate, template_id)
     if template is None or template.channel_id != conversation.channel_id:
-        raise Refused(404, "Esa plantilla no existe.", code="template_not_found", field="template")
+        raise Refused(404, Words("Esa plantilla no existe."), code="template_not_found", field="template")
     return template
 
 
@@ -234,10 +237,10 @@ async def _require_sound(
 def _check_moment(conversation: Conversation, at: datetime, zone: ZoneInfo, country: str, *, is_template: bool) -> None:
     now = clock.now()
     if not now + LEAST_AHEAD <= at <= now + FURTHEST:
-        raise Refused(422, "Elija un momento en el futuro, dentro de un año.", code="invalid", field="at")
+        raise Refused(422, Words("Elija un momento en el futuro, dentro de un año."), code="invalid", field="at")
     if not is_template and not policy.window(conversation, at).is_open:
-        text = "A esa hora la ventana ya estará cerrada: WhatsApp solo aceptaría una plantilla. Elija antes."
+        text = Words("A esa hora la ventana ya estará cerrada: WhatsApp solo aceptaría una plantilla. Elija antes.")
         raise Refused(422, text, code="window_closed", field="at")
     if not is_open(at, zone, country):
-        text = "A esa hora no se le puede escribir: está fuera del horario de contacto donde vive."
+        text = Words("A esa hora no se le puede escribir: está fuera del horario de contacto donde vive.")
         raise Refused(422, text, code="outside_hours", field="at")

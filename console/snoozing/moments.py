@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from console.errors import Refused
+from console.languages.words import Words
 from console.portfolio.contact_hours import next_open
 from console.portfolio.states import day_begins, today_in
 from console.render import weekday
@@ -46,11 +47,11 @@ def chosen(key: str, at: str, moment: datetime, zone: ZoneInfo, country: str) ->
     if key != "other":
         found = next((choice for choice in choices(moment, zone, country) if choice.key == key), None)
         if found is None:
-            raise Refused(422, "Elija hasta cuándo.", code="invalid", field="until")
+            raise Refused(422, Words("Elija hasta cuándo."), code="invalid", field="until")
         return found
     until = read_local(at, zone)
     if not moment < until <= moment + FURTHEST:
-        raise Refused(422, "Elija un momento en el futuro, dentro de un año.", code="invalid", field="at")
+        raise Refused(422, Words("Elija un momento en el futuro, dentro de un año."), code="invalid", field="at")
     return Choice("other", _named(until, zone), until)
 
 
@@ -62,7 +63,7 @@ def read_local(text: str, zone: ZoneInfo) -> datetime:
     try:
         naive = datetime.strptime(text, "%Y-%m-%dT%H:%M")  # noqa: DTZ007 a wall clock; its zone follows
     except ValueError:
-        raise Refused(422, "Escriba el día y la hora.", code="invalid", field="at") from None
+        raise Refused(422, Words("Escriba el día y la hora."), code="invalid", field="at") from None
     return naive.replace(tzinfo=zone).astimezone(UTC)
 
 

@@ -16,6 +16,7 @@ from console.errors import Refused
 from console.forms import html, read_form, whole
 from console.inbox import headers, policy, queries, rows, threads
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.render import fragment, page
 from console.supervision import stepping_in, whispers
 from console.supervision.alerts import alerts_for
@@ -31,7 +32,7 @@ def asked_in(values: dict[str, str]) -> Asked:
     """What of the floor an address or a frame asks for; Refused(422) for what does not exist."""
     show = values.get("show") or "attention"
     if show not in SHOWS:
-        raise Refused(422, "Esa vista no existe.", code="invalid", field="show")
+        raise Refused(422, Words("Esa vista no existe."), code="invalid", field="show")
     team = whole(values["team"], "team") if values.get("team") else None
     return Asked(team=team, show=show, every=values.get("every") == "1")
 
@@ -142,7 +143,7 @@ async def say_softly(
     form = await read_form(request)
     key = form.get("client_key", "")
     if not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
-        raise Refused(422, "Falta la clave del envío: recargue la página.", code="invalid", field="client_key")
+        raise Refused(422, Words("Falta la clave del envío: recargue la página."), code="invalid", field="client_key")
     async with db.transaction() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
         said = await whispers.whisper(tx, conversation, by=viewer, text=form.get("text", ""), client_key=key)
@@ -221,7 +222,7 @@ async def _do(tx: Tx, deed: str, agent_id: int, viewer: Viewer) -> None:
     elif deed == "sign-out":
         await stepping_in.sign_out(tx, agent_id, by=viewer)
     else:
-        raise Refused(404, "Eso no se puede hacer.", code="not_found")
+        raise Refused(404, Words("Eso no se puede hacer."), code="not_found")
 
 
 routes = [

@@ -14,6 +14,7 @@ from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import assign, policy, queries
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.routing import availability
 from console.routing.models import Presence
 
@@ -33,7 +34,7 @@ async def give_back(tx: Tx, conversation: Conversation, *, by: Viewer) -> Conver
     """
     conversation = await assign.held(tx, conversation, None)
     if conversation.holder_id != by.id:
-        raise Refused(409, "Esta conversación no la tiene usted.", code="not_yours")
+        raise Refused(409, Words("Esta conversación no la tiene usted."), code="not_yours")
     former = await _former_holder(tx, conversation, by)
     if former is not None:
         try:
@@ -69,7 +70,12 @@ async def reassign(tx: Tx, ids: Sequence[int], *, by: Viewer, to: int | None) ->
     """
     policy.require(by, "watch_floor")
     if not 0 < len(ids) <= MOST_AT_ONCE:
-        raise Refused(422, f"Elija de 1 a {MOST_AT_ONCE} conversaciones.", code="invalid", field="ids")
+        raise Refused(
+            422,
+            Words("Elija de 1 a {most_at_once} conversaciones.", most_at_once=MOST_AT_ONCE),
+            code="invalid",
+            field="ids",
+        )
     moved = 0
     # In one order, so that two who move the same ones don't wait for each other.
     for number in sorted(set(ids)):
@@ -109,5 +115,5 @@ async def led(tx: Tx, agent_id: int, *, by: Viewer) -> Agent:
     if agent is None or agent.role == Role.BOT or not (by.sees_all or teams & by.team_ids):
         raise not_found()
     if agent.role != Role.AGENT and not by.sees_all:
-        raise Refused(403, "Solo administración puede hacer esto a quien supervisa.", code="forbidden")
+        raise Refused(403, Words("Solo administración puede hacer esto a quien supervisa."), code="forbidden")
     return agent

@@ -13,6 +13,7 @@ from console.db import Tx
 from console.errors import Refused
 from console.inbox import assign, policy, reply
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.supervision.models import Whispered
 
 LONGEST = 1000
@@ -27,14 +28,14 @@ async def whisper(tx: Tx, conversation: Conversation, *, by: Viewer, text: str, 
     policy.require(by, "watch_floor")
     text = reply.tidy(text)
     if not text or len(text) > LONGEST:
-        raise Refused(422, f"Escriba de 1 a {LONGEST} letras.", code="invalid", field="text")
+        raise Refused(422, Words("Escriba de 1 a {longest} letras.", longest=LONGEST), code="invalid", field="text")
     same = select(Whispered).where(Whispered.author_id == by.id, Whispered.client_key == client_key)
     if earlier := (await tx.scalars(same)).one_or_none():
         return earlier
     conversation = await assign.held(tx, conversation, None)
     hearer = await tx.get(Agent, conversation.holder_id) if conversation.holder_id else None
     if hearer is None or hearer.role == Role.BOT or hearer.id == by.id:
-        raise Refused(409, "Nadie más la atiende ahora: no hay a quién susurrar.", code="nobody_holds_it")
+        raise Refused(409, Words("Nadie más la atiende ahora: no hay a quién susurrar."), code="nobody_holds_it")
     said = Whispered(
         conversation_id=conversation.id,
         author_id=by.id,

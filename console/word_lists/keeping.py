@@ -11,6 +11,7 @@ from console.agents import Viewer
 from console.db import Tx, dialect_of
 from console.errors import Refused
 from console.inbox import policy
+from console.languages.words import Words
 from console.word_lists.matching import COUNTRIES, KINDS, Choice, Phrase, phrases, stems
 from console.word_lists.models import PhraseChoice
 from console.word_lists.reading import choices
@@ -43,7 +44,9 @@ async def put(tx: Tx, *, by: Viewer, country: str, kind: str, words: str, is_on:
     else:
         held = select(func.count()).select_from(PhraseChoice).where(PhraseChoice.country == country)
         if (await tx.scalar(held) or 0) >= MOST:
-            raise Refused(422, f"Ya hay {MOST} cambios en esta lista.", code="too_many", field="phrase")
+            raise Refused(
+                422, Words("Ya hay {most} cambios en esta lista.", most=MOST), code="too_many", field="phrase"
+            )
         await _keep(tx, own, by)
     _record(tx, by, own, before, _of(country, kind, own.stems, await choices(tx)))
     return True
@@ -52,16 +55,20 @@ async def put(tx: Tx, *, by: Viewer, country: str, kind: str, words: str, is_on:
 def checked(country: str, kind: str, words: str) -> str:
     """The phrase with single spaces between its words; Refused(422) as `put` says."""
     if country not in COUNTRIES:
-        raise Refused(422, "Elija un país de la lista.", code="invalid", field="country")
+        raise Refused(422, Words("Elija un país de la lista."), code="invalid", field="country")
     if kind not in KINDS:
-        raise Refused(422, "Elija de qué es la frase.", code="invalid", field="kind")
+        raise Refused(422, Words("Elija de qué es la frase."), code="invalid", field="kind")
     words = " ".join(words.split())
     compared = stems(words).split()
     if not words.isprintable() or len(words) > LONGEST or len(compared) > MOST_WORDS:
-        said = f"Escriba una frase de hasta {MOST_WORDS} palabras y {LONGEST} letras."
+        said = Words(
+            "Escriba una frase de hasta {most_words} palabras y {longest} letras.",
+            most_words=MOST_WORDS,
+            longest=LONGEST,
+        )
         raise Refused(422, said, code="invalid", field="phrase")
     if max(map(len, compared), default=0) < 3:
-        said = "Escriba al menos una palabra de tres letras: una más corta estaría en todas partes."
+        said = Words("Escriba al menos una palabra de tres letras: una más corta estaría en todas partes.")
         raise Refused(422, said, code="invalid", field="phrase")
     return words
 

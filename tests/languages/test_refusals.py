@@ -1,0 +1,77 @@
+"""What a person is refused is said in the language of the page before them; a program is answered as ever."""
+
+from __future__ import annotations
+
+import ast
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from console.languages import catalogues
+from console.languages.extracting import CONSOLE
+from console.languages.words import Words
+from tests.front import Person, a_console, settings_for
+from tests.inbox import meta
+
+TAGS = {"es": "es", "pt": "pt-BR", "en": "en"}
+OCTETS = {"content-type": "application/octet-stream", "x-file-name": "foto.jpg"}
+LONG = Words("El mensaje tiene {length} caracteres; el máximo es {longest_text}.", length=5000, longest_text=4096)
+REFUSED = {
+    "/inbox/1/replies": ({"text": "a" * 5000}, LONG),
+    "/inbox/1/notes": ({"text": ""}, Words("Escriba un mensaje.")),
+    "/inbox/1/messages/1/reaction": ({"emoji": "hola"}, Words("Reaccione con un emoji.")),
+    "/inbox/1/assignment": (
+        {"holder": "999"},
+        Words("Para pasarla a otra persona escriba una nota: use Transferir."),
+    ),
+    "/inbox/1/snooze": ({"until": ""}, Words("Elija hasta cuándo.")),
+}
+
+
+@pytest.fixture
+async def ana(sqlite_database_url: str, tmp_path: Path) -> AsyncIterator[Person]:
+    async with a_console(settings_for(sqlite_database_url, tmp_path)) as front:
+        ana = await front.agent("Ana")
+        await front.webhook(meta.body(meta.text("Hola")))
+        await ana.do("/inbox/1/assignment", holder="me")
+        yield ana
+
+
+@pytest.mark.parametrize("language", sorted(TAGS))
+async def test_the_doors_of_the_inbox_refuse_in_the_language_of_the_page(ana: Person, language: str) -> None:
+    page = {"hx-request": "true", "x-page-language": TAGS[language], "origin": ana.front.address}
+
+    for path, (form, words) in REFUSED.items():
+        answer = await ana.http.post(path, data={"client_key": str(uuid.uuid4()), **form}, headers=page)
+
+        assert answer.status_code == 422, (path, answer.text)
+        assert str(catalogues.said(words, language)) in unescape(answer.text), path
+
+    answer = await ana.http.post("/inbox/1/attachments", content=b"MZ\x90\x00" * 9, headers={**page, **OCTETS})
+    assert answer.json()["code"] == "not_sendable"
+    ours = "El archivo no es lo que su nombre dice, o es de un tipo que no se puede enviar."
+    assert answer.json()["detail"] == catalogues.say(language)(ours)
+
+
+def refusals(file: Path) -> Iterator[ast.expr]:
+    """The sentences of what a file refuses, where they are written out."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
+            yield from node.args[1:2]
+
+
+def test_no_refusal_that_a_person_reads_is_said_in_spanish_alone() -> None:
+    # A program is answered in Spanish, whoever is behind it.
+    files = (file for file in sorted(CONSOLE.rglob("*.py")) if not file.is_relative_to(CONSOLE / "api"))
+
+    bare = [
+        f"{file.relative_to(CONSOLE)}:{sentence.lineno}"
+        for file in files
+        for sentence in refusals(file)
+        if isinstance(sentence, ast.Constant | ast.JoinedStr)
+    ]
+
+    assert bare == [], "Words(…): else whoever reads Portuguese is refused in Spanish"
