@@ -197,7 +197,9 @@ async def test_a_mention_rings_for_who_wants_it_and_for_nobody_else(front: Front
     await note(ana, "@Luz y @Eva: miren esto, que debe S/ 400. @Ana lo ve mañana.")
 
     await eventually(lambda: len(hers.told) == 1, within=10)
-    assert hers.told == [{"title": "Al Día", "body": WORDS["mention"], "url": "/inbox/1", "tag": "mention-1"}]
+    assert hers.told == [
+        {"title": "Al Día", "body": WORDS["mention"], "url": "/inbox/1", "tag": "mention-1", "lang": "es"}
+    ]
     assert (picky.told, own.told) == ([], [])
     # Of a note that names nobody, nobody is told.
     await note(ana, "Sin nadie")
