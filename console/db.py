@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 from console import engines
 from console.drivers import Driver, driver_of
 from console.lanes import Work
-from console.languages.words import as_kept
+from console.languages.words import as_kept, packed, unpacked
 
 T = TypeVar("T")
 Tx = AsyncSession
@@ -58,6 +58,24 @@ class UTCDateTime(TypeDecorator[datetime]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:  # noqa: ARG002
         """`process_result_value` in one step: a line of the list has a dozen instants, and asyncpg's need nothing."""
         return _read_instant if dialect.name == "sqlite" else None
+
+
+class Sentence(TypeDecorator[str]):
+    """A sentence of ours that is kept: what comes back can be said in the reader's language (`Words`).
+
+    One that was kept as Spanish prose comes back as that.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """The Spanish, with what it is made of behind it."""
+        return _sentence(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Put together again."""
+        return None if value is None else unpacked(value)
 
 
 class Json(TypeDecorator[Any]):
@@ -305,13 +323,18 @@ def _read_instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
+def _sentence(value: str | None) -> str | None:
+    return None if value is None else packed(value)
+
+
 def _json_text(value: Any) -> str | None:  # noqa: ANN401
     return None if value is None else msgspec.json.encode(value, enc_hook=as_kept).decode()
 
 
-_FOR_SQLITE: dict[type, Callable[[Any], Any]] = {UTCDateTime: _sqlite_instant, Json: _json_text}
+_FOR_SQLITE: dict[type, Callable[[Any], Any]] = {UTCDateTime: _sqlite_instant, Json: _json_text, Sentence: _sentence}
 _FOR_JSON: dict[type, Callable[[Any], Any]] = {
     UTCDateTime: _in_utc,
     Json: _json_text,
+    Sentence: _sentence,
     LargeBinary: lambda value: None if value is None else rf"\x{value.hex()}",
 }

@@ -179,7 +179,7 @@ async def _names(tx: Tx, viewer: Viewer, rows: list[Any]) -> list[tuple[int | No
     seen = list(await tx.scalars(wanted, {"ids": [number for number, _reason in rows]}))
     names = {fact.row.conversation_id: fact.row.name for fact in await rows_by_id(tx, seen, version=0)}
     return [
-        (number if number in names else None, names.get(number, f"Conversación {number}"), reason)
+        (number if number in names else None, names.get(number, Words("Conversación {number}", number=number)), reason)
         for number, reason in rows
     ]
 

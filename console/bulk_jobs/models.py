@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from console.db import Base, BigKey
+from console.db import Base, BigKey, Sentence
 
 
 class JobState(StrEnum):
@@ -73,7 +73,7 @@ class BulkJob(Base):
     changed: Mapped[int] = mapped_column(default=0)
     same: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
-    why: Mapped[str | None] = mapped_column(Text)
+    why: Mapped[str | None] = mapped_column(Sentence)
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
@@ -93,6 +93,6 @@ class BulkRow(Base):
     job_id: Mapped[int] = mapped_column(ForeignKey("bulk_job.id"), primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"), primary_key=True)
     verdict: Mapped[str | None] = mapped_column(String(8))
-    reason: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Sentence)
     is_done: Mapped[bool] = mapped_column(default=False)
     was: Mapped[dict[str, Any] | None]

@@ -35,7 +35,8 @@ _TOLD = (
     update(_ROWS)
     .where(_ROWS.c.job_id == bindparam("job"), _ROWS.c.conversation_id == bindparam("number"))
     .values(
-        verdict=bindparam("its_verdict"), reason=bindparam("its_reason"), is_done=bindparam("now_done"),
+        verdict=bindparam("its_verdict"), is_done=bindparam("now_done"),
+        reason=bindparam("its_reason", type_=_ROWS.c.reason.type),
         was=bindparam("its_was", type_=_ROWS.c.was.type),
     )
 )  # fmt: skip

@@ -12,6 +12,7 @@ from console.evidence import packs
 from console.evidence.compiling import compile_pack
 from console.evidence.packs import EvidencePack
 from console.evidence.proofs import Unproven
+from console.languages.words import Words
 from console.pacing import pause
 from console.settings import Settings
 
@@ -47,10 +48,14 @@ async def make_next(db: Database, settings: Settings) -> bool:
     try:
         await compile_pack(db, settings, pack.scope, to, by=pack.asked_by_name, pack_id=pack.id)
     except Unproven:
-        await _fail(db, pack.id, "El historial no está íntegro: avise a su administrador (aldia audit verify).")
+        await _fail(db, pack.id, Words("El historial no está íntegro: avise a su administrador (aldia audit verify)."))
         return True
     except OSError as failure:
-        await _fail(db, pack.id, f"No se pudo escribir ({failure.strerror or 'sin espacio'}): intente más tarde.")
+        await _fail(
+            db,
+            pack.id,
+            Words("No se pudo escribir ({why}): intente más tarde.", why=failure.strerror or Words("sin espacio")),
+        )
         return True
     sha256 = await asyncio.to_thread(_digest, to)
     async with db.transaction() as tx:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from console import audit
 from console.agents import Viewer
 from console.audit import SYSTEM
-from console.db import Base, BigKey, Tx
+from console.db import Base, BigKey, Sentence, Tx
 from console.errors import Refused, not_found
 from console.evidence.scopes import Scope, record_request
 from console.languages.words import Words
@@ -56,7 +56,7 @@ class EvidencePack(Base):
     claimed_until: Mapped[datetime | None]
     size: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
-    why: Mapped[str | None] = mapped_column(Text)
+    why: Mapped[str | None] = mapped_column(Sentence)
     created_at: Mapped[datetime]
     ready_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
@@ -126,7 +126,7 @@ async def claim(tx: Tx, moment: datetime) -> EvidencePack | None:
     if pack is None:
         return None
     if pack.attempts >= MOST_ATTEMPTS:
-        fail(tx, pack, "No se pudo hacer: avise a su administrador.")
+        fail(tx, pack, Words("No se pudo hacer: avise a su administrador."))
         return None
     pack.state, pack.claimed_until, pack.attempts = PackState.MAKING, moment + CLAIMED, pack.attempts + 1
     return pack

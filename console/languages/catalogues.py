@@ -28,6 +28,7 @@ WHOLE = frozenset(
         "notifications/page.html",
         "offline.html",
         "portfolio/disputes.html",
+        "portfolio/import.html",
         "portfolio/imports.html",
         "portfolio/list.html",
         "portfolio/payments.html",

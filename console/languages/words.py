@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Self
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+import msgspec
+
+_APART = "\x1f"
+"""What stands between a sentence and what it is made of (ASCII's unit separator: in no text of anybody)."""
 
 
 class Words(str):
@@ -55,3 +60,39 @@ def plural(one: str, many: str, /, *, n: int, **values: object) -> Words:
     words = Words(one if n == 1 else many, n=n, **values)
     words.source, words.source_of_many = one, many
     return words
+
+
+def packed(text: str) -> str:
+    """A sentence as a column of text keeps it: in Spanish and, behind that, what it takes to say it in any language.
+
+    What is not `Words` is kept as it is.
+    """
+    plain = str(text).replace(_APART, " ")
+    if not isinstance(text, Words):
+        return plain
+    return f"{plain}{_APART}{msgspec.json.encode(_parts(text)).decode()}"
+
+
+def unpacked(kept: str) -> str:
+    """What `packed` was given; a sentence that was kept before there was one is the Spanish that it is."""
+    plain, apart, parts = kept.partition(_APART)
+    return _words(msgspec.json.decode(parts)) if apart else plain
+
+
+def _parts(words: Words) -> dict[str, Any]:
+    values = {
+        name: _parts(one) if isinstance(one, Words) else one if isinstance(one, int) else str(one)
+        for name, one in words.values.items()
+    }
+    return {
+        "says": words.source,
+        **({"of_many": words.source_of_many} if words.source_of_many else {}),
+        **({"with": values} if values else {}),
+    }
+
+
+def _words(parts: Mapping[str, Any]) -> Words:
+    values = {name: _words(one) if isinstance(one, dict) else one for name, one in parts.get("with", {}).items()}
+    if "of_many" in parts:
+        return plural(parts["says"], parts["of_many"], n=int(values.pop("n")), **values)
+    return Words(parts["says"], **values)

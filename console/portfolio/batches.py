@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from console.db import Base, BigKey
+from console.db import Base, BigKey, Sentence
 
 
 class BatchState(StrEnum):
@@ -59,7 +59,7 @@ class ImportBatch(Base):
     signature: Mapped[str | None] = mapped_column(String(64))
     options: Mapped[dict[str, Any] | None]  # columns named, date of the data, whether it is the whole portfolio
     state: Mapped[str] = mapped_column(String(10))
-    why: Mapped[str | None] = mapped_column(Text)
+    why: Mapped[str | None] = mapped_column(Sentence)
     counts: Mapped[dict[str, Any] | None]
     digest: Mapped[str | None] = mapped_column(String(64))
     as_of: Mapped[datetime | None]
@@ -97,7 +97,7 @@ class ImportProblem(Base):
     batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id"))
     row: Mapped[int]
     column: Mapped[str | None] = mapped_column(Text)
-    what: Mapped[str] = mapped_column(Text)
+    what: Mapped[str] = mapped_column(Sentence)
     hint: Mapped[str | None] = mapped_column(Text)
 
 

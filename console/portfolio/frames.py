@@ -55,7 +55,7 @@ class End(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """The file cannot be read; why, in Spanish."""
+    """The file cannot be read; why, as `packed` words."""
 
     why: str
 

@@ -79,7 +79,9 @@ async def name_columns(
     """
     _require(batch, *_OPEN, BatchState.WAITING)
     if lacking := missing(options.columns):
-        names = ", ".join(f"«{LABELS[field]}»" for field in lacking)
+        names = Words("«{label}»", label=LABELS[lacking[0]])
+        for field in lacking[1:]:
+            names = Words("{first}, {next}", first=names, next=Words("«{label}»", label=LABELS[field]))
         raise Refused(
             422, Words("Falta decir en qué columna está {names}.", names=names), code="missing_column", field=lacking[0]
         )

@@ -92,7 +92,7 @@ async def prepare(db: Database, settings: Settings, batch: ImportBatch, claim: C
         await _compare(db, settings, batch, claim)
     except Unreadable as unreadable:
         async with db.transaction() as tx:
-            await claim.hold(tx, state=BatchState.FAILED, why=str(unreadable))
+            await claim.hold(tx, state=BatchState.FAILED, why=unreadable.args[0])
 
 
 async def _compare(db: Database, settings: Settings, batch: ImportBatch, claim: Claim) -> None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from console import clock, money
+from console.languages.words import Words
 from console.portfolio import cells as values
 from console.portfolio import checks, documents
 from console.portfolio.checks import Wrong
@@ -99,7 +100,9 @@ class Reader:
         self.rows += 1
         before = len(self._problems)
         if any(cell is not None for cell in cells[len(self.reading.names) :]):
-            self._wrong(row, None, "La fila tiene más columnas que el encabezado: revise el separador y las comillas.")
+            self._wrong(
+                row, None, Words("La fila tiene más columnas que el encabezado: revise el separador y las comillas.")
+            )
         draft = self._read(row, cells)
         if len(self._problems) > before:
             self.wrong += 1
@@ -158,10 +161,12 @@ class Reader:
     ) -> None:
         """Another row of a debt must not contradict the first."""
         if document is not None and draft.document is not None and document != draft.document:
-            said = f"La cuenta tiene otro documento en la fila {draft.row}: no puede ser de dos personas."
+            said = Words(
+                "La cuenta tiene otro documento en la fila {row}: no puede ser de dos personas.", row=draft.row
+            )
             self._wrong(row, Field.DOCUMENT, said)
         if currency and draft.currency and currency != draft.currency:
-            said = f"La cuenta está en {draft.currency} en la fila {draft.row}."
+            said = Words("La cuenta está en {currency} en la fila {row}.", currency=draft.currency, row=draft.row)
             self._wrong(row, Field.CURRENCY, said, currency)
         draft.document = draft.document or document
         draft.phones += phones
@@ -171,12 +176,15 @@ class Reader:
             first = draft.bills[bill.number][0]
             if Field.INVOICE in self._at:
                 self._wrong(
-                    row, Field.INVOICE, f"La misma factura de la misma cuenta está en la fila {first}.", bill.number
+                    row,
+                    Field.INVOICE,
+                    Words("La misma factura de la misma cuenta está en la fila {row}.", row=first),
+                    bill.number,
                 )
             else:
-                self._wrong(row, Field.ACCOUNT, f"La misma cuenta está en la fila {first}.", bill.number)
+                self._wrong(row, Field.ACCOUNT, Words("La misma cuenta está en la fila {row}.", row=first), bill.number)
         elif len(draft.bills) >= MOST_BILLS:
-            self._wrong(row, Field.INVOICE, f"La cuenta tiene más de {MOST_BILLS} facturas.")
+            self._wrong(row, Field.INVOICE, Words("La cuenta tiene más de {most} facturas.", most=MOST_BILLS))
         else:
             draft.bills[bill.number] = (row, bill)
 
@@ -197,7 +205,7 @@ class Reader:
             checks.amounts(whole, left)
         except Wrong as wrong:
             field = Field.BALANCE if Field.BALANCE in self._at else Field.AMOUNT
-            self._wrong(row, field, str(wrong), _shown(self._cell(cells, field)))
+            self._wrong(row, field, wrong.args[0], _shown(self._cell(cells, field)))
             return None
         return Bill(number, due_on, whole, left)
 
@@ -208,7 +216,7 @@ class Reader:
         try:
             return values.amount(cell, currency)
         except (Wrong, money.BadAmount) as wrong:
-            self._wrong(row, field, str(wrong), _shown(cell))
+            self._wrong(row, field, wrong.args[0], _shown(cell))
             return None
 
     def _day(self, row: int, cells: Sequence[Cell]) -> date | None:
@@ -216,7 +224,7 @@ class Reader:
         try:
             return checks.due_day(values.day(cell))
         except Wrong as wrong:
-            self._wrong(row, Field.DUE, str(wrong), _shown(cell))
+            self._wrong(row, Field.DUE, wrong.args[0], _shown(cell))
             return None
 
     def _currency(self, row: int, cells: Sequence[Cell]) -> str | None:
@@ -227,7 +235,7 @@ class Reader:
         code = _CURRENCIES.get(code, code) or self.reading.currency
         if money.is_currency(code):
             return code
-        self._wrong(row, Field.CURRENCY, "No es una moneda: se espera su código, como PEN.", _shown(cell))
+        self._wrong(row, Field.CURRENCY, Words("No es una moneda: se espera su código, como PEN."), _shown(cell))
         return None
 
     def _document(self, row: int, cells: Sequence[Cell]) -> Document | None:
@@ -237,7 +245,7 @@ class Reader:
         try:
             return documents.read(values.text(cell), country=self.reading.country, kind=str(kind) if kind else None)
         except (BadDocument, Wrong) as bad:
-            self._wrong(row, Field.DOCUMENT, str(bad))
+            self._wrong(row, Field.DOCUMENT, bad.args[0])
             return None
 
     def _born(self, row: int, cells: Sequence[Cell]) -> int | None:
@@ -250,7 +258,7 @@ class Reader:
             year = int(bare) if bare.isdigit() and len(bare) == len("1980") else values.day(cell).year
             return checks.birth_year(year, clock.now().date())
         except Wrong as wrong:
-            self._wrong(row, Field.BIRTH, str(wrong))
+            self._wrong(row, Field.BIRTH, wrong.args[0])
             return None
 
     def _phones_in(self, row: int, cells: Sequence[Cell]) -> list[str]:
@@ -264,7 +272,7 @@ class Reader:
                 found += [checks.phone(part, self.reading.country) for part in parts]
             except Wrong as wrong:
                 if not self.reading.skip_bad_phones:
-                    self._problems.append(Problem(row, self.reading.names[column], str(wrong)))
+                    self._problems.append(Problem(row, self.reading.names[column], wrong.args[0]))
         return found
 
     def _asked(
@@ -283,7 +291,7 @@ class Reader:
         try:
             return check(values.text(cell))
         except Wrong as wrong:
-            self._wrong(row, field, str(wrong), _shown(cell) if shows else None)
+            self._wrong(row, field, wrong.args[0], _shown(cell) if shows else None)
             return None
 
     def _cell(self, cells: Sequence[Cell], field: Field) -> Cell:

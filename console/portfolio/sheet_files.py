@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from console.languages.words import Words
-from console.portfolio.frames import HEAD, Failed, Frame, Looked, Order, decoder
+from console.languages.words import Words, unpacked
+from console.portfolio.frames import HEAD, Failed, Found, Frame, Looked, Order, decoder
 from console.portfolio.sheets import Unreadable
 
 PATIENCE = 120.0
@@ -46,8 +46,8 @@ async def frames(order: Order) -> AsyncIterator[Frame]:
         child.stdin.close()
         while (frame := await _next(child.stdout)) is not None:
             if isinstance(frame, Failed):
-                raise Unreadable(frame.why)
-            yield frame
+                raise Unreadable(unpacked(frame.why))
+            yield _in_words(frame) if isinstance(frame, Found) else frame
         if await child.wait() != 0:
             raise Unreadable(
                 Words("El archivo pide demasiada memoria o demasiado tiempo: divídalo o guárdelo como CSV.")
@@ -56,6 +56,11 @@ async def frames(order: Order) -> AsyncIterator[Frame]:
         with suppress(ProcessLookupError):
             child.kill()
         await child.wait()
+
+
+def _in_words(found: Found) -> Found:
+    problems = [msgspec.structs.replace(one, what=unpacked(one.what)) for one in found.problems]
+    return msgspec.structs.replace(found, problems=problems)
 
 
 async def _next(out: asyncio.StreamReader) -> Frame | None:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from console.languages.words import Words
+from console.languages.words import Words, packed
 from console.portfolio.columns import LOOKED_AT, header_of
 from console.portfolio.frames import HEAD, End, Failed, Found, Frame, Given, Looked, Order, encoder
 from console.portfolio.rows import Line, Reader, Reading
@@ -37,11 +37,11 @@ def main(orders: BinaryIO, out: BinaryIO) -> None:
     try:
         _do(order, out)
     except Unreadable as unreadable:
-        _say(out, Failed(str(unreadable)))
+        _say(out, Failed(packed(unreadable.args[0])))
     except MemoryError:
-        _say(out, Failed("El archivo necesita demasiada memoria: divídalo o guárdelo como CSV."))
+        _say(out, Failed(packed(Words("El archivo necesita demasiada memoria: divídalo o guárdelo como CSV."))))
     except OSError:
-        _say(out, Failed("El archivo ya no está: vuelva a subirlo."))
+        _say(out, Failed(packed(Words("El archivo ya no está: vuelva a subirlo."))))
 
 
 def _do(order: Order, out: BinaryIO) -> None:
@@ -80,7 +80,8 @@ def _read(order: Order, reading: Reading, out: BinaryIO) -> None:
 
 def _tell(reader: Reader, out: BinaryIO, told: int) -> int:
     problems = reader.problems()
-    _say(out, Found(reader.rows, problems[: max(0, MOST_PROBLEMS - told)]))
+    said = [msgspec.structs.replace(one, what=packed(one.what)) for one in problems[: max(0, MOST_PROBLEMS - told)]]
+    _say(out, Found(reader.rows, said))
     return len(problems)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from console.audit import SYSTEM
 from console.db import Base, Tx, bulk_insert, next_ids
 from console.errors import Refused
+from console.languages.words import Words
 from console.portfolio import contesting
 from console.portfolio.batches import ImportAccount, ImportBatch, ImportDebtor, ImportInvoice, ImportPoint
 from console.portfolio.comparing import BillChange, Change, Person, compare
@@ -88,7 +89,7 @@ class Stage:
             self._told.update(line.digest.encode())
             debt = known.debts.get(statement.external_id)
             if debt is not None and self.team_id not in {None, debt.team_id}:
-                problems.append(Problem(line.row, "account", "La cuenta la trabaja otro equipo."))
+                problems.append(Problem(line.row, "account", Words("La cuenta la trabaja otro equipo.")))
                 continue
             try:
                 change = compare(statement, known, zone=line.zone, digest=line.digest)
