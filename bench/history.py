@@ -62,7 +62,7 @@ async def _run(url: str, count: int) -> None:
     db = Database(url, seal=audit.sealer(_SECRET))
     try:
         with _timed(f"{count:,} entries written"):
-            await _fill(db, count)
+            await fill(db, count, _SECRET)
         signer = signer_of(_SECRET)
         with _timed("sealed"):
             await seals.seal_up(db, signer, datetime.now(UTC))
@@ -99,7 +99,8 @@ class _timed:  # noqa: N801 read as a word
         print(f"{self.what}: {time.perf_counter() - self.begun:.2f} s", flush=True)
 
 
-async def _fill(db: Database, count: int) -> None:
+async def fill(db: Database, count: int, secret_key: str) -> None:
+    """Write `count` entries after those there are, chained and their head sealed under `secret_key`."""
     async with db.reading() as tx:
         [(number, previous)] = (await tx.execute(text("SELECT entry_id, hash FROM audit_head"))).all()
     rows = _rows(number, previous, count)
@@ -107,7 +108,7 @@ async def _fill(db: Database, count: int) -> None:
         async with db.transaction() as tx:
             await bulk_insert(tx, AuditEntry, chunk)
             newest = chunk[-1]
-            mac = audit._mac(audit._key(_SECRET), newest["id"], newest["hash"])  # noqa: SLF001
+            mac = audit._mac(audit._key(secret_key), newest["id"], newest["hash"])  # noqa: SLF001
             await tx.execute(
                 update(AuditHead).where(AuditHead.id == 1).values(entry_id=newest["id"], hash=newest["hash"], mac=mac)
             )

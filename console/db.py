@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
@@ -35,6 +34,7 @@ from console import engines
 from console.drivers import Driver, driver_of
 from console.lanes import Work
 from console.languages.words import as_kept, packed, unpacked
+from console.sqlite_turns import Turns
 
 T = TypeVar("T")
 Tx = AsyncSession
@@ -144,7 +144,7 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._seal = seal
         self.tell = tell
-        self._lock = asyncio.Lock()
+        self._turns = Turns()
         self.writer, self.reader = engines.of_sqlite(url) if self.is_sqlite else engines.of_postgres(url)
         self._write = async_sessionmaker(self.writer, expire_on_commit=False)
         self._read = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
@@ -159,8 +159,7 @@ class Database:
             async with self._unit_of_work() as tx:
                 yield tx
             return
-        # One writer at a time; waiting here is fair and cheap, waiting for SQLite's own lock is neither.
-        async with self._lock, self._unit_of_work() as tx:
+        async with self._turns, self._unit_of_work() as tx:
             yield tx
 
     @asynccontextmanager
@@ -185,7 +184,7 @@ class Database:
                 await tx.flush()
             return result, await self._seal(tx)
 
-        async with self._lock if self.is_sqlite else nullcontext():
+        async with self._turns if self.is_sqlite else nullcontext():
             result, sealed = await self._write_lane.run(unit, lengthy=lengthy)
             if sealed:
                 self.tell(sealed)

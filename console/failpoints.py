@@ -35,6 +35,7 @@ NAMES = (
     "bot.claimed",
     "bot.understood",
     "bot.linked",
+    "bot.deed",
     "bot.answered",
     "schedule.decided",
     "schedule.left",

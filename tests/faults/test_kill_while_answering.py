@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from console import audit, clock
 from console.agents import Team
 from console.audit import SYSTEM
 from console.bots import conduct
-from console.bots.models import BotStep
+from console.bots.models import BotSession, BotStep
 from console.db import Database
 from console.inbox.models import Message
 from console.portfolio.ledger import PaymentLink
@@ -33,13 +33,14 @@ async def test_killed_while_answering(sqlite_database_url: str, tmp_path: Path, 
     with a_product(tmp_path, sqlite_database_url, **PROVIDER, ALDIA_BOT="on") as product:
         product.start_simulator()
         product.start()
-        await _let_it_speak(sqlite_database_url)
+        await let_it_speak(sqlite_database_url)
         assert product.console is not None
         product.console.stop()
         product.start(f"{place}=kill:1")
 
         product.simulated("POST", f"/personas/{MARIA}/messages", json={"type": "text", "text": "mandame el link"})
         await eventually(lambda: product.died, within=30)
+        await its_lease_runs_out(sqlite_database_url)
         product.start()
 
         await eventually(lambda: _answers(product) == 1, within=90)
@@ -53,7 +54,7 @@ def _answers(product: Product) -> int:
     return sum("/p/" in (it.get("text") or "") for it in chat if not it["mine"])
 
 
-async def _let_it_speak(database_url: str) -> None:
+async def let_it_speak(database_url: str) -> None:
     """Whatever the hour, and to María, who proved a moment ago to be there."""
     database = Database(database_url, seal=audit.sealer(SECRET_KEY))
     try:
@@ -64,6 +65,16 @@ async def _let_it_speak(database_url: str) -> None:
         debt = await a_debtor(database, team_id, phone=PHONE, invoices=[("F-1", LATE, 41250)])
         async with database.transaction() as tx:
             (await tx.get_one(ContactPoint, debt.point_id)).verified_at = clock.now()
+    finally:
+        await database.close()
+
+
+async def its_lease_runs_out(database_url: str) -> None:
+    """The half minute for which a dead process still holds what it had claimed passes at once."""
+    database = Database(database_url)
+    try:
+        async with database.transaction() as tx:
+            await tx.execute(update(BotSession).values(claimed_until=clock.now()).where(BotSession.claim.is_not(None)))
     finally:
         await database.close()
 
