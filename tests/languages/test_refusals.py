@@ -13,6 +13,7 @@ import pytest
 from console.languages import catalogues
 from console.languages.extracting import CONSOLE
 from console.languages.words import Words
+from tests.api.house import serving
 from tests.front import Person, a_console, settings_for
 from tests.inbox import meta
 
@@ -75,3 +76,15 @@ def test_no_refusal_that_a_person_reads_is_said_in_spanish_alone() -> None:
     ]
 
     assert bare == [], "Words(…): else whoever reads Portuguese is refused in Spanish"
+
+
+async def test_a_program_is_refused_in_spanish_whatever_it_says_it_reads(sqlite_database_url: str) -> None:
+    async with serving(sqlite_database_url) as house, house.program() as program:
+        await house.writes(meta.MARIA)
+        path = f"/conversations/{(await program.conversation())['id']}/messages"
+
+        answer = await program.http.post(
+            path, json={"type": "text", "text": {"body": ""}}, headers={"accept-language": "en"}
+        )
+
+    assert (answer.status_code, answer.json()["detail"]) == (422, "Escriba un mensaje.")
