@@ -75,7 +75,7 @@ act('floor-every', () => {
   readAll()
 })
 act('floor-deed', async (button) => {
-  if (button.dataset.confirm && !confirm(button.dataset.confirm)) return
+  if (button.dataset.sayConfirm && !confirm(button.dataset.sayConfirm)) return
   button.closest('details')?.removeAttribute('open')
   const came = await ask(button.dataset.post, { form: {} })
   if (!came?.ok) return toast(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')

@@ -19,6 +19,7 @@ from console.inbox.listing import CLOSING
 from console.inbox.models import Conversation, Message
 from console.inbox.policy import SAFETY_MARGIN
 from console.inbox.queries import contact_name
+from console.languages.words import Words
 from console.number.keeping import WARN_BEFORE, ends_soon
 from console.number.models import NumberReport
 from console.render import long_when
@@ -30,18 +31,18 @@ OF_EACH = 8
 """Alerts of one kind that are shown; the queues say how many there are."""
 FAILURES_OF = timedelta(hours=24)
 _BOT = {
-    "distress": ("Posible angustia", "now"),
-    "doubt": ("Mensaje que preocupa", "soon"),
-    "guessing": ("Adivinan la identidad", "now"),
-    "loop": ("El bot da vueltas", "now"),
-    "flood": ("Escribe sin parar", "soon"),
-    "spent": ("El bot llegó a su límite", "soon"),
+    "distress": (Words("Posible angustia"), "now"),
+    "doubt": (Words("Mensaje que preocupa"), "soon"),
+    "guessing": (Words("Adivinan la identidad"), "now"),
+    "loop": (Words("El bot da vueltas"), "now"),
+    "flood": (Words("Escribe sin parar"), "soon"),
+    "spent": (Words("El bot llegó a su límite"), "soon"),
 }
 _CONDUCT = {
-    "threat": "Amenaza en un mensaje nuestro",
-    "insult": "Insulto en un mensaje nuestro",
-    "third_party": "Terceros en un mensaje nuestro",
-    "false_legal": "Consecuencia legal falsa en un mensaje nuestro",
+    "threat": Words("Amenaza en un mensaje nuestro"),
+    "insult": Words("Insulto en un mensaje nuestro"),
+    "third_party": Words("Terceros en un mensaje nuestro"),
+    "false_legal": Words("Consecuencia legal falsa en un mensaje nuestro"),
 }
 
 
@@ -95,7 +96,9 @@ def _open(viewer: Viewer, asked: Asked, *more: Any) -> Select[Any]:  # noqa: ANN
 
 def _who(row: Any) -> str:  # noqa: ANN401 a database row
     name = contact_name(*row[1:5])
-    return f"{name}, con {row[5]}" if row[5] else f"{name}, sin asignar"
+    if row[5]:
+        return Words("{name}, con {holder}", name=name, holder=row[5])
+    return Words("{name}, sin asignar", name=name)
 
 
 _ANSWER = (Conversation.waiting_since, Conversation.answer_due_at, Conversation.answered_at)
@@ -112,9 +115,9 @@ async def _late(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> list[
             kind="late",
             tone="now",
             icon="clock",
-            title="Respuesta sobre la meta" if row[8] else "Primera respuesta tarde",
+            title=Words("Respuesta sobre la meta") if row[8] else Words("Primera respuesta tarde"),
             who=_who(row),
-            detail=f"venció {long_when(row[7])}",
+            detail=Words("venció {when}", when=long_when(row[7])),
             at=row[6] or row[7],
             conversation_id=row[0],
         )
@@ -132,9 +135,9 @@ async def _nearly_late(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -
             kind="nearly_late",
             tone="soon",
             icon="clock",
-            title="Respuesta por vencer" if row[8] else "Primera respuesta por vencer",
+            title=Words("Respuesta por vencer") if row[8] else Words("Primera respuesta por vencer"),
             who=_who(row),
-            detail=f"vence {long_when(row[7])}",
+            detail=Words("vence {when}", when=long_when(row[7])),
             at=row[6] or row[7],
             conversation_id=row[0],
         )
@@ -150,9 +153,9 @@ async def _unsettled(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> 
             kind="unsettled",
             tone="watch",
             icon="flag",
-            title="Resolución sobre la meta",
+            title=Words("Resolución sobre la meta"),
             who=_who(row),
-            detail=f"venció {long_when(row[6])}",
+            detail=Words("venció {when}", when=long_when(row[6])),
             at=row[6],
             conversation_id=row[0],
         )
@@ -173,9 +176,9 @@ async def _closing(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> li
             kind="window",
             tone="soon",
             icon="hourglass",
-            title="Ventana por cerrar",
+            title=Words("Ventana por cerrar"),
             who=_who(row),
-            detail="después, solo con plantilla",
+            detail=Words("después, solo con plantilla"),
             at=row[6],
             conversation_id=row[0],
         )
@@ -199,7 +202,7 @@ async def _of_bot(tx: Tx, viewer: Viewer, asked: Asked) -> list[Alert]:
             icon="id-card" if row[6] == "guessing" else "bot",
             title=_BOT.get(row[6], (row[6], ""))[0],
             who=_who(row),
-            detail="aviso del bot",
+            detail=Words("aviso del bot"),
             at=row[7],
             conversation_id=row[0],
         )
@@ -221,7 +224,7 @@ async def _of_conduct(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) ->
             tone="now",
             icon="triangle-alert",
             title=_CONDUCT[msgspec.json.decode(row[6])["kind"]],
-            who=f"{row[8]} a {contact_name(*row[1:5])}",
+            who=Words("{author} a {name}", author=row[8], name=contact_name(*row[1:5])),
             detail=f"«{msgspec.json.decode(row[6])['words']}»",
             at=instant(row[7]),
             conversation_id=row[0],
@@ -251,9 +254,9 @@ async def _failures(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> l
             kind="failed",
             tone="watch",
             icon="triangle-alert",
-            title="Envíos fallidos",
-            who=f"{n} en las últimas 24 horas",
-            detail=f"código {code}" if code else "sin código de WhatsApp",
+            title=Words("Envíos fallidos"),
+            who=Words("{n} en las últimas 24 horas", n=n),
+            detail=Words("código {code}", code=code) if code else Words("sin código de WhatsApp"),
             at=instant(at),
             conversation_id=newest,
         )
@@ -267,7 +270,7 @@ def _pauses(floor: Floor) -> Sequence[Alert]:
             kind="pause",
             tone="soon",
             icon="pause",
-            title="Pausa excedida",
+            title=Words("Pausa excedida"),
             who=line.name,
             detail=line.state.label,
             at=line.state.until or line.state.since,
@@ -287,7 +290,7 @@ async def _of_number(tx: Tx, viewer: Viewer, moment: datetime) -> list[Alert]:
     found: list[Alert] = []
     rows: Sequence[Any] = (await tx.execute(about)).all()
     for channel, report in rows:
-        phone = channel.display_phone_number or "Número de WhatsApp"
+        phone = channel.display_phone_number or Words("Número de WhatsApp")
         if channel.quality in {"YELLOW", "RED"}:
             found.append(_of_quality(viewer, channel, phone))
         if report is not None and viewer.sees_all and ends_soon(report, moment):
@@ -301,9 +304,9 @@ def _of_quality(viewer: Viewer, channel: Channel, phone: str) -> Alert:
         kind="quality",
         tone="watch" if is_fair else "now",
         icon="mail-warning",
-        title="Bajó la calidad del número",
+        title=Words("Bajó la calidad del número"),
         who=phone,
-        detail=f"calidad {'media' if is_fair else 'baja'} desde {long_when(at)}",
+        detail=Words("calidad media desde {when}" if is_fair else "calidad baja desde {when}", when=long_when(at)),
         at=at,
         href="/settings/number" if viewer.sees_all else "/audit?action=channel.updated",
     )
@@ -316,9 +319,11 @@ def _of_token(report: NumberReport, phone: str, moment: datetime) -> Alert:
         kind="token",
         tone="now" if is_over else "soon",
         icon="lock",
-        title="El acceso a WhatsApp venció" if is_over else "El acceso a WhatsApp está por vencer",
+        title=Words("El acceso a WhatsApp venció" if is_over else "El acceso a WhatsApp está por vencer"),
         who=phone,
-        detail="nada sale: renueve la clave" if is_over or ends is None else f"vence {long_when(ends)}",
+        detail=Words("nada sale: renueve la clave")
+        if is_over or ends is None
+        else Words("vence {when}", when=long_when(ends)),
         at=min(ends - WARN_BEFORE, moment) if ends else report.asked_at or moment,
         href="/settings/number",
     )

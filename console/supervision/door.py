@@ -60,7 +60,7 @@ async def floor_parts(
     policy.require(viewer, "watch_floor")
     async with db.reading() as tx:
         parts = await parts_of(tx, viewer, asked_in(dict(request.query_params)))
-    return html("\n".join(parts.values()))
+    return html("\n".join(parts[None].values()))
 
 
 @get("/supervisor/agents/{agent_id:int}")

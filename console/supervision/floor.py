@@ -19,6 +19,7 @@ from console.db import Tx
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.inbox.queries import contact_name, initials
+from console.languages.words import Words
 from console.routing import availability, rules
 from console.routing.load import WHOLE, capacity_of
 from console.routing.models import Presence, RoutingRule
@@ -27,7 +28,12 @@ from console.supervision.views import AgentLine, Asked, BotLine, Floor, QueueLin
 from console.targets.late import answer_late, answer_soon
 
 FIRST_SHOWN, MOST_SHOWN, BOT_SHOWN, BARS = 12, 300, 6, 20
-SHOWS = {"attention": "Piden atención", "available": "Disponibles", "paused": "En pausa", "away": "Ausentes"}
+SHOWS = {
+    "attention": Words("Piden atención"),
+    "available": Words("Disponibles"),
+    "paused": Words("En pausa"),
+    "away": Words("Ausentes"),
+}
 
 
 class _Sum(msgspec.Struct):

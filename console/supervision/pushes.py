@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 
@@ -27,16 +27,24 @@ LOOK_EVERY = 15.0
 _MOVES = frozenset({"conversation.assigned", "conversation.released", "conversation.resolved", "conversation.reopened"})
 
 
-async def parts_of(tx: Tx, viewer: Viewer, asked: Asked) -> dict[str, str]:
-    """The parts of the floor as fragments, by their ids."""
+async def parts_of(
+    tx: Tx, viewer: Viewer, asked: Asked, languages: Collection[str | None] = (None,)
+) -> dict[str | None, dict[str, str]]:
+    """The parts of the floor as fragments, by their ids: read once, written in each of `languages`.
+
+    None is the language of the page that asks.
+    """
     now = clock.now()
     floor = await read_floor(tx, viewer, asked, now)
     alerts = await alerts_for(tx, viewer, floor, now)
     return {
-        "floor-totals": fragment("supervision/_totals.html", floor=floor),
-        "floor-queues": fragment("supervision/_queues.html", floor=floor),
-        "floor-agents": fragment("supervision/_agents.html", floor=floor),
-        "floor-alerts": fragment("supervision/_alerts.html", alerts=alerts),
+        reader: {
+            "floor-totals": fragment("supervision/_totals.html", reader=reader, floor=floor),
+            "floor-queues": fragment("supervision/_queues.html", reader=reader, floor=floor),
+            "floor-agents": fragment("supervision/_agents.html", reader=reader, floor=floor),
+            "floor-alerts": fragment("supervision/_alerts.html", reader=reader, alerts=alerts),
+        }
+        for reader in languages
     }
 
 
@@ -101,9 +109,10 @@ class FloorPushes:
             del self._shown[gone]
         for (_scope, asked), screens in groups.items():
             async with self._db.reading() as tx:
-                parts = await parts_of(tx, screens[0].viewer, asked)
+                languages = {screen.language for screen in screens}
+                parts = await parts_of(tx, screens[0].viewer, asked, languages)
             for screen in screens:
-                for key, html in parts.items():
+                for key, html in parts[screen.language].items():
                     if self._shown[screen].get(key) != html:
                         self._shown[screen][key] = html
                         screen.put(key, html)
@@ -115,7 +124,10 @@ class FloorPushes:
                 for screen in self._screens.by_open[number]:
                     if screen.floor is not None:
                         header = await headers.header_of(tx, screen.viewer, number, clock.now())
-                        screen.put(f"watch-bar-{number}", fragment("supervision/_watch_bar.html", header=header))
+                        screen.put(
+                            f"watch-bar-{number}",
+                            fragment("supervision/_watch_bar.html", reader=screen.language, header=header),
+                        )
 
     async def _tell_whispers(self, entries: Sequence[Entry]) -> None:
         async with self._db.reading() as tx:
