@@ -23,7 +23,8 @@ from console.evidence import readable, searching
 from console.evidence.asked import asked_of
 from console.evidence.searching import Asked
 from console.inbox import policy
-from console.languages.words import Words
+from console.languages.catalogues import said
+from console.languages.words import Words, plural
 from console.portfolio.exports import csv_safe, lines_of
 from console.settings import Settings
 
@@ -31,9 +32,11 @@ PAGE = "/audit/export"
 MOST_ROWS = 100_000
 _AT_ONCE = 1_000
 HEAD = (
-    *("N.º", "Fecha y hora (UTC)", "Fecha y hora local", "Quién", "Clase", "Qué pasó", "Acción", "Conversación"),
-    *("Cuenta", "Mensaje", "Sobre", "Antes", "Después", "Desde", "Huella"),
+    *(Words("N.º"), Words("Fecha y hora (UTC)"), Words("Fecha y hora local"), Words("Quién"), Words("Clase")),
+    *(Words("Qué pasó"), Words("Acción"), Words("Conversación"), Words("Cuenta"), Words("Mensaje"), Words("Sobre")),
+    *(Words("Antes"), Words("Después"), Words("Desde"), Words("Huella")),
 )
+_NAME = Words("Historial")
 THE_END = "FIN"
 """Begins the last line of every export that is whole."""
 
@@ -59,11 +62,11 @@ async def export_history(
         # What was typed of a person stays out of the history.
         filters |= {"contact": True} if asked.contact else {}
         audit.record(tx, viewer.actor, "history.exported", new={"format": form, "filters": filters})
-    rows = _rows(db, settings, viewer, asked)
+    rows = _in_language(viewer.language, _rows(db, settings, viewer, asked))
     headers = {"content-disposition": f'attachment; filename="historial.{form}"', "cache-control": "private, no-store"}
     if form == "csv":
         return Stream(_csv(rows), media_type="text/csv; charset=utf-8", headers=headers)
-    path = await _xlsx(rows)
+    path = await _xlsx(rows, str(said(_NAME, viewer.language)))
     return File(path, filename="historial.xlsx", headers=headers, background=BackgroundTask(path.unlink))
 
 
@@ -81,8 +84,10 @@ async def _rows(db: Database, settings: Settings, viewer: Viewer, asked: Asked) 
         if found.following is None:
             break
         below = found.following
-    more = " (hay más: acote las fechas)" if count >= MOST_ROWS else ""
-    yield (THE_END, f"{count} entradas{more}", f"SHA-256 de sus huellas: {digest.hexdigest()}")
+    counted = plural("{n} entrada", "{n} entradas", n=count)
+    if count >= MOST_ROWS:
+        counted = Words("{count} (hay más: acote las fechas)", count=counted)
+    yield (THE_END, counted, Words("SHA-256 de sus huellas: {digest}", digest=digest.hexdigest()))
 
 
 def _row(entry: AuditEntry, settings: Settings) -> tuple[object, ...]:
@@ -97,6 +102,12 @@ def _row(entry: AuditEntry, settings: Settings) -> tuple[object, ...]:
     )
 
 
+async def _in_language(language: str, rows: AsyncIterator[tuple[object, ...]]) -> AsyncIterator[tuple[object, ...]]:
+    """The same with what is ours in it said to whoever takes it; only how the last line begins is everybody's."""
+    async for row in rows:
+        yield tuple(said(cell, language) for cell in row)
+
+
 async def _csv(rows: AsyncIterator[tuple[object, ...]]) -> AsyncIterator[str]:
     is_first = True
     async for row in rows:
@@ -106,13 +117,13 @@ async def _csv(rows: AsyncIterator[tuple[object, ...]]) -> AsyncIterator[str]:
         is_first = False
 
 
-async def _xlsx(rows: AsyncIterator[tuple[object, ...]]) -> Path:
+async def _xlsx(rows: AsyncIterator[tuple[object, ...]], name: str) -> Path:
     # With it comes NumPy where there is one: half a second and 16 MB of every process, for what few ask for.
     from openpyxl import Workbook  # noqa: PLC0415
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("Historial")
+    sheet = book.create_sheet(name)
     async for row in rows:
         cells = []
         for value in row:

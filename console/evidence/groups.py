@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from console.languages.words import Words
+
 
 class Group(msgspec.Struct, frozen=True):
     """`actions` are whole ones, or end with a dot: everything about that object."""
@@ -15,10 +17,10 @@ class Group(msgspec.Struct, frozen=True):
 
 GROUPS: dict[str, Group] = {
     "messages": Group(
-        "Mensajes y entregas", "message-square", ("message.", "media.stored", "media.failed", "delivery.")
+        Words("Mensajes y entregas"), "message-square", ("message.", "media.stored", "media.failed", "delivery.")
     ),
     "consent": Group(
-        "Consentimiento y bajas",
+        Words("Consentimiento y bajas"),
         "ban",
         (
             "contact.opted_out",
@@ -29,7 +31,7 @@ GROUPS: dict[str, Group] = {
         ),
     ),
     "accounts": Group(
-        "Cuentas y etiquetas",
+        Words("Cuentas y etiquetas"),
         "briefcase",
         (
             "account.",
@@ -42,12 +44,12 @@ GROUPS: dict[str, Group] = {
         ),
     ),
     "agreements": Group(
-        "Promesas, planes y pagos",
+        Words("Promesas, planes y pagos"),
         "calendar-check",
         ("promise.", "plan.", "dispute.", "payment.", "payment_link.", "payment_notice.", "outcome."),
     ),
     "assignments": Group(
-        "Asignaciones",
+        Words("Asignaciones"),
         "users",
         (
             "conversation.assigned",
@@ -59,12 +61,12 @@ GROUPS: dict[str, Group] = {
         ),
     ),
     "views": Group(
-        "Datos sensibles vistos",
+        Words("Datos sensibles vistos"),
         "circle-question-mark",
         ("conversation.viewed", "media.viewed", "document.revealed", "phone.revealed", "evidence.downloaded"),
     ),
     "settings": Group(
-        "Ajustes y plantillas",
+        Words("Ajustes y plantillas"),
         "settings",
         (
             "template.",
@@ -81,17 +83,17 @@ GROUPS: dict[str, Group] = {
         ),
     ),
     "sessions": Group(
-        "Ingresos",
+        Words("Ingresos"),
         "lock",
         ("session.",),
     ),
     "exports": Group(
-        "Exportaciones y expedientes",
+        Words("Exportaciones y expedientes"),
         "download",
         ("history.exported", "history.verified", "evidence.", "export.", "report.", "backup."),
     ),
     "privacy": Group(
-        "Privacidad",
+        Words("Privacidad"),
         "shield-check",
         ("privacy.", "contact.erased", "media.erased", "retention."),
     ),

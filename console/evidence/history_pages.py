@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,9 @@ from console.evidence.seals import Seal
 from console.evidence.searching import Asked
 from console.evidence.stamps import Stamp
 from console.inbox import policy
+from console.languages import moments
+from console.languages.joined import joined
+from console.languages.words import Shown, Words
 from console.portfolio.models import Account
 from console.reasons import keeping as reasons
 from console.settings import Settings
@@ -183,7 +187,7 @@ async def _opened(
     new = _decoded(entry.new)
     return Opened(
         line=_line(entry, asked, cursor, None, {}),
-        utc=entry.at.strftime("%d/%m/%Y %H:%M:%S UTC"),
+        utc=joined((Shown(partial(moments.exact, entry.at)), "UTC"), " "),
         changes=[*changes(_decoded(entry.old), new, zone), *await _reason(tx, new)],
         subject=change_words.subject(entry.subject) if entry.subject else None,
         message_id=entry.message_id,
@@ -201,7 +205,7 @@ async def _reason(tx: Tx, new: dict[str, Any]) -> list[Change]:
     """The words that were given as a reason: they stand beside the history, unless they were erased."""
     if reasons.FACT not in new:
         return []
-    return [Change("Motivo", None, await reasons.words_of(tx, new) or "(borrado a pedido del titular)")]
+    return [Change(Words("Motivo"), None, await reasons.words_of(tx, new) or Words("(borrado a pedido del titular)"))]
 
 
 def changes(old: dict[str, Any], new: dict[str, Any], zone: ZoneInfo) -> list[Change]:

@@ -16,12 +16,15 @@ from console.audit import SYSTEM
 from console.db import Base, BigKey, Sentence, Tx
 from console.errors import Refused, not_found
 from console.evidence.scopes import Scope, record_request
+from console.languages.kept import as_words
 from console.languages.words import Words
 
 LIVES = timedelta(days=7)
 CLAIMED = timedelta(minutes=10)
 """What one making may take; afterwards whoever made it is dead, and another process begins again."""
 MOST_ATTEMPTS = 3
+ABOUT = (Words("la conversación {id}"), Words("la cuenta {id}"))
+"""What a pack is about, as its row and its cover say it."""
 
 
 class PackState(StrEnum):
@@ -60,6 +63,11 @@ class EvidencePack(Base):
     created_at: Mapped[datetime]
     ready_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+
+    @property
+    def about(self) -> str:
+        """What it is about, for who reads the screen in any language."""
+        return as_words(self.words, *ABOUT) or ""
 
     @property
     def scope(self) -> Scope:

@@ -55,6 +55,11 @@ def near_day(on: date, language: str) -> str:
     return f"{name_of_day(on.weekday(), language)}{joined}{day(on, on, language)}"
 
 
+def exact(local: datetime, language: str) -> str:
+    """To the second and in digits, as records are compared: `27/11/2025 10:42:07`, `2025-11-27 10:42:07`."""
+    return f"{local:%Y-%m-%d %H:%M:%S}" if language == "en" else f"{local:%d/%m/%Y %H:%M:%S}"
+
+
 def clock_time(local: datetime) -> str:
     """`08:03`, by twenty-four hours everywhere: a deadline is no place for a.m. and p.m."""
     return f"{local.hour:02}:{local.minute:02}"

@@ -20,6 +20,7 @@ from console.texts import variables
 from tests.front import Front, Person, a_console, settings_for
 
 PAGES = {
+    "audit/audit.html": "/audit?entry=1",
     "message_templates/editor.html": "/settings/templates/new",
     "message_templates/list.html": "/settings/templates",
     "notifications/page.html": "/settings/notifications",
@@ -54,6 +55,7 @@ PAGES = {
     "settings/tokens.html": "/settings/tokens",
     "settings/users.html": "/settings/users",
     "settings/webhooks.html": "/settings/webhooks",
+    "supervision/floor.html": "/supervisor",
 }
 TAGS = {"pt": "pt-BR", "en": "en"}
 # What is no word of ours: names of this test's people and company, and what stands for code.
