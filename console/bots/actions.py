@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from console.languages.words import Words
+
 
 class Step(msgspec.Struct, frozen=True):
     """What is done for `label`; with `after_identity` only once the right party is known to be there."""
@@ -21,34 +23,41 @@ class Step(msgspec.Struct, frozen=True):
 
 
 STEPS: tuple[Step, ...] = (
-    Step("distress", "distress_protocol", "texto de contención con línea de ayuda, y aviso inmediato a un supervisor"),
-    Step("opt_out", "stop_contact", "no se le vuelve a escribir"),
-    Step("wrong_person", "release_number", "disculpa, y el número deja de usarse para ese deudor"),
-    Step("dispute", "open_dispute", "se abre el desacuerdo y se detiene el cobro de esa deuda"),
-    Step("complaint", "hand_over_priority", "texto empático y una persona con prioridad"),
-    Step("hardship", "hand_over_priority", "texto empático y una persona con prioridad"),
-    Step("human", "hand_over", "pasa a una persona, o a la cola de la mañana"),
-    Step("already_paid", "ask_receipt", "pide el comprobante y deja el pago por verificar"),
     Step(
-        "payment_plan", "offer_plan", "opciones dentro de los límites del acreedor, o una persona", after_identity=True
+        "distress",
+        "distress_protocol",
+        Words("texto de contención con línea de ayuda, y aviso inmediato a un supervisor"),
     ),
-    Step("promise_to_pay", "record_promise", "confirma fecha y monto, y los anota", after_identity=True),
-    Step("payment_link", "send_payment_link", "envía el enlace de pago", after_identity=True),
-    Step("balance", "tell_balance", "dice el saldo con la fecha del dato", after_identity=True),
-    Step("due_date", "tell_due_date", "dice el vencimiento", after_identity=True),
-    Step("payment_methods", "tell_payment_methods", "dice los medios de pago"),
-    Step("hours", "tell_hours", "dice el horario de atención"),
-    Step("identity_answer", "check_identity", "compara la respuesta con lo registrado"),
-    Step("affirm", "go_on", "sigue con lo que se preguntó"),
-    Step("deny", "accept_refusal", "acepta la negativa y ofrece una persona"),
-    Step("thanks", "say_goodbye", "se despide"),
-    Step("greeting", "greet", "saluda y dice que es el asistente automático"),
-    Step("other", "say_what_it_can_do", "dice qué puede hacer y ofrece una persona"),
+    Step("opt_out", "stop_contact", Words("no se le vuelve a escribir")),
+    Step("wrong_person", "release_number", Words("disculpa, y el número deja de usarse para ese deudor")),
+    Step("dispute", "open_dispute", Words("se abre el desacuerdo y se detiene el cobro de esa deuda")),
+    Step("complaint", "hand_over_priority", Words("texto empático y una persona con prioridad")),
+    Step("hardship", "hand_over_priority", Words("texto empático y una persona con prioridad")),
+    Step("human", "hand_over", Words("pasa a una persona, o a la cola de la mañana")),
+    Step("already_paid", "ask_receipt", Words("pide el comprobante y deja el pago por verificar")),
+    Step(
+        "payment_plan",
+        "offer_plan",
+        Words("opciones dentro de los límites del acreedor, o una persona"),
+        after_identity=True,
+    ),
+    Step("promise_to_pay", "record_promise", Words("confirma fecha y monto, y los anota"), after_identity=True),
+    Step("payment_link", "send_payment_link", Words("envía el enlace de pago"), after_identity=True),
+    Step("balance", "tell_balance", Words("dice el saldo con la fecha del dato"), after_identity=True),
+    Step("due_date", "tell_due_date", Words("dice el vencimiento"), after_identity=True),
+    Step("payment_methods", "tell_payment_methods", Words("dice los medios de pago")),
+    Step("hours", "tell_hours", Words("dice el horario de atención")),
+    Step("identity_answer", "check_identity", Words("compara la respuesta con lo registrado")),
+    Step("affirm", "go_on", Words("sigue con lo que se preguntó")),
+    Step("deny", "accept_refusal", Words("acepta la negativa y ofrece una persona")),
+    Step("thanks", "say_goodbye", Words("se despide")),
+    Step("greeting", "greet", Words("saluda y dice que es el asistente automático")),
+    Step("other", "say_what_it_can_do", Words("dice qué puede hacer y ofrece una persona")),
 )
 SILENT_ABOUT_MONEY = frozenset({"distress", "opt_out", "wrong_person", "dispute"})
 """After these nothing is said about paying, whatever else the message asks."""
 _DOUBT = Step(
-    "distress", "hand_over_priority", "texto sereno, una persona con prioridad y aviso: podría ser un peligro"
+    "distress", "hand_over_priority", Words("texto sereno, una persona con prioridad y aviso: podría ser un peligro")
 )
 _BY_LABEL = {step.label: step for step in STEPS}
 _RANK = {step.label: rank for rank, step in enumerate(STEPS)}

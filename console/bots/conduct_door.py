@@ -8,9 +8,8 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 
 from console.agents import Viewer
-from console.bots import conduct
+from console.bots import conduct, right_party
 from console.bots.models import BotRules, Mode
-from console.bots.right_party import QUESTIONS
 from console.bots.texts import TONES
 from console.db import Database
 from console.errors import Refused
@@ -20,21 +19,25 @@ from console.languages.words import Words
 from console.settings_pages.answers import back_to, show
 
 PAGE = "/bot/settings"
+ASKS = {
+    right_party.LAST_FOUR: Words("Pregunta los 4 últimos del documento"),
+    right_party.BIRTH_YEAR: Words("Pregunta el año de nacimiento"),
+}
 MODES = {
-    Mode.AFTER_HOURS: "Fuera de horario",
-    Mode.UNANSWERED: "Fuera de horario, y cuando nadie contesta",
-    Mode.ALWAYS: "Siempre primero",
-    Mode.OFF: "Nunca",
+    Mode.AFTER_HOURS: Words("Fuera de horario"),
+    Mode.UNANSWERED: Words("Fuera de horario, y cuando nadie contesta"),
+    Mode.ALWAYS: Words("Siempre primero"),
+    Mode.OFF: Words("Nunca"),
 }
 NUMBERS = {
-    "unanswered_minutes": ("Responde si nadie contestó en", "minutos"),
-    "quiet_minutes": ("Calla después de que hable una persona", "minutos"),
-    "tries": ("Intentos de identidad", "intentos"),
-    "verified_days": ("Un número verificado vale", "días"),
-    "stale_hours": ("Avisa que el dato es antiguo después de", "horas"),
-    "most_replies": ("Respuestas por conversación, a lo más", "respuestas"),
-    "most_a_night": ("Respuestas por noche, a lo más", "respuestas"),
-    "reply_price_minor": ("Costo de una respuesta", "centésimos"),
+    "unanswered_minutes": (Words("Responde si nadie contestó en"), Words("minutos")),
+    "quiet_minutes": (Words("Calla después de que hable una persona"), Words("minutos")),
+    "tries": (Words("Intentos de identidad"), Words("intentos")),
+    "verified_days": (Words("Un número verificado vale"), Words("días")),
+    "stale_hours": (Words("Avisa que el dato es antiguo después de"), Words("horas")),
+    "most_replies": (Words("Respuestas por conversación, a lo más"), Words("respuestas")),
+    "most_a_night": (Words("Respuestas por noche, a lo más"), Words("respuestas")),
+    "reply_price_minor": (Words("Costo de una respuesta"), Words("centésimos")),
 }
 
 
@@ -60,7 +63,7 @@ async def change_conduct(
     try:
         values: dict[str, Any] = {name: whole(form.get(name), NUMBERS[name][0]) for name in NUMBERS}
         values |= {name: form.get(name, "") for name in ("mode", "tone", "helpline", "methods")}
-        values["questions"] = [name for name in QUESTIONS if form.get(name) == "1"]
+        values["questions"] = [name for name in ASKS if form.get(name) == "1"]
         version = whole(form.get("version"), "version")
         async with db.transaction() as tx:
             await conduct.change(tx, team_id, by=viewer, version=version, **values)
@@ -97,7 +100,7 @@ async def _show(
         modes=MODES,
         tones=TONES,
         numbers=NUMBERS,
-        questions=QUESTIONS,
+        questions=ASKS,
         problem=refused,
         saved=saved,
     )

@@ -20,7 +20,7 @@ from console.languages.words import Words
 
 FOLDER = Path(__file__).parent / "texts"
 COMMON = "comun"
-TONES = {"cordial": "Cordial", "formal": "Formal"}
+TONES = {"cordial": Words("Cordial"), "formal": Words("Formal")}
 ANY = "ZZ"
 """Every other country (ISO 3166 leaves these letters to whoever uses them)."""
 COUNTRIES = ("PE", "MX", "CO", "CL", "AR", ANY)

@@ -24,6 +24,11 @@ WHOLE = frozenset(
     {
         "audit/audit.html",
         "audit/pack.html",
+        "bot/board.html",
+        "bot/morning.html",
+        "bot/settings.html",
+        "bot/texts.html",
+        "bot/try.html",
         "error.html",
         "message_templates/editor.html",
         "message_templates/list.html",
@@ -70,7 +75,12 @@ WHOLE = frozenset(
 """The pages that every catalogue has all words of. Any other is shown in Spanish to everybody, never in two."""
 
 
-PARTS: tuple[str, ...] = ("audit/_pack.html", "supervision/*.html", "message_templates/_file.html")
+PARTS: tuple[str, ...] = (
+    "audit/_pack.html",
+    "supervision/*.html",
+    "message_templates/_file.html",
+    "bot/_sessions.html",
+)
 """What doors put into whole pages afterwards (patterns): it is in the language of the page that asks for it."""
 
 

@@ -28,6 +28,8 @@ _CALLED = {"bots": "bot", "languages": FRAME, "settings_pages": "settings", "sta
 # Meta's refusals are explained beside its client, which knows no console.
 _EXPLAINED = "integrations/whatsapp/failures_es.py"
 # What is written beside code, and the keys in it that hold words.
+_RULES = ("bots/tables/danger.txt", "bots/tables/rules.txt")
+_SAYS = "says "
 _TOLD = {"reports/definitions.toml": ("title", "definition")}
 
 Id = str | tuple[str, str]
@@ -177,6 +179,10 @@ def _told() -> Iterator[tuple[str, str]]:
     for name, keys in _TOLD.items():
         for text in _values(tomllib.loads((CONSOLE / name).read_text(encoding="utf-8")), keys):
             yield name, text
+    for name in _RULES:
+        for line in (CONSOLE / name).read_text(encoding="utf-8").splitlines():
+            if line.startswith(_SAYS):
+                yield name, line.removeprefix(_SAYS).strip()
     for one in failures_es.every():
         yield from ((_EXPLAINED, one.what), (_EXPLAINED, one.do))
 
