@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from console import render
+from console.bots.texts import texts_of
 from console.inbox.dispositions import Disposition
 from console.languages import catalogues, extracting
 from console.message_templates.models import TemplateDraft
@@ -83,7 +84,14 @@ async def written_by_people(front: Front) -> list[str]:
         drafts = [piece for draft in await tx.scalars(select(TemplateDraft)) for piece in pieces_of(draft)]
     # What a debtor would read is written in their language, not the reader's.
     blanks = [text for one in variables.CATALOGUE.values() for text in (one.name, one.example)]
-    return [*tree, *blanks, *drafts, *(one[name] for one in asked for name in ("label", "guide"))]
+    greeting = re.split(r"\{\w+\}", texts_of("cordial", "PE").by_key["saludo"].body)
+    return [
+        *tree,
+        *blanks,
+        *drafts,
+        *(one.strip() for one in greeting),
+        *(one[name] for one in asked for name in ("label", "guide")),
+    ]
 
 
 def pieces_of(draft: TemplateDraft) -> Iterator[str]:
