@@ -8,6 +8,7 @@ from typing import Any
 from console.audit import AuditEntry
 from console.inbox.words import history_line
 from console.languages.joined import joined
+from console.languages.kept import as_words
 from console.languages.words import Words
 
 ACTORS = {
@@ -41,6 +42,12 @@ PROMISES: dict[str, str] = {
     "cancelled": Words("anulada"),
 }
 
+# What parts of ours are called where they act by themselves.
+_OURSELVES = (
+    *(Words("Ingreso"), Words("Demostración"), Words("Instalación"), Words("La cola"), Words("Operación")),
+    Words("Teléfono"),
+)
+
 # What conversations do not know about; {actor} is who did it.
 WORDS = {
     "session.started": Words("{actor} ingresó"),
@@ -53,6 +60,12 @@ WORDS = {
     "agent.created": Words("{actor} agregó a una persona"),
     "agent.disabled": Words("{actor} inhabilitó a una persona"),
     "agent.updated": Words("{actor} cambió a una persona"),
+    "agent.language_chosen": Words("{actor} eligió el idioma de sus pantallas"),
+    "report.exported": Words("{actor} descargó indicadores"),
+    "report.subscribed": Words("{actor} pidió el resumen diario"),
+    "report.unsubscribed": Words("{actor} dejó de recibir el resumen diario"),
+    "rates.updated": Words("{actor} cambió las tarifas de WhatsApp"),
+    "phone.revealed": Words("{actor} vio un teléfono completo"),
     "agent.password_changed": Words("Cambió una contraseña"),
     "token.created": Words("{actor} creó un token"),
     "token.revoked": Words("{actor} revocó un token"),
@@ -202,6 +215,8 @@ _VERBS = {
 
 def actor(entry: AuditEntry) -> str:
     """Who did it, as they were called then."""
+    if entry.actor_kind == "system" and entry.actor_name:
+        return as_words(entry.actor_name, *_OURSELVES) or entry.actor_name
     return entry.actor_name or ACTORS.get(entry.actor_kind, entry.actor_kind)
 
 
