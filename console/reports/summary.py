@@ -18,6 +18,9 @@ from console.agents import Agent, AgentTeam, Viewer, own_deeds
 from console.audit import SYSTEM
 from console.db import Database, Tx
 from console.inbox import policy
+from console.languages.catalogues import said
+from console.languages.readers import SPANISH
+from console.languages.words import Words
 from console.pacing import pause
 from console.portfolio.states import today_in
 from console.reports import collecting, containing, costs, definitions, follow, operation
@@ -81,7 +84,7 @@ async def tell_next(db: Database, settings: Settings) -> bool:
     if agent_id is None:
         return False
     async with db.reading() as tx:
-        found = await _reader(tx, agent_id)
+        found = await _reader(tx, agent_id, settings)
         message = await letter(tx, *found, day=day, settings=settings) if found else None
     if message is not None:
         post = mail.post_of(settings.smtp_url, settings.mail_from)
@@ -116,33 +119,44 @@ async def _claim(tx: Tx, day: date, moment: datetime) -> int | None:
     return found.agent_id
 
 
-async def _reader(tx: Tx, agent_id: int) -> tuple[Viewer, str] | None:
+async def _reader(tx: Tx, agent_id: int, settings: Settings) -> tuple[Viewer, str] | None:
     """Whom the summary is for, with what they may see now; None for who left or no longer leads."""
     agent = await tx.get(Agent, agent_id)
     if agent is None or agent.disabled_at is not None or agent.email is None:
         return None
     teams = frozenset(await tx.scalars(select(AgentTeam.team_id).where(AgentTeam.agent_id == agent_id)))
     deeds = await own_deeds(tx, agent)
-    viewer = Viewer(id=agent.id, name=agent.name, role=agent.role, team_ids=teams, deeds=deeds)
+    language = agent.language or settings.language or SPANISH
+    viewer = Viewer(id=agent.id, name=agent.name, role=agent.role, team_ids=teams, deeds=deeds, language=language)
     return (viewer, agent.email) if policy.may(viewer, "read_reports") else None
 
 
 async def letter(tx: Tx, viewer: Viewer, address: str, *, day: date, settings: Settings) -> Letter:
-    """The summary of `day` as `viewer` may see it."""
+    """The summary of `day` as `viewer` may see it, in their language."""
     asked = Asked(view="operation", since=day, until=day, zone=settings.zone, currency=settings.currency)
     every: dict[str, Figure] = {}
     for reading in (operation.report, collecting.report, containing.report, costs.report):
         every |= {figure.key: figure for figure in (await reading(tx, viewer, asked)).figures}
-    lines = [_line(every[key], settings) for key in TOLD]
-    text = (
-        f"Hola, {viewer.name}:\n\nAsí fue el {render.weekday(day)}.\n\n"
-        + "\n".join(lines)
-        + f"\n\nLas filas detrás de cada número: {settings.base_url}/reports?since={day}&until={day}\n"
-        f"Para dejar de recibir este correo: {settings.base_url}/reports\n"
-    )
-    return Letter(to=address, subject=f"{settings.company}: resumen del {render.day(day)}", text=text)
+    parts: list[str] = [
+        Words("Hola, {name}:", name=viewer.name),
+        "",
+        Words("Así fue el {day}.", day=render.weekday(day)),
+        "",
+        *(_line(every[key], settings) for key in TOLD),
+        "",
+        Words(
+            "Las filas detrás de cada número: {address}", address=f"{settings.base_url}/reports?since={day}&until={day}"
+        ),
+        Words("Para dejar de recibir este correo: {address}", address=f"{settings.base_url}/reports"),
+        "",
+    ]
+    subject = Words("{company}: resumen del {day}", company=settings.company, day=render.day(day))
+    text = "\n".join(str(said(part, viewer.language)) for part in parts)
+    return Letter(to=address, subject=str(said(subject, viewer.language)), text=text)
 
 
 def _line(figure: Figure, settings: Settings) -> str:
     value = definitions.shown(figure.value, figure.kind, settings.currency, render.locale())
-    return f"{figure.title}: {value}" + (f" ({figure.beside})" if figure.beside else "")
+    if figure.beside:
+        return Words("{title}: {value} ({beside})", title=figure.title, value=value, beside=figure.beside)
+    return Words("{title}: {value}", title=figure.title, value=value)

@@ -20,6 +20,7 @@ async def test_yesterday_is_mailed_once_to_who_wants_it(
         assert "Resumen diario" in await people["sara"].see("/reports")
         assert (await people["sara"].do("/reports/summary", wanted="1")).status_code == 303
         assert (await people["tito"].do("/reports/summary", wanted="1")).status_code == 303
+        await people["tito"].do("/settings/language", language="en")
         moment.is_(lima("2026-11-21", "06:59"))
         assert not await summary.tell_next(db, settings)
         moment.is_(lima("2026-11-21", "07:00"))
@@ -38,9 +39,10 @@ async def test_yesterday_is_mailed_once_to_who_wants_it(
         theirs, ours = (letter.get_content() for letter in box.letters)
         assert "Recuperado: S/ 150.00" in ours.replace("\N{NO-BREAK SPACE}", " ")
         assert "Mensajes recibidos: 5" in ours
-        assert "Mensajes recibidos: 0" in theirs
+        assert "Messages received: 0" in theirs
         assert "María" not in ours + theirs
-        assert "20 nov" in str(box.letters[0]["Subject"])
+        assert "summary of Nov 20" in str(box.letters[0]["Subject"])
+        assert "resumen del 20 nov" in str(box.letters[1]["Subject"])
 
 
 async def test_who_no_longer_leads_gets_none(
