@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from console.bots import tables
-from console.languages.words import Words
 
 LABEL_WORDS = {
     "balance": "Pregunta su saldo",
@@ -39,9 +38,8 @@ def rule_words(rule: str) -> str:
     """A rule by its name in Spanish; one that is no more, by the name in its record."""
     if rule.startswith(_ALONE):
         label = rule.removeprefix(_ALONE)
-        return Words("el mensaje entero es «{label}»", label=LABEL_WORDS.get(label, label))
-    known = _spoken().get(rule)
-    return Words(known) if known else rule.replace("_", " ")
+        return f"el mensaje entero es «{LABEL_WORDS.get(label, label)}»"
+    return _spoken().get(rule) or rule.replace("_", " ")
 
 
 def understood_words(understood: Mapping[str, Any]) -> str:

@@ -22,13 +22,6 @@ from console.languages.words import Shown, Words
 
 WHOLE = frozenset(
     {
-        "audit/audit.html",
-        "audit/pack.html",
-        "bot/board.html",
-        "bot/morning.html",
-        "bot/settings.html",
-        "bot/texts.html",
-        "bot/try.html",
         "error.html",
         "message_templates/editor.html",
         "message_templates/list.html",
@@ -69,18 +62,12 @@ WHOLE = frozenset(
         "settings/webhooks.html",
         "sign_in/login.html",
         "sign_in/not_me.html",
-        "supervision/floor.html",
     }
 )
 """The pages that every catalogue has all words of. Any other is shown in Spanish to everybody, never in two."""
 
 
-PARTS: tuple[str, ...] = (
-    "audit/_pack.html",
-    "supervision/*.html",
-    "message_templates/_file.html",
-    "bot/_sessions.html",
-)
+PARTS: tuple[str, ...] = ("message_templates/_file.html",)
 """What doors put into whole pages afterwards (patterns): it is in the language of the page that asks for it."""
 
 
@@ -170,18 +157,16 @@ def translator(say: Say) -> type[Extension]:
         def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
             walker = outside = Walker(say)
             tag: list[str] = []
-            is_gettext = is_silent = False
+            is_gettext = False
             for token in stream:
                 if tag[:1] in _GETTEXT:
                     is_gettext = tag[0] == "trans"
-                if token.type == TOKEN_BLOCK_END and tag[:1] in (["block"], ["endblock"]):
-                    is_silent = tag in _NO_WORDS
                 if tag[:1] == ["macro"]:
                     # It stands where it is called, not where it is written.
                     walker = Walker(say)
                 elif tag == ["endmacro"]:
                     walker = outside
-                if token.type == TOKEN_DATA and not is_silent and not is_gettext:
+                if token.type == TOKEN_DATA and tag not in _NO_WORDS and not is_gettext:
                     yield Token(token.lineno, token.type, walker.walk(token.value))
                     continue
                 yield token

@@ -21,12 +21,6 @@ from console.texts import variables
 from tests.front import Front, Person, a_console, settings_for
 
 PAGES = {
-    "audit/audit.html": "/audit?entry=1",
-    "bot/board.html": "/bot",
-    "bot/morning.html": "/inbox/morning",
-    "bot/settings.html": "/bot/settings",
-    "bot/texts.html": "/bot/texts",
-    "bot/try.html": "/bot/try",
     "message_templates/editor.html": "/settings/templates/new",
     "message_templates/list.html": "/settings/templates",
     "notifications/page.html": "/settings/notifications",
@@ -61,7 +55,6 @@ PAGES = {
     "settings/tokens.html": "/settings/tokens",
     "settings/users.html": "/settings/users",
     "settings/webhooks.html": "/settings/webhooks",
-    "supervision/floor.html": "/supervisor",
 }
 TAGS = {"pt": "pt-BR", "en": "en"}
 # What is no word of ours: names of this test's people and company, and what stands for code.
