@@ -18,7 +18,7 @@ from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
 from console.inbox.rows import rows_by_id
 from console.inbox.views import RowView
-from console.search import index
+from console.search import crowded, index
 from console.search.found import MOST_SHOWN, Found, Group, Hit, Place
 from console.search.gathering import said
 from console.search.models import SearchMessage, SearchProgress
@@ -110,6 +110,10 @@ def _ways(word: str, query: Query) -> list[str]:
 
 
 async def _with_people(tx: Tx, viewer: Viewer, every: Sequence[Collection[str]], most: int) -> list[int]:
+    if most <= MOST_PEOPLE and await crowded.are_many(tx, every):
+        newest = await crowded.newest_with(tx, viewer, every, most)
+        if newest is not None:
+            return newest
     dialect = dialect_of(tx)
     people = index.people_with(dialect, index.expression(dialect, every)).cte("people").prefix_with("MATERIALIZED")
     wanted = (

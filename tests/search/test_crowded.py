@@ -1,0 +1,92 @@
+"""A name that many bear is found as one that few do, and a plan is made for each word that is looked for."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from sqlalchemy import insert, text
+
+from console import clock
+from console.agents import Viewer
+from console.db import Database, table_of
+from console.inbox.contacts import Contact
+from console.inbox.models import Conversation
+from console.search import crowded, finding
+from console.search.models import SearchPerson
+from console.search.searcher import Searcher
+from console.search.words import read_query
+from tests.inbox.people import Inbox, an_inbox
+
+FIRST, LAST = ("maria", "mario", "juan", "julia"), ("quispe", "mamani", "garcia")
+
+
+async def a_portfolio(database: Database, inbox: Inbox, many: int = 240) -> None:
+    """So many people of few names, in two teams and every status, spoken with in no order."""
+    chance, now, other = random.Random(7), clock.now(), next(iter(inbox.stranger.team_ids))
+    usual = {"channel_id": inbox.channel_id, "created_at": now, "updated_at": now, "last_sequence": 0}
+    usual |= {"inbound_count": 0, "pair_refusals": 0, "receipt_due": False, "version": 1}
+    people, conversations, words = [], [], []
+    for number, (first, last) in zip(range(1000, 1000 + many), list(product(FIRST, LAST)) * many, strict=False):
+        people.append({"id": number, "wa_id": f"5194{number:07}", "name": f"{first} {last}", "created_at": now})
+        words.append({"contact_id": number, "folded": f"{first} {last} 5194{number:07}", "names": f"{first} {last}"})
+        team = inbox.team_id if chance.random() < 0.5 else other
+        status = chance.choice(["open", "snoozed", "resolved", "merged"])
+        holder = inbox.ana.id if chance.random() < 0.2 else None
+        last_at = now - timedelta(minutes=chance.randrange(10_000))
+        own = {"id": number, "contact_id": number, "team_id": team, "holder_id": holder, "status": status}
+        conversations.append({**own, "last_at": last_at, **usual})
+    async with database.transaction() as tx:
+        await tx.execute(insert(table_of(Contact)), [{**one, "version": 1} for one in people])
+        await tx.execute(insert(table_of(Conversation)), conversations)
+        await tx.execute(insert(table_of(SearchPerson)), words)
+
+
+@pytest.fixture(params=[(300, 4_000), (7, 20)], ids=["walked in one", "in steps, and not far enough"])
+def walks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowded, "_WALKS", request.param)
+
+
+@pytest.mark.usefixtures("walks")
+async def test_of_many_the_same_are_found_as_if_all_were_sorted(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = await an_inbox(database)
+    await a_portfolio(database, inbox)
+    nobody = Viewer(id=999_999, name="De nadie", role="agent", team_ids=frozenset())
+    searcher = Searcher(database_url)
+    try:
+        for viewer in (inbox.ana, inbox.admin, inbox.stranger, nobody):
+            for q in ("ma", "maria", "jul quis", "garcia", "5194", "maria garcia", "pedro"):
+                found = []
+                for many in (10**9, 3):
+                    monkeypatch.setattr(crowded, "MANY", many)
+                    async with searcher.reading() as tx:
+                        found.append(await finding.find_people(tx, viewer, read_query(q)))
+                assert found[0] == found[1], (viewer.name, q)
+                assert bool(found[0]) == (viewer is not nobody and q != "pedro"), (viewer.name, q)
+    finally:
+        await searcher.close()
+
+
+async def test_postgresql_makes_its_plan_for_the_word_that_is_looked_for(
+    postgres_database_url: str,
+) -> None:
+    """After five searches it would take one for any word: all people walked along for each one found, for seconds."""
+    database, searcher = Database(postgres_database_url), Searcher(postgres_database_url)
+    try:
+        inbox = await an_inbox(database)
+        for _ in range(8):
+            async with searcher.reading() as tx:
+                await finding.find(tx, inbox.admin, read_query("maria quispe"), version=0)
+        async with searcher.reading() as tx:
+            # What has nothing to be told has but one plan.
+            told = "SELECT sum(generic_plans), sum(custom_plans) FROM pg_prepared_statements"
+            plans = await tx.execute(text(f"{told} WHERE cardinality(parameter_types) > 0"))
+            generic, custom = plans.one()
+        assert (generic, custom > 0) == (0, True)
+    finally:
+        await searcher.close()
+        await database.close()
