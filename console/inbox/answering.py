@@ -71,7 +71,7 @@ async def create_note(
                 by=viewer,
                 text=form.get("text", ""),
                 client_key=key_in(form),
-                mentions=_mentions(form),
+                mentions=mentioned_in(form),
             )
             await drafts.forget(tx, conversation, "note", by=viewer)
     except Refused as refused:
@@ -186,7 +186,7 @@ async def quoted(tx: Tx, conversation: Conversation, message_id: str | None) -> 
     return message.wamid
 
 
-def _mentions(form: dict[str, str]) -> set[int]:
+def mentioned_in(form: dict[str, str]) -> set[int]:
     """Whom a note is to reach: their ids, with a dot between. Refuses 422 "mentions"."""
     return {whole(part, "mentions") for part in form.get("mentions", "").split(".") if part}
 

@@ -43,10 +43,17 @@ async def who_see(tx: Tx, conversation: Conversation | Standing) -> dict[int, st
     return {row.id: row.name for row in found}
 
 
-async def colleagues(tx: Tx, conversation: Conversation, *, of: int) -> list[Colleague]:
-    """Whom the agent `of` may mention here, whoever holds the conversation first, then by name. Two queries."""
+async def colleagues(tx: Tx, conversation: Conversation, *, of: int, going: Standing | None = None) -> list[Colleague]:
+    """Whom the agent `of` may mention here, whoever holds the conversation first, then by name. Two or three queries.
+
+    With a note that hands it on, `going`, those who will see it there as well. Who belongs to another team is nobody's
+    to leaf through: those of them who will see it are not among these, and are told if they are named.
+    """
     names = await who_see(tx, conversation)
     names.pop(of, None)
+    if going is not None:
+        there = await who_see(tx, going)
+        names = {number: name for number, name in names.items() if number in there}
     found = await tx.execute(
         select(AgentTeam.agent_id, Team.name)
         .join(Team, Team.id == AgentTeam.team_id)
@@ -56,7 +63,8 @@ async def colleagues(tx: Tx, conversation: Conversation, *, of: int) -> list[Col
     teams: dict[int, list[str]] = {}
     for number, team in found:
         teams.setdefault(number, []).append(team)
-    order = sorted(names, key=lambda number: number != conversation.holder_id)
+    first = going.holder_id if going is not None else conversation.holder_id
+    order = sorted(names, key=lambda number: number != first)
     return [_colleague(number, names[number], ", ".join(teams.get(number, []))) for number in order]
 
 

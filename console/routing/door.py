@@ -14,6 +14,7 @@ from console.db import Database
 from console.errors import Refused
 from console.forms import html, read_form, whole
 from console.inbox import policy, queries
+from console.inbox.answering import mentioned_in
 from console.languages.words import Words
 from console.render import fragment
 from console.routing import availability, serve, views
@@ -78,10 +79,12 @@ async def hand_on(
     """Hand it to a person or to a team's queue; a refusal shows what was typed and why not."""
     typed = await read_form(request)
     try:
-        to, key = _receiver(typed), _key(typed)
+        to, key, named = _receiver(typed), _key(typed), mentioned_in(typed)
         async with db.transaction() as tx:
             conversation = await queries.open_conversation(tx, viewer, conversation_id)
-            await transfer(tx, conversation, by=viewer, note=typed.get("note", ""), client_key=key, **to)
+            await transfer(
+                tx, conversation, by=viewer, note=typed.get("note", ""), client_key=key, mentions=named, **to
+            )
     except Refused as refused:
         if refused.status != 422:
             raise

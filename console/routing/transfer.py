@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from console import clock
 from console.agents import Viewer
 from console.db import Tx
@@ -24,11 +26,13 @@ async def transfer(
     to_agent: int | None = None,
     to_team: int | None = None,
     version: int | None = None,
+    mentions: Collection[int] = (),
 ) -> Conversation:
     """Hand the conversation to `to_agent`, or to the queue of `to_team`; the note stands in the thread before it.
 
     Whoever holds it may, and whoever may assign others. To its new holder it is unread, whatever they read before.
-    Colleagues whom the note names after an `@` are told of it, as by any note, if they see it where it goes.
+    Colleagues whom the note names after an `@`, and those of `mentions`, are told of it, as by any note, if they see
+    it where it goes.
     Records "message.noted" and "conversation.assigned", "conversation.transferred" or "conversation.released" (to the
     queue of its own team).
     Refuses: 422 "note_required" (field note), 422 naming who or which team cannot have it; 403; 409
@@ -54,7 +58,7 @@ async def transfer(
         raise Refused(422, Words("Ya la tiene esa persona."), code="invalid", field="to")
     # Whom the note names is asked of where it goes: who no longer sees it could not come.
     going = Standing(to_team or conversation.team_id, to_agent)
-    await reply.note(tx, conversation, by=by, text=note, client_key=client_key, handed_to=going)
+    await reply.note(tx, conversation, by=by, text=note, client_key=client_key, mentions=mentions, handed_to=going)
     if to_agent is not None:
         await assign.assign(tx, conversation, by=by, to=to_agent)
         await _unread_to(tx, conversation, to_agent)

@@ -6,20 +6,24 @@ import { act, toast } from './menus.js'
 import { apply, byId } from './upsert.js'
 import { _ } from './words.js'
 
-const area = () => byId(`text-${state.open}`)
-const picker = () => byId(`colleagues-${state.open}`)
+/** The note of a layer that hands the conversation on; it stands before the composer. */
+const inLayer = () => document.querySelector('#deed textarea[data-mentions]')
+const area = () => inLayer() ?? byId(`text-${state.open}`)
+const picker = () => byId(inLayer() ? 'colleagues-deed' : `colleagues-${state.open}`)
 const search = () => picker().querySelector('[data-colleague-search]')
-const isNote = () => area()?.closest('.composer').dataset.mode === 'note'
+const isNote = () => Boolean(inLayer()) || area()?.closest('.composer').dataset.mode === 'note'
+const place = () => (inLayer() ? `deed-${inLayer().dataset.mentions}` : state.open)
 /** Whom one picked, by name: of two people of one name the text alone does not say which. */
 const picked = new Map()
 let from = 0
 let pickedIn
 
 async function open() {
-  const conversation = state.open
+  const [here, layer] = [place(), inLayer()]
   from = area().selectionStart
-  const came = await ask(`/inbox/${conversation}/colleagues`)
-  if (state.open !== conversation || !isNote()) return
+  // Whoever will see it where it goes can be called there.
+  const came = await ask(layer ? `/inbox/${layer.dataset.mentions}/colleagues?${new URLSearchParams({ to: layer.form.elements.to.value })}` : `/inbox/${here}/colleagues`)
+  if (place() !== here || !isNote()) return
   if (!came?.ok) return toast(came?.said || _('No pudimos traer a sus colegas.'), 'error')
   // Whoever types on meanwhile has said more than the sign.
   const typed = area().value.slice(from, area().selectionStart)
@@ -42,24 +46,30 @@ function take(item) {
   const box = area()
   const to = Math.max(from, box.selectionStart)
   closeColleagues()
-  if (pickedIn !== state.open) picked.clear()
-  pickedIn = state.open
+  if (pickedIn !== place()) picked.clear()
+  pickedIn = place()
   box.setRangeText(`${name} `, from, to, 'end')
   picked.set(name, [...(picked.get(name) ?? []), colleague])
   box.dispatchEvent(new Event('input', { bubbles: true }))
 }
 
-/** The ids of those picked whom `text` names still, as the note's form sends them. */
+/** The ids of those picked whom `text` names still, with a dot between. */
+function idsIn(text) {
+  if (pickedIn !== place()) return ''
+  return [...new Set([...picked].flatMap(([name, all]) => (text.includes(`@${name}`) ? all : [])))].join('.')
+}
+
+/** The same as the composer sends them with its note. */
 export function mentionsIn(text) {
-  if (pickedIn !== state.open) return {}
-  const ids = [...picked].flatMap(([name, all]) => (text.includes(`@${name}`) ? all : []))
+  const mentions = idsIn(text)
   picked.clear()
-  return ids.length ? { mentions: [...new Set(ids)].join('.') } : {}
+  return mentions ? { mentions } : {}
 }
 
 document.addEventListener('input', (event) => {
   const { target } = event
   if (target.matches('[data-colleague-search]')) return narrow(picker(), search())
+  if (target === inLayer()) target.form.elements.mentions.value = idsIn(target.value)
   if (target !== area() || event.isComposing || event.data !== '@' || !isNote()) return
   // In the midst of a word it is an address.
   if (/(^|\s)@$/.test(target.value.slice(0, target.selectionStart))) open()
@@ -67,11 +77,17 @@ document.addEventListener('input', (event) => {
 document.addEventListener('keydown', (event) => {
   const { key, target, isComposing } = event
   if (!target.matches?.('[data-colleague-search]') || isComposing) return
-  if (key === 'Backspace' && !target.value) closeColleagues()
+  if (inLayer() && key === 'Escape') closeColleagues()
+  else if (inLayer() && key === 'Enter' && !picker().querySelector('[aria-selected=true]')) return event.preventDefault()
+  else if (key === 'Backspace' && !target.value) closeColleagues()
   else if (key === 'Tab') closeColleagues()
   else if (!walk(picker(), search(), key, take)) return
   event.preventDefault()
   event.stopPropagation()
+})
+document.addEventListener('change', ({ target }) => {
+  // Going elsewhere, others will see it.
+  if (target.matches('#deed select[name=to]') && picker()) picker().hidden = true
 })
 document.addEventListener('click', ({ target }) => {
   const item = target.closest('[data-colleague]')

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from console.agents import Agent, Team
 from console.audit import SYSTEM, AuditEntry
@@ -260,3 +260,32 @@ def test_what_is_found_stands_in_the_text_and_never_overlaps(pieces: list[str]) 
 )
 def test_a_name_is_a_whole_name(text: str, found: list[str]) -> None:
     assert [name for _from, _to, name in naming.find(text, ["Ana", "Ana Ríos", "Luz Paredes"])] == found
+
+
+async def test_the_list_of_a_transfer_has_those_who_will_see_it_there_and_leafs_through_no_other_team(
+    front: Front,
+) -> None:
+    ana, luz = await front.agent("Ana"), await front.agent("Luz")
+    other, beto = await front.agent("Otra"), await front.agent("Beto", team="Mora judicial")
+    ivan = await front.agent("Iván", role="admin", team="Mora judicial")
+    async with front.console.db.transaction() as tx:
+        team = (await tx.scalars(select(Team.id).where(Team.name == "Mora judicial"))).one()
+        await tx.execute(update(Agent).where(Agent.id == other.id).values(name="Luz"))
+    await ana.do("/inbox/1/assignment", holder="me")
+
+    async def listed_for(to: str) -> list[int]:
+        page = await ana.see(f"/inbox/1/colleagues?to={to}")
+        assert 'id="colleagues-deed"' in page
+        return [int(number) for number in re.findall(r'data-colleague="(\d+)"', page)]
+
+    assert await listed_for("") == [ivan.id, luz.id, other.id]
+    assert await listed_for(f"agent:{other.id}") == [other.id, ivan.id, luz.id], "who is to have it stands first"
+    assert await listed_for(f"team:{team}") == [ivan.id], "nobody of the other team is shown, nor who sees it no more"
+    for odd in ("agent:x", "team:", f"team:{10**30}"):
+        assert (await ana.http.get(f"/inbox/1/colleagues?to={odd}")).status_code == 422
+    assert (await beto.http.get("/inbox/1/colleagues?to=")).status_code == 404
+
+    # Of two people of one name, whoever was picked is told.
+    handed = {"to": f"agent:{other.id}", "note": "Sigue tú, @Luz.", "client_key": str(uuid.uuid4())}
+    assert (await ana.do("/inbox/1/transfer", **handed, mentions=str(other.id))).status_code == 200
+    assert [await unseen(each) for each in (luz, other)] == [0, 1]
