@@ -14,7 +14,7 @@ from console.attachments import staging
 from console.attachments.sending import LONGEST_CAPTION, send_file
 from console.audit import Actor
 from console.db import Tx
-from console.inbox import reply
+from console.inbox import reply, template_places
 from console.inbox.channel import MessageTemplate
 from console.inbox.message_templates import FILE, LINK
 from console.inbox.models import Conversation, Message
@@ -49,7 +49,9 @@ class TemplateToSend(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     Its blanks are filled by `variables` (`{"1": "Rosa"}`; `header.1`, `button.0`) or by WhatsApp's `components`.
     A header's picture, video or PDF is a file brought to this conversation (`POST …/attachments`), named by its id:
-    `header.file`, or `{"type": "image", "image": {"id": …}}` in `components`; or an https address: `header.link`.
+    `header.file`, or `{"type": "image", "image": {"id": …}}` in `components`; or an https address: `header.link`. The
+    place that a header shows is `header.name`, `header.address`, `header.latitude` and `header.longitude` (degrees, as
+    `"-12.12151"`), or `{"type": "location", "location": {…}}`.
     """
 
     name: str
@@ -187,8 +189,18 @@ def variables_of(components: list[Component]) -> dict[str, str]:
         key: value
         for component in components
         for position, parameter in enumerate(component.parameters, start=1)
-        for key, value in [_variable(component, position, parameter)]
+        for key, value in _variables(component, position, parameter)
     }
+
+
+def _variables(component: Component, position: int, parameter: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The values of one parameter: a place has four."""
+    if component.type != "header" or parameter.get("type") != "location":
+        return [_variable(component, position, parameter)]
+    place = parameter.get("location")
+    if not isinstance(place, dict):
+        raise invalid("template.components", "Una ubicación lleva name, address, latitude y longitude.")
+    return [(template_places.key_of(str(name)), _said(value)) for name, value in place.items()]
 
 
 def _variable(component: Component, position: int, parameter: Mapping[str, Any]) -> tuple[str, str]:

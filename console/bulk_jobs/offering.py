@@ -14,7 +14,7 @@ from console.bulk_jobs.deeds import DEEDS, Details
 from console.db import Tx
 from console.errors import Refused
 from console.forms import whole
-from console.inbox import filter_bar, message_templates, policy
+from console.inbox import filter_bar, message_templates, policy, template_picker
 from console.inbox.channel import MessageTemplate
 from console.inbox.dispositions import Disposition
 from console.inbox.message_templates import FILE, Blank
@@ -34,6 +34,8 @@ class Offer(msgspec.Struct, kw_only=True):
     choices: list[Choice]
     template_id: int | None = None
     blanks: list[Blank] = []
+    labels: dict[str, str] = {}
+    """What the field of each blank is called, by its key."""
     body: str = ""
 
 
@@ -120,11 +122,13 @@ async def _templates(tx: Tx, deeds: list[Choice], asked: str) -> Offer:
         if message_templates.header_kind(template) is None or (template.name, template.language) in kept:
             found.append(template)
     chosen = next((one for one in found if str(one.id) == asked), found[0] if found else None)
+    blanks = [each for each in message_templates.blanks(chosen) if each.key != FILE] if chosen else []
     return Offer(
         deed="template",
         deeds=deeds,
         choices=[(str(one.id), f"{one.name} ({one.language})") for one in found],
         template_id=chosen.id if chosen else None,
-        blanks=[each for each in message_templates.blanks(chosen) if each.key != FILE] if chosen else [],
+        blanks=blanks,
+        labels={each.key: template_picker.label_of(each) for each in blanks},
         body=message_templates.preview(chosen, {}).body if chosen else "",
     )

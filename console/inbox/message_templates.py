@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from console.errors import Refused
+from console.inbox import template_places
 from console.inbox.channel import MessageTemplate
 from console.languages.words import Words
 from console.texts.variables import unfilled
@@ -32,11 +33,12 @@ SENDABLE = frozenset({"HEADER", "BODY", "FOOTER", "BUTTONS"})
 
 
 class Blank(msgspec.Struct, frozen=True):
-    """Something to fill in. `key` is its name in `variables`; `part` is header, body or button.
+    """Something to fill in. `key` is its name in `variables`; `part` is header, body, button or place.
 
     A blank of the body is named as in the text ("1", "nombre"), one of the header "header.1", of a button "button.0".
     "header.file" is the header's picture, video or document, as a file that was brought (`name` is its kind);
-    a program may give its https address instead, as "header.link".
+    a program may give its https address instead, as "header.link". The place that a header shows has four blanks,
+    "header.name", "header.address", "header.latitude" and "header.longitude" (see `template_places`).
     """
 
     key: str
@@ -57,14 +59,15 @@ class HeaderFile(msgspec.Struct, frozen=True):
     voice: bool = False
 
 
-class Filled(msgspec.Struct, frozen=True):
-    """A template with its blanks filled: how it reads, and the `components` of the wire."""
+class Filled(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A template with its blanks filled: how it reads, and the `components` of the wire; `place` is the header's."""
 
     header: str | None
     body: str
     footer: str | None
     buttons: list[dict[str, str]]
     components: list[dict[str, Any]]
+    place: dict[str, str] | None = None
 
 
 def blanks(template: MessageTemplate) -> list[Blank]:
@@ -132,7 +135,7 @@ def require_sendable(template: MessageTemplate) -> None:
         if (
             _type(component) not in SENDABLE
             or kinds - PLAIN_BUTTONS - {"URL", "COPY_CODE"}
-            or (_type(component) == "HEADER" and format_ not in {"TEXT", *MEDIA_HEADERS})
+            or (_type(component) == "HEADER" and format_ not in {"TEXT", template_places.FORMAT, *MEDIA_HEADERS})
         ):
             text = Words("Esta plantilla tiene partes que la consola todavía no sabe enviar; elija otra.")
             raise Refused(409, text, code="template_unsupported", field="template")
@@ -145,6 +148,11 @@ def _blanks_of(component: Mapping[str, Any]) -> Iterator[Blank]:
         yield from (Blank(name, "body", name, _example(component, i), MOST["body"]) for i, name in enumerate(names))
     elif part == "HEADER" and _format(component) in MEDIA_HEADERS:
         yield Blank(FILE, "header", MEDIA_HEADERS[_format(component)], "", 20)
+    elif part == "HEADER" and _format(component) == template_places.FORMAT:
+        yield from (
+            Blank(template_places.key_of(name), template_places.PART, name, example, template_places.LIMITS[name])
+            for name, example in template_places.EXAMPLES.items()
+        )
     elif part == "HEADER":
         names = _names(component)
         yield from (
@@ -169,6 +177,8 @@ def _check(blank: Blank, value: str) -> None:
         raise _at_fault(blank.key, Words("Falta completar «{left}».", left=left))
     if len(value) > blank.limit:
         raise _at_fault(blank.key, Words("Use como máximo {limit} caracteres.", limit=blank.limit))
+    if blank.part == template_places.PART and (flaw := template_places.flaw(blank.name, value)):
+        raise _at_fault(blank.key, flaw)
     if blank.key == LINK and not value.startswith("https://"):
         raise _at_fault(blank.key, Words("Indique una dirección que empiece con https://"))
 
@@ -190,7 +200,7 @@ def _check_file(kind: str, file: HeaderFile | None) -> None:
 
 def _filled(template: MessageTemplate, value: Callable[[str, str], str]) -> Filled:
     """`value(key, blank)` says what stands in the place of a blank."""
-    header = footer = None
+    header = footer = place = None
     body = ""
     buttons: list[dict[str, str]] = []
     wire: list[dict[str, Any]] = []
@@ -206,6 +216,9 @@ def _filled(template: MessageTemplate, value: Callable[[str, str], str]) -> Fill
             # Without an address it is the file of the message, which has its id when it leaves.
             link = value(LINK, "")
             wire.append({"type": "header", "parameters": [{"type": kind, kind: {"link": link} if link else {}}]})
+        elif part == "HEADER" and _format(component) == template_places.FORMAT:
+            place = template_places.told(value)
+            wire.append(template_places.component(place))
         elif part == "HEADER":
             header = BLANK.sub(lambda found: value(f"header.{found[1]}", found[0]), text)
             wire += _text_component("header", "header.", component, value, named=named)
@@ -215,7 +228,7 @@ def _filled(template: MessageTemplate, value: Callable[[str, str], str]) -> Fill
             for number, button in enumerate(component.get("buttons", ())):
                 buttons.append(_button(number, button, value))
                 wire += _button_component(number, button, value)
-    return Filled(header, body, footer, buttons, wire)
+    return Filled(header, body, footer, buttons, wire, place)
 
 
 def _text_component(

@@ -20,6 +20,7 @@ from integrations.whatsapp.outgoing import (
     TemplateButton,
     TemplateMedia,
     TemplateMessage,
+    TemplatePlace,
     Text,
 )
 
@@ -77,10 +78,12 @@ def _template(message: Claimed) -> TemplateMessage:
 
 
 def _header(parameter: Mapping[str, Any], message: Claimed) -> Parameter:
-    """A text, the address of a file, or the file of the message under the id that WhatsApp gave it."""
+    """A text, a place, the address of a file, or the file of the message under the id that WhatsApp gave it."""
     kind = parameter["type"]
     if kind == "text":
         return _parameter(parameter)
+    if kind == "location":
+        return Parameter(place=TemplatePlace(**parameter["location"]))
     if link := parameter[kind].get("link"):
         return Parameter(media=TemplateMedia(kind=kind, link=link))
     if message.file is None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from console.db import Tx
 from console.errors import Refused
-from console.inbox import message_templates
+from console.inbox import message_templates, template_places
 from console.inbox.channel import MessageTemplate
 from console.inbox.models import Conversation
 from console.languages.words import Words
@@ -34,8 +34,8 @@ QUALITIES = {"GREEN": Words("Calidad alta"), "YELLOW": Words("Calidad media"), "
 class TemplateView(msgspec.Struct, kw_only=True):
     """A template as the picker shows it; `variables` are (key, label, value known).
 
-    `file` is the kind of file that its header shows (image, video or document), if it shows one; `default_file` and
-    `default_url` are name and address of what goes out when no other is chosen.
+    `place`: its header shows one. `file` is the kind of file that it shows (image, video or document), if any;
+    `default_file` and `default_url` are name and address of what goes out when no other is chosen.
     """
 
     id: int
@@ -44,6 +44,7 @@ class TemplateView(msgspec.Struct, kw_only=True):
     language: str
     category: str
     header: str | None
+    place: bool
     file: str | None
     default_file: str | None
     default_url: str | None
@@ -96,6 +97,7 @@ def _view(
         language=template.language,
         category=template.category,
         header=shown.header,
+        place=shown.place is not None,
         file=kind,
         default_file=kept.filename if kept else None,
         default_url=f"/template-files/{kept.draft_id}" if kept else None,
@@ -115,6 +117,8 @@ def _view(
 
 def label_of(blank: message_templates.Blank) -> str:
     """What a field of this blank is called on the screen."""
+    if blank.part == template_places.PART:
+        return f"{template_places.LABELS[blank.name]} (p. ej. {blank.example})"
     example = f" (p. ej. {blank.example})" if blank.example else ""
     return (
         f"Dato {blank.name}{example}"
@@ -125,6 +129,8 @@ def label_of(blank: message_templates.Blank) -> str:
 
 def ours(blank: message_templates.Blank) -> str:
     """The variable of ours that says what belongs in this blank, as it is written ({saldo}); empty when none does."""
+    if blank.part == template_places.PART:
+        return ""
     if blank.name in variables.CATALOGUE:
         return f"{{{blank.name}}}"
     if blank.name in _NAMES or (blank.part == "body" and blank.key == "1"):
@@ -133,6 +139,8 @@ def ours(blank: message_templates.Blank) -> str:
 
 
 def _known(blank: message_templates.Blank, name: str, company: str, values: Mapping[str, str]) -> str | None:
+    if blank.part == template_places.PART:
+        return None
     if blank.name in values:
         return values[blank.name]
     if blank.name in _NAMES or (blank.part == "body" and blank.key == "1"):

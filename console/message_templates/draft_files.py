@@ -31,7 +31,9 @@ async def attach(tx: Tx, draft: TemplateDraft, kept: Kept, *, by: Viewer) -> Tem
     """
     policy.require(by, "edit_templates")
     if draft.header_format not in SAMPLES:
-        text = Words("El encabezado de esta plantilla es un texto: elija antes imagen, video o documento, y guarde.")
+        text = Words(
+            "El encabezado de esta plantilla no lleva archivo: elija antes imagen, video o documento, y guarde."
+        )
         raise Refused(422, text, code="another_kind", field="file")
     types, name = SAMPLES[draft.header_format]
     if kept.mime_type.partition(";")[0] not in types:

@@ -220,7 +220,7 @@ async def _keep(tx: Tx, by: Viewer, wording: Wording, action: str) -> TemplateDr
 
 async def _sample(tx: Tx, draft: TemplateDraft) -> HeaderFile | None:
     """What the header's file is reviewed by, which must be of the kind that the header shows by now."""
-    if draft.header_format == "TEXT":
+    if draft.header_format not in draft_files.SAMPLES:
         return None
     file = await template_files.of(tx, draft.id)
     types, name = draft_files.SAMPLES[draft.header_format]

@@ -26,7 +26,7 @@ class TemplateDraft(Base):
     language: Mapped[str] = mapped_column(String(16))
     category: Mapped[str] = mapped_column(String(32))
     purpose: Mapped[str] = mapped_column(Text, default="")  # for whom and when: for colleagues, never sent
-    header_format: Mapped[str] = mapped_column(String(12), default="TEXT")  # or IMAGE, VIDEO, DOCUMENT
+    header_format: Mapped[str] = mapped_column(String(12), default="TEXT")  # or IMAGE, VIDEO, DOCUMENT, LOCATION
     header: Mapped[str] = mapped_column(Text, default="")
     body: Mapped[str] = mapped_column(Text)
     footer: Mapped[str] = mapped_column(Text, default="")

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from console.errors import Refused
+from console.inbox import template_places
 from console.inbox.message_templates import MEDIA_HEADERS, UNTIDY
 from console.languages.words import Words
 from console.texts.variables import EXAMPLES
@@ -29,6 +30,7 @@ FORMATS = {
     "IMAGE": Words("Imagen"),
     "VIDEO": Words("Video"),
     "DOCUMENT": Words("Documento PDF"),
+    "LOCATION": Words("Ubicación"),
 }
 CATEGORIES = {"UTILITY": Words("Utilidad (sobre su cuenta)"), "MARKETING": Words("Publicidad")}
 LONGEST_NAME = 60
@@ -141,7 +143,7 @@ def read(components: Sequence[Mapping[str, Any]], *, name: str, language: str, c
     for component in components:
         kind = str(component.get("type", "")).upper()
         format_ = str(component.get("format") or "TEXT").upper()
-        if kind == "HEADER" and format_ in MEDIA_HEADERS:
+        if kind == "HEADER" and format_ in {template_places.FORMAT, *MEDIA_HEADERS}:
             header_format = format_
         elif kind in texts and format_ == "TEXT":
             texts[kind] = str(component.get("text") or "")

@@ -117,5 +117,5 @@ def says_a_number(text: str | None, content: Mapping[str, Any], *, is_template: 
     return any(
         _DIGIT.search("".join(words for words, is_ours in blanks.pieces(str(value)) if not is_ours))
         for key, value in typed
-        if key != LINK
+        if key != LINK and not ("place" in content and key.startswith("header."))
     )

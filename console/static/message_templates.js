@@ -38,6 +38,7 @@ function show() {
   examples()
   const place = bubble.querySelector('[data-of=file]')
   place.hidden = form.header_format.value === 'TEXT'
+  for (const kind of place.querySelectorAll('[data-format]')) kind.hidden = kind.dataset.format !== form.header_format.value
   for (const name of ['header', 'body', 'footer']) say(bubble.querySelector(`[data-of=${name}]`), name === 'header' && !place.hidden ? '' : form[name].value)
   const buttons = [['reply', form.quick1], ['reply', form.quick2], ['reply', form.quick3], ['link', form.link], ['call', form.call]]
   bubble.querySelector('[data-of=buttons]').replaceChildren(...buttons.filter(([, input]) => input.value.trim()).map(([kind, input]) => {

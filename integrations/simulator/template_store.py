@@ -120,6 +120,10 @@ def _header_media(component: Json, part: Json | None) -> Json:
     given: Json = parameters[0]
     if given.get("type") != expected or not isinstance(given.get(expected), dict):
         raise GraphError(132012, f"header: Format mismatch, expected {expected.upper()}, received {given.get('type')}")
+    if expected == "location":
+        for name in ("latitude", "longitude", "name", "address"):
+            if not isinstance(given["location"].get(name), str) or not given["location"][name]:
+                raise GraphError(132012, f"header: Parameter of type location is missing text value of {name}")
     return {"kind": expected, **given[expected]}
 
 

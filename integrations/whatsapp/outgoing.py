@@ -24,7 +24,7 @@ from integrations.whatsapp.interactive import (
 )
 from integrations.whatsapp.message_kinds import words
 from integrations.whatsapp.people import identifier
-from integrations.whatsapp.templates import Parameter, TemplateButton, TemplateMedia, TemplateMessage
+from integrations.whatsapp.templates import Parameter, TemplateButton, TemplateMedia, TemplateMessage, TemplatePlace
 
 __all__ = [
     "Accepted",
@@ -49,6 +49,7 @@ __all__ = [
     "TemplateButton",
     "TemplateMedia",
     "TemplateMessage",
+    "TemplatePlace",
     "Text",
 ]
 

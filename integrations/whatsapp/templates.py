@@ -18,6 +18,7 @@ Wire = dict[str, Any]
 _NAME = re.compile(r"[a-z0-9_]+", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?", re.ASCII)
 _PARAMETER_NAME = re.compile(r"[a-z0-9_]+", re.ASCII)
+_DEGREES = re.compile(r"-?\d{1,3}(\.\d{1,15})?", re.ASCII)
 _UNWANTED = re.compile(r"[\n\r\t]| {5,}")
 _BUTTONS = 10
 
@@ -39,18 +40,21 @@ class MessageTemplate(Struct, frozen=True, kw_only=True):
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
-    """What fills one variable: text, with its `name` if the template's variables have names, or media for a header."""
+    """What fills one variable: text, with its `name` if the variables have names; in a header media or a place."""
 
     text: str | None = None
     name: str | None = None
     media: TemplateMedia | None = None
+    place: TemplatePlace | None = None
 
     def wire(self, where: str) -> Wire:
         """Meta's JSON; `where` names the component for the error."""
-        if (self.text is None) == (self.media is None):
-            raise Invalid(where, "needs either text or media")
+        if sum(each is not None for each in (self.text, self.media, self.place)) != 1:
+            raise Invalid(where, "needs either text, media or a place")
         if self.media is not None:
             return self.media.wire(where)
+        if self.place is not None:
+            return self.place.wire(where)
         most = limits.HEADER if where.endswith("header") else limits.INTERACTIVE_BODY
         value = limits.text(f"{where}.text", self.text or "", most)
         if _UNWANTED.search(value):
@@ -82,6 +86,26 @@ class TemplateMedia(Struct, frozen=True, kw_only=True):
         if self.filename is not None:
             media["filename"] = limits.text(f"{where}.{self.kind}.filename", self.filename, limits.FILENAME)
         return {"type": self.kind, self.kind: media}
+
+
+class TemplatePlace(Struct, frozen=True, kw_only=True):
+    """The place in a template's header: degrees as decimal strings, which is how Meta wants them here."""
+
+    name: str
+    address: str
+    latitude: str
+    longitude: str
+
+    def wire(self, where: str) -> Wire:
+        """Meta's JSON of the parameter."""
+        place: Wire = {}
+        for name, most in (("latitude", 90), ("longitude", 180)):
+            place[name] = getattr(self, name)
+            if not _DEGREES.fullmatch(place[name]) or abs(float(place[name])) > most:
+                raise Invalid(f"{where}.location.{name}", f"is no number of degrees from -{most} to {most}")
+        for name in ("name", "address"):
+            place[name] = limits.text(f"{where}.location.{name}", getattr(self, name), limits.PLACE)
+        return {"type": "location", "location": place}
 
 
 class TemplateButton(Struct, frozen=True, kw_only=True):
