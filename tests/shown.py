@@ -341,6 +341,7 @@ def a_template(**given: Any) -> Any:
         "language": "es_PE",
         "category": "UTILITY",
         "header": None,
+        "place": True,
         "file": "document",
         "default_file": "Cómo pagar.pdf",
         "default_url": "/template-files/3",

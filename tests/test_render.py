@@ -67,7 +67,7 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "_about.html": {"conversation_id": 12, "header": shown.a_header(), "panel": shown.a_panel()},
     "_banner.html": {"banner": None},
     "_canned.html": {"conversation_id": 12, "offers": [AN_OFFER], "held_back": "Falta confirmar.", "can_confirm": True},
-    "_colleagues.html": {"conversation_id": 12, "colleagues": [A_COLLEAGUE]},
+    "_colleagues.html": {"place": 12, "colleagues": [A_COLLEAGUE]},
     "_collision.html": COLLISION,
     "_composer.html": {"header": shown.a_header(), "draft": None, "last_sequence": 5, "consent": FREE, "files": []},
     "_consent.html": {"conversation_id": 12, "consent": ConsentView(suggestion="opt_out", message_id=5)},
@@ -365,7 +365,7 @@ def everything(words: str) -> str:
             ),
             fragment(
                 "inbox/_colleagues.html",
-                conversation_id=12,
+                place=12,
                 colleagues=[Colleague(3, words, "L", words, words)],
             ),
             fragment("inbox/_collision.html", **(COLLISION | {"author_name": words, "text": words})),
