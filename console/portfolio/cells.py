@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from console import money
+from console.languages.words import Words
 from console.portfolio.checks import Wrong
 from console.portfolio.sheets import Cell
 
@@ -37,7 +38,9 @@ def text(cell: Cell) -> str:
             return "sí" if cell else "no"
         case float() | int():
             if abs(cell) >= _EXACT:
-                raise Wrong("Excel guardó un número de más de 15 cifras y perdió las últimas: use formato de texto.")
+                raise Wrong(
+                    Words("Excel guardó un número de más de 15 cifras y perdió las últimas: use formato de texto.")
+                )
             return str(int(cell)) if cell == int(cell) else repr(cell)
         case date():
             return cell.isoformat()
@@ -47,17 +50,23 @@ def amount(cell: Cell, currency: str) -> int:
     """An amount in the currency's smallest unit. Raises Wrong or BadAmount."""
     match cell:
         case None:
-            raise Wrong("Falta el monto.")
+            raise Wrong(Words("Falta el monto."))
         case bool() | date():
-            raise Wrong("No es un monto.")
+            raise Wrong(Words("No es un monto."))
         case int() | float():
             if abs(cell) >= _EXACT:
-                raise Wrong("El monto es demasiado grande.")
+                raise Wrong(Words("El monto es demasiado grande."))
             exact = Decimal(repr(cell))
             rounded = round(exact, money.decimals(currency))
             # What a spreadsheet computed is a hair off; what has a cent too many is something else.
             if abs(exact - rounded) > Decimal("0.000001"):
-                raise Wrong(f"Tiene más decimales que los {money.decimals(currency)} de {currency}.")
+                raise Wrong(
+                    Words(
+                        "Tiene más decimales que los {most} de {currency}.",
+                        most=money.decimals(currency),
+                        currency=currency,
+                    )
+                )
             return money.parse(format(rounded, "f"), currency)
         case str():
             _require_whole(cell)
@@ -75,12 +84,12 @@ def day(cell: Cell) -> date:
         case date():
             return cell
         case None:
-            raise Wrong("Falta la fecha.")
+            raise Wrong(Words("Falta la fecha."))
         case bool():
-            raise Wrong("No es una fecha.")
+            raise Wrong(Words("No es una fecha."))
         case int() | float():
             if not _FIRST_SERIAL <= cell <= _LAST_SERIAL:
-                raise Wrong("No es una fecha: es un número.")
+                raise Wrong(Words("No es una fecha: es un número."))
             return _EPOCH + timedelta(days=int(cell))
         case str():
             _require_whole(cell)
@@ -96,12 +105,12 @@ def _day_in(written: str) -> date:
     elif (found := _NAMED_MONTH.fullmatch(written)) and (month := _month(found[2])):
         numbers = (found[3], str(month), found[1])
     else:
-        raise Wrong("No es una fecha: se espera día/mes/año, como 05/11/2026.")
+        raise Wrong(Words("No es una fecha: se espera día/mes/año, como 05/11/2026."))
     year, month_, day_ = map(int, numbers)
     try:
         return date(year + 2000 if year < 100 else year, month_, day_)
     except ValueError:
-        raise Wrong("Esa fecha no existe: se espera día/mes/año, como 05/11/2026.") from None
+        raise Wrong(Words("Esa fecha no existe: se espera día/mes/año, como 05/11/2026.")) from None
 
 
 def _month(name: str) -> int | None:
@@ -111,4 +120,4 @@ def _month(name: str) -> int | None:
 
 def _require_whole(cell: str) -> None:
     if cell.startswith("#") and _BROKEN.fullmatch(cell):
-        raise Wrong("La fórmula de la celda da error en la hoja.")
+        raise Wrong(Words("La fórmula de la celda da error en la hoja."))

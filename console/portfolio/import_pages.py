@@ -18,6 +18,7 @@ from console.db import Database, Tx
 from console.errors import not_found
 from console.forms import html
 from console.inbox import policy
+from console.languages.catalogues import said
 from console.languages.words import Words
 from console.portfolio import arrivals, imports
 from console.portfolio.batches import BatchState, ImportAccount, ImportBatch, ImportProblem
@@ -26,7 +27,7 @@ from console.portfolio.corrections import Correction
 from console.portfolio.exports import lines_of
 from console.portfolio.frames import Looked
 from console.portfolio.preparing import Options, last_committed
-from console.render import fragment, page
+from console.render import fragment, page, spoken
 from console.settings import Settings
 
 PAGE = "/portfolio/imports"
@@ -126,7 +127,9 @@ async def import_problems(
     async with db.reading() as tx:
         batch = await opened(tx, viewer, batch_id)
         problems = await _problems(tx, batch.id, limit=None)
-    rows = [("Fila", "Columna", "Qué pasa", "Valor"), *((p.row, p.column, p.what, p.hint) for p in problems)]
+    language = spoken("portfolio/import.html", viewer.language)
+    head = [said(name, language) for name in (Words("Fila"), Words("Columna"), Words("Qué pasa"), Words("Valor"))]
+    rows = [head, *([p.row, p.column, said(p.what, language), p.hint] for p in problems)]
     headers = {"content-disposition": f'attachment; filename="errores-{batch.id}.csv"'}
     return Stream(iter(lines_of(rows)), media_type="text/csv; charset=utf-8", headers=headers)
 

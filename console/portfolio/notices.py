@@ -16,6 +16,7 @@ from console.audit import Actor
 from console.db import Database, Tx
 from console.errors import Refused
 from console.failpoints import failpoint
+from console.languages.words import Words
 from console.pacing import pause
 from console.portfolio import payments, reversals
 from console.portfolio.bookkeeping import by_key, one_at_a_time
@@ -188,7 +189,7 @@ def _report(provider: Provider, paid: Paid, moment: datetime) -> Report:
 
 def _minor(amount: Decimal, currency: str) -> int:
     if not money.is_currency(currency):
-        raise money.BadAmount(f"{currency[:8]} no es una moneda")
+        raise money.BadAmount(Words("{currency} no es una moneda", currency=currency[:8]))
     return money.parse(f"{amount:f}", currency)
 
 

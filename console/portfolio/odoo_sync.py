@@ -13,6 +13,7 @@ from console import audit, clock, money
 from console.audit import Actor
 from console.db import Database, Tx
 from console.errors import Refused
+from console.languages.words import Words
 from console.portfolio import cells, checks, documents
 from console.portfolio.billing_cursor import BillingCursor
 from console.portfolio.checks import Wrong
@@ -110,9 +111,9 @@ def _statements(debts: Sequence[Debt], source: Source, synced: Synced) -> list[S
 def statement_of(debt: Debt, source: Source) -> Statement:
     """A debt of Odoo's as a statement: what is no phone or document is left out. Raises Wrong, BadAmount."""
     if not money.is_currency(debt.currency):
-        raise Wrong("La moneda no es un código ISO 4217.")
+        raise Wrong(Words("La moneda no es un código ISO 4217."))
     if len(debt.invoices) > MOST_BILLS:
-        raise Wrong(f"La cuenta tiene más de {MOST_BILLS} facturas.")
+        raise Wrong(Words("La cuenta tiene más de {most} facturas.", most=MOST_BILLS))
     bills = []
     for invoice in debt.invoices:
         amount = cells.amount(invoice.amount, debt.currency)

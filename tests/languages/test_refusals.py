@@ -20,6 +20,8 @@ from tests.inbox import meta
 TAGS = {"es": "es", "pt": "pt-BR", "en": "en"}
 OCTETS = {"content-type": "application/octet-stream", "x-file-name": "foto.jpg"}
 LONG = Words("El mensaje tiene {length} caracteres; el máximo es {longest_text}.", length=5000, longest_text=4096)
+SENTENCES = {"Refused": 1, "BadAmount": 0, "BadDocument": 0, "Unreadable": 0, "Wrong": 0}
+"""What is raised with a sentence for a person, and the place of that sentence."""
 REFUSED = {
     "/inbox/1/replies": ({"text": "a" * 5000}, LONG),
     "/inbox/1/notes": ({"text": ""}, Words("Escriba un mensaje.")),
@@ -60,8 +62,8 @@ async def test_the_doors_of_the_inbox_refuse_in_the_language_of_the_page(ana: Pe
 def refusals(file: Path) -> Iterator[ast.expr]:
     """The sentences of what a file refuses, where they are written out."""
     for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
-            yield from node.args[1:2]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SENTENCES:
+            yield from node.args[SENTENCES[node.func.id] :][:1]
 
 
 def test_no_refusal_that_a_person_reads_is_said_in_spanish_alone() -> None:

@@ -79,6 +79,7 @@ async def test_what_is_wrong_with_a_file_is_said_to_each_reader(elena: Person) -
         page = unescape(await elena.see(path))
         assert problem in page
         assert why in page
+        assert problem in (await elena.http.get(f"{path}/problems")).text
         spanish = only_spanish(language)
         assert [run for run in Said.on(page) if words_of(without(run, theirs)) & spanish] == []
 
