@@ -14,9 +14,9 @@ from console.bots import decision
 from console.bots.decision import URGENCY, AnyDeed
 from console.bots.models import BotAlert, BotSession, IdentityTry
 from console.db import Tx
-from console.failpoints import failpoint
 from console.inbox import consent, thread
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.portfolio import claims, disputes, plans, promises
 from console.portfolio.agreements import Dispute, DisputeState
 from console.portfolio.instalments import Terms
@@ -42,7 +42,6 @@ async def perform(tx: Tx, scene: Scene, deeds: Sequence[AnyDeed]) -> dict[str, s
     results: dict[str, str] = {}
     for deed in deeds:
         results |= await (_about_people(tx, scene, deed) if _is_about_people(deed) else _about_debts(tx, scene, deed))
-        failpoint("bot.deed")
     return results
 
 
@@ -211,12 +210,12 @@ async def alert(tx: Tx, scene: Scene, kind: str) -> BotAlert:
 
 
 ALERTS = {
-    "distress": "la persona puede estar en peligro",
-    "doubt": "un mensaje preocupa: puede que hable de un peligro",
-    "guessing": "intentan adivinar los datos de identidad",
-    "loop": "parece contestar otra máquina",
-    "flood": "llegan demasiados mensajes",
-    "spent": "se llegó al límite de respuestas",
+    "distress": Words("la persona puede estar en peligro"),
+    "doubt": Words("un mensaje preocupa: puede que hable de un peligro"),
+    "guessing": Words("intentan adivinar los datos de identidad"),
+    "loop": Words("parece contestar otra máquina"),
+    "flood": Words("llegan demasiados mensajes"),
+    "spent": Words("se llegó al límite de respuestas"),
 }
 """What a supervisor reads."""
 

@@ -18,68 +18,96 @@ from console.bots.models import BotSession
 from console.db import Tx
 from console.inbox import assign, thread
 from console.inbox.models import Conversation, Message
+from console.languages.words import Words
 from console.targets import setting
 
 ASKED = {
-    "balance": "saldo",
-    "payment_link": "enlace de pago",
-    "payment_methods": "medios de pago",
-    "due_date": "vencimiento",
-    "already_paid": "dice que ya pagó",
-    "promise_to_pay": "ofrece pagar",
-    "payment_plan": "plan de pagos",
-    "dispute": "no reconoce la deuda",
-    "wrong_person": "dice que el número es de otra persona",
-    "opt_out": "que no le escriban",
-    "human": "hablar con una persona",
-    "complaint": "presenta una queja",
-    "hardship": "cuenta una dificultad",
-    "distress": "señales de peligro",
-    "hours": "horario",
-    "deny": "dijo que no",
+    "balance": Words("saldo"),
+    "payment_link": Words("enlace de pago"),
+    "payment_methods": Words("medios de pago"),
+    "due_date": Words("vencimiento"),
+    "already_paid": Words("dice que ya pagó"),
+    "promise_to_pay": Words("ofrece pagar"),
+    "payment_plan": Words("plan de pagos"),
+    "dispute": Words("no reconoce la deuda"),
+    "wrong_person": Words("dice que el número es de otra persona"),
+    "opt_out": Words("que no le escriban"),
+    "human": Words("hablar con una persona"),
+    "complaint": Words("presenta una queja"),
+    "hardship": Words("cuenta una dificultad"),
+    "distress": Words("señales de peligro"),
+    "hours": Words("horario"),
+    "deny": Words("dijo que no"),
 }
 """What was asked, in a summary."""
 REASONS = {
-    "distress": "Angustia",
-    "doubt": "Mensaje que preocupa",
-    "guessing": "Identidad: demasiados intentos",
-    "complaint": "Queja",
-    "dispute": "Disputa",
-    "hardship": "Dificultad",
-    "third_party": "Escribe otra persona",
-    "wrong_person": "Número equivocado",
-    "opt_out": "Pidió la baja",
-    "receipt": "Pago por verificar",
-    "plan": "Plan de pago",
-    "link": "Enlace no disponible",
-    "human": "Pidió una persona",
-    "identity": "Identidad no confirmada",
-    "refused": "No quiere pagar",
-    "unclear": "No se le entendió",
-    "contact_card": "Envió un contacto",
-    "loop": "Contesta una máquina",
-    "flood": "Demasiados mensajes",
-    "spent": "Límite de respuestas",
-    "failed": "No se pudo registrar",
-    "promise": "Seguir el compromiso",
+    "distress": Words("Angustia"),
+    "doubt": Words("Mensaje que preocupa"),
+    "guessing": Words("Identidad: demasiados intentos"),
+    "complaint": Words("Queja"),
+    "dispute": Words("Disputa"),
+    "hardship": Words("Dificultad"),
+    "third_party": Words("Escribe otra persona"),
+    "wrong_person": Words("Número equivocado"),
+    "opt_out": Words("Pidió la baja"),
+    "receipt": Words("Pago por verificar"),
+    "plan": Words("Plan de pago"),
+    "link": Words("Enlace no disponible"),
+    "human": Words("Pidió una persona"),
+    "identity": Words("Identidad no confirmada"),
+    "refused": Words("No quiere pagar"),
+    "unclear": Words("No se le entendió"),
+    "contact_card": Words("Envió un contacto"),
+    "loop": Words("Contesta una máquina"),
+    "flood": Words("Demasiados mensajes"),
+    "spent": Words("Límite de respuestas"),
+    "failed": Words("No se pudo registrar"),
+    "promise": Words("Seguir el compromiso"),
 }
 """Why a person is needed, as lists show it."""
+# A summary is kept in Spanish and said again to who reads another language: what dialogues keep of themselves is named
+# here for the catalogues.
+TOLD = (
+    Words("que no registra saldo"),
+    Words("saldo {amount}"),
+    Words("vencimiento"),
+    Words("medios de pago"),
+    Words("horario"),
+    Words("línea de ayuda"),
+    Words("reclamo recibido"),
+    Words("constancia recibida, por verificar"),
+    Words("pidió constancia de pago"),
+    Words("opciones de plan"),
+    Words("enlace de pago de {amount}"),
+    Words("plan aceptado: {count} cuotas desde el {day}"),
+    Words("compromiso de {amount} para el {day}"),
+)
+PROVED = (
+    Words("los 4 últimos del documento"),
+    Words("año de nacimiento"),
+    Words("los 4 últimos del documento y año de nacimiento"),
+    Words("en este número, el {date}"),
+    Words("en esta conversación"),
+)
 
 
 def summary_of(session: BotSession, zone: ZoneInfo) -> str:
     """Two lines: who and what they asked; what they were told and why a person is needed."""
     memory = read(session.memory)
     if session.verified_how is not None and session.verified_at is not None:
-        who = f"Titular verificado ({session.verified_how}, {session.verified_at.astimezone(zone):%H:%M})."
+        at = f"{session.verified_at.astimezone(zone):%H:%M}"
+        who = Words("Titular verificado ({how}, {time}).", how=session.verified_how, time=at)
     elif memory.third_party:
-        who = "Escribió otra persona, no el titular: no se le dijo nada."
+        who = Words("Escribió otra persona, no el titular: no se le dijo nada.")
     else:
-        who = "No confirmó su identidad: no se le dijo nada de la deuda."
-    asked = [ASKED[label] for label in memory.asked if label in ASKED]
-    wish = f" Pidió: {', '.join(asked)}." if asked else " No pidió nada en concreto."
-    told = f"Se le dijo: {'; '.join(memory.told)}." if memory.told else "No se le dio información."
-    why = f" Motivo: {REASONS[session.reason].lower()}." if session.reason in REASONS else ""
-    return f"{who}{wish}\n{told}{why}"
+        who = Words("No confirmó su identidad: no se le dijo nada de la deuda.")
+    asked = ", ".join(ASKED[label] for label in memory.asked if label in ASKED)
+    wish = Words("Pidió: {asked}.", asked=asked) if asked else Words("No pidió nada en concreto.")
+    said = "; ".join(memory.told)
+    told = Words("Se le dijo: {told}.", told=said) if said else Words("No se le dio información.")
+    reason = REASONS[session.reason].lower() if session.reason in REASONS else ""
+    why = [Words("Motivo: {reason}.", reason=reason)] if reason else []
+    return f"{who} {wish}\n{' '.join([told, *why])}"
 
 
 async def hand_over(

@@ -19,6 +19,7 @@ from console.inbox import policy
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.inbox.queries import contact_name
+from console.languages.recalled import recalled
 
 LATELY = timedelta(days=7)
 """Longer than any holiday; what has waited longer is the inbox's, like all that waits."""
@@ -80,7 +81,7 @@ async def left_to_people(tx: Tx, viewer: Viewer, moment: datetime, *, limit: int
                 team=team,
                 reason=session.reason,
                 urgency=session.urgency,
-                summary=session.summary or "",
+                summary=recalled(session.summary or ""),
                 waits_since=conversation.waiting_since,
                 holder=holder,
                 is_theirs=conversation.holder_id == viewer.id,

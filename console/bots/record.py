@@ -22,6 +22,7 @@ from console.inbox import policy
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
+from console.languages.recalled import recalled
 from console.languages.words import Words
 
 MOST = 200
@@ -221,7 +222,7 @@ def _session(row: Row[BotSession, Contact]) -> SessionView:
         replies=session.replies,
         reason=session.reason,
         urgency=session.urgency,
-        summary=session.summary,
+        summary=recalled(session.summary) if session.summary else None,
         opened_at=session.opened_at,
         last_at=session.last_at,
         handed_at=session.handed_at,

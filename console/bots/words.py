@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from console.bots import tables
+from console.languages.catalogues import said
+from console.languages.readers import SPANISH
+from console.languages.words import Shown, Words
 
 LABEL_WORDS = {
-    "balance": "Pregunta su saldo",
-    "payment_link": "Quiere un enlace de pago",
-    "payment_methods": "Pregunta dónde pagar",
-    "due_date": "Pregunta cuándo vence",
-    "already_paid": "Dice que ya pagó",
-    "promise_to_pay": "Ofrece pagar",
-    "payment_plan": "Pide un plan de pagos",
-    "dispute": "No reconoce la deuda",
-    "wrong_person": "Es otra persona",
-    "opt_out": "Pide que no le escriban",
-    "human": "Pide una persona",
-    "complaint": "Presenta una queja",
-    "hardship": "Cuenta una dificultad",
-    "distress": "Señales de peligro",
-    "hours": "Pregunta el horario",
-    "identity_answer": "Responde quién es",
-    "affirm": "Dice que sí",
-    "deny": "Dice que no",
-    "greeting": "Saluda",
-    "thanks": "Agradece",
-    "other": "Otra cosa",
+    "balance": Words("Pregunta su saldo"),
+    "payment_link": Words("Quiere un enlace de pago"),
+    "payment_methods": Words("Pregunta dónde pagar"),
+    "due_date": Words("Pregunta cuándo vence"),
+    "already_paid": Words("Dice que ya pagó"),
+    "promise_to_pay": Words("Ofrece pagar"),
+    "payment_plan": Words("Pide un plan de pagos"),
+    "dispute": Words("No reconoce la deuda"),
+    "wrong_person": Words("Es otra persona"),
+    "opt_out": Words("Pide que no le escriban"),
+    "human": Words("Pide una persona"),
+    "complaint": Words("Presenta una queja"),
+    "hardship": Words("Cuenta una dificultad"),
+    "distress": Words("Señales de peligro"),
+    "hours": Words("Pregunta el horario"),
+    "identity_answer": Words("Responde quién es"),
+    "affirm": Words("Dice que sí"),
+    "deny": Words("Dice que no"),
+    "greeting": Words("Saluda"),
+    "thanks": Words("Agradece"),
+    "other": Words("Otra cosa"),
 }
 _ALONE = "nothing but "
 
@@ -38,14 +41,22 @@ def rule_words(rule: str) -> str:
     """A rule by its name in Spanish; one that is no more, by the name in its record."""
     if rule.startswith(_ALONE):
         label = rule.removeprefix(_ALONE)
-        return f"el mensaje entero es «{LABEL_WORDS.get(label, label)}»"
-    return _spoken().get(rule) or rule.replace("_", " ")
+        return Words("el mensaje entero es «{label}»", label=LABEL_WORDS.get(label, label))
+    known = _spoken().get(rule)
+    return Words(known) if known else rule.replace("_", " ")
 
 
 def understood_words(understood: Mapping[str, Any]) -> str:
     """A turn's understanding as it is on record, in a phrase: what was meant, and which rules said so."""
-    meant = [LABEL_WORDS.get(label, label) for label, _score in understood.get("intents", [])]
+    return Shown(partial(_understood, understood))
+
+
+def _understood(understood: Mapping[str, Any], language: str) -> str:
+    meant = [str(said(LABEL_WORDS.get(label, label), language)) for label, _score in understood.get("intents", [])]
     phrase = ", ".join(words[:1].lower() + words[1:] for words in meant)
+    if language != SPANISH:
+        # The rules are about Spanish, and are called so.
+        return phrase
     rules = [rule_words(rule) for rule in understood.get("rules", [])]
     if rules:
         phrase += f" ({'regla' if len(rules) == 1 else 'reglas'}: {', '.join(rules)})"

@@ -22,6 +22,13 @@ from console.languages.words import Shown, Words
 
 WHOLE = frozenset(
     {
+        "audit/audit.html",
+        "audit/pack.html",
+        "bot/board.html",
+        "bot/morning.html",
+        "bot/settings.html",
+        "bot/texts.html",
+        "bot/try.html",
         "error.html",
         "message_templates/editor.html",
         "message_templates/list.html",
@@ -67,7 +74,11 @@ WHOLE = frozenset(
 """The pages that every catalogue has all words of. Any other is shown in Spanish to everybody, never in two."""
 
 
-PARTS: tuple[str, ...] = ("message_templates/_file.html",)
+PARTS: tuple[str, ...] = (
+    "audit/_pack.html",
+    "bot/_sessions.html",
+    "message_templates/_file.html",
+)
 """What doors put into whole pages afterwards (patterns): it is in the language of the page that asks for it."""
 
 
@@ -96,16 +107,22 @@ def translations(language: str) -> gettext.NullTranslations:
     """The words of `language` by the Spanish ones; those that the catalogue lacks stay as they are."""
     if language == SPANISH:
         return gettext.NullTranslations()
-    whole = Catalog(locale=language)
-    for room in rooms(language):
+    compiled = BytesIO()
+    write_mo(compiled, whole(language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+@lru_cache(maxsize=8)
+def whole(language: str) -> Catalog:
+    """All that the rooms' catalogues have in `language`; none has anything for Spanish."""
+    found = Catalog(locale=language)
+    for room in rooms(language) if language != SPANISH else ():
         for message in catalogue(language, room):
             # What is not translated yet must not hide what another room has.
             if message.id and message.string:
-                whole[message.id] = message
-    compiled = BytesIO()
-    write_mo(compiled, whole)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+                found[message.id] = message
+    return found
 
 
 def say(language: str) -> Say:

@@ -21,6 +21,12 @@ from console.texts import variables
 from tests.front import Front, Person, a_console, settings_for
 
 PAGES = {
+    "audit/audit.html": "/audit?entry=1",
+    "bot/board.html": "/bot",
+    "bot/morning.html": "/inbox/morning",
+    "bot/settings.html": "/bot/settings",
+    "bot/texts.html": "/bot/texts",
+    "bot/try.html": "/bot/try",
     "message_templates/editor.html": "/settings/templates/new",
     "message_templates/list.html": "/settings/templates",
     "notifications/page.html": "/settings/notifications",
