@@ -41,6 +41,33 @@ Write = Callable[[str], Awaitable[None]]
 class Screen:
     """One browser tab: the viewer behind it, the list and conversation it shows, and what waits for it."""
 
+    # There are thousands: without a dictionary for each.
+    __slots__ = (
+        "_arrived_at",
+        "_awake",
+        "_behind",
+        "_extra",
+        "_fragments",
+        "_frames",
+        "_head",
+        "_reload",
+        "_remove",
+        "_rows",
+        "_write",
+        "_wrote_at",
+        "caught_up",
+        "closing",
+        "floor",
+        "greeted",
+        "language",
+        "listing",
+        "on_lost",
+        "open",
+        "owes_counts",
+        "seen_typing",
+        "viewer",
+    )
+
     def __init__(self, viewer: Viewer, write: Write) -> None:
         self.viewer = viewer
         self.listing = Listing()
