@@ -13,8 +13,13 @@ from console.bots.decision import Choice, Decision, Turn
 from console.bots.facts import Facts
 from console.bots.memory import Asking, Heard, Memory
 
-PERSONAL = ("promise_to_pay", "payment_plan", "balance", "due_date", "payment_link")
-"""Wishes that are about somebody's debt: fulfilled once the right party is known, in this order."""
+_TOLD = ("balance", "due_date", "payment_link")
+_AGREED = ("promise_to_pay", "payment_plan")
+PERSONAL = (*_TOLD, *_AGREED)
+"""Wishes that are about somebody's debt: fulfilled once the right party is known. First what is told, then what is
+agreed: that ends with a question, and a question comes last."""
+_BESIDE_AN_ANSWER = frozenset({"balance", "payment_link", "payment_methods", "hours"})
+"""What may be asked together with the answer to a question of ours ("sí, ¿y cuánto es?")."""
 _ANSWERED = {
     Asking.PROMISE_DAY: promising.a_day,
     Asking.PROMISE_CONFIRM: promising.confirmed,
@@ -66,6 +71,7 @@ def _go_on(turn: Turn) -> None:
         return
     answered = _ANSWERED.get(Asking(turn.memory.asking)) if turn.memory.asking else None
     if answered is not None and turn.person is not None and answered(turn):
+        _what_waited(turn, labels & _BESIDE_AN_ANSWER)
         return
     if answered is not None and turn.person is None:
         # It was proved too long ago, or the number changed hands in between: from the beginning, with the wish kept.
@@ -91,7 +97,10 @@ def _wishes(turn: Turn, labels: set[str]) -> None:
         _free(turn, labels)
         promising.keep_what_was_said(turn)
         turn.remember(wishes=tuple(dict.fromkeys([*turn.memory.wishes, *wanted])))
-        identifying.ask(turn)
+        if not identifying.volunteered(turn):
+            identifying.ask(turn)
+        elif identifying.answered(turn):
+            _fulfil(turn, {*turn.memory.wishes})
         return
     if wanted:
         _fulfil(turn, labels)
@@ -111,15 +120,32 @@ def _as_a_link(turn: Turn, labels: set[str]) -> set[str]:
 
 
 def _fulfil(turn: Turn, labels: set[str]) -> None:
-    for label in PERSONAL:
+    before = turn.memory.serial
+    for label in _TOLD:
         if label in labels and (label != "due_date" or "balance" not in labels):
             _FULFIL[label](turn)
-            if turn.memory.asking:
-                # One question at a time; what was wished beside it is told with it.
-                break
     _free(turn, labels)
+    later = []
+    for label in _AGREED:
+        if label not in labels:
+            continue
+        if turn.memory.serial == before:
+            _FULFIL[label](turn)
+        else:
+            # One question at a time: this one waits for the answer.
+            later.append(label)
+    turn.remember(wishes=tuple(later))
     if not turn.parts:
         balances.balance(turn)
+
+
+def _what_waited(turn: Turn, asked: set[str]) -> None:
+    """What was wished beside the question that has been answered, then or now, once nothing is being asked."""
+    waiting = {*turn.memory.wishes, *asked}
+    if turn.memory.asking is not None:
+        turn.remember(wishes=tuple(sorted(waiting)))
+    elif waiting:
+        _fulfil(turn, waiting)
 
 
 def _free(turn: Turn, labels: set[str]) -> bool:

@@ -26,8 +26,8 @@ def handled(turn: Turn) -> bool:
         (turn.memory.settled == "distress", _after_distress),
         (turn.facts.wrong_number, _still_wrong),
         (turn.facts.opted_out and "opt_out" not in labels, _still_out),
-        ("opt_out" in labels, _opt_out),
         ("wrong_person" in labels and not _is_third_person(turn), _wrong_person),
+        ("opt_out" in labels, _opt_out),
         (_is_third_person(turn), _third_person),
         ("dispute" in labels, _dispute),
         ("complaint" in labels, _complaint),
@@ -104,6 +104,10 @@ def _opt_out(turn: Turn) -> None:
         turn.say("baja")
     turn.remember(asking=None, wishes=(), settled="opt_out")
     turn.do(OptedOut())
+    if "dispute" in turn.heard.labels:
+        # They contest it and want to hear no more of it: the one does not undo the other.
+        _contest(turn)
+        turn.need_person("dispute")
     turn.need_person("opt_out")
 
 
@@ -113,6 +117,8 @@ def _wrong_person(turn: Turn) -> None:
     turn.say("numero_equivocado")
     turn.remember(asking=None, wishes=(), settled="wrong_person")
     turn.do(WrongNumber())
+    if "opt_out" in turn.heard.labels and not turn.facts.opted_out:
+        turn.do(OptedOut())
     turn.need_person("wrong_person")
 
 
@@ -127,21 +133,25 @@ def _third_person(turn: Turn) -> None:
 def _dispute(turn: Turn) -> None:
     turn.action = "open_dispute"
     turn.remember(asking=None, wishes=())
-    accounts = tuple(account for person in turn.facts.people for account in person.accounts)
-    proved = turn.person
-    mine = accounts if proved is None else proved.accounts
-    named = tuple(account for account in mine if balances.is_named(account, turn.heard.text))
-    contested = tuple(account.id for account in named or mine if not account.is_disputed)
-    turn.told("reclamo recibido")
-    if contested:
-        turn.do(Disputed(contested, _category(turn)))
-    if contested and proved is not None:
+    if _contest(turn) and turn.person is not None:
         # The number of the claim is known once it is opened, and is filled in then.
         turn.say("reclamo")
     else:
         # Whoever is not known to be the debtor learns nothing from it, not even that there was something to contest.
         turn.say("reclamo_sin_cuenta", **balances.when_open(turn.facts))
     turn.need_person("dispute")
+
+
+def _contest(turn: Turn) -> bool:
+    """Freeze the accounts they mean; whether there was any to freeze."""
+    accounts = tuple(account for person in turn.facts.people for account in person.accounts)
+    mine = accounts if turn.person is None else turn.person.accounts
+    named = tuple(account for account in mine if balances.is_named(account, turn.heard.text))
+    contested = tuple(account.id for account in named or mine if not account.is_disputed)
+    turn.told("reclamo recibido")
+    if contested:
+        turn.do(Disputed(contested, _category(turn)))
+    return bool(contested)
 
 
 def _category(turn: Turn) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from console.bots.apart import RULED
 from console.bots.memory import NOTHING, SILENT, WORDED, Bubble, Heard
-from console.bots.understand import RULED, Intent, Understood, understand
+from console.bots.understand import Intent, Understood, understand
 
 _TAPPED = {
     "saldo": "balance",

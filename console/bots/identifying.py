@@ -19,6 +19,12 @@ def ask(turn: Turn) -> None:
     turn.ask(Asking.IDENTITY)
 
 
+def volunteered(turn: Turn) -> bool:
+    """Whether they said who they are before they were asked, together with what they wish, and may still be heard."""
+    may_try = not turn.facts.is_locked and turn.memory.tries < turn.facts.tries and not turn.memory.third_party
+    return may_try and "identity_answer" in turn.heard.labels and bool(_given(turn))
+
+
 def answered(turn: Turn) -> bool:
     """Hear the answer to `ask`. Whether the right party is there now, or the matter is closed."""
     if {"deny", "human"} & set(turn.heard.labels) and not _given(turn):

@@ -85,7 +85,7 @@ def confirmed(turn: Turn) -> bool:
         turn.memory = forgotten(turn.memory)
         turn.need_person("plan")
         return True
-    if "affirm" not in labels or account is None or person is None:
+    if not promising.said_yes(turn) or account is None or person is None:
         return a_choice(turn)
     terms = next((each for each in _allowed(account, turn.facts) if each.count == draft.count), None)
     turn.action = "offer_plan"

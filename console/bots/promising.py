@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import msgspec
 
 from console.bots import balances
+from console.bots.apart import begins_with_yes
 from console.bots.decision import Choice, Promised, Turn, forgotten
 from console.bots.facts import AccountFact
 from console.bots.memory import Asking, Draft
@@ -84,7 +85,7 @@ def confirmed(turn: Turn) -> bool:
         turn.say("promesa_dia")
         turn.ask(Asking.PROMISE_DAY)
         return True
-    if "affirm" not in labels or account is None or before.amount_minor is None or before.due_on is None:
+    if not said_yes(turn) or account is None or before.amount_minor is None or before.due_on is None:
         return False
     turn.action = "record_promise"
     if _stale_tap(turn):
@@ -170,6 +171,11 @@ def yes_or_no(turn: Turn) -> None:
     """Buttons for the question that was just asked; a tap on older ones is known by the number."""
     turn.choices.clear()
     turn.choices.extend(Choice(f"{word}.{turn.memory.serial}", f"boton_{word}") for word in _YES_NO)
+
+
+def said_yes(turn: Turn) -> bool:
+    """Whether they agreed, with or without another wish: "sí", "sí, ¿y cuánto es?", but not "sí, pero"."""
+    return "affirm" in turn.heard.labels or begins_with_yes(turn.heard.text)
 
 
 def _stale_tap(turn: Turn) -> bool:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import msgspec
 
-from console.bots import rules
+from console.bots import apart, rules
+from console.bots.apart import RULED
 from console.bots.model import Model, trained
 from console.bots.normalise import plain
 from console.bots.rules import Verdict
 
-RULED = 0.99
-"""The score of a label that a rule gave."""
 _FLOOR = 0.12
 _FLOOR_OF = {"affirm": 0.2}
 """Below it the best guess is none, and the message is `other`. A yes is not guessed from next to nothing."""
@@ -26,7 +25,7 @@ DOUBT = 0.12
 """From here on a message that is not danger may be: it is a person's. Chosen on the phrases kept out: of those that
 speak of danger the scores alone find 88 of 111, with the doubtful ones 99; of 1,839 ordinary ones 14 are doubtful."""
 _ONLY_ALONE = frozenset({"greeting", "thanks", "other", "affirm"})
-_FIRST = ("distress", "opt_out", "wrong_person", "dispute")
+_FIRST = ("distress", "wrong_person", "opt_out", "dispute")
 """Where several hold, these are what a person must see first."""
 
 
@@ -61,8 +60,12 @@ def understand(text: str, *, model: Model | None = None) -> Understood:
         label = "greeting" if any("a" <= letter <= "z" for letter in text.lower()) else "other"
         return Understood(intents=(Intent(label, RULED),), rules=())
     said = rules.verdict(words)
-    scores = (model or trained()).scores(words)
+    model = model or trained()
+    scores = model.scores(words)
     chosen = _chosen(scores, said)
+    more = {} if said.alone else apart.beside(words, chosen, scores=scores, said=said, model=model)
+    if more:
+        chosen = {label: score for label, score in chosen.items() if label not in _ONLY_ALONE} | more
     ranked = sorted(chosen, key=lambda label: (*_rank(label, said), -chosen[label], label))
     intents = tuple(Intent(label, round(chosen[label], 4)) for label in ranked)
     return Understood(intents, said.names, _doubt(scores["distress"], chosen, said))

@@ -105,8 +105,8 @@ def test_how_people_type_becomes_plain_words(text: str, words: str) -> None:
 
 def test_the_gravest_matter_is_acted_on_first() -> None:
     ranked = [step.label for step in STEPS]
-    assert ranked[:4] == ["distress", "opt_out", "wrong_person", "dispute"]
-    for grave, less in pairwise(["distress", "opt_out", "wrong_person", "dispute", "complaint"]):
+    assert ranked[:4] == ["distress", "wrong_person", "opt_out", "dispute"]
+    for grave, less in pairwise(["distress", "wrong_person", "opt_out", "dispute", "complaint"]):
         assert step_for([less, grave]).label == grave
     assert step_for(["payment_link", "dispute"]).action == "open_dispute"
     assert step_for(["payment_link", "hours"]).action == "send_payment_link"
