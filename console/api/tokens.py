@@ -28,6 +28,8 @@ SCOPES = {
     "messages:write": "Send messages",
     "contacts:read": "See contacts",
     "contacts:write": "Change what a contact is called",
+    "consents:read": "See what contacts allowed and took back, with its proof",
+    "consents:write": "Note what contacts allowed and took back",
     "accounts:read": "See accounts, who holds them and their invoices",
     "accounts:write": "State accounts: holder, phones, invoices and balances",
     "payments:read": "See payments",

@@ -33,6 +33,8 @@ WORDS = {
     "messages:write": Words("Enviar mensajes"),
     "contacts:read": Words("Ver contactos"),
     "contacts:write": Words("Cambiar el nombre de un contacto"),
+    "consents:read": Words("Ver qué autorizó y a qué se opuso cada contacto, con su prueba"),
+    "consents:write": Words("Anotar autorizaciones y bajas de contactos"),
     "accounts:read": Words("Ver cuentas, sus titulares y sus cuotas"),
     "accounts:write": Words("Informar cuentas: titular, teléfonos, cuotas y saldos"),
     "payments:read": Words("Ver pagos"),

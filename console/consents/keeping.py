@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from console import audit, clock
 from console.agents import Viewer
+from console.audit import Actor
 from console.consents import noting
 from console.consents.models import How, Purpose, Standing, Way
 from console.consents.noting import Proof
@@ -76,7 +77,7 @@ def shown_proof(typed: dict[str, str]) -> Proof:
     return Proof(**kept)
 
 
-async def give(tx: Tx, conversation: Conversation, *, by: Viewer, said: Said, proof: Proof) -> int:
+async def give(tx: Tx, conversation: Conversation, *, by: Viewer | Actor, said: Said, proof: Proof) -> int:
     """Note that they consented, with the proof. Gives the number of the line. Records "consent.given".
 
     Refuses: 422 without the text they were shown, or without anything that proves it; 409 "opted_out" while they have
@@ -89,7 +90,7 @@ async def give(tx: Tx, conversation: Conversation, *, by: Viewer, said: Said, pr
     if not (proof.message_id or proof.sha256 or proof.reference):
         text = Words("Falta la prueba: el mensaje, un archivo, o dónde está guardada.")
         raise Refused(422, text, code="invalid", field="reference")
-    contact = await _held(tx, conversation, proof)
+    contact = await hold(tx, conversation, proof)
     if contact.opted_out_at is not None and said.channel == Way.WHATSAPP:
         text = Words("Pidió que no le escribamos. Si cambió de idea, supervisión levanta primero la baja.")
         raise Refused(409, text, code="opted_out")
@@ -98,13 +99,13 @@ async def give(tx: Tx, conversation: Conversation, *, by: Viewer, said: Said, pr
     return await _note(tx, conversation, Standing.GIVEN, by=by, said=said, proof=proof)
 
 
-async def withdraw(tx: Tx, conversation: Conversation, *, by: Viewer, said: Said, proof: Proof) -> int | None:
+async def withdraw(tx: Tx, conversation: Conversation, *, by: Viewer | Actor, said: Said, proof: Proof) -> int | None:
     """Note that they took it back. Over WhatsApp for collection that is the opt-out, which all honour at once.
 
     Gives the number of the line; None for the opt-out, whose lines it makes itself. Records "consent.withdrawn" or
     "contact.opted_out". Refuses: 404 for a message of another conversation; 409 "already_opted_out".
     """
-    contact = await _held(tx, conversation, proof)
+    contact = await hold(tx, conversation, proof)
     if (said.channel, said.purpose) == _WHATSAPP_COLLECTION:
         if contact.opted_out_at is not None:
             raise Refused(409, Words("Ya consta que no quiere que le escribamos."), code="already_opted_out")
@@ -117,8 +118,8 @@ async def withdraw(tx: Tx, conversation: Conversation, *, by: Viewer, said: Said
     return await _note(tx, conversation, Standing.WITHDRAWN, by=by, said=said, proof=proof)
 
 
-async def _held(tx: Tx, conversation: Conversation, proof: Proof) -> Contact:
-    """The person, held after their conversation as everywhere, once the message is known to be theirs."""
+async def hold(tx: Tx, conversation: Conversation, proof: Proof) -> Contact:
+    """The person, held after their conversation as everywhere, once the message is known to be theirs (else 422)."""
     await thread.lock(tx, conversation)
     if proof.message_id is not None:
         theirs = select(Message.id).where(
@@ -131,13 +132,15 @@ async def _held(tx: Tx, conversation: Conversation, proof: Proof) -> Contact:
     return await tx.get_one(Contact, conversation.contact_id, populate_existing=True, with_for_update=True)
 
 
-async def _note(tx: Tx, conversation: Conversation, state: Standing, *, by: Viewer, said: Said, proof: Proof) -> int:
+async def _note(
+    tx: Tx, conversation: Conversation, state: Standing, *, by: Viewer | Actor, said: Said, proof: Proof
+) -> int:
     salt = secrets.token_bytes(SALT_BYTES)
     [number] = await noting.note(
         tx,
         conversation.contact_id,
         state,
-        by=by.actor,
+        by=thread.actor_of(by),
         how=said.how,
         purposes=[said.purpose],
         channel=said.channel,
@@ -148,7 +151,7 @@ async def _note(tx: Tx, conversation: Conversation, state: Standing, *, by: View
     )
     audit.record(
         tx,
-        by.actor,
+        thread.actor_of(by),
         f"consent.{state}",
         conversation_id=conversation.id,
         message_id=proof.message_id,
