@@ -112,8 +112,7 @@ async def note_consent(
 
     The same again gives the line that is there (200, `Idempotent-Replayed`). Refuses 409: `opted_out` while they have
     asked not to be written to; `withdrawn_since` for a consent older than a withdrawal; `already_opted_out` for another
-    opt-out; `no_conversation` for somebody
-    who was never in touch.
+    opt-out; `no_conversation` for somebody who was never in touch.
     """
     asked = await body(request, ConsentToNote)
     said, proof = _said(asked), _proof(asked)

@@ -48,7 +48,13 @@ async def stamp_some(db: Database, settings: Settings, *, most: int = AT_ONCE) -
         keeper = await tx.get_one(SealKeeper, PLACE)
     if not bare or _waits(keeper) or not await _claimed(db):
         return 0
-    trust = await asyncio.to_thread(stamps.trust_of, settings)
+    try:
+        trust = await asyncio.to_thread(stamps.trust_of, settings)
+    except (OSError, ValueError) as unreadable:
+        # The roots were there when this process began. Seals go on, and packs are made.
+        log.warning("history.roots_unreadable", reason=type(unreadable).__name__)
+        await _let_go(db, why="unknown_certificate")
+        return 0
     made, why = 0, None
     async with httpx.AsyncClient(trust_env=False) as http:
         for seal in bare:
@@ -67,10 +73,17 @@ async def stamp_some(db: Database, settings: Settings, *, most: int = AT_ONCE) -
                 if await tx.get(Stamp, seal.id) is None:
                     tx.add(stamp)
             made += 1
+    is_all = made == len(bare) < most
+    await _let_go(db, why=why, up_to=bare[0].id if is_all else 0)
+    return made
+
+
+async def _let_go(db: Database, *, why: str | None, up_to: int = 0) -> None:
+    """The round is over: who comes next may ask, after a while if it failed. Every seal up to `up_to` is stamped."""
     async with db.transaction() as tx:
         keeper = await tx.get_one(SealKeeper, PLACE, with_for_update=True)
         keeper.trouble, keeper.at = why, clock.now() + RETRY_AFTER if why else None
-    return made
+        keeper.seal_id = max(keeper.seal_id, up_to)
 
 
 def _waits(keeper: SealKeeper) -> bool:

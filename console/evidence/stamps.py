@@ -17,7 +17,10 @@ from console.settings import Settings
 from integrations import timestamping
 
 PLACE = "authority"
-"""Its row in seal_keeper: `at` is when it may be asked again, `trouble` why it gave nothing the last time."""
+"""Its row in seal_keeper: `at` is when it may be asked again, `trouble` why it gave nothing the last time.
+
+Every seal up to `seal_id` is stamped.
+"""
 ROUNDED = timedelta(seconds=1)
 """Most authorities say whole seconds."""
 LATE = timedelta(days=1)
@@ -75,7 +78,8 @@ def stamped_bytes(seal: Seal) -> bytes:
 
 async def wanting(tx: Tx, limit: int) -> list[Seal]:
     """Seals without a stamp, the newest first: it vouches for those before it, which it is chained to."""
-    bare = select(Seal).outerjoin(Stamp, Stamp.seal_id == Seal.id).where(Stamp.seal_id.is_(None))
+    done = select(SealKeeper.seal_id).where(SealKeeper.place == PLACE).scalar_subquery()
+    bare = select(Seal).outerjoin(Stamp, Stamp.seal_id == Seal.id).where(Seal.id > done, Stamp.seal_id.is_(None))
     return list(await tx.scalars(bare.order_by(Seal.id.desc()).limit(limit)))
 
 

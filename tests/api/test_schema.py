@@ -81,6 +81,10 @@ async def test_what_is_given_is_what_was_promised(house: House, program: Program
     view = (await program.http.post(f"{theirs}/saved-views", json={"name": "Todas", "view": "all"})).json()
     draft = f"{theirs}/conversations/{conversation['id']}/drafts/reply"
     assert (await program.http.put(draft, json={"text": "Buenos días"})).status_code == 200
+    refused = {"state": "withdrawn", "channel": "whatsapp", "purpose": "marketing", "how": "call"}
+    consents = f"/contacts/{conversation['contact']['id']}/consents"
+    noted = await program.http.post(consents, json={**refused, "said_at": "2026-01-01T00:00:00Z"})
+    assert noted.status_code == 201
     asked = {
         "/users/{user_id}/drafts": f"{theirs}/drafts",
         "/users/{user_id}/conversations/{conversation_id}/canned-responses": (
@@ -95,6 +99,7 @@ async def test_what_is_given_is_what_was_promised(house: House, program: Program
         "/conversations/{conversation_id}": f"/conversations/{conversation['id']}",
         "/conversations/{conversation_id}/messages": f"/conversations/{conversation['id']}/messages",
         "/contacts/{contact_id}": f"/contacts/{conversation['contact']['id']}",
+        "/contacts/{contact_id}/consents": f"/contacts/{conversation['contact']['id']}/consents",
         "/accounts/{external_id}": "/accounts/PR-1",
     }
 

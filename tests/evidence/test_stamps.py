@@ -222,6 +222,35 @@ async def test_a_silent_authority_holds_nobody_up(
     assert (await checked(database, settings)).intact
 
 
+async def test_many_seals_are_caught_up_with_in_rounds_the_newest_first(
+    sqlite_database_url: str, settings: Settings, authority: Authority
+) -> None:
+    database = Database(sqlite_database_url, seal=audit.sealer(SECRET_KEY))
+    for _ in range(3):
+        await sealed(database)
+
+    assert await stamping.stamp_some(database, settings, most=2) == 2
+    assert [stamp.seal_id for stamp in await kept(database)] == [2, 3]
+    assert await stamping.stamp_some(database, settings, most=2) == 1
+    assert await stamping.stamp_some(database, settings, most=2) == 0
+    await sealed(database)
+    assert await stamping.stamp_some(database, settings, most=1) == 1
+    await sealed(database)
+    assert await stamping.stamp_some(database, settings) == 1
+    assert [stamp.seal_id for stamp in await kept(database)] == [1, 2, 3, 4, 5]
+    await database.close()
+
+
+async def test_roots_that_went_away_are_a_trouble_and_no_end(
+    database: Database, settings: Settings, authority: Authority, tmp_path: Path
+) -> None:
+    await sealed(database)
+    gone = settings_for("sqlite+aiosqlite://", tmp_path, tsa_url=authority.url, tsa_ca=tmp_path / "gone.pem")
+
+    assert await stamping.stamp_some(database, gone) == 0
+    assert await trouble(database) == "unknown_certificate"
+
+
 async def test_its_clock_and_ours_apart_are_said_and_break_nothing(
     database: Database, settings: Settings, authority: Authority, late: None
 ) -> None:
