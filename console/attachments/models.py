@@ -48,6 +48,7 @@ class Upload(Base):
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
         ),
+        Index("ix_media_upload_sha256", "sha256"),
     )
 
     channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"), primary_key=True)

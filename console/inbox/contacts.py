@@ -62,7 +62,11 @@ class ReviewTask(Base):
     """A doubt only a person may settle: two contacts that may be one, or a number that changed hands."""
 
     __tablename__ = "review_task"
-    __table_args__ = (Index("ix_review_task_open", "resolved_at", "id"), UniqueConstraint("kind", "digest"))
+    __table_args__ = (
+        Index("ix_review_task_open", "resolved_at", "id"),
+        Index("ix_review_task_conversation_id", "conversation_id"),
+        UniqueConstraint("kind", "digest"),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))  # alias_conflict | number_changed | user_id_changed

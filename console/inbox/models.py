@@ -314,6 +314,7 @@ class Media(Base):
         Index(
             "ix_media_due", "due_at", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")
         ),
+        Index("ix_media_sha256", "sha256"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -372,6 +373,7 @@ class Draft(Base):
     """What an agent was writing: per conversation and mode (`reply` | `note`), so a reload loses nothing."""
 
     __tablename__ = "draft"
+    __table_args__ = (Index("ix_draft_conversation_id", "conversation_id"),)
 
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"), primary_key=True)

@@ -152,6 +152,7 @@ class Dispute(Base):
     __tablename__ = "dispute"
     __table_args__ = (
         Index("ix_dispute_account", "account_id", "id"),
+        Index("ix_dispute_conversation_id", "conversation_id"),
         Index(
             "ix_dispute_deadline",
             "answer_by",

@@ -35,6 +35,7 @@ class Correction(Base):
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
+        Index("ix_debtor_correction_debtor_id", "debtor_id"),
         Index("ix_debtor_correction_request", "request_id"),
     )
 

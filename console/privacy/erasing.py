@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
-from sqlalchemy import String, Update, cast, delete, literal, or_, select, update
+from sqlalchemy import ColumnElement, String, Update, cast, delete, literal, or_, select, update
 
 from console import audit, clock
 from console.attachments.models import StagedFile, Upload
@@ -41,6 +42,7 @@ from console.reasons import keeping as reasons
 from console.search.models import SearchMessage
 from console.supervision.models import Whispered
 
+Part = TypeVar("Part", int, str)
 _AT_ONCE = 500
 # Of a line of the thread: what happened and who of ours did it. The rest may be a person's.
 _EVENT_KEEPS = ("action", "who", "to")
@@ -166,20 +168,33 @@ async def _forget_words(tx: Tx, conversations: Collection[int], ids: Sequence[in
     """A wamid holds the number it came from, in base64: it goes, too."""
     said = {"text": None, "payload": None, "salt": None, "wamid": None, "reply_to_wamid": None, "error_details": None}
     here = Message.conversation_id.in_(conversations)
+    await _forget_ticks(tx, here)
     await tx.execute(update(Message).where(here, Message.kind != "event").values(**said, content=None))
     await tx.execute(update(Message).where(here, Message.author_kind == "contact").values(author_name=None))
     for part in _parts(ids):
         await tx.execute(delete(MessageVersion).where(MessageVersion.message_id.in_(part)))
         await tx.execute(delete(Reaction).where(Reaction.message_id.in_(part)))
         await tx.execute(delete(SearchMessage).where(SearchMessage.message_id.in_(part)))
-        # Ids make them differ, as wamid and status did.
-        nameless = {
-            "wamid": literal("erased:").concat(cast(Tick.id, String)),
-            "participant": "",
-            "payload": "",
-            "error_details": None,
-        }
-        await tx.execute(update(Tick).where(Tick.message_id.in_(part)).values(**nameless))
+
+
+async def _forget_ticks(tx: Tx, here: ColumnElement[bool]) -> None:
+    """Ticks are found by the wamid they name, for which they have an index: one more would cost each tick that comes.
+
+    What was sent twice may have a wamid that the message does not bear; only then are all ticks looked through.
+    """
+    # Ids make them differ, as wamid and status did.
+    nameless = {
+        "wamid": literal("erased:").concat(cast(Tick.id, String)),
+        "participant": "",
+        "payload": "",
+        "error_details": None,
+    }
+    sent = [name for name in await tx.scalars(select(Message.wamid).where(here)) if name]
+    for part in _parts(sent):
+        await tx.execute(update(Tick).where(Tick.wamid.in_(part)).values(**nameless))
+    again = list(await tx.scalars(select(Message.id).where(here, Message.attempts > 1)))
+    for ids in _parts(again):
+        await tx.execute(update(Tick).where(Tick.message_id.in_(ids)).values(**nameless))
 
 
 async def _forget_events(tx: Tx, conversations: Collection[int]) -> None:
@@ -234,8 +249,8 @@ async def _forget_debtors(tx: Tx, contact_id: int) -> int:
     points = select(ContactPoint.debtor_id).where(
         ContactPoint.contact_id == contact_id, ContactPoint.state == PointState.ACTIVE
     )
-    owing = select(Account.debtor_id).where(Account.balance_minor > 0)
-    found = list(await tx.scalars(select(Debtor.id).where(Debtor.id.in_(points), Debtor.id.not_in(owing))))
+    owing = select(Account.id).where(Account.debtor_id == Debtor.id, Account.balance_minor > 0)
+    found = list(await tx.scalars(select(Debtor.id).where(Debtor.id.in_(points), ~owing.exists())))
     forgotten = {"name": FORGOTTEN, "name_key": "", "document_type": None, "document_number": None}
     await tx.execute(update(Debtor).where(Debtor.id.in_(found)).values(**forgotten, version=Debtor.version + 1))
     await tx.execute(update(Account).where(Account.debtor_id.in_(found)).values(phones=None))
@@ -274,5 +289,5 @@ async def _set(tx: Tx, statement: Update) -> None:
     await tx.execute(statement.execution_options(synchronize_session=False))
 
 
-def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
+def _parts(ids: Sequence[Part]) -> list[Sequence[Part]]:
     return [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]

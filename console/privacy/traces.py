@@ -80,11 +80,12 @@ async def forget_told(tx: Tx, conversations: Collection[int], accounts: Collecti
     entries = select(AuditEntry.id).where(
         or_(AuditEntry.conversation_id.in_(conversations), AuditEntry.account_id.in_(accounts))
     )
-    about = or_(WebhookDelivery.entry_id.in_(entries), WebhookDelivery.lane == f"contact:{contact_id}")
-    await _set(tx, update(WebhookDelivery).where(about).values(body=ERASED))
-    waiting = about & (WebhookDelivery.state == DeliveryState.WAITING)
     given_up = {"state": DeliveryState.GIVEN_UP, "last_error": "Datos borrados", "claimed_until": None}
-    await _set(tx, update(WebhookDelivery).where(waiting).values(**given_up))
+    # One after the other: for either of two PostgreSQL would read every delivery there was.
+    for about in (WebhookDelivery.entry_id.in_(entries), WebhookDelivery.lane == f"contact:{contact_id}"):
+        await _set(tx, update(WebhookDelivery).where(about).values(body=ERASED))
+        waiting = about & (WebhookDelivery.state == DeliveryState.WAITING)
+        await _set(tx, update(WebhookDelivery).where(waiting).values(**given_up))
 
 
 async def forget_person(tx: Tx, contact_id: int) -> None:

@@ -37,6 +37,7 @@ class SearchSpelling(Base):
     """That a word of a name is found under a key: as it sounds, or with one letter left out."""
 
     __tablename__ = "search_spelling"
+    __table_args__ = (Index("ix_search_spelling_word", "word"),)
 
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     word: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -66,6 +66,8 @@ class WebhookDelivery(Base):
     __tablename__ = "webhook_delivery"
     __table_args__ = (
         UniqueConstraint("subscription_id", "entry_id"),
+        Index("ix_webhook_delivery_entry_id", "entry_id"),
+        Index("ix_webhook_delivery_about", "lane"),
         Index(
             "ix_webhook_delivery_lane",
             "subscription_id",
