@@ -72,18 +72,20 @@ def _network(address: str) -> str:
 async def note_failure(tx: Tx, agent: Agent | None, keys: Sequence[str], *, door: Actor) -> None:
     """Note that many tries on this account failed, each time there are a good deal more.
 
-    Asked for an address without an account too: how long the answer takes must not say which is which.
-    Records "session.attempts_failed".
+    Done for an address without an account too, and nobody is told of that one: how long the answer takes must not say
+    which is which. Records "session.attempts_failed", without a subject where there is no account.
     """
     failures = await throttle.failures(tx, keys)
-    if failures in TOLD_AT and agent is not None:
-        audit.record(tx, door, ATTEMPTS, subject=f"agent:{agent.id}", new={"failures": failures})
+    if failures in TOLD_AT:
+        subject = f"agent:{agent.id}" if agent else None
+        audit.record(tx, door, ATTEMPTS, subject=subject, new={"failures": failures})
 
 
 async def recent(tx: Tx, action: str, *, agent_id: int | None = None) -> list[Alert]:
     """The newest of one kind, of one account or of all."""
     since = int((clock.now() - SHOWN_FOR).timestamp() * 1_000_000)
     wanted = select(AuditEntry).where(AuditEntry.action == action, AuditEntry.at_us >= since)
+    wanted = wanted.where(AuditEntry.subject.is_not(None))
     if agent_id is not None:
         wanted = wanted.where(AuditEntry.subject == f"agent:{agent_id}")
     found = list(await tx.scalars(wanted.order_by(AuditEntry.id.desc()).limit(AT_ONCE)))

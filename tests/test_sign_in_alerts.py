@@ -18,6 +18,7 @@ from console.notifications.choosing import SECURITY, Choice, wants
 from console.notifications.finding import Notice
 from console.sign_in_alerts import ATTEMPTS, UNFAMILIAR
 from tests.front import PASSWORD, Front, a_console, settings_for
+from tests.inbox.people import history
 
 
 @pytest.fixture
@@ -117,3 +118,23 @@ async def test_an_address_without_an_account_gives_the_database_the_same_to_do(f
 
     assert await statements("nadie@andes.example") == known
     assert any("max(sign_in_throttle.failures)" in one for one in known)
+
+
+async def test_nor_does_the_history_grow_by_more_for_an_account_that_exists(front: Front) -> None:
+    """The fifth failure in a row is noted of either; administrators are told of the account alone."""
+    await front.agent("Ana")
+    admin = await front.agent("Elena", role="admin")
+
+    async def entries_of_five(email: str) -> list[str]:
+        before = len(await history(front.console.db))
+        async with httpx.AsyncClient(base_url=front.address, timeout=20, trust_env=False) as stranger:
+            assert [await comes(front, stranger, "no es esta", email) for _ in range(5)] == [401] * 5
+        return [entry.action for entry in (await history(front.console.db))[before:]]
+
+    unknown = await entries_of_five("nadie@andes.example")
+    assert await told(front) == []
+    assert "Nada que mirar" in await admin.see("/settings/sign-in")
+
+    assert await entries_of_five("ana@andes.example") == unknown
+    assert unknown.count(ATTEMPTS) == 1
+    assert await told(front) == [Notice(admin.id, "attempts", None)]

@@ -112,7 +112,7 @@ def _of_the_house(entry: Entry, roles: Mapping[int, str]) -> tuple[set[int], str
     """Who is told of what is about no conversation: the number, or a sign-in that somebody should look at."""
     if entry.action in _OF_NUMBER:
         return {agent for agent, role in roles.items() if role in _OF_NUMBER[entry.action]}, "alert"
-    if entry.action in _OF_ADMINS:
+    if entry.action in _OF_ADMINS and entry.subject is not None:
         return {agent for agent, role in roles.items() if role == Role.ADMIN}, _OF_ADMINS[entry.action]
     if entry.action == "session.unfamiliar":
         return {int((entry.subject or "agent:0").removeprefix("agent:"))} & roles.keys(), "sign_in"
