@@ -95,6 +95,7 @@ FIELDS = {
     "other": Words("Otro contacto"),
     "overdue_minor": Words("Vencido"),
     "parent_id": Words("Dentro de"),
+    "password_withdrawn": Words("Se retiró su contraseña"),
     "picked": Words("Sorteadas"),
     "position": Words("Lugar"),
     "proof_digest": Words("Huella de la prueba"),
