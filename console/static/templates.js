@@ -68,7 +68,7 @@ function preview() {
     const values = new FormData(form)
     for (const place of form.querySelectorAll('[data-variable]')) {
       const value = values.get(`variable.${place.dataset.variable}`)
-      place.textContent = value || `{{${place.dataset.variable}}}`
+      place.textContent = value || (place.dataset.blank ?? `{{${place.dataset.variable}}}`)
       place.classList.toggle('blank', !value)
     }
   }
@@ -107,6 +107,8 @@ document.addEventListener('submit', async (event) => {
   else toast(came?.said || _('No hubo respuesta. Puede enviarla otra vez: no saldrá dos veces.'), 'error')
   if (!came?.ok) return
   delete form.dataset.key
+  // What was said of an earlier try no longer holds.
+  byId(`notice-${state.open}`)?.querySelector('[data-act=close-notice]')?.click()
   for (const input of form.querySelectorAll('[data-header-file]')) forget(input)
   if (!closeTemplates()) byId(`log-${state.open}`).focus()
 })

@@ -282,3 +282,38 @@ async def a_template(house: House) -> None:
                 updated_at=clock.now(),
             ),
         )
+
+
+async def test_the_place_of_a_header_is_given_as_whatsapp_writes_it_or_as_four_variables(
+    house: House, program: Program
+) -> None:
+    await house.writes(meta.MARIA)
+    parts = [{"type": "HEADER", "format": "LOCATION"}, {"type": "BODY", "text": "Le esperamos aquí."}]
+    async with house.db.transaction() as tx:
+        channel_id = (await tx.scalars(select(Channel.id))).one()
+        named = {"name": "nuestra_oficina", "language": "es", "category": "UTILITY", "status": "APPROVED"}
+        tx.add(MessageTemplate(channel_id=channel_id, components=parts, updated_at=clock.now(), **named))
+    path = await messages_of(program)
+    place = {"name": "Oficina", "address": "Av. Larco 345", "latitude": "-12.12151", "longitude": "-77.03014"}
+
+    def asked(**more: Any) -> dict[str, Any]:
+        return {"type": "template", "template": {"name": "nuestra_oficina", "language": "es", **more}}
+
+    def on_the_wire(location: Any) -> list[dict[str, Any]]:
+        return [{"type": "header", "parameters": [{"type": "location", "location": location}]}]
+
+    by_parts = await program.http.post(path, json=asked(components=on_the_wire(place)))
+    by_name = await program.http.post(
+        path, json=asked(variables={f"header.{name}": said for name, said in place.items()})
+    )
+    wrong = await program.http.post(path, json=asked(components=on_the_wire({**place, "latitude": "91"})))
+    odd = await program.http.post(path, json=asked(components=on_the_wire("Lima")))
+    more = await program.http.post(path, json=asked(components=on_the_wire({**place, "url": "https://x.example"})))
+
+    assert (by_parts.status_code, by_name.status_code) == (201, 201), by_parts.text
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "variables.header.latitude")
+    assert (odd.status_code, odd.json()["field"]) == (422, "template.components")
+    assert (more.status_code, more.json()["field"]) == (422, "variables.header.url")
+    async with house.db.reading() as tx:
+        kept = list(await tx.scalars(select(Message.content).where(Message.kind == "template")))
+    assert [each["place"] for each in kept if each] == [place, place]
