@@ -95,7 +95,6 @@ ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "_thread.html": {"thread": shown.a_thread(shown.a_message())},
     "_waiting_file.html": {"file": shown.a_waiting_file()},
     "_waiting_files.html": {"conversation_id": 12, "files": [shown.a_waiting_file()]},
-    "_toast.html": {"key": "1", "kind": "error", "text": "Víctor la tomó."},
 }  # fmt: skip
 
 
@@ -369,7 +368,6 @@ def everything(words: str) -> str:
                 colleagues=[Colleague(3, words, "L", words, words)],
             ),
             fragment("inbox/_collision.html", **(COLLISION | {"author_name": words, "text": words})),
-            fragment("inbox/_toast.html", key="1", kind="error", text=words),
             page("error.html", status=404, text=words),
         ],
     )
