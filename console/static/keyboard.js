@@ -64,5 +64,9 @@ document.addEventListener('keydown', (event) => {
 function escape(target) {
   if (document.querySelector('dialog[open]') || closeMenu() || closeCanned() || closeColleagues() || closeTemplates() || tags.clear()) return
   if (document.body.classList.contains('show-panel')) document.body.classList.remove('show-panel')
-  else if (target.matches('textarea, input')) (document.querySelector('.row > a[aria-current]') ?? document.getElementById('main')).focus()
+  else if (target.matches('textarea, input')) {
+    // Always out of the text, also where the open conversation stands in no line of this list.
+    target.blur()
+    document.querySelector('#rows > .row > a:is([aria-current], [tabindex="0"])')?.focus()
+  }
 }

@@ -120,6 +120,21 @@ def test_taking_helping_and_getting_out_again(house: House, new_page: NewPage) -
     expect(page.locator("#pane .head summary")).to_be_focused()
 
 
+def test_one_gets_out_of_the_text_of_a_conversation_that_left_the_list(house: House, new_page: NewPage) -> None:
+    debtor, other = house.debtor(), house.debtor()
+    other.write()
+    debtor.write()
+    page = house.enter(new_page, "luz", "/inbox?view=unassigned")
+    debtor.open(page)
+    page.keyboard.type("m")
+    expect(debtor.row(page)).to_have_count(0)
+    page.keyboard.type("r")
+    expect(composer(page)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(composer(page)).not_to_be_focused()
+    expect(page.locator("#rows a").first).to_be_visible()
+
+
 def test_tab_reaches_everything_in_sight_in_the_order_it_stands_and_gets_out(house: House, new_page: NewPage) -> None:
     debtor = house.debtor()
     debtor.write()
