@@ -149,6 +149,7 @@ def _speaking(language: str) -> Environment:
     environment = Environment(
         extensions=[
             *([] if language == SPANISH else [catalogues.translator(catalogues.say(language))]),
+            catalogues.folder(catalogues.say(language)),
             "jinja2.ext.i18n",
         ],
         loader=FileSystemLoader(HERE / "templates"),
@@ -289,6 +290,14 @@ def _left_roughly(until: datetime, language: str) -> str:
     return moments.left_roughly(until - clock.now(), language)
 
 
+def _still_left(until: datetime, language: str) -> str:
+    """The same in words, for the window of a line: `Quedan 3 h`."""
+    return str(catalogues.said(_STILL_LEFT, language)).format(left=_left_roughly(until, language))
+
+
+_STILL_LEFT = Words("Quedan {left}")
+
+
 def is_past(at: datetime | None) -> bool:
     """Whether that moment has gone by (None never comes)."""
     return at is not None and at <= clock.now()
@@ -372,6 +381,7 @@ _WRITTEN: dict[str, Callable[..., str]] = {
     "number": _number,
     "percent": _percent,
     "short_when": _short_when,
+    "still_left": _still_left,
     "weekday": _weekday,
 }
 

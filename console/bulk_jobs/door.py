@@ -25,6 +25,7 @@ from console.inbox import lists, policy
 from console.inbox.listing import Listing, now_in, read_listing
 from console.inbox.models import Conversation
 from console.inbox.rows import rows_by_id
+from console.languages.recalled import recalled
 from console.languages.words import Words
 from console.render import fragment
 from console.settings import Settings
@@ -167,7 +168,7 @@ async def _told(tx: Tx, viewer: Viewer, job_id: int) -> dict[str, Any]:
     return {
         "job": job,
         "deed": DEEDS[job.deed],
-        "reasons": [tuple(row) for row in await tx.execute(by_reason)],
+        "reasons": [(recalled(reason or ""), number) for reason, number in await tx.execute(by_reason)],
         "refused": await _names(tx, viewer, [tuple(row) for row in await tx.execute(some.limit(SHOWN_ROWS))]),
         "undone_by": back,
     }
@@ -179,7 +180,11 @@ async def _names(tx: Tx, viewer: Viewer, rows: list[Any]) -> list[tuple[int | No
     seen = list(await tx.scalars(wanted, {"ids": [number for number, _reason in rows]}))
     names = {fact.row.conversation_id: fact.row.name for fact in await rows_by_id(tx, seen, version=0)}
     return [
-        (number if number in names else None, names.get(number, Words("Conversación {number}", number=number)), reason)
+        (
+            number if number in names else None,
+            names.get(number, Words("Conversación {number}", number=number)),
+            recalled(reason),
+        )
         for number, reason in rows
     ]
 

@@ -49,7 +49,9 @@ async def offer(tx: Tx, viewer: Viewer, typed: Mapping[str, str]) -> Offer:
         tags = await filter_bar.tags_for(tx, viewer)
         return Offer(deed=chosen, deeds=deeds, choices=[(str(tag.id), tag.name) for tag in tags])
     if chosen == "assign":
-        return Offer(deed=chosen, deeds=deeds, choices=[(NOBODY, "Nadie (soltarlas)"), *await _people(tx, viewer)])
+        return Offer(
+            deed=chosen, deeds=deeds, choices=[(NOBODY, Words("Nadie (soltarlas)")), *await _people(tx, viewer)]
+        )
     if chosen == "team":
         teams = await tx.execute(select(Team.id, Team.name).order_by(Team.name))
         return Offer(deed=chosen, deeds=deeds, choices=[(str(number), name) for number, name in teams])
@@ -93,13 +95,13 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 async def _people(tx: Tx, viewer: Viewer) -> list[Choice]:
     """Oneself, and for who may assign others everybody of their teams who answers."""
     if not policy.may(viewer, "assign_others"):
-        return [(str(viewer.id), "A mí")]
+        return [(str(viewer.id), Words("A mí"))]
     wanted = select(Agent.id, Agent.name).where(Agent.disabled_at.is_(None), Agent.role != Role.BOT)
     if not viewer.sees_all:
         of = select(AgentTeam.agent_id).where(AgentTeam.team_id.in_(viewer.team_ids))
         wanted = wanted.where(Agent.id.in_(of))
     found = sorted(await tx.execute(wanted.limit(500)), key=lambda row: name_key(row[1]))
-    return [(str(number), "A mí" if number == viewer.id else name) for number, name in found]
+    return [(str(number), Words("A mí") if number == viewer.id else name) for number, name in found]
 
 
 async def _dispositions(tx: Tx) -> list[Choice]:

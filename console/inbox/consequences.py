@@ -22,6 +22,7 @@ from console.inbox import channel_state, ticks
 from console.inbox.channel import Channel, MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
+from console.languages.words import Words
 from integrations.whatsapp.codes import Action, Verdict
 from integrations.whatsapp.errors import classify
 from integrations.whatsapp.events import StatusUpdate
@@ -213,7 +214,7 @@ async def _of_all(tx: Tx, message: Message, failure: Failure) -> None:
     if failure.verdict.action is Action.PAUSE_CHANNEL:
         channel = await tx.get_one(Channel, message.channel_id)
         kind = failure.verdict.pause.value if failure.verdict.pause else "policy"
-        reason = f"{explain(failure.code).what} (código {failure.code})"
+        reason = Words("{reason} (código {code})", reason=explain(failure.code).what, code=failure.code)
         await channel_state.pause(tx, channel, kind=kind, reason=reason, by=META)
     elif failure.slow_for:
         await channel_state.slow_down(tx, message.channel_id, until=clock.now() + failure.slow_for)

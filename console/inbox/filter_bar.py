@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from sqlalchemy import select
 
@@ -13,11 +15,12 @@ from console.inbox.listing import CLOSING, STATE_VIEWS, Listing
 from console.inbox.lists import Page
 from console.inbox.tags import Tag
 from console.inbox.views import TagView, ViewCount
+from console.languages.words import Words
 
-PROMISE_WORDS = {"open": "Promesa vigente", "due": "Promesa que vence", "broken": "Promesa rota"}
+PROMISE_WORDS = {"open": Words("Promesa vigente"), "due": Words("Promesa que vence"), "broken": Words("Promesa rota")}
 
 
-TARGET_WORDS = {"soon": "Plazo por vencer", "late": "Plazo vencido"}
+TARGET_WORDS = {"soon": Words("Plazo por vencer"), "late": Words("Plazo vencido")}
 
 
 class Chip(msgspec.Struct):
@@ -38,8 +41,8 @@ class FilterBar(msgspec.Struct, kw_only=True):
     listing: Listing
     tags: list[TagView]
     states: list[tuple[str, str]]
-    promises: dict[str, str]
-    targets: dict[str, str]
+    promises: Mapping[str, str]
+    targets: Mapping[str, str]
     amount_from: str
     amount_to: str
 
@@ -75,7 +78,7 @@ async def tags_for(tx: Tx, viewer: Viewer) -> list[TagView]:
     return [TagView(tag.id, tag.name, tag.colour) for tag in await tx.scalars(wanted)]
 
 
-def _chips(listing: Listing, labels: dict[str, str], tags: dict[int, str]) -> list[Chip]:
+def _chips(listing: Listing, labels: Mapping[str, str], tags: dict[int, str]) -> list[Chip]:
     def without(**changed: object) -> str:
         return msgspec.structs.replace(listing, **changed).filters
 
@@ -84,26 +87,26 @@ def _chips(listing: Listing, labels: dict[str, str], tags: dict[int, str]) -> li
         found.append(Chip(labels[listing.state], without(state=None)))
     for tag in listing.tags:
         rest = tuple(other for other in listing.tags if other != tag)
-        found.append(Chip(tags.get(tag, "Etiqueta retirada"), without(tags=rest)))
+        found.append(Chip(tags.get(tag, Words("Etiqueta retirada")), without(tags=rest)))
     if listing.amount_from is not None or listing.amount_to is not None:
         between = _between(_amount(listing.amount_from, listing.currency), _amount(listing.amount_to, listing.currency))
-        found.append(Chip(f"Vencido {between}", without(amount_from=None, amount_to=None)))
+        found.append(Chip(Words("Vencido {between}", between=between), without(amount_from=None, amount_to=None)))
     if listing.days_from is not None or listing.days_to is not None:
         between = _between(*("" if days is None else str(days) for days in (listing.days_from, listing.days_to)))
-        found.append(Chip(f"Atraso {between} días", without(days_from=None, days_to=None)))
+        found.append(Chip(Words("Atraso {between} días", between=between), without(days_from=None, days_to=None)))
     if listing.promise:
         found.append(Chip(PROMISE_WORDS[listing.promise], without(promise=None)))
     if listing.target:
         found.append(Chip(TARGET_WORDS[listing.target], without(target=None)))
     if listing.window:
-        found.append(Chip(f"Ventana cierra en {CLOSING.seconds // 3600} h", without(window=False)))
+        found.append(Chip(Words("Ventana cierra en {hours} h", hours=CLOSING.seconds // 3600), without(window=False)))
     return found
 
 
 def _between(low: str, high: str) -> str:
     if low and high:
-        return f"de {low} a {high}"
-    return f"desde {low}" if low else f"hasta {high}"
+        return Words("de {low} a {high}", low=low, high=high)
+    return Words("desde {low}", low=low) if low else Words("hasta {high}", high=high)
 
 
 def _amount(minor: int | None, currency: str) -> str:

@@ -18,6 +18,7 @@ from console.inbox.models import Conversation
 from console.inbox.queries import contact_name, initials
 from console.inbox.rows import CLOCKS, RULES, STANDING, clocks_of, standing
 from console.inbox.views import HeaderView
+from console.languages.words import Words
 from console.portfolio.models import PortfolioRules
 
 _HEADERS = (
@@ -119,7 +120,7 @@ def _header(row: Any, moment: datetime) -> HeaderView:  # noqa: ANN401 a databas
         standing=standing(row),
         answer=answer,
         resolution=resolution,
-        identity_note="identidad por confirmar" if row.identity_doubt_at else None,
+        identity_note=Words("identidad por confirmar") if row.identity_doubt_at else None,
     )
 
 

@@ -25,20 +25,20 @@ from console.targets.late import PRESSING, is_pressing
 MENTIONS = "mentions"
 """The view of what one was mentioned in, whatever its status; the number beside it says how much of it is unseen."""
 VIEWS = {
-    "mine": "Mías",
-    "unassigned": "Sin asignar",
-    "all": "Todas",
-    MENTIONS: "Menciones",
-    "snoozed": "Pospuestas",
-    "resolved": "Resueltas",
+    "mine": Words("Mías"),
+    "unassigned": Words("Sin asignar"),
+    "all": Words("Todas"),
+    MENTIONS: Words("Menciones"),
+    "snoozed": Words("Pospuestas"),
+    "resolved": Words("Resueltas"),
 }
 STATE_VIEWS = tuple(State)
 TODAY_VIEWS = {
-    "promises_due": "Promesas que vencen",
-    "promises_broken": "Promesas rotas",
-    "window_closing": "Por cerrar ventana",
-    "target_soon": "Respuestas por vencer",
-    "target_late": "Vencidas",
+    "promises_due": Words("Promesas que vencen"),
+    "promises_broken": Words("Promesas rotas"),
+    "window_closing": Words("Por cerrar ventana"),
+    "target_soon": Words("Respuestas por vencer"),
+    "target_late": Words("Vencidas"),
 }
 PROMISE_VIEWS = {"promises_due": "due", "promises_broken": "broken"}
 PRESSING_VIEWS = {"target_soon": "soon", "target_late": "late"}

@@ -18,15 +18,16 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.inbox.policy import SERVICE_WINDOW
 from console.inbox.ticks import META
+from console.languages.words import Words
 from integrations.whatsapp.events import AccountEvent, Person
 from integrations.whatsapp.payloads import call_opens_window
 
 # Restrictions under which a send would be refused, or would make things worse.
 _STOPS = {
-    "ACCOUNT_RESTRICTION": "Meta restringió la cuenta",
-    "ACCOUNT_VIOLATION": "Meta señaló una infracción de sus políticas",
-    "DISABLED_UPDATE": "Meta inhabilitó la cuenta",
-    "ACCOUNT_DELETED": "La cuenta de WhatsApp fue eliminada",
+    "ACCOUNT_RESTRICTION": Words("Meta restringió la cuenta"),
+    "ACCOUNT_VIOLATION": Words("Meta señaló una infracción de sus políticas"),
+    "DISABLED_UPDATE": Words("Meta inhabilitó la cuenta"),
+    "ACCOUNT_DELETED": Words("La cuenta de WhatsApp fue eliminada"),
 }
 
 

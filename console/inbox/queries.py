@@ -12,6 +12,8 @@ from console.inbox import policy
 from console.inbox.channel import Channel
 from console.inbox.models import Conversation, Draft
 from console.inbox.views import Banner, DraftView
+from console.languages.recalled import recalled
+from console.languages.words import Words
 from console.render import clock_time
 from integrations.whatsapp.numbers import display
 
@@ -40,15 +42,24 @@ async def banner(tx: Tx) -> Banner | None:
     if found is None:
         return None
     if found.paused_at is not None:
-        sentence = f"Envíos en pausa: {found.paused_reason}. Puede leer, anotar y guardar borradores."
+        sentence = Words(
+            "Envíos en pausa: {reason}. Puede leer, anotar y guardar borradores.",
+            reason=recalled(found.paused_reason or ""),
+        )
         return Banner(kind="paused", sentence=sentence)
-    return Banner(kind=found.trouble, sentence=_TROUBLES[found.trouble].format(since=clock_time(found.trouble_since)))
+    return Banner(kind=found.trouble, sentence=_trouble(found.trouble, clock_time(found.trouble_since)))
 
 
-_TROUBLES = {
-    "stuck": "Los mensajes no están saliendo desde las {since}. Los escritos esperan en orden: no los repita.",
-    "silent": "WhatsApp no confirma nada desde las {since}: pueden faltar mensajes y marcas. Avise a su administrador.",
-}
+def _trouble(kind: str, since: str) -> str:
+    if kind == "stuck":
+        return Words(
+            "Los mensajes no están saliendo desde las {since}. Los escritos esperan en orden: no los repita.",
+            since=since,
+        )
+    return Words(
+        "WhatsApp no confirma nada desde las {since}: pueden faltar mensajes y marcas. Avise a su administrador.",
+        since=since,
+    )
 
 
 async def draft_of(tx: Tx, viewer: Viewer, conversation_id: int) -> DraftView | None:
@@ -69,7 +80,7 @@ async def head(tx: Tx) -> int:
 def contact_name(name: str | None, profile_name: str | None, username: str | None, wa_id: str | None) -> str:
     """What to call somebody: the name we gave, else the one they give themselves, else their address."""
     at = f"@{username.lstrip('@')}" if username else None
-    return name or profile_name or at or (display(wa_id) if wa_id else None) or "Sin nombre"
+    return name or profile_name or at or (display(wa_id) if wa_id else None) or Words("Sin nombre")
 
 
 def initials(name: str) -> str:

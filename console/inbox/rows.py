@@ -19,6 +19,7 @@ from console.inbox.models import Conversation, Message, ReadMark
 from console.inbox.queries import contact_name, initials
 from console.inbox.tags import ConversationTag, Tag
 from console.inbox.views import RowView, StandingView, TagView, TargetView
+from console.languages.words import Words
 from console.portfolio.models import PortfolioRules
 from console.portfolio.states import TONES, Edges, State
 from console.portfolio.states import label as state_label
@@ -145,11 +146,7 @@ async def rows_by_id(tx: Tx, ids: Iterable[int], *, version: int) -> list[RowFac
 def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database row
     name = contact_name(row.name, row.profile_name, row.username, row.wa_id)
     ours = row.direction == "out"
-    text = (
-        "Eliminó este mensaje"
-        if row.revoked_at
-        else row.text or (row.content or {}).get("body") or (row.content or {}).get("emoji") or ""
-    )
+    text = row.text or (row.content or {}).get("body") or (row.content or {}).get("emoji") or ""
     tags = tags_of(row.tags)
     answer, resolution = clocks_of(row, clock.now())
     view = RowView(
@@ -157,7 +154,7 @@ def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database r
         team_id=row.team_id,
         name=name,
         initials=initials(name),
-        preview=str(text)[:PREVIEW],
+        preview=Words("Eliminó este mensaje") if row.revoked_at else str(text)[:PREVIEW],
         preview_kind=row.kind or "text",
         direction=row.direction or "none",
         last_status=row.message_status if ours else None,
@@ -206,10 +203,10 @@ def clocks_of(row: Any, moment: datetime) -> tuple[TargetView | None, TargetView
     """How long the answer and the end of the matter may still take, of a row with `CLOCKS`; None: no clock runs."""
     if row.status != "open":
         return None, None
-    label = "Respuesta" if row.answered_at else "Primera respuesta"
+    label = Words("Respuesta") if row.answered_at else Words("Primera respuesta")
     return (
         _clock(label, row.answer_warns_at, row.answer_due_at, moment),
-        _clock("Resolución", row.resolution_warns_at, row.resolution_due_at, moment),
+        _clock(Words("Resolución"), row.resolution_warns_at, row.resolution_due_at, moment),
     )
 
 

@@ -28,7 +28,7 @@ def _card(card: Mapping[str, Any]) -> dict[str, Any]:
     phones = [_mapping(phone) for phone in _list(card.get("phones"))]
     numbers = [phone.get("phone") or phone.get("wa_id") for phone in phones]
     return {
-        "name": _mapping(card.get("name")).get("formatted_name") or "Contacto",
+        "name": _mapping(card.get("name")).get("formatted_name") or "",
         "phones": [str(number) for number in numbers if number],
     }
 

@@ -118,13 +118,10 @@ def _view(
 def label_of(blank: message_templates.Blank) -> str:
     """What a field of this blank is called on the screen."""
     if blank.part == template_places.PART:
-        return f"{template_places.LABELS[blank.name]} (p. ej. {blank.example})"
-    example = f" (p. ej. {blank.example})" if blank.example else ""
-    return (
-        f"Dato {blank.name}{example}"
-        if blank.name.isdigit()
-        else f"{blank.name.replace('_', ' ').capitalize()}{example}"
-    )
+        return Words("{name} (p. ej. {example})", name=template_places.LABELS[blank.name], example=blank.example)
+    numbered = Words("Dato {number}", number=blank.name)
+    name = numbered if blank.name.isdigit() else blank.name.replace("_", " ").capitalize()
+    return Words("{name} (p. ej. {example})", name=name, example=blank.example) if blank.example else name
 
 
 def ours(blank: message_templates.Blank) -> str:

@@ -33,6 +33,7 @@ from console.inbox.views import (
     ThreadView,
 )
 from console.inbox.words import REVIEWS, event_words, history_line
+from console.languages.words import Words
 from console.pdf_pages.frames import is_drawable
 from console.portfolio.agreed import agreed_of
 from console.portfolio.models import PortfolioRules
@@ -167,7 +168,7 @@ async def as_views(tx: Tx, messages: Sequence[Message]) -> list[MessageView]:
     return [
         _view(
             message,
-            name=names.get(message.conversation_id, "Sin nombre"),
+            name=names.get(message.conversation_id, Words("Sin nombre")),
             media=media.get(message.id, []),
             reactions=reactions.get(message.id, []),
             versions=versions.get(message.id, []),
@@ -208,7 +209,7 @@ async def _quotes(
     return {
         (row.channel_id, row.wamid or ""): QuoteView(
             message_id=row.id,
-            author_name=_author_name(row, names.get(row.conversation_id, "Sin nombre")),
+            author_name=_author_name(row, names.get(row.conversation_id, Words("Sin nombre"))),
             text=None if row.revoked_at else row.text or (row.content or {}).get("body"),
             kind=row.kind,
         )
@@ -250,7 +251,7 @@ def _view(
         edited_at=message.edited_at,
         previous_texts=[(version.text or "", version.replaced_at) for version in versions],
         revoked_at=message.revoked_at,
-        reactions=[ReactionView(r.emoji, name if r.by == "contact" else "Nosotros", r.by == "us") for r in reactions],
+        reactions=[ReactionView(r.emoji, name if r.by == "contact" else _US, r.by == "us") for r in reactions],
         client_key=(message.client_key or "").removeprefix(PAGE_KEY) or None,
         read_at=message.read_at,
         version=message.version,
@@ -267,10 +268,13 @@ async def _scheduled(tx: Tx, ids: Sequence[int]) -> dict[int, ScheduledView]:
     }
 
 
+_US = Words("Nosotros")
+
+
 def _author_name(message: Message, contact: str) -> str:
     if message.author_kind == "contact":
         return contact
-    return message.author_name or {"phone": "Teléfono", "system": "Al Día"}.get(message.author_kind, "Al Día")
+    return message.author_name or {"phone": Words("Teléfono"), "system": "Al Día"}.get(message.author_kind, "Al Día")
 
 
 def _media_view(media: Media) -> MediaView:
@@ -291,23 +295,37 @@ def _media_view(media: Media) -> MediaView:
 
 # Of our own doing: what waited when somebody asked us to stop.
 _STOPPED = {
-    "opted_out": ("Pidió que no le escribamos, y este mensaje ya no salió.", "Respóndale solo si vuelve a escribir."),
-    "wrong_number": ("El número es de otra persona, y este mensaje ya no salió.", "Busque otro medio de contacto."),
-    "no_advertising": ("Pidió no recibir publicidad, y esta plantilla ya no salió.", "Use una que no sea publicidad."),
-    "yielded": ("Una persona tomó la conversación, y esta respuesta del bot ya no salió.", "Responda usted."),
+    "opted_out": (
+        Words("Pidió que no le escribamos, y este mensaje ya no salió."),
+        Words("Respóndale solo si vuelve a escribir."),
+    ),
+    "wrong_number": (
+        Words("El número es de otra persona, y este mensaje ya no salió."),
+        Words("Busque otro medio de contacto."),
+    ),
+    "no_advertising": (
+        Words("Pidió no recibir publicidad, y esta plantilla ya no salió."),
+        Words("Use una que no sea publicidad."),
+    ),
+    "yielded": (
+        Words("Una persona tomó la conversación, y esta respuesta del bot ya no salió."),
+        Words("Responda usted."),
+    ),
 }
 
 
 def _failure(message: Message) -> FailureView | None:
     if message.status == Status.UNKNOWN:
-        return FailureView(sentence=NO_ANSWER.what, advice=NO_ANSWER.do, code=None, action="resend")
+        return FailureView(sentence=Words(NO_ANSWER.what), advice=Words(NO_ANSWER.do), code=None, action="resend")
     if message.status != Status.FAILED:
         return None
     if message.error_details in _STOPPED:
         sentence, advice = _STOPPED[message.error_details]
         return FailureView(sentence=sentence, advice=advice, code=None, action=None)
     told = explain(message.error_code)
-    return FailureView(sentence=told.what, advice=told.do, code=message.error_code, action=_way_out(message))
+    return FailureView(
+        sentence=Words(told.what), advice=Words(told.do), code=message.error_code, action=_way_out(message)
+    )
 
 
 def _way_out(message: Message) -> str | None:
@@ -341,7 +359,7 @@ async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:
             aliases=[value for value in aliases if value != contact.wa_id],
         ),
         history=await history_of(tx, conversation.id),
-        review_tasks=[REVIEWS.get(kind, "Hay algo por revisar.") for kind in tasks],
+        review_tasks=[REVIEWS.get(kind, Words("Hay algo por revisar.")) for kind in tasks],
         agreed=await agreed_of(tx, conversation, clock.now()),
         consent=await consent_in(tx, conversation.id),
         stands=await consents.over_whatsapp(tx, contact),

@@ -13,7 +13,16 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2 import Environment
 from jinja2.ext import Extension
-from jinja2.lexer import TOKEN_BLOCK_END, TOKEN_DATA, TOKEN_NAME, Token, TokenStream
+from jinja2.lexer import (
+    TOKEN_BLOCK_END,
+    TOKEN_DATA,
+    TOKEN_LPAREN,
+    TOKEN_NAME,
+    TOKEN_RPAREN,
+    TOKEN_STRING,
+    Token,
+    TokenStream,
+)
 from markupsafe import escape
 
 from console.languages.readers import SPANISH
@@ -77,7 +86,17 @@ WHOLE = frozenset(
 PARTS: tuple[str, ...] = (
     "audit/_pack.html",
     "bot/_sessions.html",
+    "bulk_jobs/*.html",
+    "inbox/*.html",
     "message_templates/_file.html",
+    "portfolio/*_form.html",
+    "portfolio/_*.html",
+    "portfolio/dispute_decision.html",
+    "portfolio/plan_*.html",
+    "routing/*.html",
+    "saved_views/*.html",
+    "search/*.html",
+    "supervision/_whisper.html",
 )
 """What doors put into whole pages afterwards (patterns): it is in the language of the page that asks for it."""
 
@@ -174,8 +193,9 @@ def translator(say: Say) -> type[Extension]:
         def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
             walker = outside = Walker(say)
             tag: list[str] = []
-            is_gettext = False
+            is_gettext = is_no_words = False
             for token in stream:
+                is_no_words = tag in _NO_WORDS or (is_no_words and tag != ["endblock"])
                 if tag[:1] in _GETTEXT:
                     is_gettext = tag[0] == "trans"
                 if tag[:1] == ["macro"]:
@@ -183,7 +203,7 @@ def translator(say: Say) -> type[Extension]:
                     walker = Walker(say)
                 elif tag == ["endmacro"]:
                     walker = outside
-                if token.type == TOKEN_DATA and tag not in _NO_WORDS and not is_gettext:
+                if token.type == TOKEN_DATA and not is_no_words and not is_gettext:
                     yield Token(token.lineno, token.type, walker.walk(token.value))
                     continue
                 yield token
@@ -193,6 +213,38 @@ def translator(say: Say) -> type[Extension]:
                     tag = []
 
     return Translator
+
+
+def folder(say: Say) -> type[Extension]:
+    """What makes of `_("…")` the words themselves while a template is compiled: no line of a list looks them up.
+
+    A sentence with something computed in it (`%(…)s`) is left to gettext.
+    """
+
+    class Folder(Extension):
+        def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
+            held: list[Token] = []
+            for token in stream:
+                held.append(token)
+                if not _stands_for(token, _CALL[len(held) - 1]):
+                    yield from held
+                    held = []
+                elif len(held) == len(_CALL):
+                    words = held[2]
+                    yield Token(words.lineno, words.type, say(words.value))
+                    held = []
+            yield from held
+
+    return Folder
+
+
+# `_("…")` as the lexer cuts it.
+_CALL = ((TOKEN_NAME, "_"), (TOKEN_LPAREN, "("), (TOKEN_STRING, None), (TOKEN_RPAREN, ")"))
+
+
+def _stands_for(token: Token, wanted: tuple[str, str | None]) -> bool:
+    kind, value = wanted
+    return token.type == kind and (token.value == value if value else "%" not in token.value)
 
 
 # Blocks that a page fills inside a tag of its frame: classes and data, where the page alone would show text.

@@ -18,8 +18,11 @@ from console.languages.words import Shown
 _OURS = frozenset({"asked", "how", "length", "meant", "reason", "reasons", "sentence", "told", "which"})
 _DAYS = frozenset({"day", "on"})
 _BLANK = re.compile(r"\\\{(\w+)\\\}")
-# A sentence with fewer letters of its own would be found in anything.
+# A sentence with fewer letters of its own would be found in anything; but these are on record.
 _FEWEST_LETTERS = 4
+_SHORT_ONES = frozenset({"El {day}, {time}", "+{points} {reason}"})
+_OF_SEVERAL = r"(?:(?!\. [A-ZÁÉÍÓÚÑ¿¡]).)+?"
+_WITHIN_A_SENTENCE = r"(?:(?!\. [A-ZÁÉÍÓÚÑ¿¡]|; ).)+?"
 _BETWEEN = (("\n", r"\n"), (" ", r"(?<=\.) "), ("; ", r"; "), (", ", r", "))
 _IN_FULL = re.compile(
     rf"({'|'.join(moments.DAYS)}) (\d{{1,2}}) de ({'|'.join(moments.MONTHS_IN_FULL)})(?: de (\d{{4}}))?"
@@ -48,10 +51,11 @@ def _again(text: str, language: str) -> str:
     if language == SPANISH:
         return text
     capital = text[:1].upper() + text[1:]
-    for written in (text, capital):
-        said = _whole_sentence(written, language)
-        if said is not None:
-            return said if written is text else said[:1].lower() + said[1:]
+    for look in (_as_it_is, _with_blanks):
+        for written in (text, capital):
+            said = look(written, language)
+            if said is not None:
+                return said if written is text or _is_a_name(said, language) else said[:1].lower() + said[1:]
     for between, cut in _BETWEEN:
         parts = re.split(cut, text)
         if len(parts) > 1:
@@ -59,10 +63,16 @@ def _again(text: str, language: str) -> str:
     return text
 
 
-def _whole_sentence(text: str, language: str) -> str | None:
+def _is_a_name(said: str, language: str) -> bool:
+    return said.startswith(tuple(moments.name_of_day(number, language) for number in range(7)))
+
+
+def _as_it_is(text: str, language: str) -> str | None:
     known = translations(language).gettext(text)
-    if known != text:
-        return known
+    return known if known != text else None
+
+
+def _with_blanks(text: str, language: str) -> str | None:
     for form in _forms(language):
         found = form.pattern.fullmatch(text)
         if found:
@@ -87,7 +97,8 @@ def _forms(language: str) -> list[_Form]:
         for source in filter(None, (one, many)):
             names = re.findall(r"\{(\w*)\}", source)
             letters = sum(letter.isalpha() for letter in re.sub(r"\{\w*\}", "", source))
-            if names and all(name.isidentifier() for name in names) and letters >= _FEWEST_LETTERS:
+            is_own = letters >= _FEWEST_LETTERS or source in _SHORT_ONES
+            if names and is_own and all(name.isidentifier() for name in names):
                 said = partial(known.gettext, one) if many is None else partial(_counted, known.ngettext, one, many)
                 found.append(_Form(_pattern(source), letters, _ignoring(said) if many is None else said))
     return sorted(found, key=lambda form: -form.letters)
@@ -108,9 +119,9 @@ def _pattern(source: str) -> re.Pattern[str]:
         name = found[1]
         again = name in names
         names.add(name)
-        return f"(?P={name})" if again else f"(?P<{name}>.+?)"
+        return f"(?P={name})" if again else rf"(?P<{name}>{_OF_SEVERAL if name == 'told' else _WITHIN_A_SENTENCE})"
 
-    return re.compile(_BLANK.sub(blank, re.escape(source)), re.DOTALL)
+    return re.compile(_BLANK.sub(blank, re.escape(source)))
 
 
 def _day_again(text: str, language: str) -> str:

@@ -90,7 +90,9 @@ async def open_dispute(
         "evidence": message_id,
         "answer_by": dispute.answer_by,
     }
-    what = CATEGORIES[category].lower() + (f", factura {invoices[0].number}" if invoice_id else "")
+    what = CATEGORIES[category].lower()
+    if invoice_id:
+        what = Words("{reason}, factura {number}", reason=what, number=invoices[0].number)
     await _tell(tx, dispute, conversation, "dispute.opened", by=by, what=what, new=facts)
     await recompute(tx, [account.id], by=actor, moment=moment)
     return dispute

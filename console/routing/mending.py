@@ -12,11 +12,12 @@ from console.audit import SYSTEM
 from console.db import Tx
 from console.inbox import assign
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.routing.models import AgentAvailability, Presence, RoutingRule
 
 AT_ONCE = 100
-GONE = "quien la llevaba ya no puede atenderla"
-NOT_HERE = "quien la lleva no está y la persona espera"
+GONE = Words("quien la llevaba ya no puede atenderla")
+NOT_HERE = Words("quien la lleva no está y la persona espera")
 
 
 async def lost(tx: Tx) -> list[int]:

@@ -41,7 +41,11 @@ POINTS = {
 }
 USUAL_POINTS = {name: point.usual for name, point in POINTS.items()}
 AMOUNT_STEP_MINOR = 100_000
-_LATE = {State.LATE_1: "primer tramo de atraso", State.LATE_2: "segundo tramo", State.LATE_3: "atraso mayor"}
+_LATE = {
+    State.LATE_1: Words("primer tramo de atraso"),
+    State.LATE_2: Words("segundo tramo"),
+    State.LATE_3: Words("atraso mayor"),
+}
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +66,7 @@ class Reason(msgspec.Struct, frozen=True):
     words: str
 
     def __str__(self) -> str:
-        return f"+{self.points} {self.words}"
+        return Words("+{points} {reason}", points=self.points, reason=self.words)
 
 
 def reasons(facts: Facts, points: Mapping[str, int], moment: datetime, today: date) -> list[Reason]:
@@ -96,14 +100,14 @@ def _of_waiting(facts: Facts, moment: datetime) -> _Found:
     if facts.waiting_since is None or moment <= facts.waiting_since:
         return []
     minutes = int((moment - facts.waiting_since).total_seconds() // 60)
-    return [("minute", min(minutes, 120) // 10, f"espera {_length(minutes)}")]
+    return [("minute", min(minutes, 120) // 10, Words("espera {length}", length=_length(minutes)))]
 
 
 def _of_promise(facts: Facts, today: date) -> _Found:
     if facts.promise_state == PromiseState.OPEN and facts.promise_on == today:
-        return [("promise_today", 1, "promesa vence hoy")]
+        return [("promise_today", 1, Words("promesa vence hoy"))]
     if facts.promise_state in {PromiseState.BROKEN, PromiseState.PARTIAL}:
-        return [("promise_broken", 1, "promesa rota")]
+        return [("promise_broken", 1, Words("promesa rota"))]
     return []
 
 
@@ -111,18 +115,24 @@ def _of_window(facts: Facts, moment: datetime) -> _Found:
     closes = facts.window_closes_at
     if closes is None or not moment + SAFETY_MARGIN < closes <= moment + CLOSING:
         return []
-    return [("window", 1, f"la ventana cierra en {_length(int((closes - moment).total_seconds() // 60))}")]
+    return [
+        (
+            "window",
+            1,
+            Words("la ventana cierra en {length}", length=_length(int((closes - moment).total_seconds() // 60))),
+        )
+    ]
 
 
 def _of_debt(facts: Facts) -> _Found:
     found: _Found = []
     if facts.account_state == State.DISPUTE:
-        found.append(("dispute", 1, "disputa abierta"))
+        found.append(("dispute", 1, Words("disputa abierta")))
     elif facts.account_state in _LATE:
         found.append((facts.account_state, 1, _LATE[State(facts.account_state)]))
     steps = min((facts.overdue_minor or 0) // AMOUNT_STEP_MINOR, MOST_FOR_AMOUNT)
     if steps > 0:
-        found.append(("amount", steps, "monto vencido"))
+        found.append(("amount", steps, Words("monto vencido")))
     return found
 
 

@@ -11,12 +11,13 @@ from sqlalchemy import select
 from console.agents import Agent, AgentTeam, Role, Team
 from console.db import Database, Tx
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.routing import availability, rules
 from console.routing.load import WHOLE, capacity_of, loads_of
 from console.routing.models import AgentAvailability, Presence
 from console.routing.pauses import PAUSES
 
-LABELS = {Presence.AVAILABLE: "Disponible", Presence.PAUSED: "En pausa", Presence.AWAY: "Ausente"}
+LABELS = {Presence.AVAILABLE: Words("Disponible"), Presence.PAUSED: Words("En pausa"), Presence.AWAY: Words("Ausente")}
 
 
 class OwnState(msgspec.Struct, kw_only=True):

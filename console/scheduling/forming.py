@@ -15,6 +15,7 @@ from console.errors import Refused
 from console.inbox import message_templates, policy, template_picker
 from console.inbox.message_templates import Filled
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.message_templates import header_files
 from console.portfolio.contact_hours import is_open
 from console.scheduling import filling, later
@@ -65,7 +66,7 @@ async def template_shown(
     fields = [
         (
             key,
-            labels.get(key, "Dirección (https) de otro archivo; vacía, va el de la plantilla"),
+            labels.get(key, Words("Dirección (https) de otro archivo; vacía, va el de la plantilla")),
             said,
             _difference(said, now[key]),
         )

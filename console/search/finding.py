@@ -18,6 +18,7 @@ from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
 from console.inbox.rows import rows_by_id
 from console.inbox.views import RowView
+from console.languages.words import Words
 from console.search import crowded, index
 from console.search.found import MOST_SHOWN, Found, Group, Hit, Place
 from console.search.gathering import said
@@ -260,7 +261,7 @@ async def _hits(tx: Tx, ids: Sequence[int], query: Query) -> dict[int, Hit]:
             direction=row.direction,
             kind=row.kind,
             author=_author(row),
-            words=words or [(text or "Su nombre de archivo coincide", False)],
+            words=words or [(text or Words("Su nombre de archivo coincide"), False)],
         )
     return found
 

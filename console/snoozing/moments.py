@@ -30,11 +30,11 @@ def choices(moment: datetime, zone: ZoneInfo, country: str) -> list[Choice]:
     tomorrow = next_open(day_begins(today + timedelta(days=1), zone), zone, country)
     monday = next_open(day_begins(today + timedelta(days=7 - today.weekday()), zone), zone, country)
     found = [
-        Choice("hour", "Dentro de 1 hora", moment + timedelta(hours=1)),
-        Choice("three_hours", "Dentro de 3 horas", moment + timedelta(hours=3)),
+        Choice("hour", Words("Dentro de 1 hora"), moment + timedelta(hours=1)),
+        Choice("three_hours", Words("Dentro de 3 horas"), moment + timedelta(hours=3)),
         Choice("tomorrow", _named(tomorrow, zone), tomorrow),
         Choice("monday", _named(monday, zone), monday),
-        Choice("reply", "Hasta que responda", None),
+        Choice("reply", Words("Hasta que responda"), None),
     ]
     return [choice for choice in found if choice.key != "monday" or choice.at != tomorrow]
 
@@ -69,4 +69,4 @@ def read_local(text: str, zone: ZoneInfo) -> datetime:
 
 def _named(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
-    return f"El {weekday(local.date())}, {local:%H:%M}"
+    return Words("El {day}, {time}", day=weekday(local.date()), time=f"{local:%H:%M}")

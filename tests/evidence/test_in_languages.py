@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from console.audit import AuditEntry
 from tests.conftest import Moment
-from tests.languages.test_whole_pages import Said, only_spanish, without, words_of
+from tests.languages.spanish import Said, only_spanish, without, words_of
 from tests.reports.world import a_day_of_work, a_quiet_console
 
 # What people of this test are called, and what they called things.

@@ -13,7 +13,7 @@ import pytest
 from console.languages import catalogues, scripts
 from console.languages.scripts import literals
 from tests.front import Person, a_console, settings_for
-from tests.languages.test_whole_pages import only_spanish, words_of
+from tests.languages.spanish import only_spanish, words_of
 
 OURS = {
     file.name: list(literals(file.read_text(encoding="utf-8")))
@@ -31,7 +31,9 @@ def is_for_people(text: str) -> bool:
     """Whether somebody would read it: Spanish letters, a sentence, or a word that only our Spanish has."""
     shown = re.sub(r"\$\{[^}]*\}", " ", text)
     return bool(
-        SPANISH_LETTER.search(shown) or SENTENCE.search(shown) or words_of(shown) & only_spanish("en") - {"color"}
+        SPANISH_LETTER.search(shown)
+        or SENTENCE.search(shown)
+        or words_of(shown) & only_spanish("en") - {"color", "ficha", "media"}
     )
 
 

@@ -15,7 +15,8 @@ from console.languages.catalogues import said
 from console.languages.words import Words, packed, plural, unpacked
 from console.portfolio.batches import ImportBatch
 from tests.front import Person, a_console, settings_for
-from tests.languages.test_whole_pages import NAMES, Said, only_spanish, without, words_of
+from tests.languages.spanish import Said, only_spanish, without, words_of
+from tests.languages.test_whole_pages import NAMES
 from tests.patience import eventually
 from tests.portfolio.files import HEADER, MARIA
 

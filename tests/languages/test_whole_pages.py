@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from functools import lru_cache
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from console.message_templates.models import TemplateDraft
 from console.quality.models import QualityForm
 from console.texts import variables
 from tests.front import Front, Person, a_console, settings_for
+from tests.languages.spanish import Said, only_spanish, without, words_of
 
 PAGES = {
     "audit/audit.html": "/audit?entry=1",
@@ -101,31 +100,6 @@ def pieces_of(draft: TemplateDraft) -> Iterator[str]:
         yield from (" ".join(piece.split()) for piece, _is_variable in render.pieces(text) if piece.strip())
 
 
-def without(run: str, phrases: list[str]) -> str:
-    for phrase in sorted(phrases, key=len, reverse=True):
-        run = run.replace(phrase, " ")
-    return run
-
-
-@lru_cache
-def only_spanish(language: str) -> set[str]:
-    """Words of the Spanish catalogue that the other language never uses."""
-    spanish, other = set[str](), set[str]()
-    for room in catalogues.rooms(language):
-        for message in catalogues.catalogue(language, room):
-            ours = [message.id] if isinstance(message.id, str) else list(message.id)
-            theirs = [message.string] if isinstance(message.string, str) else list(message.string or ())
-            if message.id:
-                spanish |= words_of(" ".join(ours))
-                other |= words_of(" ".join(theirs))
-    return spanish - other
-
-
-def words_of(text: str) -> set[str]:
-    text = re.sub(r"%\(\w+\)s|\{\w*\}|\S+@\S+|https?://\S+", " ", text)
-    return set(re.findall(r"[^\W\d_]{3,}", text.lower()))
-
-
 @pytest.mark.parametrize("language", ["pt", "en"])
 @pytest.mark.parametrize("template", sorted(PAGES))
 async def test_no_spanish_is_left(elena: Person, language: str, template: str) -> None:
@@ -184,30 +158,3 @@ def test_what_is_for_the_catalogues_is_written_out() -> None:
     assert [
         str(file) for file in extracting.CONSOLE.rglob("*.py") if odd.search(file.read_text(encoding="utf-8"))
     ] == []
-
-
-class Said(HTMLParser):
-    """The pieces of text of a page, and of the attributes that people meet; not what `code` and `kbd` show."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runs: list[str] = []
-        self._silent = 0
-
-    @classmethod
-    def on(cls, html: str) -> list[str]:
-        parser = cls()
-        parser.feed(html)
-        return parser.runs
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._silent += tag in {"code", "kbd", "script", "style"}
-        human = {"title", "aria-label", "placeholder", "alt"}
-        self.runs += [value or "" for name, value in attrs if name in human or name.startswith("data-say-")]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent -= tag in {"code", "kbd", "script", "style"}
-
-    def handle_data(self, data: str) -> None:
-        if data.strip() and not self._silent:
-            self.runs.append(" ".join(data.split()))

@@ -11,7 +11,7 @@ from console import render
 from console.languages.catalogues import said
 from console.reports import comparing, definitions
 from tests.conftest import Moment
-from tests.languages.test_whole_pages import Said, only_spanish, without, words_of
+from tests.languages.spanish import Said, only_spanish, without, words_of
 from tests.reports.world import a_day_of_work, a_quiet_console
 
 DAY = "since=2026-11-20&until=2026-11-20"
