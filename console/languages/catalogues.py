@@ -78,6 +78,7 @@ WHOLE = frozenset(
         "settings/webhooks.html",
         "sign_in/login.html",
         "sign_in/not_me.html",
+        "supervision/floor.html",
     }
 )
 """The pages that every catalogue has all words of. Any other is shown in Spanish to everybody, never in two."""
@@ -96,7 +97,7 @@ PARTS: tuple[str, ...] = (
     "routing/*.html",
     "saved_views/*.html",
     "search/*.html",
-    "supervision/_whisper.html",
+    "supervision/*.html",
 )
 """What doors put into whole pages afterwards (patterns): it is in the language of the page that asks for it."""
 

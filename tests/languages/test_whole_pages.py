@@ -60,6 +60,7 @@ PAGES = {
     "settings/tokens.html": "/settings/tokens",
     "settings/users.html": "/settings/users",
     "settings/webhooks.html": "/settings/webhooks",
+    "supervision/floor.html": "/supervisor",
 }
 TAGS = {"pt": "pt-BR", "en": "en"}
 # What is no word of ours: names of this test's people and company, and what stands for code.
@@ -122,6 +123,7 @@ def test_every_whole_page_of_these_rooms_is_looked_at() -> None:
         "quality/",
         "settings/",
         "portfolio/",
+        "supervision/",
         "privacy/",
         "reports/",
         "notifications/",
