@@ -39,6 +39,7 @@ WHOLE = frozenset(
         "bot/texts.html",
         "bot/try.html",
         "error.html",
+        "inbox/inbox.html",
         "message_templates/editor.html",
         "message_templates/list.html",
         "notifications/page.html",
