@@ -12,6 +12,7 @@ import { openSaved, saveView } from './saved_views.js'
 import { openSearch } from './search.js'
 import { lend } from './palette.js'
 import { openAt } from './pane.js'
+import { state } from './live.js'
 
 const click = (selector) => document.querySelector(selector)?.click()
 const VIEWS = { i: 'mine', u: 'unassigned', a: 'all', z: 'snoozed', m: 'mentions' }
@@ -46,7 +47,17 @@ const KEYS = {
   '?': () => click('[data-act=help]'),
 }
 lend(KEYS, (id) => openAt(id, null))
+// What these do is done to a conversation: never to the open one while somebody stands at the line of another.
+const OF_ONE = new Set('rnayht/pcdbomezwl')
+const TO_WRITE = new Set('rn/')
 let going = 0
+
+/** What is done to a conversation is done where its reader sees it: its line is opened first. Only writing goes on by itself. */
+async function openThen(key, deed) {
+  const id = list.elsewhere()
+  await openAt(id, null)
+  if (TO_WRITE.has(key) && state.open === id) deed()
+}
 
 document.addEventListener('keydown', (event) => {
   const { key, target, repeat } = event
@@ -58,7 +69,8 @@ document.addEventListener('keydown', (event) => {
   going = key === 'g' ? Date.now() + 1_500 : 0
   if (!deed || (repeat && !arrow && !'jk'.includes(key))) return
   event.preventDefault()
-  deed(event)
+  if (OF_ONE.has(key) && deed === KEYS[key] && list.elsewhere() !== null) openThen(key, deed)
+  else deed(event)
 })
 
 function escape(target) {

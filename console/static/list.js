@@ -95,8 +95,18 @@ function recount() {
   }, 500)
 }
 
+// The row that somebody went to with the keys, as long as they are there. Where the focus fell by itself nobody went.
+let reached = null
+document.addEventListener('focusin', ({ target }) => {
+  if (target.closest('.row')?.id !== `row-${reached}`) reached = null
+})
+
+/** The conversation that somebody went to with the keys and that is not the open one; null where they went to none. */
+export const elsewhere = () => (reached !== state.open && document.activeElement?.closest('.row')?.id === `row-${reached}` ? reached : null)
+
 /** One row can be reached with Tab: the open one, or the first; the arrows do the rest. */
 export function markOpen(reachable) {
+  if (!reachable) reached = null
   const all = links()
   const open = all.find((link) => link.parentElement.id === `row-${state.open}`)
   const first = reachable ?? open ?? all[0]
@@ -123,6 +133,7 @@ export function move(step) {
   if (!next) return
   markOpen(next)
   next.focus()
+  reached = Number(next.parentElement.id.replace('row-', ''))
 }
 
 afterUpsert((element) => {

@@ -80,6 +80,42 @@ def test_a_day_without_a_mouse(house: House, page: Page) -> None:
     expect(newer.row(page)).to_be_visible()
 
 
+
+def test_keys_act_on_the_conversation_one_has_gone_to(house: House, new_page: NewPage) -> None:
+    """Whoever stands at another line and answers would else write to the wrong person."""
+    older, newer = house.debtor(), house.debtor()
+    older.write("Buenos días")
+    newer.write("Quiero pagar")
+    page = house.enter(new_page, "ana", "/inbox?view=all")
+    keys = page.keyboard
+    newer.row(page).locator("a").focus()
+    keys.press("Enter")
+    expect(page.locator("#pane .head h2")).to_have_text(newer.name)
+
+    keys.press("j")
+    expect(older.row(page).locator("a")).to_be_focused()
+    keys.press("r")
+    expect(page.locator("#pane .head h2")).to_have_text(older.name)
+    expect(composer(page)).to_be_focused()
+    keys.type("Con gusto")
+    keys.press("Enter")
+    expect(bubble(page, "Con gusto")).to_contain_text("entregado")
+    assert (older.got(), newer.got()) == (["Con gusto"], [])
+
+    # Who was answered stands at the top now.
+    keys.press("Escape")
+    expect(older.row(page).locator("a")).to_be_focused()
+    keys.press("j")
+    expect(newer.row(page).locator("a")).to_be_focused()
+    newer.write("¿Sigue ahí?")
+    expect(newer.row(page)).to_contain_text("¿Sigue ahí?")
+    keys.press("e")
+    expect(page.locator("#pane .head h2")).to_have_text(newer.name)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    keys.press("e")
+    expect(page.get_by_role("dialog", name="¿Cómo terminó?")).to_be_visible()
+
+
 def test_taking_helping_and_getting_out_again(house: House, new_page: NewPage) -> None:
     debtor = house.debtor()
     debtor.write()
