@@ -34,7 +34,7 @@ async def made(person: Person, *scopes: str, name: str = "ERP", days: str = "") 
     ticked = {f"scope.{scope}": "1" for scope in scopes}
     answer = await person.do(PAGE, name=name, days=days, **ticked)
     assert answer.status_code == 200, answer.text
-    found: list[str] = re.findall(r"<code>(aldia_[^<]+)</code>", answer.text)
+    found: list[str] = re.findall(r"<code[^>]*>(aldia_[^<]+)</code>", answer.text)
     return html.unescape(found[0])
 
 
