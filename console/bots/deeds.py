@@ -14,6 +14,7 @@ from console.bots import decision
 from console.bots.decision import URGENCY, AnyDeed
 from console.bots.models import BotAlert, BotSession, IdentityTry
 from console.db import Tx
+from console.failpoints import failpoint
 from console.inbox import consent, thread
 from console.inbox.models import Conversation
 from console.languages.words import Words
@@ -42,6 +43,7 @@ async def perform(tx: Tx, scene: Scene, deeds: Sequence[AnyDeed]) -> dict[str, s
     results: dict[str, str] = {}
     for deed in deeds:
         results |= await (_about_people(tx, scene, deed) if _is_about_people(deed) else _about_debts(tx, scene, deed))
+        failpoint("bot.deed")
     return results
 
 

@@ -80,7 +80,6 @@ def test_a_day_without_a_mouse(house: House, page: Page) -> None:
     expect(newer.row(page)).to_be_visible()
 
 
-
 def test_keys_act_on_the_conversation_one_has_gone_to(house: House, new_page: NewPage) -> None:
     """Whoever stands at another line and answers would else write to the wrong person."""
     older, newer = house.debtor(), house.debtor()
