@@ -1,7 +1,7 @@
 // Forms in a layer: fetched when asked for, sent without leaving the page, closed with Esc. One at a time.
 import { ask } from './http.js'
 import { act, toast } from './menus.js'
-import { apply, byId, parse } from './upsert.js'
+import { apply, byId, parse, returned } from './upsert.js'
 import { _ } from './words.js'
 
 let opener, asked
@@ -32,7 +32,7 @@ function show(html) {
   window.htmx?.process(fresh)
   fresh.addEventListener('close', () => {
     fresh.remove()
-    if (opener?.isConnected) opener.focus()
+    returned(opener)?.focus()
   })
   fresh.showModal()
   fresh.dispatchEvent(new CustomEvent('deed-shown', { bubbles: true }))

@@ -1,7 +1,7 @@
 // The line to the server: what happens elsewhere comes in as fragments; after a gap it says where it stopped reading.
 import { signInAgain } from './http.js'
 import { toast } from './menus.js'
-import { apply, byId } from './upsert.js'
+import { apply, byId, takeAway } from './upsert.js'
 import { language, ngettext } from './words.js'
 
 const PING_EVERY = 20_000
@@ -87,7 +87,7 @@ function receive(data, isFirst) {
     wasCut = false
     say('back', control.caught_up)
   } else if (byId('connection').dataset.says === 'offline' && navigator.onLine) say('')
-  for (const id of control.remove ?? []) byId(id)?.remove()
+  control.remove?.forEach(takeAway)
   if (cut >= 0) apply(data.slice(cut + 1))
   if (control.hello !== undefined) answered = control.hello
   if (control.head !== undefined && answered === greetings) state.head = control.head

@@ -44,6 +44,23 @@ export function upsert(incoming, { paged = false } = {}) {
   for (const listener of listeners) listener(incoming, !present)
 }
 
+/** Takes a line out of its list. Whoever stood at it stands at the next one; so does whoever comes back to it. */
+export function takeAway(id) {
+  const gone = byId(id)
+  const next = gone?.nextElementSibling?.matches('.row') ? gone.nextElementSibling : gone?.previousElementSibling
+  const stood = gone?.contains(document.activeElement)
+  if (next) gone.dataset.next = next.id
+  gone?.remove()
+  if (stood) next?.firstElementChild?.focus()
+}
+
+/** Where somebody stands who went away from `place`: there, or in the line that took its place. */
+export function returned(place) {
+  let to = place
+  while (to && !to.isConnected) to = byId(to.closest('.row')?.dataset.next ?? '')?.firstElementChild
+  return to
+}
+
 /** What somebody listens to or looks at goes on where it was: a tick that arrives must not stop a voice note. */
 function keepSounding(present, incoming) {
   for (const medium of present.querySelectorAll('audio, video')) {

@@ -115,6 +115,35 @@ def test_keys_act_on_the_conversation_one_has_gone_to(house: House, new_page: Ne
     expect(page.get_by_role("dialog", name="¿Cómo terminó?")).to_be_visible()
 
 
+
+def test_who_ends_a_conversation_stands_at_the_next_one(house: House, new_page: NewPage) -> None:
+    last, first, other = house.debtor(), house.debtor(), house.debtor()
+    page = house.enter(new_page, "luz", "/inbox?view=unassigned")
+    keys = page.keyboard
+    for debtor in (last, first, other):
+        debtor.write("Buenos días")
+        debtor.row(page).locator("a").focus()
+        keys.press("Enter")
+        expect(page.locator("#pane .head h2")).to_have_text(debtor.name)
+        keys.press("m")
+        expect(debtor.row(page)).to_have_count(0)
+    keys.type("gi")
+    expect(other.row(page)).to_be_visible()
+    first.row(page).locator("a").focus()
+    keys.press("Enter")
+    expect(page.locator("#pane .head h2")).to_have_text(first.name)
+
+    keys.press("e")
+    expect(page.get_by_role("dialog", name="¿Cómo terminó?")).to_be_visible()
+    keys.press("Enter")
+    expect(first.row(page)).to_have_count(0)
+    expect(last.row(page).locator("a")).to_be_focused()
+    # The focus fell there by itself: what is answered is still what is open.
+    keys.press("n")
+    expect(composer(page)).to_be_focused()
+    expect(page.locator("#pane .head h2")).to_have_text(first.name)
+
+
 def test_taking_helping_and_getting_out_again(house: House, new_page: NewPage) -> None:
     debtor = house.debtor()
     debtor.write()
