@@ -15,6 +15,7 @@ from console.evidence import standalone
 from console.evidence.keys import Signer
 from console.evidence.shapes import Dossier, Proofs
 from console.inbox import media_files
+from console.languages.words import as_kept
 
 _CHUNK = 1024 * 1024
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the same pack twice is the same file
@@ -134,4 +135,4 @@ def _readme(contents: Contents) -> str:
 
 
 def _pretty(value: Dossier | Proofs) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=1)
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=as_kept), indent=1)
