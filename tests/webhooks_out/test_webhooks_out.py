@@ -78,7 +78,7 @@ async def subscribed(person: Person, url: str, *events: str) -> str:
     ticked = {f"event.{event}": "1" for event in events}
     answer = await person.do("/settings/webhooks", name="ERP", url=url, **ticked)
     assert answer.status_code == 200, answer.text
-    found: list[str] = re.findall(r"<code>(whsec_[^<]+)</code>", answer.text)
+    found: list[str] = re.findall(r"<code[^>]*>(whsec_[^<]+)</code>", answer.text)
     return html.unescape(found[0])
 
 
