@@ -26,6 +26,10 @@ Work = Callable[[AsyncSession], Awaitable[T]]
 
 LOCK_SECONDS = 5.0
 """How long another process may have SQLite's lock before a unit of work gives up."""
+SLOW_COMMIT = 0.002
+"""Seconds. A thread costs a busy loop more than that: it comes back when the loop lets go of the interpreter."""
+COMMITS_ASIDE = 50
+"""How many commits a thread waits for after one that was slow, before the disk is tried again from the loop."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.001, 0.02
 _KIND = 0xFF  # the rest of an error code of SQLite's says more of the same
 
@@ -101,11 +105,12 @@ class _SqliteTrack:
 
 
 class _PatientTrack(_SqliteTrack):
-    """The same on the event loop, which must wait for nobody else's lock and for no disk."""
+    """The same on the event loop, which must wait for nobody else's lock and for no slow disk."""
 
     def __init__(self, plain: _SqliteTrack, aside: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
         super().__init__(plain.connection, plain._raw, plain._begin, plain.tx)  # noqa: SLF001 one connection, two ways
         self._aside = aside
+        self._left_aside = 0
 
     async def begin(self) -> None:
         asked, pause = time.monotonic(), _FIRST_PAUSE
@@ -122,7 +127,15 @@ class _PatientTrack(_SqliteTrack):
                 return
 
     async def commit(self) -> None:
-        await self._aside(self._raw.commit)
+        """Here where the disk answers at once, as it mostly does; after one that was slow, the next ones aside."""
+        if self._left_aside:
+            self._left_aside -= 1
+            await self._aside(self._raw.commit)
+            return
+        begun = time.monotonic()
+        self._raw.commit()
+        if time.monotonic() - begun > SLOW_COMMIT:
+            self._left_aside = COMMITS_ASIDE
 
 
 async def _opened(engine: AsyncEngine, begin: str) -> _SqliteTrack:
@@ -157,8 +170,8 @@ class SqliteReadLane:
 class SqliteWriteLane:
     """One connection, for one unit of work at a time: who asks sees to that (console.db).
 
-    Lengthy units go to a thread, and so does every COMMIT: it waits for the disk, and the loop meanwhile shows what
-    was written before. The connection itself waits for no lock (PRAGMA busy_timeout=0).
+    Lengthy units go to a thread, and so does COMMIT while the disk is slow: the loop meanwhile shows what was written
+    before. The connection itself waits for no lock (PRAGMA busy_timeout=0).
     """
 
     def __init__(self, engine: AsyncEngine) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -188,5 +188,27 @@ async def test_whoever_is_cancelled_leaves_nothing_half_done(sqlite_database_url
         assert stood % 2 == 0
         await database.write(lambda tx: bulk_insert(tx, Team, [{"name": "y otra", "created_at": clock.now()}]))
         assert len(await names(database)) == stood + 1
+    finally:
+        await database.close()
+
+
+async def test_a_slow_disk_is_waited_for_aside(sqlite_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a commit takes is too long here: the first is made on the loop, the next ones are not, then one is."""
+    monkeypatch.setattr(lanes, "SLOW_COMMIT", -1.0)
+    monkeypatch.setattr(lanes, "COMMITS_ASIDE", 3)
+    aside: list[int] = []
+    settle = lanes.SqliteWriteLane._aside
+
+    async def noted(lane: lanes.SqliteWriteLane, work: Callable[[], None]) -> None:
+        aside.append(n)
+        await settle(lane, work)
+
+    monkeypatch.setattr(lanes.SqliteWriteLane, "_aside", noted)
+    database = Database(sqlite_database_url)
+    try:
+        for n in range(6):
+            await database.write(partial(two_teams, names=(f"una {n}", f"otra {n}")))
+        assert aside == [1, 2, 3, 5]
+        assert len(await names(database)) == 12
     finally:
         await database.close()
