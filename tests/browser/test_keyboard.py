@@ -115,7 +115,6 @@ def test_keys_act_on_the_conversation_one_has_gone_to(house: House, new_page: Ne
     expect(page.get_by_role("dialog", name="¿Cómo terminó?")).to_be_visible()
 
 
-
 def test_who_ends_a_conversation_stands_at_the_next_one(house: House, new_page: NewPage) -> None:
     last, first, other = house.debtor(), house.debtor(), house.debtor()
     page = house.enter(new_page, "luz", "/inbox?view=unassigned")
