@@ -29,6 +29,7 @@ from console.inbox import media_files, queries
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
+from console.inbox.words import history_line
 from console.languages.words import Words
 from console.settings import Settings
 from console.settings_pages.answers import known_id, show
@@ -196,7 +197,12 @@ async def _heard(tx: Tx, conversation: Conversation) -> list[Heard]:
         .order_by(Message.sequence.desc())
         .limit(MESSAGES_OFFERED)
     )
-    return [Heard(id_, at, (text or kind)[:70]) for id_, at, text, kind in await tx.execute(wanted)]
+    return [Heard(id_, at, (text or "")[:70] or _what_came(kind)) for id_, at, text, kind in await tx.execute(wanted)]
+
+
+def _what_came(kind: str) -> str:
+    """What a message without words is: `Foto recibida`."""
+    return history_line("message.received", None, {"kind": kind}, None)
 
 
 routes = [consents_page, note_consent, proof_file]

@@ -19,6 +19,7 @@ from console.inbox.models import Conversation, Message, ReadMark
 from console.inbox.queries import contact_name, initials
 from console.inbox.tags import ConversationTag, Tag
 from console.inbox.views import RowView, StandingView, TagView, TargetView
+from console.languages.recalled import recalled
 from console.languages.words import Words
 from console.portfolio.models import PortfolioRules
 from console.portfolio.states import TONES, Edges, State
@@ -115,6 +116,7 @@ _ROW = (
         Message.text,
         Message.direction,
         Message.status.label("message_status"),
+        Message.author_kind,
         Message.author_name,
         Message.content,
         Message.revoked_at,
@@ -143,6 +145,13 @@ async def rows_by_id(tx: Tx, ids: Iterable[int], *, version: int) -> list[RowFac
     return [_row_facts(row, version) for row in await fetch(tx, _ROW, {"ids": wanted})]
 
 
+def _preview(row: Any, text: str) -> str:  # noqa: ANN401 a database row
+    """What the line tells of the last message; what the console noted itself is said in the reader's language."""
+    if row.revoked_at:
+        return Words("Eliminó este mensaje")
+    return recalled(text) if row.kind == "note" and row.author_kind == "system" else text[:PREVIEW]
+
+
 def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database row
     name = contact_name(row.name, row.profile_name, row.username, row.wa_id)
     ours = row.direction == "out"
@@ -154,7 +163,7 @@ def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database r
         team_id=row.team_id,
         name=name,
         initials=initials(name),
-        preview=Words("Eliminó este mensaje") if row.revoked_at else str(text)[:PREVIEW],
+        preview=_preview(row, str(text)),
         preview_kind=row.kind or "text",
         direction=row.direction or "none",
         last_status=row.message_status if ours else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Integer, bindparam, select
@@ -33,6 +33,7 @@ from console.inbox.views import (
     ThreadView,
 )
 from console.inbox.words import REVIEWS, event_words, history_line
+from console.languages.recalled import recalled
 from console.languages.words import Words
 from console.pdf_pages.frames import is_drawable
 from console.portfolio.agreed import agreed_of
@@ -238,7 +239,7 @@ def _view(
         author_id=message.author_id,
         author_name=_author_name(message, name),
         kind=message.kind,
-        text=event_words(content) if message.kind == "event" else message.text or shown.get("body"),
+        text=_text(message, content) or shown.get("body"),
         content=shown,
         media=[_media_view(one) for one in media],
         quoted=quoted,
@@ -257,6 +258,14 @@ def _view(
         version=message.version,
         scheduled=scheduled,
     )
+
+
+def _text(message: Message, content: dict[str, Any]) -> str | None:
+    """Its words; what the console noted itself is said in the reader's language."""
+    if message.kind == "event":
+        return event_words(content)
+    is_ours = message.kind == "note" and message.author_kind == "system"
+    return recalled(message.text or "") if is_ours else message.text
 
 
 async def _scheduled(tx: Tx, ids: Sequence[int]) -> dict[int, ScheduledView]:

@@ -151,7 +151,8 @@ def _checked(kind: _Kind, bare: str) -> str:
     try:
         return kind.read(bare)
     except ValidationError as wrong:
-        why = "la cifra de control no corresponde" if "hecksum" in type(wrong).__name__ else "no tiene su forma"
+        is_check = "hecksum" in type(wrong).__name__
+        why = Words("la cifra de control no corresponde") if is_check else Words("no tiene su forma")
         raise BadDocument(Words("No es un {kind} válido: {why}.", kind=kind.name, why=why)) from None
 
 

@@ -19,6 +19,7 @@ from console.forms import read_form
 from console.inbox import policy, queries
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
+from console.languages.words import Words
 from console.portfolio.corrections import Correction, Field
 from console.portfolio.documents import masked
 from console.portfolio.models import Account, Creditor, Debtor
@@ -28,7 +29,12 @@ from console.settings import Settings
 from console.settings_pages.answers import known_id, show
 
 PAGE = "/privacy/{request_id:int}/rectification"
-FIELDS = {Field.NAME: "Nombre", Field.DOCUMENT: "Documento", Field.BIRTH: "Año de nacimiento", Field.PHONE: "Teléfono"}
+FIELDS = {
+    Field.NAME: Words("Nombre"),
+    Field.DOCUMENT: Words("Documento"),
+    Field.BIRTH: Words("Año de nacimiento"),
+    Field.PHONE: Words("Teléfono"),
+}
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):

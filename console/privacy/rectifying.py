@@ -244,7 +244,7 @@ def _document_of(debtor: Debtor) -> Document | None:
 
 def _year(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) == 4):
-        raise checks.Wrong("Escriba el año con cuatro cifras.")
+        raise checks.Wrong(Words("Escriba el año con cuatro cifras."))
     return int(text)
 
 

@@ -19,6 +19,7 @@ from console.db import Tx
 from console.errors import Refused
 from console.inbox import policy, reply
 from console.inbox.models import Conversation, Message
+from console.languages.words import Words
 from console.message_templates import header_files
 from console.portfolio.contact_hours import is_open
 from console.portfolio.reminders import not_now
@@ -27,7 +28,7 @@ from console.scheduling import filling
 from console.scheduling.filling import House
 from console.scheduling.later import end, template_of
 from console.scheduling.models import ScheduledMessage
-from console.scheduling.reasons import WHY_HELD
+from console.scheduling.reasons import why_not
 
 _HOLDING = frozenset({"template_not_found", "template_not_approved", "template_unsupported", "template_variables"})
 """Refusals that somebody can do something about."""
@@ -193,9 +194,11 @@ async def _queue(
 
 async def _tell(tx: Tx, waits: ScheduledMessage, row: Message, conversation: Conversation) -> None:
     """Its author, by a note that mentions them: it stands among their mentions until they have seen it."""
-    why = WHY_HELD[waits.reason or ""].format(field=waits.field)
-    text = f"La plantilla programada no salió: {why}. Cámbiela o cancélela."
+    reason = why_not(waits.state, waits.reason, waits.field)
+    text = Words("La plantilla programada no salió: {reason}. Cámbiela o cancélela.", reason=reason)
     if waits.template_id is None:
-        text = f"El mensaje programado no salió: {why}. Cámbielo o cancélelo."
+        text = Words("El mensaje programado no salió: {reason}. Cámbielo o cancélelo.", reason=reason)
     people = {waits.agent_id} if waits.agent_id is not None else set()
-    await reply.note(tx, conversation, by=SYSTEM, text=text, client_key=f"held:{row.id}:{row.version}", mentions=people)
+    await reply.note(
+        tx, conversation, by=SYSTEM, text=str(text), client_key=f"held:{row.id}:{row.version}", mentions=people
+    )

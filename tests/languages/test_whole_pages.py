@@ -132,6 +132,9 @@ def test_every_whole_page_of_these_rooms_is_looked_at() -> None:
         "settings/language.html",
         "audit/pack.html",
         "portfolio/import.html",
+        # Of one person: test_whole_people.py looks at these.
+        "portfolio/debtor.html",
+        "privacy/rectification.html",
     }
 
     assert ours == PAGES.keys(), "a page that is whole is looked at here, too"
