@@ -33,13 +33,12 @@ class Unhurried:
         self._grace = grace or GRACE_SECONDS
         self._rate = rate or BYTES_A_SECOND
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request; sockets have clocks of their own."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """One request; sockets have clocks of their own, and nothing of this waits as long as they are open."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         body = _Body(receive, send, grace=self._grace, rate=self._rate)
-        await self._app(scope, body.receive, body.send)
+        return self._app(scope, body.receive, body.send)
 
 
 class _Body:

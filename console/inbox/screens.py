@@ -146,7 +146,10 @@ class Screen:
     async def write_for_ever(self) -> int:
         """Write what waits, until told to close; returns the close code. A screen that doesn't read is hung up on."""
         while True:
-            await self._wait()
+            if self._behind:
+                await self._until_calm()
+            else:
+                await self._awake.wait()
             if self.closing is None:
                 await self._take_breath()
             self._awake.clear()
@@ -162,10 +165,11 @@ class Screen:
             if self.closing is not None:
                 return self.closing
 
-    async def _wait(self) -> None:
-        """Until something waits; after a flood, until it is calm enough to read the list again."""
+    async def _until_calm(self) -> None:
+        """After a flood: until something waits again, or it is calm enough to read the list anew."""
         try:
-            await asyncio.wait_for(self._awake.wait(), CALM if self._behind else None)
+            async with asyncio.timeout(CALM):
+                await self._awake.wait()
         except TimeoutError:
             self._behind = False
             self.reload("list")

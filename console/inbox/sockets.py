@@ -13,9 +13,11 @@ from urllib.parse import parse_qsl
 import msgspec
 import structlog
 from litestar import WebSocket, websocket
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect
 
+from console import sessions
 from console.db import Database
 from console.errors import Refused
 from console.inbox import policy, queries, reading
@@ -103,7 +105,7 @@ async def live_socket(
     settings: NamedDependency[Settings],
 ) -> None:
     """One open page. The handshake's origin was checked before; here the session is."""
-    found = await session_of(socket, db, settings)
+    found = await _session_of(socket, db, settings)
     await socket.accept()
     if found is None or found.viewer.owes_factor:
         await socket.close(SIGN_IN_AGAIN)
@@ -135,6 +137,18 @@ async def live_socket(
         await socket.close(code)
 
 
+async def _session_of(socket: WebSocket[Any, Any, Any], db: Database, settings: Settings) -> sessions.Found | None:
+    """As of any connection; but what was read of the headers for it is not kept for as long as the page is open."""
+    return await session_of(ASGIConnection({**socket.scope, "state": {}}), db, settings)
+
+
+def _code(written: asyncio.Task[int]) -> int | None:
+    try:
+        return written.result()
+    except WebSocketDisconnect:
+        return None
+
+
 class Line:
     """What one page says, and what that does."""
 
@@ -163,28 +177,32 @@ class Line:
     async def run(self) -> int | None:
         """Listen and write until either ends; the close code we owe, or None when the page hung up."""
         writing = asyncio.create_task(self._screen.write_for_ever(), name="screen.write")
-        listening = asyncio.create_task(self._listen(), name="screen.listen")
         try:
-            done, _pending = await asyncio.wait({writing, listening}, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
+            async with asyncio.timeout(None) as listening:
+                # Who has nothing to write any more listens no longer: one task less for each page than to wait for two.
+                writing.add_done_callback(stop := lambda _written: listening.reschedule(0.0))
                 try:
-                    return task.result()
-                except WebSocketDisconnect:
-                    return None
+                    return await self._listen()
+                finally:
+                    writing.remove_done_callback(stop)
+        except TimeoutError:
+            return _code(writing)
+        except WebSocketDisconnect:
             return None
         finally:
             writing.cancel()
-            listening.cancel()
-            await asyncio.gather(writing, listening, return_exceptions=True)
+            await asyncio.gather(writing, return_exceptions=True)
 
     async def _listen(self) -> int:
         while True:
             try:
                 async with asyncio.timeout(SILENCE):
-                    said = await self._socket.receive_text()
+                    heard = await self._socket.receive()
+                if heard["type"] != "websocket.receive":
+                    raise WebSocketDisconnect(detail="hung up")
                 if not await self._may_stay():
                     return SIGN_IN_AGAIN
-                await self._obey(_frames.decode(said))
+                await self._obey(_frames.decode(heard.get("text") or ""))
             except TimeoutError:
                 return COME_AGAIN
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -199,7 +217,7 @@ class Line:
         if time.monotonic() - self._checked_at < CHECK_EVERY:
             return True
         self._checked_at = time.monotonic()
-        found = await session_of(self._socket, self._db, self._settings)
+        found = await _session_of(self._socket, self._db, self._settings)
         return found is not None and not found.viewer.owes_factor
 
     async def _obey(self, frame: Frame) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, cast
 from urllib.parse import parse_qs
 
@@ -57,12 +57,11 @@ class Lane:
         self._ingest = ingest
         self._unhurried = Unhurried(cast("Any", self._deliver))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, of any kind."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """One request, of any kind; a socket's handler runs for hours, and this does not wait behind it."""
         if _is_plain_delivery(cast("Any", scope)):
-            await self._unhurried(cast("Any", scope), cast("Any", receive), cast("Any", send))
-        else:
-            await self._app(scope, receive, send)
+            return self._unhurried(cast("Any", scope), cast("Any", receive), cast("Any", send))
+        return self._app(scope, receive, send)
 
     async def _deliver(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
