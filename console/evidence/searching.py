@@ -29,8 +29,8 @@ MOST_CONVERSATIONS = 200
 SLACK = timedelta(minutes=10)
 # A filter that no index serves is looked for in stretches of ids, each longer than the last, until a page is full.
 FIRST_STRETCH, LONGEST_STRETCH = 5_000, 200_000
-BUDGET = 0.25
-"""Seconds of looking before the reader is asked whether to go on."""
+BUDGET = 0.15
+"""Seconds of looking before the reader is asked whether to go on: the last stretch begun may take as long again."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
