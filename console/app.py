@@ -35,6 +35,7 @@ from console import (
 from console.api_tokens import pages as token_pages
 from console.attachments import door as attachments_door
 from console.bots import board, conduct_door, morning_door, texts_door, trying_door
+from console.bots.pushes import BotPushes
 from console.bulk_jobs import door as bulk_door
 from console.canned import door as canned_door
 from console.canned import file_door as canned_files
@@ -211,7 +212,8 @@ def create_app(settings: Settings) -> Litestar:
     presence = Presence(screens)
     attendance = Attendance(console.db, screens)
     floor = FloorPushes(console.db, screens)
-    console.live.followers += [pushes.follow, attendance.follow, floor.follow]
+    bot_board = BotPushes(console.db, screens, settings.currency)
+    console.live.followers += [pushes.follow, attendance.follow, floor.follow, bot_board.follow]
     console.live.on_whisper.append(presence.hear)
     searcher = Searcher(settings.database_url)
 
@@ -227,6 +229,7 @@ def create_app(settings: Settings) -> Litestar:
             "presence": presence,
             "attendance": attendance,
             "floor": floor,
+            "bot_board": bot_board,
             "live": console.live,
             "db": console.db,
             "searcher": searcher,
@@ -345,6 +348,7 @@ async def _life(started: Litestar) -> AsyncIterator[None]:
             state["presence"].forget_for_ever(),
             state["attendance"].tell_for_ever(),
             state["floor"].run_for_ever(),
+            state["bot_board"].run_for_ever(),
         ]
         tasks = [asyncio.create_task(loop) for loop in loops]
         alone = not console.settings.redis_url

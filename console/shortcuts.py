@@ -10,8 +10,9 @@ from console.languages.words import Words
 class Shortcut(msgspec.Struct, frozen=True):
     """A key and what it does. `keys` are pressed together or one after the other; `on` says where it means something.
 
-    `on`: "list" or "conversation" are the inbox's, "bot" is the bot's own page, with no text being written; "anywhere"
-    is every page; "writing" is inside a text, where single letters are letters. `name` is its name among the keys of
+    `on`: "list" or "conversation" are the inbox's, "bot" is the bot's own page, with no text being written,
+    "phrases" one of the phrases there, whose letters stand with the labels (console/bots/words.py); "anywhere" is every
+    page; "writing" is inside a text, where single letters are letters. `name` is its name among the keys of
     keyboard.js; without one it is explained, and obeyed elsewhere. `is_motion` makes no sense in the palette.
     """
 
@@ -59,9 +60,16 @@ TABLE = (
     Shortcut(("E",), Words("Resolver o reabrir"), "conversation", "e"),
     Shortcut(("J",), Words("Diálogo siguiente"), "bot"),
     Shortcut(("K",), Words("Diálogo anterior"), "bot"),
+    Shortcut(("L",), Words("Etiquetar lo que no entendió"), "bot"),
     Shortcut(("M",), Words("Tomar la conversación: el bot calla"), "bot"),
     Shortcut(("←",), Words("Paso anterior"), "bot"),
     Shortcut(("→",), Words("Paso siguiente"), "bot"),
+    Shortcut(("1…3",), Words("Lo que supuso el bot, o quitarlo"), "phrases"),
+    Shortcut(("A…Z",), Words("La etiqueta de esa letra, o quitarla"), "phrases"),
+    Shortcut(("0",), Words("Ninguna de ellas"), "phrases"),
+    Shortcut(("Enter",), Words("Guardar, e ir a la frase siguiente"), "phrases"),
+    Shortcut(("↓",), Words("Frase siguiente"), "phrases"),
+    Shortcut(("↑",), Words("Frase anterior"), "phrases"),
     Shortcut(("Enter",), Words("Enviar lo escrito"), "writing"),
     Shortcut((Words("Mayús"), "Enter"), Words("Línea nueva"), "writing"),
     Shortcut(("@",), Words("Mencionar a un colega, en una nota"), "writing"),
@@ -71,6 +79,7 @@ PLACES = {
     "list": Words("En la lista"),
     "conversation": Words("En la conversación"),
     "bot": Words("En las sesiones del bot"),
+    "phrases": Words("Al etiquetar frases"),
     "writing": Words("Al escribir"),
     "anywhere": Words("Siempre"),
 }

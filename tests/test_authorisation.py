@@ -321,6 +321,7 @@ async def test_every_push_goes_to_those_the_table_names_and_each_is_seen(house: 
         await sara.reply(1, "Buenos días")
         await sara.do("/inbox/1/notes", text="ojo", client_key="aaaaaaaa")
         await theirs.say(t="floor")
+        await theirs.say(t="bot")
         await theirs.say(t="typing", on=True)
         await admin.do("/inbox/1/assignment", holder=str(ana.id))
         await sara.do("/supervisor/conversations/1/whispers", text="con calma", client_key="aaaaaaaa")
@@ -331,10 +332,10 @@ async def test_every_push_goes_to_those_the_table_names_and_each_is_seen(house: 
         await ana.do("/inbox/state", state="available")
 
         heard: set[str] = set()
-        of_floor = {part for part in PUSHES if part.startswith(("floor-", "watch-"))}
+        of_floor = {part for part in PUSHES if part.startswith(("floor-", "watch-", "bot-"))}
         while not heard >= PUSHES.keys() - of_floor:
             heard |= parts((await hers.hear()).html)
-        assert not heard & of_floor, "an agent looks at no floor"
+        assert not heard & of_floor, "an agent looks at no floor, and not at the bot"
         while not heard >= PUSHES.keys():
             heard |= parts((await theirs.hear()).html)
         assert heard == PUSHES.keys(), "a push that nobody has decided who may see"

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from console import shortcuts
+from console.bots.labels import LABELS
+from console.bots.words import LABEL_KEYS, LABEL_WORDS
 
 SCRIPT = Path(shortcuts.__file__).parent / "static" / "keyboard.js"
 
@@ -36,3 +38,12 @@ def test_the_bot_s_page_obeys_what_is_explained_of_it() -> None:
     keys = {arrows.get(name, name.upper()) for name in re.findall(r"^  (\w+):", table, re.MULTILINE)}
 
     assert {one.keys[0] for one in shortcuts.shortcuts("bot")} == keys
+
+
+def test_every_label_has_a_letter_of_its_own_which_is_no_key_of_the_page() -> None:
+    assert LABEL_KEYS.keys() == LABEL_WORDS.keys() == set(LABELS)
+    letters = list(LABEL_KEYS.values())
+    assert len(set(letters)) == len(letters)
+    assert not {letter.upper() for letter in letters} & {one.keys[0] for one in shortcuts.shortcuts("bot")}
+    assert LABEL_KEYS["other"] == "0"
+    assert all(letter.isalpha() for label, letter in LABEL_KEYS.items() if label != "other")

@@ -304,7 +304,7 @@ PAGES = [
     one("GET", "/portfolio/disputes", "everyone"),
     one("GET", "/inbox/morning", "everyone"),
     one("GET", "/bot", "supervisors", others=403),
-    one("GET", "/bot/sessions", "supervisors", others=403),
+    one("GET", "/bot/parts", "supervisors", others=403),
     one(
         "POST",
         "/bot/sessions/{session_id:int}/takeover",
@@ -319,7 +319,7 @@ PAGES = [
         "/bot/phrases/{step_id:int}",
         "supervisors",
         "/bot/phrases/99",
-        form={"label": "balance"},
+        form={"balance": "1"},
         answers=404,
         others=403,
     ),
@@ -900,6 +900,7 @@ FRAMES: dict[str, dict[str, Any]] = {
     "typing": {"t": "typing", "on": True},
     "seen": {"t": "seen", "open": 1, "sequence": 1},
     "floor": {"t": "floor", "team": 1},
+    "bot": {"t": "bot", "session": 1},
     "ping": {"t": "ping"},
 }
 """What a page may say. What it says is worth nothing beyond what the agent behind it may see."""
@@ -923,6 +924,12 @@ PUSHES = {
     "floor-queues": "everyone",
     "floor-agents": "everyone",
     "floor-alerts": "everyone",
+    "bot-figures": "everyone",
+    "bot-teams": "everyone",
+    "bot-sessions": "everyone",
+    "bot-reasons": "everyone",
+    "bot-left": "everyone",
+    "bot-phrases": "everyone",
     "counts": "everyone",
     "banner": "everyone",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -11,24 +11,19 @@ from litestar.params import FromPath
 
 from console import clock
 from console.agents import Viewer
-from console.bots import conduct, morning, record
-from console.bots.handing import REASONS
-from console.bots.record import SessionView
+from console.bots import conduct, record
+from console.bots.pushes import parts_of, phrases_part, read_board, read_phrases
 from console.bots.spoken import action_words, deed_words
-from console.bots.words import LABEL_WORDS, rule_words
-from console.db import Database, Tx
+from console.bots.words import rule_words
+from console.db import Database
 from console.errors import Refused
-from console.forms import read_form, whole
+from console.forms import html, read_form, whole
 from console.inbox import assign, policy, queries
 from console.languages.words import Words
-from console.render import fragment
 from console.settings import Settings
 from console.settings_pages.answers import back_to, known_id, show
 
 PAGE = "/bot"
-A_NIGHT = timedelta(hours=24)
-MOST_LEFT = 4
-"""Of what waits for people, as many as are shown here; the rest has a page."""
 PAUSES = {"hour": timedelta(hours=1), "night": timedelta(hours=12)}
 
 
@@ -43,59 +38,41 @@ async def board(
     policy.require(viewer, "edit_bot")
     asked = request.query_params.get("session")
     step = whole(request.query_params["step"], "step") if request.query_params.get("step") else 1
-    since = clock.now() - A_NIGHT
     async with db.reading() as tx:
-        live, ended = await _sessions(tx, viewer, since)
-        chosen = known_id(whole(asked, "session")) if asked else next((one.id for one in (*live, *ended)), None)
+        head = await queries.head(tx)
+        chosen = known_id(whole(asked, "session")) if asked else None
+        shown = await read_board(tx, viewer, chosen=chosen, currency=settings.currency)
+        if chosen is None:
+            chosen = shown["chosen"] = next((one.id for one in (*shown["live"], *shown["ended"])), None)
         opened, steps = await record.replay(tx, viewer, chosen) if chosen is not None else (None, [])
-        night = await record.night_of(tx, viewer, since=since)
-        left = await morning.left_to_people(tx, viewer, clock.now())
-        phrases = await record.unclear(tx, viewer, limit=20)
-        labelled = await record.labelled(tx, viewer)
-        teams = await conduct.teams_of(tx, viewer)
-        rules = {team_id: await conduct.rules_of(tx, team_id) for team_id, _name in teams}
     return show(
         "bot/board.html",
         viewer,
-        live=live,
-        ended=ended,
-        chosen=chosen,
+        **shown,
+        head=head,
         opened=opened,
         steps=steps,
         at_step=max(1, min(step, len(steps))),
-        night=night,
-        left=left[:MOST_LEFT],
-        more=max(0, len(left) - MOST_LEFT),
-        phrases=phrases,
-        labelled=len(labelled),
-        teams=[(team_id, name, rules[team_id]) for team_id, name in teams],
-        moment=clock.now(),
-        currency=settings.currency,
-        reasons=REASONS,
-        labels=LABEL_WORDS,
         action_words=action_words,
         deed_words=deed_words,
         rule_words=rule_words,
     )
 
 
-@get(PAGE + "/sessions")
-async def sessions_now(
-    request: Request[Any, Any, Any], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+@get(PAGE + "/parts")
+async def board_parts(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    viewer: NamedDependency[Viewer],
 ) -> Response[str]:
-    """The lists of dialogues as they are now: what the open page reads again and again."""
+    """The parts of the page, for one that missed something."""
     policy.require(viewer, "edit_bot")
     asked = request.query_params.get("session")
-    async with db.reading() as tx:
-        live, ended = await _sessions(tx, viewer, clock.now() - A_NIGHT)
     chosen = known_id(whole(asked, "session")) if asked else None
-    html = fragment("bot/_sessions.html", live=live, ended=ended, chosen=chosen, reasons=REASONS)
-    return Response(html, media_type="text/html")
-
-
-async def _sessions(tx: Tx, viewer: Viewer, since: datetime) -> tuple[list[SessionView], list[SessionView]]:
-    live = await record.sessions_of(tx, viewer, live=True)
-    return live, await record.sessions_of(tx, viewer, live=False, since=since)
+    async with db.reading() as tx:
+        shown = await read_board(tx, viewer, chosen=chosen, currency=settings.currency)
+    return html("\n".join(parts_of(shown)[None].values()))
 
 
 @post(PAGE + "/sessions/{session_id:int}/takeover", status_code=303)
@@ -134,12 +111,15 @@ async def label_phrase(
     db: NamedDependency[Database],
     viewer: NamedDependency[Viewer],
 ) -> Response[Any]:
-    """Say what a phrase meant."""
+    """Say what a phrase meant: a field for each label, the main one first. A script gets what is left to label."""
     policy.require(viewer, "edit_bot")
     form = await read_form(request)
     async with db.transaction() as tx:
-        await record.label(tx, known_id(step_id), by=viewer, label=form.get("label", ""))
-    return back_to(PAGE + "#phrases")
+        await record.label(tx, known_id(step_id), by=viewer, labels=[name for name in form if name[0:1] != "_"])
+    if "hx-request" not in request.headers:
+        return back_to(PAGE + "#bot-phrases")
+    async with db.reading() as tx:
+        return html(phrases_part(await read_phrases(tx, viewer)))
 
 
 @get(PAGE + "/phrases.tsv")
@@ -158,4 +138,4 @@ async def phrases_file(
     )
 
 
-routes = [board, sessions_now, take_over, pause, label_phrase, phrases_file]
+routes = [board, board_parts, take_over, pause, label_phrase, phrases_file]

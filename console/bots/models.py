@@ -131,7 +131,7 @@ class BotStep(Base):
     texts: Mapped[list[Any]]  # [key, version] of each text said
     message_id: Mapped[int | None]
     is_unclear: Mapped[bool] = mapped_column(default=False)
-    label: Mapped[str | None] = mapped_column(String(24))  # what a person said it meant
+    labels: Mapped[str | None] = mapped_column(Text)  # what a person said it meant, as phrases/*.tsv write it: a,b
     labelled_by_id: Mapped[int | None]
     took_ms: Mapped[int] = mapped_column(default=0)
 

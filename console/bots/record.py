@@ -6,7 +6,8 @@ Everything here is asked for somebody, and shows only conversations that they ma
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ from console.languages.recalled import recalled
 from console.languages.words import Words
 
 MOST = 200
+MOST_GUESSES = 3
+A_NIGHT = timedelta(hours=24)
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +70,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     message_id: int | None
     status: str | None
     is_unclear: bool
-    label: str | None
+    labels: list[str]
     took_ms: int
 
 
@@ -146,13 +149,24 @@ class Unclear(msgspec.Struct, frozen=True):
     intents: list[tuple[str, float]]
     at: datetime
 
+    @property
+    def guesses(self) -> list[tuple[str, float]]:
+        """What it may have meant, the likeliest first: few enough for a digit each."""
+        return [guess for guess in self.intents if guess[0] != "other"][:MOST_GUESSES]
+
+    @property
+    def choices(self) -> list[str]:
+        """Every label, the guesses before the others, and "none of them" last."""
+        first = [label for label, _score in self.guesses]
+        return [*first, *(label for label in LABELS if label not in first)]
+
 
 async def unclear(tx: Tx, viewer: Viewer, *, limit: int = 50) -> list[Unclear]:
     """Phrases that nobody has labelled, the latest first."""
     wanted = (
         select(BotStep)
         .join(Conversation, Conversation.id == BotStep.conversation_id)
-        .where(policy.visible(viewer), BotStep.is_unclear, BotStep.label.is_(None))
+        .where(policy.visible(viewer), BotStep.is_unclear, BotStep.labels.is_(None))
         .order_by(BotStep.at.desc(), BotStep.id.desc())
         .limit(limit)
     )
@@ -170,33 +184,56 @@ async def labelled(tx: Tx, viewer: Viewer) -> list[tuple[str, str]]:
     wanted = (
         select(BotStep)
         .join(Conversation, Conversation.id == BotStep.conversation_id)
-        .where(policy.visible(viewer), BotStep.is_unclear, BotStep.label.is_not(None))
+        .where(policy.visible(viewer), BotStep.is_unclear, BotStep.labels.is_not(None))
         .order_by(BotStep.id)
     )
     steps = (await tx.scalars(wanted)).all()
     ids = {number for step in steps for number in step.heard}
     texts = {row.id: row.text or "" for row in await tx.scalars(select(Message).where(Message.id.in_(ids)))}
     said = [
-        (" ".join(" ".join(texts.get(each, "") for each in step.heard).split()), step.label or "") for step in steps
+        (" ".join(" ".join(texts.get(each, "") for each in step.heard).split()), step.labels or "") for step in steps
     ]
-    return [(re.sub(r"\d", "0", text), label) for text, label in said if text]
+    return [(re.sub(r"\d", "0", text), labels) for text, labels in said if text]
 
 
-async def label(tx: Tx, step_id: int, *, by: Viewer, label: str) -> BotStep:
-    """Say what a phrase meant: it becomes something to learn from. Announces bot.phrase_labelled.
+async def labelled_count(tx: Tx, viewer: Viewer) -> int:
+    """How many phrases people have labelled."""
+    wanted = (
+        select(func.count())
+        .select_from(BotStep)
+        .join(Conversation, Conversation.id == BotStep.conversation_id)
+        .where(policy.visible(viewer), BotStep.is_unclear, BotStep.labels.is_not(None))
+    )
+    return await tx.scalar(wanted) or 0
 
-    Refuses: 403; 404; 422 for a label that is none.
+
+async def label(tx: Tx, step_id: int, *, by: Viewer, labels: Sequence[str]) -> BotStep:
+    """Say what a phrase meant, the main label first; "other" is none of them, and alone. Announces bot.phrase_labelled.
+
+    It becomes something to learn from. Refuses: 403; 404; 409 when somebody else has said it already; 422 for no label,
+    for one that there is not, for "other" and another.
     """
-    policy.require(by, "edit_rules")
-    if label not in LABELS:
-        raise Refused(422, Words("Esa etiqueta no existe."), code="invalid", field="label")
+    policy.require(by, "edit_bot")
+    for one in labels:
+        if one not in LABELS:
+            raise Refused(422, Words("Esa etiqueta no existe."), code="invalid", field="labels")
+    if not labels:
+        said = Words("Elija qué quiso decir, o «Ninguna de ellas».")
+        raise Refused(422, said, code="invalid", field="labels")
+    if "other" in labels and len(labels) > 1:
+        raise Refused(422, Words("«Ninguna de ellas» va sin otra etiqueta."), code="invalid", field="labels")
     wanted = select(BotStep).join(Conversation, Conversation.id == BotStep.conversation_id)
-    step = (await tx.scalars(wanted.where(BotStep.id == step_id, policy.visible(by)))).one_or_none()
+    wanted = wanted.where(BotStep.id == step_id, policy.visible(by)).with_for_update(of=BotStep)
+    step = (await tx.scalars(wanted)).one_or_none()
     if step is None:
         raise not_found()
-    step.label, step.labelled_by_id = label, by.id
-    new = {"label": label, "step": step.id}
-    audit.record(tx, by.actor, "bot.phrase_labelled", conversation_id=step.conversation_id, new=new)
+    written = ",".join(labels)
+    if step.labels is not None and step.labelled_by_id != by.id:
+        raise Refused(409, Words("Otra persona ya la etiquetó."), code="already_labelled")
+    if step.labels != written:
+        step.labels, step.labelled_by_id = written, by.id
+        new = {"labels": list(labels), "step": step.id}
+        audit.record(tx, by.actor, "bot.phrase_labelled", conversation_id=step.conversation_id, new=new)
     return step
 
 
@@ -249,7 +286,7 @@ def _step(step: BotStep, messages: dict[int, Message]) -> StepView:
         message_id=step.message_id,
         status=answer.status if answer is not None else None,
         is_unclear=step.is_unclear,
-        label=step.label,
+        labels=step.labels.split(",") if step.labels else [],
         took_ms=step.took_ms,
     )
 

@@ -34,6 +34,13 @@ LABEL_WORDS = {
     "thanks": Words("Agradece"),
     "other": Words("Otra cosa"),
 }
+LABEL_KEYS = {
+    "balance": "s", "payment_link": "e", "payment_methods": "d", "due_date": "v", "already_paid": "y",
+    "promise_to_pay": "o", "payment_plan": "p", "dispute": "n", "wrong_person": "x", "opt_out": "b", "human": "u",
+    "complaint": "q", "hardship": "f", "distress": "r", "hours": "h", "identity_answer": "i", "affirm": "a",
+    "deny": "z", "greeting": "w", "thanks": "t", "other": "0",
+}  # fmt: skip
+"""The key by which a label is chosen while phrases are labelled; none is a key of the page (console/shortcuts.py)."""
 _ALONE = "nothing but "
 
 

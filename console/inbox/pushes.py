@@ -157,7 +157,7 @@ class Pushes:
 
     def _owe_counts(self, screens: Iterable[Screen]) -> None:
         for screen in screens:
-            screen.owes_counts = screen.floor is None
+            screen.owes_counts = screen.shows_list
         if self._counts_task is None or self._counts_task.done():
             self._counts_task = asyncio.create_task(self._pay_counts(), name="pushes.counts")
 
@@ -242,7 +242,7 @@ def _show_row(
     row = fact.row
     rendered: dict[tuple[int, bool, str], str] = {}
     for screen in seers:
-        if screen.floor is not None:
+        if not screen.shows_list:
             continue
         if not change.row and screen.viewer.id not in change.readers:
             continue

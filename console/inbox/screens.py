@@ -55,6 +55,7 @@ class Screen:
         "_rows",
         "_write",
         "_wrote_at",
+        "bot",
         "caught_up",
         "closing",
         "floor",
@@ -79,6 +80,7 @@ class Screen:
         self.seen_typing = False
         self.owes_counts = False
         self.floor: Asked | None = None  # what of the floor it shows, instead of a list
+        self.bot: int | None = None  # the dialogue open on the bot's page (0: none), where it shows that one
         self.on_lost: Callable[[int], None] = lambda _conversation_id: None
         self._write = write
         self._fragments: dict[str, str] = {}
@@ -92,6 +94,11 @@ class Screen:
         self._behind = False
         self._wrote_at = 0.0
         self._arrived_at = 0.0
+
+    @property
+    def shows_list(self) -> bool:
+        """Whether lines and counters mean something to it: the floor and the bot's page have none."""
+        return self.floor is None and self.bot is None
 
     def put(self, key: str, fragment: str) -> None:
         """Let `fragment` be shown; an older one under the same key is no longer wanted."""

@@ -90,11 +90,17 @@ class Floor(msgspec.Struct, tag_field="t", tag="floor"):
     every: bool = False
 
 
+class BotBoard(msgspec.Struct, tag_field="t", tag="bot"):
+    """The bot's page is shown: which dialogue is open there, if one is."""
+
+    session: int | None = None
+
+
 class Ping(msgspec.Struct, tag_field="t", tag="ping"):
     """Still there."""
 
 
-Frame = Hello | View | Open | Typing | Seen | Floor | Ping
+Frame = Hello | View | Open | Typing | Seen | Floor | BotBoard | Ping
 _frames = msgspec.json.Decoder(Frame)
 
 
@@ -234,6 +240,8 @@ class Line:
                 await self._read(conversation_id, sequence)
             case Floor():
                 self._look_at_floor(frame)
+            case BotBoard(session=session):
+                self._look_at_bot(session)
             case Ping():
                 self._whisper("looking")
                 self._screen.say(pong=True)
@@ -279,6 +287,11 @@ class Line:
             raise Refused(422, Words("Esa vista no existe."), code="invalid", field="show")
         self._screen.floor = Asked(team=frame.team, show=frame.show, every=frame.every)
         self._socket.app.state.floor.owe()
+
+    def _look_at_bot(self, session: int | None) -> None:
+        policy.require(self._screen.viewer, "edit_bot")
+        self._screen.bot = session or 0
+        self._socket.app.state.bot_board.owe()
 
     async def _read(self, conversation_id: int, sequence: int) -> None:
         """The reading mark moves only for what this screen is allowed to show and does show."""

@@ -13,6 +13,7 @@ from console.agents import Team
 from console.audit import AuditEntry
 from console.bots.models import BotRules, BotStep
 from console.bots.runner import Bot
+from console.bots.training.phrases import read_file
 from console.inbox.models import Conversation, Message
 from tests.bots.night import DOCUMENT, EVENING, LATE
 from tests.conftest import Moment
@@ -83,11 +84,11 @@ async def test_who_leads_another_team_sees_and_takes_nothing(front: Front, momen
     await talks(front, moment, "Buenas noches cuánto debo")
 
     assert "Ccori" not in await luz.see("/bot")
-    assert "Ccori" not in await luz.see("/bot/sessions")
+    assert "Ccori" not in await luz.see("/bot/parts")
     assert "Ccori" not in await luz.see("/bot/try")
     assert (await luz.http.get("/bot?session=1")).status_code == 404
     assert (await luz.do("/bot/sessions/1/takeover")).status_code == 404
-    assert (await luz.do("/bot/phrases/1", label="balance")).status_code in {403, 404}
+    assert (await luz.do("/bot/phrases/1", balance="1")).status_code == 404
     assert (await luz.do("/bot/pause", team="1", **{"for": "hour"})).status_code == 403
     assert (await luz.do("/bot/settings", team="1")).status_code == 403
     tried = await luz.do("/bot/try", debtor="1", text="cuánto debo")
@@ -123,20 +124,80 @@ async def test_a_team_s_bot_is_paused_and_speaks_again(front: Front, moment: Mom
     assert (await elena.do("/bot/pause", team="1", **{"for": "ever"})).status_code == 422
 
 
-async def test_a_phrase_it_did_not_grasp_is_labelled_and_can_be_learnt_from(front: Front, moment: Moment) -> None:
-    elena = await front.agent("Elena", role="admin")
+async def test_a_phrase_it_did_not_grasp_is_labelled_and_can_be_learnt_from(
+    front: Front, moment: Moment, tmp_path: Path
+) -> None:
+    elena, iris = await front.agent("Elena", role="admin"), await front.agent("Iris", role="supervisor")
     await maria(front)
     await talks(front, moment, "xq zq wv 45127304")
     async with front.console.db.transaction() as tx:
         (await tx.scalars(select(BotStep))).one().is_unclear = True
     assert "xq zq wv" in await elena.see("/bot")
 
-    assert (await elena.do("/bot/phrases/1", label="nonsense")).status_code == 422
-    assert (await elena.do("/bot/phrases/1", label="balance")).status_code == 303
+    for wrong in ({"nonsense": "1"}, {}, {"balance": "1", "other": "1"}):
+        refused = await elena.do("/bot/phrases/1", **wrong)
+        assert (refused.status_code, refused.json().get("field")) == (422, "labels")
+    left = await elena.do("/bot/phrases/1", payment_link="1", balance="1")
+    assert (left.status_code, "Entendió todo" in left.text) == (200, True)
+    assert (await elena.do("/bot/phrases/1", payment_link="1", balance="1")).status_code == 200  # said twice, kept once
+    assert (await iris.do("/bot/phrases/1", hours="1")).json()["code"] == "already_labelled"
 
     file = (await elena.http.get("/bot/phrases.tsv")).text
-    assert file == "text\tlabels\tcountry\nxq zq wv 00000000\tbalance\tPE\n"  # nobody's document
-    assert "Entendió todo" in await elena.see("/bot")
+    assert file == "text\tlabels\tcountry\nxq zq wv 00000000\tpayment_link,balance\tPE\n"  # nobody's document
+    learnt = tmp_path / "frases.tsv"
+    learnt.write_text(file, encoding="utf-8")
+    (phrase,) = read_file(learnt)
+    assert phrase.labels == ("payment_link", "balance")
+    async with front.console.db.reading() as tx:
+        entry = (await tx.scalars(select(AuditEntry).where(AuditEntry.action == "bot.phrase_labelled"))).one()
+    assert '"labels":["payment_link","balance"]' in (entry.new or "")
+    assert "Etiquetada: Quiere un enlace de pago, Pregunta su saldo" in await elena.see("/bot")
+
+
+async def test_what_means_none_of_it_is_learnt_from_too(front: Front, moment: Moment, tmp_path: Path) -> None:
+    elena = await front.agent("Elena", role="admin")
+    await talks(front, moment, "xq zq wv")
+    async with front.console.db.transaction() as tx:
+        (await tx.scalars(select(BotStep))).one().is_unclear = True
+
+    plain = await elena.http.post("/bot/phrases/1", data={"other": "1"}, headers={"origin": front.address})
+    assert (plain.status_code, plain.headers["location"]) == (303, "/bot#bot-phrases")  # without a script, too
+
+    learnt = tmp_path / "frases.tsv"
+    learnt.write_text((await elena.http.get("/bot/phrases.tsv")).text, encoding="utf-8")
+    assert [phrase.labels for phrase in read_file(learnt)] == [("other",)]
+
+
+async def test_the_page_hears_of_each_dialogue_and_each_team_s_lead_only_of_their_own(
+    front: Front, moment: Moment
+) -> None:
+    sara = await front.agent("Sara", role="supervisor")
+    luz = await front.agent("Luz", role="supervisor", team="Mora")
+    ana = await front.agent("Ana")
+    await maria(front)
+
+    async with sara.live() as hers, luz.live() as elsewhere, ana.live() as agent:
+        for wire in (hers, elsewhere, agent):
+            await wire.say(t="bot")
+        await hers.shows("no conversa con nadie")
+        await elsewhere.shows("no conversa con nadie")
+        await talks(front, moment, "Buenas noches cuánto debo")
+        await hers.shows('id="session-1"')
+        await hers.say(t="bot", session=1)
+        await hers.shows('aria-current="true"')
+        await sara.do("/bot/pause", team="1", **{"for": "hour"})
+        await hers.shows("en pausa hasta")
+        await sara.do("/bot/sessions/1/takeover")
+        await talks(front, moment)
+        await hers.shows("no conversa con nadie")
+
+        await front.app.state.bot_board.show()
+        for wire in (elsewhere, agent):
+            await wire.say(t="ping")
+            await wire.until(lambda frame: "pong" in frame.control)
+        assert not any("Ccori" in frame.html or "en pausa" in frame.html for frame in elsewhere.heard)
+        assert not any('id="bot-' in frame.html for frame in agent.heard)
+        assert any(frame.control.get("error") == "forbidden" for frame in agent.heard)
 
 
 async def test_the_bot_is_tried_as_any_debtor_at_any_time_and_nothing_is_sent(front: Front, moment: Moment) -> None:

@@ -15,6 +15,7 @@ from tests.patience import eventually_now
 # A product of its own starts, with its simulator, and two people look at it.
 pytestmark = pytest.mark.timeout(180)
 STRANGE = "ustedes son los de la moto?"
+STRANGER = "y el perro de la moto?"
 
 
 def at_step(page: Page, number: int) -> None:
@@ -46,13 +47,31 @@ def test_a_dialogue_is_watched_replayed_and_taken_by_keyboard_alone(night: House
     at_step(page, 2)  # what is looked at stays
     page.reload()
     at_step(page, 2)
-    phrase = page.get_by_role("combobox", name=re.compile("moto"))
-    phrase.focus()
-    page.keyboard.press("m")  # chooses in the list, and takes nothing
-    phrase.select_option("other")
-    phrase.press("Tab")
+    page.keyboard.press("l")
+    phrase = page.locator("#bot-phrases summary").first
+    expect(phrase).to_be_focused()
+    page.keyboard.press("Enter")  # nothing is chosen yet
+    expect(page.locator("#toasts")).to_contain_text("Elija qué quiso decir")
+    page.keyboard.press("s")
+    page.keyboard.press("0")  # none of them takes the others away
+    page.keyboard.press("h")
+    expect(page.locator("#bot-phrases :checked")).to_have_count(1)
+    debtor.write(STRANGER)
+    expect(page.locator("#bot-phrases summary")).to_have_count(2)  # it came in by itself
+    expect(page.locator("#bot-phrases details[open]")).to_contain_text(STRANGE)
+    expect(page.locator("#bot-phrases details[open] summary")).to_be_focused()
+    expect(page.locator("#bot-phrases :checked")).to_have_count(1)
+    fine(page, "bot-labelling")
     page.keyboard.press("Enter")
-    expect(page.locator("#phrases")).to_contain_text("1 etiquetada")
+    expect(page.locator("#bot-phrases")).to_contain_text("1 etiquetada")
+    expect(page.locator("#bot-phrases summary:focus")).to_contain_text(STRANGER)
+    page.keyboard.press("0")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bot-phrases")).to_contain_text("2 etiquetadas")
+    expect(page.locator("#phrases-title")).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_contain_text("Al etiquetar frases")
+    page.keyboard.press("Escape")
 
     page.get_by_role("button", name=re.compile("Pausar 1 h en Cobranza")).press("Enter")
     expect(page.locator(".bot-teams")).to_contain_text("en pausa hasta")

@@ -94,7 +94,7 @@ OURS = {
     "bot_alert": "kind",
     "bot_rules": "mode tone questions helpline methods",
     "bot_session": "verified_how reason claim ended_why",
-    "bot_step": "heard action asked texts label",
+    "bot_step": "heard action asked texts labels",
     "bot_text": "key country tone body",
     "bulk_job": "deed client_key request state why",
     "bulk_row": "verdict reason was",
