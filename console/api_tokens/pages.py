@@ -15,13 +15,13 @@ from console import clock
 from console.agents import Agent, ApiToken, Viewer
 from console.api.tokens import ALL, holding
 from console.api_tokens import keeping
-from console.audit import AuditEntry
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import read_form
 from console.inbox import policy
 from console.languages.words import Words
 from console.settings_pages.answers import back_to, known_id, show
+from console.settings_pages.change_lines import Terms, among, moment, newest
 
 PAGE = "/settings/tokens"
 WORDS = {
@@ -50,6 +50,10 @@ WORDS = {
     ALL: Words("Todo lo anterior, y lo que se agregue después"),
 }
 """Each scope in words for who gives it."""
+TERMS = Terms(
+    fields={"expires_at": Words("Vence"), "revoked": Words("Revocada"), "scopes": Words("Permisos")},
+    said={"scopes": among(WORDS), "expires_at": moment},
+)
 PAST = 20
 CHANGES = 20
 
@@ -115,8 +119,7 @@ async def _show(
 ) -> Response[Any]:
     async with db.reading() as tx:
         lines = await _lines(tx)
-        about = AuditEntry.action.in_(("token.created", "token.revoked"))
-        changes = list(await tx.scalars(select(AuditEntry).where(about).order_by(AuditEntry.id.desc()).limit(CHANGES)))
+        changes = await newest(tx, ("token.created", "token.revoked"), TERMS, most=CHANGES)
     past = [line for line in lines if line.state != "active"]
     return show(
         "settings/tokens.html",

@@ -17,6 +17,7 @@ from console.forms import read_form, whole
 from console.inbox import policy
 from console.languages.words import Words
 from console.settings_pages.answers import back_to, show
+from console.settings_pages.change_lines import Terms, among, counted, moment, newest
 
 PAGE = "/bot/settings"
 ASKS = {
@@ -39,6 +40,27 @@ NUMBERS = {
     "most_a_night": (Words("Respuestas por noche, a lo más"), Words("respuestas")),
     "reply_price_minor": (Words("Costo de una respuesta"), Words("centésimos")),
 }
+
+TERMS = Terms(
+    fields={
+        **{name: label for name, (label, _unit) in NUMBERS.items()},
+        "helpline": Words("Línea de ayuda ante señales de peligro"),
+        "methods": Words("Medios de pago"),
+        "mode": Words("Cuándo responde"),
+        "paused_until": Words("Callado hasta"),
+        "questions": Words("Preguntas"),
+        "tone": Words("Tono"),
+    },
+    said={
+        **{name: counted(unit) for name, (_label, unit) in NUMBERS.items()},
+        "helpline": among({}, none=Words("la del país")),
+        "methods": among({}),
+        "mode": among(MODES),
+        "paused_until": moment,
+        "questions": among(ASKS, none=Words("ninguna")),
+        "tone": among(TONES),
+    },
+)
 
 
 @get(PAGE)
@@ -89,6 +111,7 @@ async def _show(
         if chosen not in dict(teams):
             raise Refused(403, Words("Solo puede ver lo de sus equipos."), code="forbidden")
         rules = await conduct.rules_of(tx, chosen)
+        history = await newest(tx, ("bot.rules_changed",), TERMS, subjects=(f"team:{chosen}",))
     return show(
         "bot/settings.html",
         viewer,
@@ -103,6 +126,7 @@ async def _show(
         questions=ASKS,
         problem=refused,
         saved=saved,
+        history=history,
     )
 
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
+from sqlalchemy import select
 
-from console.agents import Viewer
+from console.agents import Agent, Viewer
 from console.bots import wording
+from console.bots.models import BotText
 from console.bots.texts import COUNTRIES, TONES, known, texts_of, variables_of
 from console.db import Database
 from console.errors import Refused, not_found
+from console.evidence import readable
 from console.forms import read_form
 from console.inbox import policy
+from console.languages.words import Words
 from console.settings import Settings
 from console.settings_pages.answers import back_to, show
+from console.settings_pages.change_lines import ChangeLine, Fact
 
 PAGE = "/bot/texts"
 # What a preview fills blanks with: invented.
@@ -93,6 +100,7 @@ async def _show(
         if key not in texts.by_key:
             raise not_found()
         versions = await wording.versions_of(tx, key, tone=tone, country=country)
+        people = {row.id: row.name for row in await tx.execute(select(Agent.id, Agent.name))}
     body = typed if typed is not None else texts.by_key[key].body
     values = {**texts.words, **SAMPLE, "empresa": settings.company}
     return show(
@@ -108,12 +116,29 @@ async def _show(
         is_own=texts.by_key[key].version > 0,
         variables=sorted(variables_of(key)),
         preview=re.sub(r"\{([a-z_]+)\}", lambda found: values.get(found[1], f"({found[1]})"), body),
-        versions=versions,
+        history=_changes(versions, people),
         tones=TONES,
         countries=COUNTRIES,
         problem=refused,
         saved="saved" in asked,
     )
+
+
+def _changes(versions: Sequence[BotText], people: Mapping[int, str]) -> list[ChangeLine]:
+    """The versions of a text, the newest first, each beside the one before it."""
+    original = Words("el texto original")
+    pairs = zip_longest(versions, versions[1:])
+    return [
+        ChangeLine(
+            at=one.made_at,
+            who=(who := people.get(one.made_by_id or 0, "Al Día")),
+            what=readable.sentence("bot.text_changed", who, {}),
+            about=f"v{one.version}",
+            before=[Fact(Words("Texto"), before.body if before and before.body is not None else original)],
+            after=[Fact(Words("Texto"), one.body if one.body is not None else original)],
+        )
+        for one, before in pairs
+    ]
 
 
 routes = [texts_page, change_text]

@@ -72,6 +72,7 @@ async def put(tx: Tx, conversation: Conversation, row: CannedText, *, by: Viewer
 async def _changed(tx: Tx, row: CannedText, file: CannedFile, by: Viewer, action: str) -> None:
     row.version, row.updated_at = row.version + 1, clock.now()
     told = {"name": file.filename, "sha256": file.sha256, "size": file.size}
-    new = {"name": row.name, "scope": row.scope, "file": told}
-    audit.record(tx, by.actor, action, subject=f"canned_text:{row.id}", new=new)
+    whose = {"name": row.name, "scope": row.scope}
+    old, new = (whose, {**whose, "file": told}) if action.endswith("added") else ({**whose, "file": told}, whose)
+    audit.record(tx, by.actor, action, subject=f"canned_text:{row.id}", old=old, new=new)
     await tx.flush()

@@ -83,7 +83,14 @@ async def retire(tx: Tx, row: CannedText, *, by: Viewer) -> CannedText:
     require_editable(by, row)
     if row.retired_at is None:
         row.retired_at, row.version = clock.now(), row.version + 1
-        audit.record(tx, by.actor, "canned_text.retired", subject=f"canned_text:{row.id}", new=_told(row))
+        audit.record(
+            tx,
+            by.actor,
+            "canned_text.retired",
+            subject=f"canned_text:{row.id}",
+            old={**_told(row), "retired": False},
+            new={**_told(row), "retired": True},
+        )
         await tx.flush()
     return row
 

@@ -18,11 +18,15 @@ from console.db import Database, Tx
 from console.errors import Refused, not_found
 from console.forms import html, read_form, whole
 from console.inbox import policy, queries
+from console.languages.words import Words
 from console.render import page
+from console.settings_pages.change_lines import Terms, newest
 from console.texts import variables
 
 PAGE = "/settings/canned"
 FIELDS = ("name", "folder", "body", "scope")
+
+CHANGES = tuple(f"canned_text.{deed}" for deed in ("created", "updated", "retired", "file_added", "file_removed"))
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,8 +115,11 @@ async def _show(
 ) -> Response[str]:
     async with db.reading() as tx:
         teams = await _teams(tx)
-        wanted = select(CannedText).where(policy.visible_canned(viewer), CannedText.retired_at.is_(None))
-        rows = (await tx.scalars(wanted.order_by(CannedText.folder, CannedText.name_key))).all()
+        wanted = select(CannedText).where(policy.visible_canned(viewer))
+        every = (await tx.scalars(wanted.order_by(CannedText.folder, CannedText.name_key))).all()
+        rows = [row for row in every if row.retired_at is None]
+        names = {f"canned_text:{row.id}": row.name for row in every}
+        history = await newest(tx, CHANGES, _terms(teams, names), subjects=names)
         kept = await files.of(tx, [row.id for row in rows])
     folders: dict[str, list[Line]] = {}
     for row in rows:
@@ -122,6 +129,7 @@ async def _show(
         "canned/page.html",
         viewer=viewer,
         folders=folders,
+        history=history,
         scopes=_scopes(viewer, teams),
         variables=list(variables.CATALOGUE.values()),
         typed=typed or blank,
@@ -130,6 +138,21 @@ async def _show(
         problems={refused.field or "form": refused.text} if refused else {},
     )
     return html(shown, status=refused.status if refused else 200)
+
+
+def _terms(teams: dict[int, str], names: dict[str, str]) -> Terms:
+    def scope(value: str) -> str:
+        kind, _, number = value.partition(":")
+        if kind == "team":
+            return teams.get(int(number), "—")
+        return Words("Todos") if kind == "all" else Words("De una persona")
+
+    fields = {"file": Words("Archivo"), "folder": Words("Carpeta"), "reworded": Words("Cambió el texto")}
+    return Terms(
+        fields={**fields, "scope": Words("Para quién")},
+        said={"scope": scope, "file": lambda file: file["name"]},
+        about=names,
+    )
 
 
 async def _teams(tx: Tx) -> dict[int, str]:

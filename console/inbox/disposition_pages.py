@@ -15,7 +15,9 @@ from console.errors import Refused
 from console.forms import html, read_form, whole
 from console.inbox import policy, tree
 from console.inbox.tags import Tag
+from console.languages.words import Words
 from console.render import page
+from console.settings_pages.change_lines import Terms, among, newest
 
 PAGE = "/settings/dispositions"
 
@@ -127,12 +129,15 @@ async def _page(
     typed = typed or {}
     async with db.reading() as tx:
         nodes = await tree.nodes(tx)
-        tags = (await tx.scalars(select(Tag).where(Tag.retired_at.is_(None)).order_by(Tag.name))).all()
+        every = (await tx.scalars(select(Tag).order_by(Tag.name))).all()
+        about = ("disposition.created", "disposition.updated")
+        history = await newest(tx, about, _terms(nodes, {tag.id: tag.name for tag in every}))
     shown = page(
         "settings/dispositions.html",
         viewer=viewer,
         nodes=nodes,
-        tags=tags,
+        tags=[tag for tag in every if tag.retired_at is None],
+        history=history,
         needs=tree.NEEDS,
         effects=tree.EFFECTS,
         opened=opened,
@@ -140,6 +145,29 @@ async def _page(
         typed={name: typed.get(name, "") for name in ("parent_id", "code", "name")},
     )
     return html(shown, status=problem.status if problem else 200)
+
+
+def _terms(nodes: list[tree.Node], tags: dict[int, str]) -> Terms:
+    none = Words("nada")
+    return Terms(
+        fields={
+            "asks_reason": Words("Pide un motivo"),
+            "effect": Words("Efecto"),
+            "needs": Words("Exige"),
+            "pause_days": Words("Días hábiles sin escribirle primero"),
+            "retired": Words("Retirada"),
+            "tag_id": Words("Etiqueta"),
+        },
+        said={
+            "code": among({}),
+            "effect": among(tree.EFFECTS, none=none),
+            "needs": among(tree.NEEDS, none=none),
+            "parent_id": among({node.id: node.name for node in nodes}),
+            "position": lambda place: str(place + 1),
+            "tag_id": among(tags, none=Words("ninguna")),
+        },
+        about={f"disposition:{node.id}": f"{node.code} · {node.name}" for node in nodes},
+    )
 
 
 def _back(disposition_id: int) -> Response[Any]:

@@ -108,11 +108,13 @@ async def rewrite(tx: Tx, draft: TemplateDraft, *, by: Viewer, wording: Wording)
             text = Words("Ya hay una plantilla con ese nombre en ese idioma.")
             raise Refused(409, text, code="template_exists", field="name")
     values = _values(wording)
-    if any(getattr(draft, name) != value for name, value in values.items()):
+    old = {name: getattr(draft, name) for name, value in values.items() if getattr(draft, name) != value}
+    if old:
         for name, value in values.items():
             setattr(draft, name, value)
         draft.version, draft.updated_at, draft.problem = draft.version + 1, clock.now(), None
-        _record(tx, by, draft, "template_draft.updated")
+        was = {"name": draft.name, "language": draft.language, "version": draft.version - 1, **old}
+        _record(tx, by, draft, "template_draft.updated", was, **{name: values[name] for name in old})
     await tx.flush()
     return draft
 
@@ -303,6 +305,8 @@ async def _list(
     tx.add(row)
 
 
-def _record(tx: Tx, by: Viewer, draft: TemplateDraft, action: str, **more: object) -> None:
+def _record(
+    tx: Tx, by: Viewer, draft: TemplateDraft, action: str, old: dict[str, Any] | None = None, **more: object
+) -> None:
     new = {"name": draft.name, "language": draft.language, "version": draft.version, **more}
-    audit.record(tx, by.actor, action, subject=f"template_draft:{draft.id}", new=new)
+    audit.record(tx, by.actor, action, subject=f"template_draft:{draft.id}", old=old, new=new)

@@ -18,7 +18,7 @@ from console.inbox import policy, queries
 from console.inbox.channel import Channel, MessageTemplate
 from console.inbox.template_picker import QUALITIES, STATES
 from console.languages.words import Words
-from console.message_templates import draft_files, keeping, submitting
+from console.message_templates import changes, draft_files, keeping, submitting
 from console.message_templates import files as template_files
 from console.message_templates import wording as rules
 from console.message_templates.models import TemplateDraft, TemplateSubmission
@@ -177,6 +177,7 @@ async def _editor(
         draft = await keeping.open_draft(tx, draft_id) if draft_id else None
         submissions = await _submissions(tx, draft_id) if draft_id else []
         file = await template_files.of(tx, draft_id) if draft_id else None
+        history = await changes.changes_of(tx, draft_id) if draft_id else []
     names = rules.names_of(wording.header, wording.body)
     shown = page(
         "message_templates/editor.html",
@@ -191,6 +192,7 @@ async def _editor(
         ),
         submissions=submissions,
         file=file,
+        history=history,
         problem_of=keeping.problem_of,
         formats=rules.FORMATS,
         samples={name: words for name, (_types, words) in draft_files.SAMPLES.items()},

@@ -8,46 +8,25 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from sqlalchemy import select
 
 from console import clock
 from console.agents import Viewer
-from console.audit import AuditEntry
 from console.db import Database, Tx
 from console.errors import Refused, not_found
 from console.forms import read_form
 from console.inbox import channel_state, policy
 from console.inbox.channel import Channel
 from console.languages.words import Words
-from console.number import asking, keeping, reading
+from console.number import asking, keeping, reading, words
 from console.number.models import NumberReport
 from console.settings import Settings
 from console.settings_pages.answers import back_to, show
+from console.settings_pages.change_lines import newest
 from integrations.whatsapp.account import Profile, ProfileChanges
 from integrations.whatsapp.client import WhatsApp
 from integrations.whatsapp.errors import Invalid, WhatsAppError
 
 PAGE = "/settings/number"
-VERTICALS = {
-    "FINANCE": Words("Finanzas"),
-    "PROF_SERVICES": Words("Servicios profesionales"),
-    "AUTO": Words("Automotor"),
-    "APPAREL": Words("Ropa"),
-    "BEAUTY": Words("Belleza"),
-    "EDU": Words("Educación"),
-    "ENTERTAIN": Words("Entretenimiento"),
-    "EVENT_PLAN": Words("Eventos"),
-    "GOVT": Words("Gobierno"),
-    "GROCERY": Words("Alimentos"),
-    "HEALTH": Words("Salud"),
-    "HOTEL": Words("Hotelería"),
-    "NONPROFIT": Words("Sin fines de lucro"),
-    "RESTAURANT": Words("Restaurantes"),
-    "RETAIL": Words("Comercio"),
-    "TRAVEL": Words("Viajes"),
-    "OTHER": Words("Otro rubro"),
-}
-"""The lines of business that Meta knows and a lender, shop or service may be in."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _WEBSITE = re.compile(r"https?://[^\s/]+\.[^\s/]+\S*")
 _WRONG = {
@@ -203,9 +182,8 @@ async def _show(
         channel = await _own(tx, settings)
         report = await tx.get(NumberReport, channel.id) or NumberReport(channel_id=channel.id, profile={})
         waiting, heard_at = await reading.waiting(tx, channel), await reading.heard_at(tx)
-        about = (AuditEntry.action.in_(ABOUT), AuditEntry.subject == f"channel:{channel.id}")
-        changes = select(AuditEntry).where(*about)
-        history = list(await tx.scalars(changes.order_by(AuditEntry.id.desc()).limit(CHANGES)))
+        about = (f"channel:{channel.id}",)
+        history = await newest(tx, ABOUT, words.TERMS, subjects=about, most=CHANGES)
     profile = msgspec.convert(report.profile, Profile)
     sites = [*profile.websites, "", ""]
     shown = msgspec.to_builtins(profile) | {"website1": sites[0], "website2": sites[1]}
@@ -219,7 +197,8 @@ async def _show(
         waiting=waiting,
         heard_at=heard_at,
         token_ends_soon=keeping.ends_soon(report, clock.now()),
-        verticals=VERTICALS,
+        codes=words,
+        verticals=words.VERTICALS,
         typed={name: value or "" for name, value in (shown | (typed or {})).items()},
         problems={refused.field or "form": refused.text} if refused else {},
         history=history,

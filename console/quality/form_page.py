@@ -13,9 +13,12 @@ from console.db import Database
 from console.errors import Refused
 from console.forms import read_form, whole
 from console.inbox import policy
+from console.languages.joined import joined
+from console.languages.words import Words
 from console.quality import keeping
 from console.quality.scoring import FORMULA, Criterion
 from console.settings_pages.answers import back_to, show
+from console.settings_pages.change_lines import Terms, newest
 
 PAGE = "/settings/quality"
 
@@ -69,6 +72,7 @@ async def _show(
 ) -> Response[Any]:
     async with db.reading() as tx:
         form = await keeping.form_in_force(tx)
+        history = await newest(tx, ("quality.form_updated",), TERMS)
     criteria = keeping.criteria_of(form)
     kept = {name: str(getattr(form, name)) for name in ("per_week", "rest_weeks", "version")}
     for one in criteria:
@@ -86,7 +90,19 @@ async def _show(
         typed=kept | dict(typed or {}),
         problem=problem,
         saved=saved,
+        history=history,
     )
+
+
+def _criteria(kept: list[dict[str, Any]]) -> str:
+    """What was asked, and what each weighed; what weighs nothing was not."""
+    return joined((f"{one['label']} ({one['weight']}): {one['guide']}" for one in kept if one["weight"]), "; ")
+
+
+TERMS = Terms(
+    fields={"per_week": Words("Conversaciones por agente y semana"), "criteria": Words("Pauta")},
+    said={"criteria": _criteria},
+)
 
 
 routes = [quality_form_page, change_quality_form]

@@ -17,6 +17,7 @@ from console.render import page
 from console.reports import rates, summary
 from console.reports.costs import CATEGORIES
 from console.settings import Settings
+from console.settings_pages.change_lines import Terms, newest
 
 PAGE = "/reports/rates"
 
@@ -71,6 +72,7 @@ async def _show(
 ) -> Response[Any]:
     async with db.reading() as tx:
         known = await rates.rates_of(tx)
+        history = await newest(tx, ("rates.updated",), _terms(settings.currency))
     values = {name: (typed or {}).get(name, rates.written(known.get(name))) for name in CATEGORIES}
     shown = page(
         "reports/rates.html",
@@ -80,8 +82,16 @@ async def _show(
         currency=settings.currency,
         problem=refused,
         saved=saved,
+        history=history,
     )
     return html(shown, status=refused.status if refused else 200)
+
+
+def _terms(currency: str) -> Terms:
+    def price(micro: int) -> str:
+        return f"{rates.written(micro)} {currency}"
+
+    return Terms(fields=CATEGORIES, said=dict.fromkeys(CATEGORIES, price))
 
 
 routes = [rates_page, change_rates, daily_summary]

@@ -11,7 +11,6 @@ from litestar.params import FromPath
 from sqlalchemy import func, select
 
 from console.agents import Agent, OwnRole, Role, Viewer
-from console.audit import AuditEntry
 from console.db import Database
 from console.errors import Refused
 from console.forms import read_form
@@ -20,6 +19,7 @@ from console.languages.words import Words
 from console.roles import giving, keeping
 from console.roles.words import GROUPS
 from console.settings_pages.answers import back_to, known_id, show
+from console.settings_pages.change_lines import Terms, among, newest
 
 PAGE = "/settings/roles"
 ONE = "/settings/roles/{role_id:int}"
@@ -29,6 +29,10 @@ BASES = {
     Role.ADMIN: Words("Administración: todos los equipos"),
 }
 CHANGES = 20
+DEEDS = {deed: words for _title, deeds in GROUPS for deed, words in deeds.items()}
+TERMS = Terms(
+    fields={"deeds": Words("Permisos"), "base": Words("Base")}, said={"deeds": among(DEEDS), "base": among(BASES)}
+)
 
 
 class RoleLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +129,10 @@ async def _show(
             Agent.own_role_id.is_not(None), Agent.disabled_at.is_(None)
         )
         holders = {row[0]: row[1] for row in await tx.execute(holding.group_by(Agent.own_role_id))}
-        rows = await tx.scalars(select(OwnRole).where(OwnRole.retired_at.is_(None)).order_by(OwnRole.name))
+        every = list(await tx.scalars(select(OwnRole).order_by(OwnRole.name)))
+        names = {f"role:{row.id}": row.name for row in every}
+        about = ("role.created", "role.updated", "role.retired")
+        history = await newest(tx, about, msgspec.structs.replace(TERMS, about=names), most=CHANGES)
         lines = [
             RoleLine(
                 id=row.id,
@@ -134,13 +141,15 @@ async def _show(
                 deeds=len(row.deeds),
                 holders=holders.get(row.id, 0),
             )
-            for row in rows
+            for row in every
+            if row.retired_at is None
         ]
     return show(
         "settings/roles.html",
         viewer,
         status=refused.status if refused else 200,
         roles=lines,
+        history=history,
         bases=[(str(base), words) for base, words in BASES.items()],
         groups=GROUPS,
         gives=policy.deeds_of(viewer.role, viewer.deeds),
@@ -161,12 +170,8 @@ async def _show_one(
         role = await keeping.open_role(tx, number)
         people = select(Agent.id, Agent.name).where(Agent.own_role_id == role.id, Agent.disabled_at.is_(None))
         holders = [(row[0], row[1]) for row in await tx.execute(people.order_by(Agent.name))]
-        about = (
-            AuditEntry.action.in_(("role.created", "role.updated")),
-            AuditEntry.subject == f"role:{role.id}",
-        )
-        changes = select(AuditEntry).where(*about).order_by(AuditEntry.id.desc()).limit(CHANGES)
-        history = list(await tx.scalars(changes))
+        about = (f"role:{role.id}",)
+        history = await newest(tx, ("role.created", "role.updated"), TERMS, subjects=about, most=CHANGES)
     has = {"name": role.name, **{f"deed.{deed}": "1" for deed in role.deeds}}
     return show(
         "settings/role.html",

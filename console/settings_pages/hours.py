@@ -22,9 +22,11 @@ from console.hours.models import COMPANY, SpecialDay, WorkingWeek
 from console.hours.reading import hours_of, intervals
 from console.hours.working import Hours
 from console.inbox import policy
+from console.languages.joined import joined
 from console.languages.words import Words
 from console.render import name_of_day, near_day
 from console.settings_pages.answers import back_to, show
+from console.settings_pages.change_lines import Terms, among, newest
 
 PAGE = "/settings/hours"
 FIELDS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -153,6 +155,8 @@ async def _show(
         hours = await hours_of(tx, team_id)
         own_week = await tx.get(WorkingWeek, team_id)
         special = await _special(tx, team_id)
+        about = ("hours.updated", "hours.day_set", "hours.day_dropped")
+        history = await newest(tx, about, TERMS, subjects=(f"hours:{team_id}",))
     week = {field: keeping.write_intervals(intervals(day)) for field, day in zip(FIELDS, hours.days, strict=True)}
     return show(
         "settings/hours.html",
@@ -169,7 +173,33 @@ async def _show(
         zone=hours.zone,
         special=special,
         fortnight=_fortnight(hours),
+        history=history,
     )
+
+
+def _week(days: list[Any]) -> str:
+    """The days of a week that work, as the history has them."""
+    worked = ((name_of_day(day), keeping.write_intervals(intervals(kept))) for day, kept in enumerate(days) if kept)
+    return joined((joined(each, " ") for each in worked), "; ") or Words("Cerrado")
+
+
+TERMS = Terms(
+    fields={
+        "country": Words("Feriados de"),
+        "days": Words("Semana"),
+        "intervals": Words("Horario"),
+        "keeps_holidays": Words("Cierra en feriado"),
+        "name": Words("Motivo"),
+        "zone": Words("Zona horaria"),
+    },
+    said={
+        "country": among({}, none=Words("ninguno")),
+        "day": lambda day: near_day(date.fromisoformat(day)),
+        "days": _week,
+        "intervals": lambda kept: keeping.write_intervals(intervals(kept)) or Words("Cerrado"),
+        "zone": among({}),
+    },
+)
 
 
 async def _special(tx: Tx, team_id: int) -> list[tuple[str, DayLine]]:

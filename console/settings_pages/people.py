@@ -13,20 +13,16 @@ from sqlalchemy import func, select
 
 from console import passwords, second_factor, sessions, users
 from console.agents import Agent, AgentTeam, OwnRole, Role, SignInSession, Team, Viewer, own_deeds
-from console.audit import AuditEntry
 from console.db import Database, Tx
 from console.errors import Refused, not_found
 from console.forms import read_form
 from console.inbox import policy
 from console.roles import giving
 from console.settings_pages.answers import back_to, known_id, show
+from console.settings_pages.people_changes import changes_of
 from console.settings_pages.session_lines import session_lines
 
 PAGE = "/settings/users"
-_ABOUT_PEOPLE = (
-    *("agent.created", "agent.updated", "agent.disabled", "agent.password_changed"),
-    *("factor.enabled", "factor.removed", "factor.recovery_used", "factor.codes_renewed"),
-)
 
 
 class PersonLine(msgspec.Struct, frozen=True):
@@ -197,13 +193,7 @@ async def _show_one(
         teams = [(row.id, row.name, row.id in theirs) for row in await tx.scalars(select(Team).order_by(Team.name))]
         lines = await session_lines(tx, agent.id, viewer.session_id)
         has_factor = await second_factor.is_on(tx, agent.id)
-        changes = (
-            select(AuditEntry)
-            .where(AuditEntry.subject == f"agent:{agent.id}", AuditEntry.action.in_(_ABOUT_PEOPLE))
-            .order_by(AuditEntry.id.desc())
-            .limit(20)
-        )
-        history = list(await tx.scalars(changes))
+        history = await changes_of(tx, agent)
         roles = await giving.offered(tx)
     return show(
         "settings/person.html",

@@ -14,11 +14,14 @@ from console.db import Database
 from console.errors import Refused
 from console.forms import read_form, whole
 from console.inbox import policy
+from console.languages.joined import joined
+from console.languages.words import Words
 from console.portfolio import rules
 from console.portfolio.models import Account
 from console.portfolio.standing import rules_in_force
 from console.settings import Settings
 from console.settings_pages.answers import show
+from console.settings_pages.change_lines import Say, Terms, newest
 
 PAGE = "/settings/portfolio"
 
@@ -70,6 +73,7 @@ async def _show(
         waiting = await tx.scalar(
             select(func.count()).select_from(Account).where(Account.next_change_at <= clock.now())
         )
+        history = await newest(tx, ("rules.updated",), _terms(settings.currency))
     values = {name: rules.written(rule, getattr(now, name), settings.currency) for name, rule in rules.RULES.items()}
     return show(
         "settings/portfolio.html",
@@ -82,7 +86,22 @@ async def _show(
         problem=refused,
         saved=saved,
         waiting=waiting or 0,
+        history=history,
     )
+
+
+def _terms(currency: str) -> Terms:
+    return Terms(
+        fields={name: rule.label for name, rule in rules.RULES.items()},
+        said={name: _said(rule, currency) for name, rule in rules.RULES.items()},
+    )
+
+
+def _said(rule: rules.Rule, currency: str) -> Say:
+    if rule.kind == "choice":
+        return lambda value: Words("sí") if value else Words("no")
+    units = {"days": Words("días"), "count": Words("cuotas"), "amount": currency, "percent": "%"}
+    return lambda value: joined((rules.written(rule, value, currency), units[rule.kind]), " ")
 
 
 routes = [rules_page, change_rules]

@@ -13,11 +13,23 @@ from console.db import Database
 from console.errors import Refused
 from console.forms import read_form, whole
 from console.inbox import policy
+from console.languages.words import Words, plural
 from console.retention import due, rules
 from console.retention.models import RetentionRule
 from console.settings_pages.answers import back_to, show
+from console.settings_pages.change_lines import Terms, newest
 
 PAGE = "/settings/retention"
+
+
+def _months(value: int | None) -> str:
+    return Words("siempre") if value is None else plural("{n} mes", "{n} meses", n=value)
+
+
+TERMS = Terms(
+    fields={name: period.label for name, period in rules.PERIODS.items()},
+    said=dict.fromkeys(rules.PERIODS, _months),
+)
 
 
 @get(PAGE)
@@ -66,6 +78,7 @@ async def _show(
             except Refused as wrong:
                 refused = wrong
         preview = await due.preview(tx, tried, moment)
+        history = await newest(tx, ("retention.updated",), TERMS)
     values = {name: str(getattr(in_force, name) or "") for name in rules.PERIODS}
     return show(
         "settings/retention.html",
@@ -78,6 +91,7 @@ async def _show(
         is_tried=tried != in_force,
         begins_at=rule.updated_at + rules.GRACE if not rules.runs(rule, moment) else None,
         preview=preview,
+        history=history,
         problem=refused,
         saved=saved,
     )

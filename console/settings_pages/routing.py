@@ -15,12 +15,35 @@ from console.db import Database, Tx
 from console.errors import Refused, not_found
 from console.forms import read_form, whole
 from console.inbox import policy
+from console.languages.joined import joined
+from console.languages.words import Words
 from console.routing import rules
 from console.routing.models import RoutingRule
 from console.routing.score import POINTS
 from console.settings_pages.answers import known_id, show
+from console.settings_pages.change_lines import Terms, among, counted, newest
 
 PAGE = "/settings/routing"
+
+
+def _points(value: dict[str, int]) -> str:
+    each = ((point.label, str(value.get(name, point.usual))) for name, point in POINTS.items())
+    return joined((joined(one, ": ") for one in each), "; ")
+
+
+TERMS = Terms(
+    fields={
+        **{name: label for name, (label, _words) in rules.CHOICES.items()},
+        **{name: number.label for name, number in rules.NUMBERS.items()},
+        **rules.SWITCHES,
+        "points": Words("Puntos"),
+    },
+    said={
+        **{name: among(words) for name, (_label, words) in rules.CHOICES.items()},
+        **{name: counted(number.unit) for name, number in rules.NUMBERS.items()},
+        "points": _points,
+    },
+)
 
 
 @get(PAGE)
@@ -71,6 +94,8 @@ async def _show(
         if team_id is not None and team_id not in teams:
             raise not_found()
         rule = await rules.rule_of(tx, team_id) if team_id is not None else None
+        about = (f"team:{team_id}",)
+        history = await newest(tx, ("routing.updated",), TERMS, subjects=about) if team_id is not None else []
     return show(
         "settings/routing.html",
         viewer,
@@ -85,6 +110,7 @@ async def _show(
         version=rule.version if rule else 0,
         problem=refused,
         saved=saved,
+        history=history,
     )
 
 

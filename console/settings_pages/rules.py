@@ -16,12 +16,26 @@ from console.errors import Refused
 from console.forms import read_form, whole
 from console.inbox import policy
 from console.languages.words import Words
+from console.render import duration
 from console.roles.giving import NAMES
 from console.settings_pages.answers import show
+from console.settings_pages.change_lines import Terms, among, newest
 from console.time_outs import TimeOuts
 
 RULES = "/settings/sign-in"
 LONGEST_NUMBER = 6
+TERMS = Terms(
+    fields={
+        "absolute_minutes": Words("Una sesión dura, a lo más"),
+        "factor_roles": Words("Roles con segundo factor"),
+        "idle_minutes": Words("Sin uso, dura"),
+    },
+    said={
+        "absolute_minutes": lambda minutes: duration(timedelta(minutes=minutes)),
+        "factor_roles": among(NAMES, none=Words("ninguno")),
+        "idle_minutes": lambda minutes: duration(timedelta(minutes=minutes)),
+    },
+)
 
 
 @get(RULES)
@@ -86,6 +100,7 @@ async def _show_rules(
         attempts = await sign_in_alerts.recent(tx, sign_in_alerts.ATTEMPTS)
         browsers = await sign_in_alerts.recent(tx, sign_in_alerts.UNFAMILIAR)
         disowned = await sign_in_alerts.recent(tx, sign_in_alerts.DISOWNED)
+        history = await newest(tx, ("sign_in_rules.updated",), TERMS)
     if typed is None:
         idle, absolute = bounds.idle // timedelta(minutes=1), bounds.absolute // timedelta(hours=1)
         typed = {"idle": str(idle), "absolute": str(absolute)}
@@ -98,6 +113,7 @@ async def _show_rules(
         attempts=attempts,
         browsers=browsers,
         disowned=disowned,
+        history=history,
         typed=typed,
         problem=problem,
         saved=saved,

@@ -18,6 +18,7 @@ from console.inbox import policy, tagging
 from console.inbox.tags import Tag
 from console.languages.words import Words
 from console.settings_pages.answers import back_to, known_id, show
+from console.settings_pages.change_lines import Terms, among, newest
 
 PAGE = "/settings/tags"
 FIELDS = ("name", "colour", "description", "team")
@@ -114,8 +115,10 @@ async def _show(
     async with db.reading() as tx:
         teams = await _teams(tx, viewer)
         wanted = select(Tag).where(policy.visible_tags(viewer))
-        tags = await tx.scalars(wanted.order_by(Tag.retired_at.is_not(None), Tag.name_key))
+        tags = list(await tx.scalars(wanted.order_by(Tag.retired_at.is_not(None), Tag.name_key)))
         lines = [_line(tag, dict(teams)) for tag in tags]
+        names = {f"tag:{tag.id}": tag.name for tag in tags}
+        history = await newest(tx, ("tag.created", "tag.updated"), _terms(dict(teams), names), subjects=names)
     blank = {**dict.fromkeys(FIELDS, ""), "colour": "grey"}
     return show(
         "settings/tags.html",
@@ -128,6 +131,15 @@ async def _show(
         blank=blank,
         of=of,
         problems={refused.field or "form": refused.text} if refused else {},
+        history=history,
+    )
+
+
+def _terms(teams: dict[int, str], names: dict[str, str]) -> Terms:
+    return Terms(
+        fields={"colour": Words("Color"), "description": Words("Qué quiere decir"), "retired": Words("Retirada")},
+        said={"colour": among(tagging.COLOURS), "team_id": among(teams, none=Words("Todos los equipos"))},
+        about=names,
     )
 
 

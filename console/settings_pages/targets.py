@@ -20,6 +20,7 @@ from console.languages.words import Words
 from console.portfolio.models import PortfolioRules
 from console.portfolio.states import Edges, State, label
 from console.settings_pages.answers import back_to, show
+from console.settings_pages.change_lines import Terms, among, newest
 from console.targets import keeping
 from console.targets.book import book_in_force
 from console.targets.clocks import Allowed, Book
@@ -113,6 +114,7 @@ async def _show(
         teams = [(team.id, team.name) for team in await tx.scalars(select(Team).order_by(Team.name))]
         rules = (await tx.execute(select(PortfolioRules.first_edge, PortfolioRules.second_edge))).one_or_none()
         book = await book_in_force(tx)
+        history = await newest(tx, ("targets.updated",), _terms(), subjects=(f"targets:{team_id}",))
     # Whoever leads a team may know the company's; those of other teams are not theirs to see.
     seen = [(number, name) for number, name in teams if viewer.sees_all or number in viewer.team_ids]
     if team_id != COMPANY and team_id not in dict(seen):
@@ -136,7 +138,26 @@ async def _show(
         in_force=[(name, [_written(book.allowed(team_id, key, kind)) for kind in Kind]) for key, name in states],
         problem=refused,
         saved=saved,
+        history=history,
     )
+
+
+def _terms() -> Terms:
+    states = {EVERY_STATE: Words("Cualquier estado"), **{state.value: label(state) for state in State}}
+    names = {kind.value: words[0] for kind, words in KINDS.items()}
+    return Terms(
+        fields={**names, "state": Words("Estado de cuenta")},
+        said={**dict.fromkeys(names, _kept), "state": among(states)},
+        always=frozenset({"state"}),
+    )
+
+
+def _kept(value: list[int] | None) -> str:
+    """A target as the history has it: minutes to the warning and to the limit."""
+    if value is None:
+        return Words("lo general")
+    warns, due = map(write_length, value)
+    return Words("{due}, aviso a los {warns}", due=due, warns=warns)
 
 
 def _own(book: Book, team_id: int, state: str) -> dict[str, str]:

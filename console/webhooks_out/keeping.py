@@ -92,6 +92,7 @@ async def turn(
     """
     if subscription.state == state:
         return
+    old: dict[str, object] = {"state": subscription.state}
     subscription.state, subscription.why, subscription.failing_since = state, why, None
     subscription.version += 1
     words = {
@@ -106,7 +107,14 @@ async def turn(
         subscription.secret = ""
         ended = {"state": DeliveryState.GIVEN_UP, "settled_at": clock.now()}
         await tx.execute(update(WebhookDelivery).where(*of_it).values(ended))
-    record(tx, subscription, f"webhook.{words[state]}", by=by, new={"why": why} if why else None)
+    record(
+        tx,
+        subscription,
+        f"webhook.{words[state]}",
+        by=by,
+        old=old,
+        new={"state": state, **({"why": why} if why else {})},
+    )
 
 
 async def change_secret(tx: Tx, subscription: WebhookSubscription, *, by: Viewer) -> str:
@@ -114,7 +122,8 @@ async def change_secret(tx: Tx, subscription: WebhookSubscription, *, by: Viewer
     policy.require(by, "manage_webhooks")
     subscription.secret = signing.new_secret()
     subscription.version += 1
-    record(tx, subscription, "webhook.secret_changed", by=by.actor)
+    # Never a secret, nor what would tell one from another.
+    record(tx, subscription, "webhook.secret_changed", by=by.actor, old={"secret": "former"}, new={"secret": "fresh"})
     return subscription.secret
 
 
@@ -133,7 +142,13 @@ async def replay(tx: Tx, delivery: WebhookDelivery, *, by: Viewer) -> None:
 
 
 def record(
-    tx: Tx, subscription: WebhookSubscription, action: str, *, by: Actor, new: dict[str, object] | None = None
+    tx: Tx,
+    subscription: WebhookSubscription,
+    action: str,
+    *,
+    by: Actor,
+    new: dict[str, object] | None = None,
+    old: dict[str, object] | None = None,
 ) -> None:
     """Note it in the history."""
-    audit.record(tx, by, action, subject=f"webhook:{subscription.id}", new=new)
+    audit.record(tx, by, action, subject=f"webhook:{subscription.id}", old=old, new=new)

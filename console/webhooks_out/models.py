@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from console.db import Base, BigKey
+from console.languages.words import Words
 
 WAITING = "state = 'waiting'"
 
@@ -23,6 +24,7 @@ class SubscriptionState(StrEnum):
 
 
 ERASED = "{}"
+NOT_TAKEN = Words("No aceptó ninguna llamada en tres días.")
 """The body of a delivery whose person was erased: it is never sent again."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -14,11 +15,19 @@ from console.db import Database
 from console.errors import Refused, not_found
 from console.forms import read_form
 from console.inbox import policy
+from console.languages.kept import as_words
 from console.languages.words import Words
 from console.settings import Settings
 from console.settings_pages.answers import back_to, cursor_of, known_id, show
+from console.settings_pages.change_lines import Terms, among, newest
 from console.webhooks_out import keeping
-from console.webhooks_out.models import DeliveryState, SubscriptionState, WebhookDelivery, WebhookSubscription
+from console.webhooks_out.models import (
+    NOT_TAKEN,
+    DeliveryState,
+    SubscriptionState,
+    WebhookDelivery,
+    WebhookSubscription,
+)
 
 PAGE = "/settings/webhooks"
 ONE = "/settings/webhooks/{subscription_id:int}"
@@ -32,6 +41,22 @@ WORDS = {
     "account.updated": Words("Cuenta que cambia (saldo, estado)"),
     "mention.created": Words("Mención en una nota interna (sin su texto)"),
 }
+STATES = {
+    SubscriptionState.ACTIVE: Words("activo"),
+    SubscriptionState.DISABLED: Words("detenido"),
+    SubscriptionState.REMOVED: Words("eliminado"),
+}
+# A notice told again changes nothing: it stands in the log of deliveries.
+CHANGES = tuple(f"webhook.{deed}" for deed in ("subscribed", "enabled", "disabled", "secret_changed", "removed"))
+TERMS = Terms(
+    fields={"secret": Words("Clave"), "events": Words("Avisos")},
+    said={
+        "events": among(WORDS),
+        "secret": among({"former": Words("la anterior"), "fresh": Words("una nueva (no se muestra)")}),
+        "state": among(STATES),
+        "why": lambda why: as_words(why, NOT_TAKEN) or "—",
+    },
+)
 
 
 @get(PAGE)
@@ -132,8 +157,9 @@ async def _show(
     db: Database, viewer: Viewer, *, refused: Refused | None = None, typed: dict[str, str] | None = None
 ) -> Response[Any]:
     async with db.reading() as tx:
-        alive = select(WebhookSubscription).where(WebhookSubscription.state != SubscriptionState.REMOVED)
-        subscriptions = list(await tx.scalars(alive.order_by(WebhookSubscription.id)))
+        every = list(await tx.scalars(select(WebhookSubscription).order_by(WebhookSubscription.id)))
+        names = {f"webhook:{one.id}": one.name for one in every}
+        history = await newest(tx, CHANGES, msgspec.structs.replace(TERMS, about=names))
         waiting = select(WebhookDelivery.subscription_id, func.count()).where(
             WebhookDelivery.state == DeliveryState.WAITING
         )
@@ -142,7 +168,8 @@ async def _show(
         "settings/webhooks.html",
         viewer,
         status=refused.status if refused else 200,
-        subscriptions=subscriptions,
+        subscriptions=[one for one in every if one.state != SubscriptionState.REMOVED],
+        history=history,
         waits=waits,
         words=WORDS,
         typed=typed or {},
@@ -159,6 +186,7 @@ async def _show_one(
         if below is not None:
             log = log.where(WebhookDelivery.id < below)
         lines = list(await tx.scalars(log.order_by(WebhookDelivery.id.desc()).limit(LINES + 1)))
+        history = await newest(tx, CHANGES, TERMS, subjects=(f"webhook:{number}",))
     return show(
         "settings/webhook.html",
         viewer,
@@ -167,6 +195,7 @@ async def _show_one(
         lines=lines[:LINES],
         next_cursor=lines[LINES - 1].id if len(lines) > LINES else None,
         words=WORDS,
+        history=history,
     )
 
 

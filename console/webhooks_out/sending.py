@@ -22,11 +22,17 @@ from console.api import events
 from console.api.tokens import Program
 from console.audit import SYSTEM, Entry
 from console.db import Database, Tx, bulk_insert
-from console.languages.words import Words, as_kept
+from console.languages.words import as_kept
 from console.pacing import Pace
 from console.webhooks_out import addresses, keeping, signing
 from console.webhooks_out.addresses import NotPublicError
-from console.webhooks_out.models import DeliveryState, SubscriptionState, WebhookDelivery, WebhookSubscription
+from console.webhooks_out.models import (
+    NOT_TAKEN,
+    DeliveryState,
+    SubscriptionState,
+    WebhookDelivery,
+    WebhookSubscription,
+)
 
 log = structlog.get_logger()
 AT_ONCE = 20
@@ -258,5 +264,4 @@ async def _settle(tx: Tx, call: Call, outcome: Outcome) -> None:
     else:
         delivery.due_at = moment + timedelta(seconds=PAUSES[delivery.attempts - 1])
     if subscription.state == SubscriptionState.ACTIVE and moment - subscription.failing_since >= DISABLED_AFTER:
-        why = Words("No aceptó ninguna llamada en tres días.")
-        await keeping.turn(tx, subscription, SubscriptionState.DISABLED, by=SYSTEM, why=why)
+        await keeping.turn(tx, subscription, SubscriptionState.DISABLED, by=SYSTEM, why=NOT_TAKEN)

@@ -6,24 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from sqlalchemy import select
 
 from console.agents import Viewer
-from console.audit import AuditEntry
 from console.db import Database
 from console.errors import Refused
 from console.forms import read_form
 from console.inbox import policy
+from console.languages.words import Words
 from console.settings import Settings
 from console.settings_pages.answers import back_to, show
+from console.settings_pages.change_lines import Terms, among, newest
 from console.word_lists import keeping, reading
 from console.word_lists.matching import COUNTRIES, EVERYWHERE, KINDS, phrases
 
 PAGE = "/settings/words"
-CHANGES = 10
+TERMS = Terms(
+    fields={
+        "country": Words("País"),
+        "in_force": Words("Se busca"),
+        "kind": Words("Clase"),
+        "phrase": Words("Frase"),
+    },
+    said={"country": among(COUNTRIES), "kind": among(KINDS), "phrase": str},
+    always=frozenset({"country", "kind", "phrase"}),
+)
 DONE = {
     "on": "Desde ahora se busca esa frase.",
     "off": "Esa frase ya no se busca.",
@@ -83,11 +91,7 @@ async def _show(
     country = typed["country"]
     async with db.reading() as tx:
         lists = phrases(country, await reading.choices(tx))
-        changed = select(AuditEntry).where(AuditEntry.action == "word_list.changed").order_by(AuditEntry.id.desc())
-        changes = [
-            (entry.at, entry.actor_name, msgspec.json.decode(entry.old or "{}"), msgspec.json.decode(entry.new or "{}"))
-            for entry in await tx.scalars(changed.limit(CHANGES))
-        ]
+        history = await newest(tx, ("word_list.changed",), TERMS)
     return show(
         "word_lists/words.html",
         viewer,
@@ -96,7 +100,7 @@ async def _show(
         countries=COUNTRIES,
         kinds=KINDS,
         lists={kind: [one for one in lists if one.kind == kind] for kind in KINDS},
-        changes=changes,
+        history=history,
         days=reading.DAYS,
         typed=typed,
         problem=problem,

@@ -210,7 +210,7 @@ async def test_each_change_is_on_record_before_and_after(front: Front) -> None:
     assert "own_role" not in json.loads(given.old or "")
     assert json.loads(felt.new or "")["own_role"] == number
     page = await elena.see(f"{PAGE}/{number}")
-    assert "role.updated" in page
+    assert "cambió lo que puede un rol" in page
     assert "Ana" in page
 
 

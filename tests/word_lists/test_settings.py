@@ -64,7 +64,7 @@ async def test_an_added_phrase_raises_the_alert_on_what_an_agent_sends_next_and_
     assert await flagged(front) == [{"kind": "threat", "words": "Lista Negra"}]
     assert "«Lista Negra»" in await sara.see("/supervisor")
     assert "Lista Negra" in await elena.see(f"{PAGE}?country=PE")
-    assert "Lista Negra" not in (await elena.see(f"{PAGE}?country=CO")).partition("Últimos cambios")[0]
+    assert "Lista Negra" not in (await elena.see(f"{PAGE}?country=CO")).partition("Cambios")[0]
 
     assert await put(elena, "lista negra", "off") == 303
     assert (await ana.reply(1, "Está en la lista negra")).status_code == 201
