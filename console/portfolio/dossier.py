@@ -18,6 +18,7 @@ from console.inbox.words import history_line
 from console.portfolio.agreements import Promise
 from console.portfolio.documents import masked
 from console.portfolio.ledger import Payment
+from console.portfolio.methods import method_word
 from console.portfolio.models import Account, ContactPoint, Debtor
 from console.portfolio.owed import AccountView, owed_of
 
@@ -131,9 +132,11 @@ async def _numbers(tx: Tx, viewer: Viewer, debtor_id: int) -> list[NumberView]:
 
 
 async def _payments(tx: Tx, accounts: set[int]) -> list[PaymentLine]:
-    columns = (Payment.paid_at, Payment.amount_minor, Payment.currency, Payment.method, Payment.state)
-    wanted = select(*columns, Payment.account_id).where(Payment.account_id.in_(accounts))
-    return [PaymentLine(*row) for row in await tx.execute(wanted.order_by(Payment.paid_at.desc()).limit(LINES))]
+    wanted = select(Payment).where(Payment.account_id.in_(accounts)).order_by(Payment.paid_at.desc()).limit(LINES)
+    return [
+        PaymentLine(one.paid_at, one.amount_minor, one.currency, method_word(one.method), one.state, one.account_id)
+        for one in await tx.scalars(wanted)
+    ]
 
 
 async def _promises(tx: Tx, accounts: set[int]) -> list[PromiseLine]:

@@ -11,6 +11,7 @@ from console.bulk import fetch
 from console.db import Tx
 from console.inbox.models import Conversation
 from console.portfolio.ledger import Payment, PaymentLink
+from console.portfolio.methods import method_word
 from console.portfolio.models import Account, ContactPoint, PointState
 
 SHOWN = 5
@@ -104,7 +105,7 @@ async def money_in(tx: Tx, conversation: Conversation, moment: datetime) -> Mone
                 minor=row.amount_minor,
                 currency=row.currency,
                 paid_at=row.paid_at,
-                method=row.method,
+                method=method_word(row.method),
                 state=row.state,
                 went_back=row.reversed_minor,
                 excess=row.unapplied_minor,

@@ -12,6 +12,7 @@ from console.db import Tx
 from console.inbox import policy
 from console.languages.words import Words
 from console.portfolio.ledger import Payment, PaymentLink, PaymentNotice, PaymentState
+from console.portfolio.methods import method_word
 from console.portfolio.models import Account, Debtor
 
 PAGE = 50
@@ -122,7 +123,7 @@ def _look(payment: Payment, account: str | None, debtor: str | None) -> Look:
         excess=payment.unapplied_minor,
         went_back=payment.reversed_minor,
         currency=payment.currency,
-        method=payment.method,
+        method=method_word(payment.method),
         paid_at=payment.paid_at,
         why=WHY.get(payment.why or "") if parked else None,
     )

@@ -76,7 +76,7 @@ async def test_nothing_spanish_is_left_on_a_debtors_page(elena: Person, language
     for state in ("applied", "parked", "reversed"):
         paid = await they_paid(database, first, 10)
         async with database.transaction() as tx:
-            await tx.execute(update(Payment).where(Payment.id == paid).values(state=state))
+            await tx.execute(update(Payment).where(Payment.id == paid).values(state=state, method="transferencia"))
     nobody = await a_debtor(database, team, name="xyz", phone=None, document=("", "44552716"))
     late = await a_debtor(database, team, name="xyz", phone="51944000001", invoices=[("F-9", on, 700)])
     async with database.transaction() as tx:
