@@ -21,6 +21,8 @@ _CHECK_DIGIT = frozenset({"RUT"})
 _QUOTED = re.compile(r'["«“‘][^"»”’]*["»”’]')
 _GROUP = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]*\d[0-9A-Za-z.\-]*")
 _DATE = re.compile(r"(?<!\d)\d{1,2}[/.\-]\d{1,2}[/.\-](\d{4})(?!\d)")
+_PAIR = re.compile(r"(?<![0-9A-Za-z/.\-])(\d{4})[/.\-](\d{4})(?![0-9A-Za-z]|[/.\-]\d)")
+"""Both answers with a sign between them, as people write "7304-1991"."""
 _OLDEST, _YOUNGEST = 1900, 2015
 _FOUR = 4
 _YEAR_WORDS = re.compile(r"\b(?:naci|nací|nacimiento|año|ano|year)\b", re.IGNORECASE)
@@ -44,6 +46,7 @@ def read_answers(texts: Iterable[str], questions: Sequence[str]) -> dict[str, st
         if dated := _DATE.search(bare):
             found[BIRTH_YEAR] = dated[1]
             bare = _DATE.sub(" ", bare, count=1)
+        bare = _PAIR.sub(_apart, bare)
         groups += [_bare(each[0]) for each in _GROUP.finditer(bare)]
         if _YEAR_WORDS.search(bare) and len(groups) == 1 and _is_year(groups[0]):
             found.setdefault(BIRTH_YEAR, groups.pop())
@@ -80,6 +83,10 @@ def _same(question: str, given: str, expected: str | None) -> bool:
     wanted = expected if expected is not None else "\x00" * _FOUR
     is_same = hmac.compare_digest(told.encode().ljust(16, b"\x01"), wanted.encode().ljust(16, b"\x01"))
     return is_same and expected is not None and (question != BIRTH_YEAR or len(given) == _FOUR)
+
+
+def _apart(pair: re.Match[str]) -> str:
+    return f"{pair[1]} {pair[2]}" if _is_year(pair[2]) else pair[0]
 
 
 def _is_year(group: str) -> bool:
