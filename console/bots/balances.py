@@ -79,13 +79,26 @@ def link(turn: Turn) -> None:
         return
     for account in named:
         _one_link(turn, account, _asked(turn, account) if len(named) == 1 else account.asked_minor)
+    turn.remember(link_minor=None)
     turn.disclose(tuple(named), "monto por pagar")
+
+
+def keep_what_to_pay(turn: Turn) -> None:
+    """Remember the amount that a link is wished for, until the right party is known."""
+    if not {"payment_link", "payment_methods"} & set(turn.heard.labels) or "identity_answer" in turn.heard.labels:
+        return
+    where = turn.facts
+    found = said.read(
+        turn.heard.text, moment=where.moment, zone=where.zone, currency=where.currency, country=where.country
+    )
+    turn.remember(link_minor=found.amount_minor if found.sure else None)
 
 
 def link_for(turn: Turn, account: AccountFact) -> None:
     """A link for the account that was chosen."""
     turn.action = "send_payment_link"
     _one_link(turn, account, _asked(turn, account))
+    turn.remember(link_minor=None)
     turn.disclose((account,), "monto por pagar")
 
 
@@ -216,7 +229,7 @@ def _asked(turn: Turn, account: AccountFact) -> int:
         balance_minor=account.balance_minor,
         country=turn.facts.country,
     )
-    named = found.amount_minor if "identity_answer" not in turn.heard.labels and found.sure else None
+    named = found.amount_minor if "identity_answer" not in turn.heard.labels and found.sure else turn.memory.link_minor
     return named if named is not None and 0 < named <= account.balance_minor else account.asked_minor
 
 

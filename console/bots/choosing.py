@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -9,6 +10,11 @@ import msgspec
 from console.bots import balances, planning, promising
 from console.bots.decision import Turn
 from console.bots.facts import AccountFact
+from console.portfolio import said
+
+_ORDINALS = ("primer", "segund", "tercer", "cuart", "quint")
+_PLACE = re.compile(rf"(?:^|\b(?:la|el|del)\s+)({'|'.join(_ORDINALS)})[ao]?\b|\bla\s+(?:numero\s+)?([1-9])\b(?!\s*/)")
+"""Where in the list: "la primera", "de la segunda", "la 2"."""
 
 
 def an_account(turn: Turn) -> bool:
@@ -38,5 +44,13 @@ def _chosen(turn: Turn, accounts: Sequence[AccountFact]) -> AccountFact | None:
     text = turn.heard.text.strip().rstrip(".)")
     if text.isdigit() and 1 <= int(text) <= len(offered):
         return offered[int(text) - 1]
+    if (place := _place(said.fold(text))) is not None:
+        return offered[place] if place < len(offered) else None
     named = [account for account in offered if balances.is_named(account, turn.heard.text)]
     return named[0] if len(named) == 1 else None
+
+
+def _place(words: str) -> int | None:
+    """Counted from 0; None where no place is named, or more than one."""
+    found = {_ORDINALS.index(each[1]) if each[1] else int(each[2]) - 1 for each in _PLACE.finditer(words)}
+    return found.pop() if len(found) == 1 else None

@@ -52,6 +52,12 @@ class Failed(Deed, frozen=True, tag="failed"):
     debtor_ids: tuple[int, ...]
 
 
+class Withdrawn(Deed, frozen=True, tag="withdrawn"):
+    """Who had proved to be this debtor says to be somebody else: on this number it is to be proved anew."""
+
+    debtor_id: int
+
+
 class Disclosed(Deed, frozen=True, tag="disclosed"):
     """Something about a debt was said to its debtor."""
 
@@ -129,8 +135,8 @@ class Alerted(Deed, frozen=True, tag="alerted"):
 
 
 AnyDeed = (
-    Confirmed | Failed | Disclosed | GaveLink | LinkFailed | Promised | Planned | Disputed | OptedOut | WrongNumber
-    | Claimed | NeedsPerson | Alerted
+    Confirmed | Failed | Withdrawn | Disclosed | GaveLink | LinkFailed | Promised | Planned | Disputed | OptedOut
+    | WrongNumber | Claimed | NeedsPerson | Alerted
 )  # fmt: skip
 
 URGENCY = {
@@ -191,8 +197,8 @@ class Turn(msgspec.Struct):
 
     @property
     def person(self) -> PersonFact | None:
-        """The right party, if known to be there."""
-        return self.proved or self.facts.person
+        """The right party, if known to be there; nobody is, once whoever writes has said to be somebody else."""
+        return None if self.memory.third_party else self.proved or self.facts.person
 
     def say(self, key: str, **values: Value) -> None:
         """Add a text."""

@@ -54,6 +54,7 @@ def _is_about_people(deed: AnyDeed) -> bool:
 _OF_PEOPLE = (
     decision.Confirmed,
     decision.Failed,
+    decision.Withdrawn,
     decision.OptedOut,
     decision.WrongNumber,
     decision.NeedsPerson,
@@ -67,6 +68,8 @@ async def _about_people(tx: Tx, scene: Scene, deed: AnyDeed) -> dict[str, str]:
             await _confirm(tx, scene, deed)
         case decision.Failed():
             await _fail(tx, scene, deed)
+        case decision.Withdrawn():
+            await _withdraw(tx, scene, deed)
         case decision.OptedOut():
             await consent.opt_out(tx, scene.conversation, by=scene.by, message_id=scene.message_id)
         case decision.WrongNumber():
@@ -132,6 +135,18 @@ async def _confirm(tx: Tx, scene: Scene, deed: decision.Confirmed) -> None:
     tx.add(_try(scene, deed.debtor_id, was_right=True))
     row = await thread.event(tx, scene.conversation, by=scene.by, action="bot_verified", what=deed.how)
     _tell(tx, scene, "bot.identity_confirmed", message_id=row.id, new={"debtor": deed.debtor_id, "how": deed.how})
+
+
+async def _withdraw(tx: Tx, scene: Scene, deed: decision.Withdrawn) -> None:
+    await tx.execute(
+        update(ContactPoint)
+        .where(
+            ContactPoint.contact_id == scene.conversation.contact_id,
+            ContactPoint.debtor_id == deed.debtor_id,
+        )
+        .values(verified_at=None, updated_at=scene.moment)
+    )
+    _tell(tx, scene, "bot.identity_withdrawn", new={"debtor": deed.debtor_id})
 
 
 async def _fail(tx: Tx, scene: Scene, deed: decision.Failed) -> None:

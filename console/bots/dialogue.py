@@ -93,9 +93,13 @@ def facts_failed(turn: Turn) -> bool:
 def _wishes(turn: Turn, labels: set[str]) -> None:
     labels = _as_a_link(turn, labels)
     wanted = [label for label in PERSONAL if label in labels]
+    if wanted and turn.memory.third_party:
+        grave.refuse_third_person(turn)
+        return
     if wanted and turn.person is None:
         _free(turn, labels)
         promising.keep_what_was_said(turn)
+        balances.keep_what_to_pay(turn)
         turn.remember(wishes=tuple(dict.fromkeys([*turn.memory.wishes, *wanted])))
         if not identifying.volunteered(turn):
             identifying.ask(turn)

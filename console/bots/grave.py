@@ -5,11 +5,16 @@ After any of these nothing is said about paying, whatever else the message asks.
 
 from __future__ import annotations
 
+import re
+
 from console.bots import balances
-from console.bots.decision import Alerted, Claimed, Disputed, OptedOut, Turn, WrongNumber
+from console.bots.decision import Alerted, Claimed, Disputed, OptedOut, Turn, Withdrawn, WrongNumber
+from console.portfolio import said
 
 _THIRD_PERSON = frozenset({"a third person's balance", "speaks for somebody"})
 """Rules of understanding that say: it is not the debtor who writes, or not their own debt that is asked about."""
+_OF_ONESELF = re.compile(r"\b(?:soy|somos|habla|escribe)\b")
+"""Words by which somebody says who writes."""
 _NO_WISH = frozenset({"affirm", "deny", "greeting", "human", "other"})
 """What may be said without asking for anything."""
 _CATEGORIES = (
@@ -123,10 +128,20 @@ def _wrong_person(turn: Turn) -> None:
 
 
 def _third_person(turn: Turn) -> None:
+    person = turn.person
+    # The right party may ask about somebody else; who says to be somebody else has only known the right answers.
+    is_somebody_else = person is None or bool(_OF_ONESELF.search(said.fold(turn.heard.text)))
+    if person is not None and is_somebody_else:
+        turn.do(Withdrawn(person.debtor_id))
+    turn.remember(third_party=is_somebody_else)
+    refuse_third_person(turn)
+
+
+def refuse_third_person(turn: Turn) -> None:
+    """Nothing is said to them, nor are they asked who they are: the right answers would prove nothing."""
     turn.action = "refuse_third_person"
     turn.say("tercero")
-    # Whoever answers for somebody else is not asked who they are: the right answers would prove nothing.
-    turn.remember(asking=None, wishes=(), third_party=True)
+    turn.remember(asking=None, wishes=())
     turn.need_person("third_party")
 
 

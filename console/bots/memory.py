@@ -23,10 +23,11 @@ class Asking(StrEnum):
 
 
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is being agreed and not yet said yes to. Amounts in the smallest unit."""
+    """What is being agreed and not yet said yes to. Amounts in the smallest unit, `share` in twelfths of the debt."""
 
     account_id: int | None = None
     amount_minor: int | None = None
+    share: int | None = None
     due_on: date | None = None
     days: tuple[date, ...] = ()
     count: int | None = None
@@ -35,8 +36,9 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
 class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     """The state of a dialogue, whole: with it and the facts the bot goes on as if nothing had happened between.
 
-    `wishes` wait for the right party; `given` are halves of an identity answer; `serial` numbers the questions, so
-    that a button of an older one is known as such. `asked` and `told` are for the summary.
+    `wishes` wait for the right party, and `link_minor`, what to pay by link; `given` are halves of an identity answer;
+    `serial` numbers the questions, so that a button of an older one is known as such. `asked` and `told` are for the
+    summary.
     """
 
     asking: str | None = None
@@ -46,6 +48,7 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     given: dict[str, str] = {}
     tries: int = 0
     draft: Draft = Draft()
+    link_minor: int | None = None
     greeted: bool = False
     misses: int = 0
     third_party: bool = False

@@ -15,6 +15,7 @@ from console.portfolio import said
 from console.render import money
 
 MOST_DAYS = 3
+TWELFTHS = 12
 _YES_NO = ("si", "no")
 
 
@@ -36,24 +37,35 @@ def keep_what_was_said(turn: Turn) -> None:
     }:
         return
     account = _known(turn)
-    found = said.read(
-        turn.heard.text,
-        moment=turn.facts.moment,
-        zone=turn.facts.zone,
-        currency=account.currency if account else turn.facts.currency,
-        overdue_minor=account.overdue_minor if account else 0,
-        balance_minor=account.balance_minor if account else 0,
-        country=turn.facts.country,
-    )
+    found = _read(turn, account, account.overdue_minor if account else 0)
+    share = None if account else _share(turn)
     draft = turn.memory.draft
     several = found.is_range or found.is_several
     if found.candidates:
         draft = msgspec.structs.replace(
             draft, due_on=None if several else found.day, days=found.candidates if several else ()
         )
-    if found.amount_minor is not None:
-        draft = msgspec.structs.replace(draft, amount_minor=found.amount_minor)
+    if found.amount_minor is not None or share is not None:
+        draft = msgspec.structs.replace(draft, amount_minor=None if share else found.amount_minor, share=share)
     turn.remember(draft=draft)
+
+
+def _read(turn: Turn, account: AccountFact | None, overdue_minor: int) -> said.Said:
+    return said.read(
+        turn.heard.text,
+        moment=turn.facts.moment,
+        zone=turn.facts.zone,
+        currency=account.currency if account else turn.facts.currency,
+        overdue_minor=overdue_minor,
+        balance_minor=account.balance_minor if account else 0,
+        country=turn.facts.country,
+    )
+
+
+def _share(turn: Turn) -> int | None:
+    """Half of what is not known yet ("la mitad"), in twelfths: a share grows with the whole, an amount does not."""
+    once, twice = (_read(turn, None, whole).amount_minor for whole in (TWELFTHS, 2 * TWELFTHS))
+    return once if once and twice == 2 * once else None
 
 
 def a_day(turn: Turn) -> bool:
@@ -154,8 +166,9 @@ def _go_on(turn: Turn, account: AccountFact) -> None:
         turn.memory = forgotten(turn.memory)
         turn.need_person("plan")
         return
-    minor = min(draft.amount_minor or account.asked_minor, account.balance_minor)
-    turn.remember(draft=msgspec.structs.replace(draft, account_id=account.id, amount_minor=minor))
+    shared = (account.overdue_minor or account.balance_minor) * (draft.share or 0) // TWELFTHS
+    minor = min(draft.amount_minor or shared or account.asked_minor, account.balance_minor)
+    turn.remember(draft=msgspec.structs.replace(draft, account_id=account.id, amount_minor=minor, share=None))
     turn.say(
         "promesa_confirmar",
         monto=money(minor, account.currency),

@@ -70,10 +70,12 @@ def begin(conversation: Conversation, before: BotSession | None, moment: datetim
     if before.ended_at is not None and moment - before.ended_at < RESUMES_WITHIN:
         kept = read(before.memory)
         # Tries go on counting; what was asked and told belongs to the summary of the night that is over.
-        session.memory = written(msgspec.structs.replace(kept, asked=(), told=(), misses=0))
+        session.memory = written(msgspec.structs.replace(kept, asked=(), told=(), misses=0, third_party=False))
         session.resumes_id = before.id
-        session.debtor_id, session.verified_at = before.debtor_id, before.verified_at
-        session.verified_how = before.verified_how
+        if not kept.third_party:
+            # Who said to be somebody else is nobody known: whoever comes next proves who they are.
+            session.debtor_id, session.verified_at = before.debtor_id, before.verified_at
+            session.verified_how = before.verified_how
     return session
 
 

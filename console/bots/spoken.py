@@ -20,6 +20,7 @@ _ACTIONS = {step.action: step.said for step in STEPS} | {
 _DEEDS = {
     "confirmed": Words("Confirmó la identidad"),
     "failed": Words("Los datos de identidad no coincidieron"),
+    "withdrawn": Words("Dejó de dar por confirmada la identidad"),
     "disclosed": Words("Dijo datos de la deuda a su titular"),
     "gave_link": Words("Dio un enlace de pago"),
     "link_failed": Words("No pudo dar un enlace de pago"),

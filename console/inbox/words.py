@@ -123,6 +123,7 @@ _ACTIONS = {
     "bot.identity_asked": Words("El asistente preguntó quién escribe"),
     "bot.identity_confirmed": Words("Identidad confirmada"),
     "bot.identity_failed": Words("Respondió mal a las preguntas de identidad"),
+    "bot.identity_withdrawn": Words("Dijo ser otra persona: la identidad ya no está confirmada"),
     "bot.disclosed": Words("El asistente dio información de la deuda al titular"),
     "bot.link_given": Words("El asistente entregó un enlace de pago"),
     "bot.link_failed": Words("El asistente no pudo dar un enlace de pago"),

@@ -13,6 +13,7 @@ from console import clock, money
 from console.agents import Agent, Role
 from console.audit import Actor
 from console.bots.models import BotSession
+from console.bots.runner import Bot
 from console.inbox import assign
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
@@ -22,9 +23,11 @@ from console.portfolio.agreements import Dispute, Plan, PlanState, Promise, Prom
 from console.portfolio.ledger import PaymentLink
 from console.portfolio.models import Account, ContactPoint
 from console.portfolio.states import State
+from integrations.payments import choosing
 from tests.bots.night import LIMA, Night, ana_of
 from tests.inbox import meta
 from tests.portfolio.debts import Bill, Debt
+from tests.portfolio.paying import provider_settings
 
 _numbers = itertools.count(1)
 _COLLECTION = re.compile(r"(?i)pag[ao]|deuda|saldo|vencid|cuota|cobr|S/")
@@ -139,7 +142,7 @@ class Play:
             message = meta.text(words, sender=self.sender)
         else:
             message = self._of_kind(found[1], found[2], found[3])
-        if message["type"] not in {"reaction", "edit"}:
+        if message["type"] not in {"reaction", "edit", "revoke"}:
             self.last_wamid = message["id"]
         return message
 
@@ -151,8 +154,9 @@ class Play:
         if kind == "edit":
             said = {"original_message_id": self.last_wamid, "message": {"type": "text", "text": {"body": words}}}
             return meta.message("edit", said, sender=self.sender)
-        if kind == "reaction":
-            return meta.message("reaction", {"message_id": self.last_wamid, "emoji": "👍"}, sender=self.sender)
+        if kind in {"reaction", "revoke"}:
+            said = {"message_id": self.last_wamid, "emoji": "👍"} if kind == "reaction" else {}
+            return meta.message(kind, said or {"original_message_id": self.last_wamid}, sender=self.sender)
         if kind == "tap":
             return self._tapped(more or "")
         name, details = _KINDS[kind]
@@ -210,6 +214,13 @@ class Play:
                 contact = (await tx.scalars(select(Contact).where(Contact.wa_id == self.sender))).one_or_none()
                 assert contact is not None, "nobody wrote yet"
                 contact.identity_doubt_at = clock.now()
+        elif what == "provider up":
+            told = provider_settings("signed")
+            working = choosing.provider_of(
+                night.console.http, name="signed", base_url=told["payments_api_url"], key=told["payments_api_key"],
+                secrets=[told["payments_webhook_secret"]],
+            )  # fmt: skip
+            night.bot = Bot(night.db, night.console.settings, working, None)
         elif what == "agent claims":
             ana = await ana_of(night)
             conversation = await night.conversation(self.sender)
@@ -270,6 +281,12 @@ class Play:
     async def _verified(self, _rest: str) -> None:
         assert self.debt is not None
         assert (await self._session()).debtor_id == self.debt.debtor_id
+
+    async def _withdrawn(self, _rest: str) -> None:
+        assert self.debt is not None
+        assert await self.night.entries("bot.identity_withdrawn") == [{"debtor": self.debt.debtor_id}]
+        async with self.night.db.reading() as tx:
+            assert (await tx.get_one(ContactPoint, self.debt.point_id)).verified_at is None
 
     async def _disclosed(self, _rest: str) -> None:
         assert await self.night.entries("bot.disclosed")
