@@ -123,9 +123,6 @@ async def note_consent(
         lines = await _lines(tx, contact, said)
         if (same := _same(lines, said, proof)) is not None:
             return created(_shown(same), repeated=True)
-        if said.state == Standing.GIVEN and _withdrawn_since(lines, said):
-            text = "Después de ese día se opuso: una autorización anterior no vale."
-            raise Refused(409, text, code="withdrawn_since", field="said_at")
         deed = keeping.give if said.state == Standing.GIVEN else keeping.withdraw
         await deed(tx, conversation, by=program.actor, said=said, proof=proof)
         [newest, *_] = await _lines(tx, contact, said)
@@ -171,10 +168,6 @@ def _same(lines: list[ConsentRecord], said: Said, proof: Proof) -> ConsentRecord
         if told == asked:
             return row
     return None
-
-
-def _withdrawn_since(lines: list[ConsentRecord], said: Said) -> bool:
-    return any(row.state == Standing.WITHDRAWN and row.said_at > said.said_at for row in lines)
 
 
 def _said(asked: ConsentToNote) -> Said:

@@ -92,6 +92,8 @@ async def note_consent(
     except Refused as refused:
         if refused.status not in {409, 413, 422}:
             raise
+        if refused.field == "said_at":
+            refused.field = "said_on"
         return await _page(db, settings, viewer, conversation_id, typed=typed, problem=refused)
     return Redirect(f"/inbox/{conversation_id}/consents", status_code=303)
 

@@ -13,7 +13,7 @@ from console import audit, clock
 from console.agents import Viewer
 from console.audit import Actor
 from console.consents import noting
-from console.consents.models import How, Purpose, Standing, Way
+from console.consents.models import ConsentRecord, How, Purpose, Standing, Way
 from console.consents.noting import Proof
 from console.consents.words import TYPED
 from console.db import Tx
@@ -81,7 +81,8 @@ async def give(tx: Tx, conversation: Conversation, *, by: Viewer | Actor, said: 
     """Note that they consented, with the proof. Gives the number of the line. Records "consent.given".
 
     Refuses: 422 without the text they were shown, or without anything that proves it; 409 "opted_out" while they have
-    asked not to be written to: that is lifted first, by who leads, with a reason.
+    asked not to be written to: that is lifted first, by who leads, with a reason; 409 "withdrawn_since", naming
+    said_at, for one that is older than a withdrawal of the same.
     """
     if not proof.shown:
         raise Refused(422, Words("Copie el texto que se le mostró o leyó."), code="invalid", field="shown")
@@ -94,6 +95,9 @@ async def give(tx: Tx, conversation: Conversation, *, by: Viewer | Actor, said: 
     if contact.opted_out_at is not None and said.channel == Way.WHATSAPP:
         text = Words("Pidió que no le escribamos. Si cambió de idea, supervisión levanta primero la baja.")
         raise Refused(409, text, code="opted_out")
+    if await _withdrawn_since(tx, contact, said):
+        text = Words("Después de ese día se opuso: una autorización anterior no vale.")
+        raise Refused(409, text, code="withdrawn_since", field="said_at")
     if (said.channel, said.purpose) == _WHATSAPP_MARKETING:
         contact.marketing_stopped_at = None
     return await _note(tx, conversation, Standing.GIVEN, by=by, said=said, proof=proof)
@@ -130,6 +134,18 @@ async def hold(tx: Tx, conversation: Conversation, proof: Proof) -> Contact:
         if await tx.scalar(theirs) is None:
             raise Refused(422, Words("Ese mensaje no es de la persona."), code="invalid", field="message_id")
     return await tx.get_one(Contact, conversation.contact_id, populate_existing=True, with_for_update=True)
+
+
+async def _withdrawn_since(tx: Tx, contact: Contact, said: Said) -> bool:
+    """Whether they took back, later than this, what they say here to have allowed: what comes late undoes nothing."""
+    later = select(ConsentRecord.id).where(
+        ConsentRecord.contact_id == contact.id,
+        ConsentRecord.channel == said.channel,
+        ConsentRecord.purpose == said.purpose,
+        ConsentRecord.state == Standing.WITHDRAWN,
+        ConsentRecord.said_at > said.said_at,
+    )
+    return await tx.scalar(later.limit(1)) is not None
 
 
 async def _note(

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
+from console import clock
 from console.audit import SYSTEM, AuditEntry
 from console.consents import rules
 from console.consents.models import ConsentRecord, Standing
@@ -203,6 +204,26 @@ async def test_advertising_leaves_only_with_consent_and_never_after_it_was_taken
     assert await sends(front, "UTILITY", key="k3") == "queued"
     page = await ana.see("/inbox/1/consents")
     assert page.index("Se opuso: publicidad") < page.index("Autorizó: publicidad")
+
+
+async def test_a_consent_older_than_a_withdrawal_undoes_it_by_no_door(front: Front, ana: Person) -> None:
+    """What somebody allowed last week is no answer to what they took back today, whoever notes it, and when."""
+    assert (await says(ana, **YES, message_id="1")).status_code == 303
+    assert (await says(ana, **NO)).status_code == 303
+    week_ago = (clock.now() - timedelta(days=7)).date().isoformat()
+
+    late = await says(ana, **YES | {"how": "call"}, reference="Audio 12", said_on=week_ago)
+
+    assert late.status_code == 409
+    assert 'id="said_on-words" role="alert">Después de ese día se opuso' in late.text
+    assert "Audio 12" in late.text, "nothing typed is lost"
+    assert [row[:2] for row in await records(front)] == [("marketing", "given"), ("marketing", "withdrawn")]
+    assert await sends(front, "MARKETING") == "marketing_stopped"
+    # Another channel was never taken back, and what they say from now on counts.
+    other = YES | {"how": "call", "channel": "email"}
+    assert (await says(ana, **other, reference="Audio 12", said_on=week_ago)).status_code == 303
+    assert (await says(ana, **YES | {"how": "call"}, reference="Audio 13")).status_code == 303
+    assert await sends(front, "MARKETING", key="k2") == "queued"
 
 
 async def test_an_opt_out_and_a_withdrawal_are_one_history(front: Front, ana: Person) -> None:
