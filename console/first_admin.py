@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -16,10 +17,11 @@ from console.audit import Actor, AuditHead
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import read_form
+from console.languages import readers
 from console.languages.words import Words
 from console.render import page
 from console.settings import Settings
-from console.sign_in import address_of
+from console.sign_in import address_of, language_of
 
 
 def setup_code(settings: Settings) -> str:
@@ -31,11 +33,13 @@ def setup_code(settings: Settings) -> str:
 
 
 @get("/setup", opt={"public": True})
-async def setup_page(db: NamedDependency[Database], settings: NamedDependency[Settings]) -> Response[str]:
+async def setup_page(
+    request: Request[Any, Any, Any], db: NamedDependency[Database], settings: NamedDependency[Settings]
+) -> Response[str]:
     """The form for the first account, while there is none."""
     async with db.reading() as tx:
         await _must_be_empty(tx)
-    return _setup_form(settings)
+    return _setup_form(request, settings)
 
 
 @post("/setup", status_code=303, opt={"public": True})
@@ -50,8 +54,8 @@ async def setup(
         await _must_be_empty(tx)
     typed = {name: fields.get(name, "") for name in ("name", "email")}
     if not hmac.compare_digest(fields.get("code", "").strip().encode(), setup_code(settings).encode()):
-        problems = {"code": "No es el código que mostró aldia serve al arrancar."}
-        return _setup_form(settings, status=403, problems=problems, **typed)
+        problems = {"code": Words("No es el código que mostró aldia serve al arrancar.")}
+        return _setup_form(request, settings, status=403, problems=problems, **typed)
     try:
         passwords.check_new(fields.get("password", ""), company=settings.company, email=typed["email"])
         async with passwords.place():
@@ -60,8 +64,9 @@ async def setup(
     except Refused as refused:
         if refused.field is None:
             raise
-        return _setup_form(settings, status=refused.status, problems={refused.field: refused.text}, **typed)
-    return Redirect("/login", status_code=303)
+        return _setup_form(request, settings, status=refused.status, problems={refused.field: refused.text}, **typed)
+    chosen = _chosen(request)
+    return Redirect(f"/login?lang={chosen}" if chosen else "/login", status_code=303)
 
 
 async def _add_first(db: Database, *, name: str, email: str, password_hash: str, origin: str) -> None:
@@ -79,15 +84,30 @@ async def _must_be_empty(tx: Tx) -> None:
 
 
 def _setup_form(
+    request: Request[Any, Any, Any],
     settings: Settings,
     *,
     status: int = 200,
     name: str = "",
     email: str = "",
-    problems: dict[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
 ) -> Response[str]:
-    content = page("sign_in/setup.html", company=settings.company, name=name, email=email, problems=problems or {})
-    return Response(content, status_code=status, media_type="text/html")
+    """In the language of `language_of`."""
+    content = page(
+        "sign_in/setup.html",
+        reader=language_of(request, settings),
+        chosen=_chosen(request),
+        company=settings.company,
+        name=name,
+        email=email,
+        problems=problems or {},
+    )
+    return Response(content, status_code=status, media_type="text/html", headers={"Vary": "Accept-Language"})
+
+
+def _chosen(request: Request[Any, Any, Any]) -> str | None:
+    chosen = request.query_params.get("lang")
+    return chosen if chosen in readers.TAGS else None
 
 
 routes = [setup_page, setup]

@@ -165,7 +165,7 @@ def test_no_page_breaks_the_content_security_policy() -> None:
         page("inbox/inbox.html", **shown.an_inbox(pane=None, rows=[], banner=None)),
         page("inbox/inbox.html", **shown.an_inbox(pane={"no_access": True}), error="No hay base de datos."),
         page("sign_in/login.html", **LOGIN),
-        page("sign_in/setup.html", company="Andes", email="", name="", problems={"password": "Doce o más."}),
+        page("sign_in/setup.html", company="Andes", email="", name="", chosen=None, problems={"password": "Doce."}),
         page("error.html", status=503),
     ]  # fmt: skip
 

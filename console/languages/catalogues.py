@@ -80,9 +80,11 @@ WHOLE = frozenset(
         "settings/targets.html",
         "settings/tokens.html",
         "settings/users.html",
+        "settings/webhook.html",
         "settings/webhooks.html",
         "sign_in/login.html",
         "sign_in/not_me.html",
+        "sign_in/setup.html",
         "supervision/floor.html",
     }
 )

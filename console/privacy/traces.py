@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, delete, false, or_, select, tuple_, update
 
 from console.audit import AuditEntry
 from console.db import Tx
+from console.languages.words import Words
 from console.portfolio.batches import BatchState, ImportAccount, ImportBatch, ImportDebtor, ImportPoint
 from console.portfolio.ledger import Payment, PaymentLink, PaymentNotice
 from console.portfolio.models import Account
@@ -80,7 +81,7 @@ async def forget_told(tx: Tx, conversations: Collection[int], accounts: Collecti
     entries = select(AuditEntry.id).where(
         or_(AuditEntry.conversation_id.in_(conversations), AuditEntry.account_id.in_(accounts))
     )
-    given_up = {"state": DeliveryState.GIVEN_UP, "last_error": "Datos borrados", "claimed_until": None}
+    given_up = {"state": DeliveryState.GIVEN_UP, "last_error": Words("Datos borrados"), "claimed_until": None}
     # One after the other: for either of two PostgreSQL would read every delivery there was.
     for about in (WebhookDelivery.entry_id.in_(entries), WebhookDelivery.lane == f"contact:{contact_id}"):
         await _set(tx, update(WebhookDelivery).where(about).values(body=ERASED))

@@ -23,7 +23,11 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class NotPublicError(Exception):
-    """A name that leads to where no call may go, or nowhere."""
+    """A name that leads to where no call may go, or nowhere. `words` say it to people."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(words)
+        self.words = words
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -74,10 +78,10 @@ async def target_of(url: str, *, loopback: bool) -> Target:
         async with asyncio.timeout(RESOLVE_SECONDS):
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, TimeoutError, UnicodeError) as unknown:
-        raise NotPublicError("the name leads nowhere") from unknown
+        raise NotPublicError(Words("El nombre no lleva a ninguna parte")) from unknown
     addresses: list[Ip] = [ip_address(str(row[4][0]).partition("%")[0]) for row in found]
     if not addresses or not all(is_public(one) or (loopback and one.is_loopback) for one in addresses):
-        raise NotPublicError("the name leads to an address that is not public")
+        raise NotPublicError(Words("El nombre lleva a una red privada"))
     first = addresses[0]
     netloc = f"[{first}]:{port}" if first.version == 6 else f"{first}:{port}"
     pinned = parts._replace(netloc=netloc).geturl()

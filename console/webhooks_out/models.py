@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from console.db import Base, BigKey
+from console.db import Base, BigKey, Sentence
 from console.languages.words import Words
 
 WAITING = "state = 'waiting'"
@@ -92,6 +92,6 @@ class WebhookDelivery(Base):
     due_at: Mapped[datetime]
     claimed_until: Mapped[datetime | None]
     last_status: Mapped[int | None]
-    last_error: Mapped[str | None] = mapped_column(Text)
+    last_error: Mapped[str | None] = mapped_column(Sentence)
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]

@@ -191,6 +191,7 @@ async def _show_one(
         "settings/webhook.html",
         viewer,
         subscription=subscription,
+        why=as_words(subscription.why, NOT_TAKEN),
         secret=secret,
         lines=lines[:LINES],
         next_cursor=lines[LINES - 1].id if len(lines) > LINES else None,

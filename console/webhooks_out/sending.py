@@ -166,7 +166,7 @@ class Teller:
                 answer = await self._http.send(request, stream=True, follow_redirects=False)
                 await answer.aclose()
         except NotPublicError as private:
-            return Outcome(error=str(private))
+            return Outcome(error=private.words)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as failure:
             return Outcome(error=type(failure).__name__)
         return Outcome(status=answer.status_code)

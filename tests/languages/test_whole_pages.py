@@ -59,6 +59,7 @@ PAGES = {
     "settings/targets.html": "/settings/targets",
     "settings/tokens.html": "/settings/tokens",
     "settings/users.html": "/settings/users",
+    "settings/webhook.html": "/settings/webhooks/1",
     "settings/webhooks.html": "/settings/webhooks",
     "supervision/floor.html": "/supervisor",
 }
@@ -72,6 +73,7 @@ async def elena(sqlite_database_url: str, tmp_path: Path) -> AsyncIterator[Perso
     async with a_console(settings_for(sqlite_database_url, tmp_path)) as front:
         elena = await front.agent("Elena", role="admin", team="X")
         await elena.do("/settings/roles", name="X", base="agent", **{"deed.share_views": "1"})
+        await elena.do("/settings/webhooks", name="X", url="https://erp.example/x", **{"event.account.updated": "1"})
         yield elena
 
 
