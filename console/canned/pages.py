@@ -162,16 +162,16 @@ async def _teams(tx: Tx) -> dict[int, str]:
 
 def _scopes(viewer: Viewer, teams: dict[int, str]) -> list[tuple[str, str]]:
     """For whom the viewer may make one."""
-    scopes = [("own", "Solo para mí")]
+    scopes: list[tuple[str, str]] = [("own", Words("Solo para mí"))]
     if policy.may(viewer, "edit_canned"):
         theirs = [number for number in teams if viewer.sees_all or number in viewer.team_ids]
-        scopes += [(f"team:{number}", f"Equipo {teams[number]}") for number in theirs]
-        scopes.append(("all", "Para todos"))
+        scopes += [(f"team:{number}", Words("Equipo {name}", name=teams[number])) for number in theirs]
+        scopes.append(("all", Words("Para todos")))
     return scopes
 
 
 def _line(row: CannedText, viewer: Viewer, teams: dict[int, str], kept: Sequence[CannedFile]) -> Line:
-    whose = "Solo usted" if row.owner_id else teams.get(row.team_id, "") if row.team_id else "Todos"
+    whose = Words("Solo usted") if row.owner_id else teams.get(row.team_id, "") if row.team_id else Words("Todos")
     return Line(
         id=row.id,
         name=row.name,

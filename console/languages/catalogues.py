@@ -38,6 +38,7 @@ WHOLE = frozenset(
         "bot/settings.html",
         "bot/texts.html",
         "bot/try.html",
+        "canned/page.html",
         "consents/page.html",
         "error.html",
         "inbox/inbox.html",
@@ -53,7 +54,9 @@ WHOLE = frozenset(
         "portfolio/payments.html",
         "privacy/privacy.html",
         "privacy/rectification.html",
+        "quality/calibrations.html",
         "quality/form.html",
+        "quality/pick.html",
         "quality/quality.html",
         "quality/trend.html",
         "reports/rates.html",
@@ -86,6 +89,7 @@ WHOLE = frozenset(
         "sign_in/not_me.html",
         "sign_in/setup.html",
         "supervision/floor.html",
+        "word_lists/words.html",
     }
 )
 """The pages that every catalogue has all words of. Any other is shown in Spanish to everybody, never in two."""

@@ -17,6 +17,7 @@ from console.db import Database
 from console.errors import Refused, not_found
 from console.forms import read_form, whole
 from console.inbox import policy
+from console.languages.words import Words
 from console.portfolio.states import today_in
 from console.quality import calibrating, comparing, drawing, reading, reviewing, trend
 from console.quality.keeping import criteria_of, form_in_force
@@ -31,12 +32,12 @@ TO_REVIEW, REVIEWED, OWN, TREND = "pending", "reviewed", "own", "trend"
 TYPED = {"na" if mark is None else str(mark): mark for mark in MARKS}
 """What a form sends for each mark."""
 DONE = {
-    "reviewed": "Revisión guardada: el agente ya la ve.",
-    "answered": "Su respuesta quedó guardada.",
-    "calibrating": "Calibración abierta: cada persona revisa sin ver lo que dieron las demás.",
-    "sent": "Su revisión quedó enviada.",
-    "agreed": "Acuerdo guardado: es la revisión que ve el agente.",
-    "cancelled": "Calibración cancelada: la revisa una sola persona.",
+    "reviewed": Words("Revisión guardada: el agente ya la ve."),
+    "answered": Words("Su respuesta quedó guardada."),
+    "calibrating": Words("Calibración abierta: cada persona revisa sin ver lo que dieron las demás."),
+    "sent": Words("Su revisión quedó enviada."),
+    "agreed": Words("Acuerdo guardado: es la revisión que ve el agente."),
+    "cancelled": Words("Calibración cancelada: la revisa una sola persona."),
 }
 
 

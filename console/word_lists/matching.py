@@ -23,13 +23,13 @@ KINDS = {
 }
 EVERYWHERE = "all"
 COUNTRIES = {
-    EVERYWHERE: "Todos los países",
-    "PE": "Perú",
-    "MX": "México",
-    "CO": "Colombia",
-    "CL": "Chile",
-    "AR": "Argentina",
-    "BR": "Brasil",
+    EVERYWHERE: Words("Todos los países"),
+    "PE": Words("Perú"),
+    "MX": Words("México"),
+    "CO": Words("Colombia"),
+    "CL": Words("Chile"),
+    "AR": Words("Argentina"),
+    "BR": Words("Brasil"),
 }
 CODES = {"51": "PE", "52": "MX", "54": "AR", "55": "BR", "56": "CL", "57": "CO"}
 """The first two digits of a telephone, by which a debtor's country is known."""

@@ -33,9 +33,9 @@ TERMS = Terms(
     always=frozenset({"country", "kind", "phrase"}),
 )
 DONE = {
-    "on": "Desde ahora se busca esa frase.",
-    "off": "Esa frase ya no se busca.",
-    "same": "Así estaba: no cambió nada.",
+    "on": Words("Desde ahora se busca esa frase."),
+    "off": Words("Esa frase ya no se busca."),
+    "same": Words("Así estaba: no cambió nada."),
 }
 
 

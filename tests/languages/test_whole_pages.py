@@ -16,6 +16,7 @@ from console.languages import catalogues, extracting
 from console.message_templates.models import TemplateDraft
 from console.quality.models import QualityForm
 from console.texts import variables
+from console.word_lists import matching
 from tests.front import Front, Person, a_console, settings_for
 from tests.languages.spanish import Said, only_spanish, without, words_of
 
@@ -26,6 +27,7 @@ PAGES = {
     "bot/settings.html": "/bot/settings",
     "bot/texts.html": "/bot/texts",
     "bot/try.html": "/bot/try",
+    "canned/page.html": "/settings/canned",
     "message_templates/editor.html": "/settings/templates/new",
     "message_templates/list.html": "/settings/templates",
     "notifications/page.html": "/settings/notifications",
@@ -34,6 +36,7 @@ PAGES = {
     "portfolio/list.html": "/portfolio",
     "portfolio/payments.html": "/portfolio/payments",
     "privacy/privacy.html": "/privacy",
+    "quality/calibrations.html": "/quality/calibrations",
     "quality/form.html": "/settings/quality",
     "quality/quality.html": "/quality",
     "quality/trend.html": "/quality?show=trend",
@@ -62,6 +65,7 @@ PAGES = {
     "settings/webhook.html": "/settings/webhooks/1",
     "settings/webhooks.html": "/settings/webhooks",
     "supervision/floor.html": "/supervisor",
+    "word_lists/words.html": "/settings/words",
 }
 TAGS = {"pt": "pt-BR", "en": "en"}
 # What is no word of ours: names of this test's people and company, and what stands for code.
@@ -91,6 +95,7 @@ async def written_by_people(front: Front) -> list[str]:
         *blanks,
         *drafts,
         *(one.strip() for one in greeting),
+        *(one.words for one in matching.phrases("PE")),
         *(one[name] for one in asked for name in ("label", "guide")),
     ]
 
@@ -129,6 +134,7 @@ def test_every_whole_page_of_these_rooms_is_looked_at() -> None:
         "privacy/",
         "reports/",
         "notifications/",
+        "word_lists/",
     )
     ours = {name for name in catalogues.WHOLE if name.startswith(rooms)} - {
         "settings/language.html",
@@ -137,9 +143,22 @@ def test_every_whole_page_of_these_rooms_is_looked_at() -> None:
         # Of one person: test_whole_people.py looks at these.
         "portfolio/debtor.html",
         "privacy/rectification.html",
+        # Of one conversation: test_whole_in_use.py does.
+        "quality/pick.html",
     }
 
     assert ours == PAGES.keys(), "a page that is whole is looked at here, too"
+
+
+def test_every_page_is_whole_but_what_debtors_and_programmers_read() -> None:
+    pages = {
+        str(file.relative_to(extracting.TEMPLATES))
+        for file in extracting.TEMPLATES.rglob("*.html")
+        if re.search(r"{% extends ", file.read_text(encoding="utf-8"))
+    }
+    frames = {"settings/page.html", "bot/frame.html"}
+
+    assert pages - frames - catalogues.WHOLE == {"api/schema.html", "portfolio/pay.html"}
 
 
 async def test_a_refusal_is_said_in_the_readers_language_with_what_it_computes(elena: Person) -> None:
