@@ -171,7 +171,7 @@ def _scopes(viewer: Viewer, teams: dict[int, str]) -> list[tuple[str, str]]:
 
 
 def _line(row: CannedText, viewer: Viewer, teams: dict[int, str], kept: Sequence[CannedFile]) -> Line:
-    whose = Words("Solo usted") if row.owner_id else teams.get(row.team_id, "") if row.team_id else Words("Todos")
+    whose = Words("Solo usted") if row.owner_id else teams.get(row.team_id, "") if row.team_id else Words("Para todos")
     return Line(
         id=row.id,
         name=row.name,

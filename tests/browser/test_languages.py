@@ -61,3 +61,19 @@ def test_scripts_say_their_words_in_the_language_of_the_page(house: House, new_p
         assert page.evaluate(f"import('{words}').then((it) => {counted})") == ["1 new message", "2 new messages"]
     finally:
         house.press("ana", "/settings/language", language="es")
+
+
+@pytest.mark.parametrize("language", ["pt", "en"])
+def test_no_line_of_the_list_cuts_off_an_amount_or_a_wait(house: House, new_page: NewPage, language: str) -> None:
+    debtor = house.debtor()
+    debtor.write()
+    debtor.owes(123_456_789, days=45)
+    house.press("ana", "/settings/language", language=language)
+    try:
+        page = house.enter(new_page, "ana", viewport={"width": 1440, "height": 900})
+        expect(debtor.row(page).locator(".sum")).to_contain_text("1,234,567.89")
+        outside = "list => list.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
+        assert debtor.row(page).locator(".meta").evaluate_all(outside) == []
+        assert debtor.row(page).locator(".sum, .wait").evaluate_all(outside) == []
+    finally:
+        house.press("ana", "/settings/language", language="es")
