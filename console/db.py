@@ -148,7 +148,7 @@ class Database:
         self.writer, self.reader = engines.of_sqlite(url) if self.is_sqlite else engines.of_postgres(url)
         self._write = async_sessionmaker(self.writer, expire_on_commit=False)
         self._read = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
-        self._write_lane, self._read_lane = (
+        self._lanes = (
             engines.lanes_of_sqlite(url) if self.is_sqlite else engines.lanes_of_postgres(self.writer, self.reader)
         )
 
@@ -185,7 +185,7 @@ class Database:
             return result, await self._seal(tx)
 
         async with self._turns if self.is_sqlite else nullcontext():
-            result, sealed = await self._write_lane.run(unit, lengthy=lengthy)
+            result, sealed = await self._lanes.write.run(unit, lengthy=lengthy)
             if sealed:
                 self.tell(sealed)
             return result
@@ -198,12 +198,19 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """`work` on a read-only view, waiting for the database alone: the fast lane of `reading`."""
-        return await self._read_lane.run(work)
+        return await self._lanes.read.run(work)
+
+    async def snapshot(self, work: Work[T]) -> T:
+        """`read` for a page: all its statements see one state of the database, and no delivery waits for it.
+
+        For pages that are read along indexes: on SQLite the event loop stands still meanwhile.
+        """
+        return await self._lanes.snapshot.run(work)
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._write_lane.close()
-        await self._read_lane.close()
+        for lane in set(self._lanes):
+            await lane.close()
         await self.writer.dispose()
         await self.reader.dispose()
 

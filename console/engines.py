@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
@@ -45,7 +45,7 @@ def of_postgres(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     reading = {**POSTGRES_OPTIONS, "server_settings": {**told, "default_transaction_read_only": "on"}}
     how: dict[str, Any] = {"pool_timeout": 5, "pool_pre_ping": True}
     writer = create_async_engine(url, pool_size=5, max_overflow=2, connect_args=dict(POSTGRES_OPTIONS), **how)
-    reader = create_async_engine(url, pool_size=5, max_overflow=3, connect_args=reading, **how)
+    reader = create_async_engine(url, pool_size=5, max_overflow=6, connect_args=reading, **how)
     return writer, reader
 
 
@@ -64,18 +64,29 @@ def of_sqlite(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     return writer, reader
 
 
-def lanes_of_sqlite(url: str) -> tuple[Lane, Lane]:
-    """For the hot path: a second writer, which takes turns with the first, and a reader."""
+class Lanes(NamedTuple):
+    """Where units of work of each kind take place."""
+
+    write: Lane
+    read: Lane
+    snapshot: Lane
+    """For what reads with many statements that must agree."""
+
+
+def lanes_of_sqlite(url: str) -> Lanes:
+    """A second writer, which takes turns with the first, and a reader, each of whose units sees one state anyway."""
     writer, reader = engine_at_once(url), engine_at_once(url)
     # The lane asks for the lock again and again: SQLite would have the event loop sleep for it.
     _at_connecting(writer, (*WRITER_PRAGMAS, "PRAGMA busy_timeout=0"))
     _at_connecting(reader, READER_PRAGMAS)
-    return SqliteWriteLane(writer), SqliteReadLane(reader)
+    reading = SqliteReadLane(reader)
+    return Lanes(SqliteWriteLane(writer), reading, reading)
 
 
-def lanes_of_postgres(writer: AsyncEngine, reader: AsyncEngine) -> tuple[Lane, Lane]:
-    """For the hot path: connections of the same pools."""
-    return PostgresLane(writer, "BEGIN"), PostgresLane(reader, "")
+def lanes_of_postgres(writer: AsyncEngine, reader: AsyncEngine) -> Lanes:
+    """Connections of the same pools; a lane for each kind, so that no page is in a delivery's way."""
+    snapshot = PostgresLane(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    return Lanes(PostgresLane(writer, "BEGIN"), PostgresLane(reader, ""), snapshot)
 
 
 def _tame(engine: AsyncEngine, begin: str, pragmas: Sequence[str]) -> None:

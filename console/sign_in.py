@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -92,8 +93,7 @@ async def session_of(
     token = connection.cookies.get(sessions.cookie_name(settings))
     if not token or len(token) > 100:
         return None
-    async with db.reading() as tx:
-        return await sessions.find(tx, token, address=address_of(connection))
+    return await db.read(partial(sessions.find, token=token, address=address_of(connection)))
 
 
 # What app.py provides to every handler that names it.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
@@ -15,12 +16,14 @@ from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import html, whole
 from console.inbox import filter_bar, headers, lists, queries, reading, sidebar, threads
-from console.inbox.listing import Listing, Now, now_in, read_listing
+from console.inbox.listing import MENTIONS, Listing, Now, now_in, read_listing
 from console.inbox.models import Conversation
-from console.inbox.views import ThreadView
+from console.inbox.views import RowView, ThreadView
+from console.lanes import Work
 from console.render import fragment, page
 from console.settings import Settings
 
+T = TypeVar("T")
 LONGEST_KEY = 64
 
 
@@ -39,11 +42,10 @@ async def inbox(
 ) -> Response[str]:
     """The list with nothing open; asked for by a script, the list alone."""
     listing, now = _asked(request, settings)
-    async with db.reading() as tx:
-        listed = await _list(tx, viewer, listing, now)
-        if _is_swap(request):
-            return html(fragment("inbox/_list.html", error=None, **_only(listed, *_LIST)))
-        return html(page("inbox/inbox.html", viewer=viewer, pane=None, **listed, **_demo(settings)))
+    listed = await _read(db, listing, partial(_list, viewer=viewer, listing=listing, now=now))
+    if _is_swap(request):
+        return html(fragment("inbox/_list.html", error=None, **_only(listed, *_LIST)))
+    return html(page("inbox/inbox.html", viewer=viewer, pane=None, **listed, **_demo(settings)))
 
 
 @get("/inbox/rows")
@@ -56,9 +58,12 @@ async def more_rows(
     """The next page of a list."""
     listing, now = _asked(request, settings)
     after = lists.read_cursor(request.query_params.get("cursor"))
-    async with db.reading() as tx:
+
+    async def following(tx: Tx) -> tuple[list[RowView], lists.Cursor | None]:
         head = await queries.head(tx)
-        rows, cursor = await lists.inbox_rows(tx, viewer, listing, now=now, version=head, after=after)
+        return await lists.inbox_rows(tx, viewer, listing, now=now, version=head, after=after)
+
+    rows, cursor = await _read(db, listing, following)
     return html(fragment("inbox/_rows.html", rows=rows, next_cursor=lists.cursor_text(cursor)))
 
 
@@ -71,8 +76,7 @@ async def view_counts(
 ) -> Response[str]:
     """The views and their numbers."""
     listing, now = _asked(request, settings)
-    async with db.reading() as tx:
-        numbers = await sidebar.view_counts(tx, viewer, now)
+    numbers = await db.snapshot(partial(sidebar.view_counts, viewer=viewer, now=now))
     return html(fragment("inbox/_counts.html", counts=numbers, view=listing.view))
 
 
@@ -101,19 +105,21 @@ async def conversation_page(
     """One conversation open. Opening it is a disclosure and goes on record."""
     listing, now = _asked(request, settings)
     swap = _is_swap(request)
+
+    async def shown(tx: Tx) -> tuple[dict[str, Any], dict[str, Any]]:
+        listed = {} if swap else await _list(tx, viewer, listing, now)
+        conversation = await queries.open_conversation(tx, viewer, conversation_id)
+        return listed, await _pane(tx, request, viewer, conversation)
+
     try:
-        await _note_opening(db, viewer, conversation_id)
-        async with db.reading() as tx:
-            listed = {} if swap else await _list(tx, viewer, listing, now)
-            conversation = await queries.open_conversation(tx, viewer, conversation_id)
-            pane: dict[str, Any] = await _pane(tx, request, viewer, conversation)
+        await db.write(partial(_note_opening, viewer=viewer, conversation_id=conversation_id))
+        listed, pane = await (db.snapshot(shown) if swap else _read(db, listing, shown))
     except Refused as refused:
         if refused.status != 404:
             raise
         if swap:
             return html(fragment("inbox/_no_access.html"), status=404)
-        async with db.reading() as tx:
-            listed = await _list(tx, viewer, listing, now)
+        listed = await _read(db, listing, partial(_list, viewer=viewer, listing=listing, now=now))
         no_access = page("inbox/inbox.html", viewer=viewer, pane={"no_access": True}, **listed, **_demo(settings))
         return html(no_access, status=404)
     if swap:
@@ -131,13 +137,15 @@ async def earlier_messages(
     """The page of messages before the sequence `before`, or the one after the sequence `after`."""
     after = request.query_params.get("after")
     place = whole(after if after is not None else request.query_params.get("before"), "after" if after else "before")
-    async with db.reading() as tx:
+
+    async def asked(tx: Tx) -> ThreadView:
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
         if after is not None:
-            thread = await threads.thread_after(tx, conversation, place)
-            return html(fragment("inbox/_later.html", thread=thread))
-        thread = await threads.thread_page(tx, conversation, before=place)
-    return html(fragment("inbox/_messages.html", thread=thread))
+            return await threads.thread_after(tx, conversation, place)
+        return await threads.thread_page(tx, conversation, before=place)
+
+    template = "inbox/_messages.html" if after is None else "inbox/_later.html"
+    return html(fragment(template, thread=await db.snapshot(asked)))
 
 
 @get("/inbox/{conversation_id:int}/history")
@@ -196,9 +204,16 @@ async def _thread(tx: Tx, request: Request[Any, Any, Any], conversation: Convers
     return await threads.thread_around(tx, conversation, whole(message, "message"))
 
 
-async def _note_opening(db: Database, viewer: Viewer, conversation_id: int) -> None:
-    async with db.transaction() as tx:
-        await reading.viewed(tx, await queries.open_conversation(tx, viewer, conversation_id), by=viewer)
+async def _note_opening(tx: Tx, viewer: Viewer, conversation_id: int) -> None:
+    await reading.viewed(tx, await queries.open_conversation(tx, viewer, conversation_id), by=viewer)
+
+
+async def _read(db: Database, listing: Listing, unit: Work[T]) -> T:
+    """`unit`, which reads a page of `listing`: in the fast lane unless it has to search for what filters leave."""
+    if not (listing.filters or listing.view == MENTIONS):
+        return await db.snapshot(unit)
+    async with db.reading() as tx:
+        return await unit(tx)
 
 
 def _is_swap(request: Request[Any, Any, Any]) -> bool:
