@@ -419,6 +419,18 @@ def phone(number: str | None) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace("-", " ")
 
 
+def masked_phone(number: str) -> str:
+    """`+51 •••• 8305`: the country and the end that people look it up by; too little to call it."""
+    digits = "".join(letter for letter in number if letter.isdigit())
+    if len(digits) <= 6:
+        return f"•••• {digits[-2:]}"
+    try:
+        country = phonenumbers.parse(f"+{digits}", None).country_code
+    except phonenumbers.NumberParseException:
+        return f"•••• {digits[-4:]}"
+    return f"+{country} •••• {digits[-4:]}"
+
+
 def initials(name: str) -> str:
     """Up to two letters for the round badge; `?` when the name has no letter."""
     letters = [word[0] for word in re.findall(r"[^\W\d_]+", name)]

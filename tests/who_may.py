@@ -112,6 +112,13 @@ PAGES = [
         "/portfolio/debtors/1/document",
         form={},
     ),
+    one(
+        "POST",
+        "/portfolio/debtors/{debtor_id:int}/phones/{number_id:int}",
+        "supervisors of the team",
+        "/portfolio/debtors/1/phones/1",
+        form={},
+    ),
     # And who attends to it: tests/privacy/test_revealing.py.
     one(
         "POST",

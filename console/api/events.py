@@ -37,7 +37,7 @@ Kind = Literal[
 ]
 
 # Opening a thread shows it to somebody and changes nothing in it.
-_SILENT = frozenset({"conversation.viewed", "document.revealed", "media.viewed"})
+_SILENT = frozenset({"conversation.viewed", "document.revealed", "media.viewed", "phone.revealed"})
 _CREATED = frozenset({"message.received", "message.queued"})
 _SCOPES = {
     "message": "messages:read",

@@ -40,7 +40,9 @@ _OF_DEBTS = ("account", "invoice", "payment", "payment_link", "promise", "plan",
 _SHOWN_BESIDE = frozenset({*_OF_DEBTS, "contact", "consent"})
 # Personal: they change what one agent has read and nothing that others see.
 _READINGS = frozenset({"conversation.read"})
-_UNSEEN = frozenset({"conversation.viewed", "document.revealed", "media.viewed", "whisper.sent", "conduct.flagged"})
+_UNSEEN = frozenset(
+    {"conversation.viewed", "document.revealed", "media.viewed", "phone.revealed", "whisper.sent", "conduct.flagged"}
+)
 # Steps that belong in the panel's history.
 _NOT_IN_PANEL = _READINGS | _UNSEEN | {"message.sending", "message.sent", "message.delivered", "message.read"}
 

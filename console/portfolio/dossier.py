@@ -21,14 +21,19 @@ from console.portfolio.ledger import Payment
 from console.portfolio.methods import method_word
 from console.portfolio.models import Account, ContactPoint, Debtor
 from console.portfolio.owed import AccountView, owed_of
+from console.render import masked_phone
 
 LINES = 30
 LARGEST_ID = 2**63 - 1
 
 
 class NumberView(msgspec.Struct, frozen=True):
-    """A number of the debtor, and the conversation with whoever answers there, if there is one to be seen."""
+    """A number of the debtor, and the conversation with whoever answers there, if there is one to be seen.
 
+    `phone` shows its end only.
+    """
+
+    id: int
     phone: str
     state: str
     conversation_id: int | None
@@ -123,12 +128,13 @@ async def debtor_seen(tx: Tx, viewer: Viewer, debtor_id: int) -> Debtor:
 async def _numbers(tx: Tx, viewer: Viewer, debtor_id: int) -> list[NumberView]:
     spoken = (Conversation.contact_id == ContactPoint.contact_id) & (Conversation.status != "merged")
     wanted = (
-        select(ContactPoint.phone, ContactPoint.state, Conversation.id)
+        select(ContactPoint.id, ContactPoint.phone, ContactPoint.state, Conversation.id)
         .outerjoin(Conversation, spoken & policy.visible(viewer))
         .where(ContactPoint.debtor_id == debtor_id)
         .order_by(ContactPoint.id, Conversation.id)
     )
-    return [NumberView(*row) for row in await tx.execute(wanted)]
+    rows = await tx.execute(wanted)
+    return [NumberView(number, masked_phone(phone), state, open_) for number, phone, state, open_ in rows]
 
 
 async def _payments(tx: Tx, accounts: set[int]) -> list[PaymentLine]:

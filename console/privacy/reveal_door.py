@@ -1,4 +1,4 @@
-"""Showing a masked document whole, over HTTP. Like every answer it says "no-store": nothing on the way keeps it."""
+"""Showing a masked document or telephone whole, over HTTP. Like every answer it is "no-store": nobody keeps it."""
 
 from __future__ import annotations
 
@@ -39,8 +39,21 @@ async def reveal_of_debtor(
     return _shown(revealed)
 
 
+@post("/portfolio/debtors/{debtor_id:int}/phones/{number_id:int}", status_code=200)
+async def reveal_phone_of_debtor(
+    debtor_id: FromPath[int],
+    number_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """The whole telephone, for who leads. Refuses: 403; 404."""
+    async with db.transaction() as tx:
+        revealed = await revealing.phone_of_debtor(tx, viewer, debtor_id, number_id)
+    return _shown(revealed)
+
+
 def _shown(revealed: Revealed) -> Response[str]:
     return html(page("privacy/revealed.html", document=revealed, seconds=revealing.SECONDS))
 
 
-routes = [reveal_in_conversation, reveal_of_debtor]
+routes = [reveal_in_conversation, reveal_of_debtor, reveal_phone_of_debtor]

@@ -1,4 +1,4 @@
-"""A masked document shown whole, to one person for a moment; that it was shown is on record, what it says is not."""
+"""A masked document or telephone shown whole, to one person for a moment: that is on record, what it says is not."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from console.inbox import policy, queries
 from console.languages.words import Words
 from console.portfolio import dossier
 from console.portfolio.models import ContactPoint, Debtor, PointState
+from console.render import phone
 
 SECONDS = 30
 """How long a screen shows it."""
 
 
 class Revealed(msgspec.Struct, frozen=True):
-    """A whole document: its kind (`DNI`) and its number."""
+    """A whole document or telephone: its kind (`DNI`) and its number."""
 
     type: str
     number: str
@@ -47,6 +48,23 @@ async def of_debtor(tx: Tx, viewer: Viewer, debtor_id: int) -> Revealed:
     debtor = await dossier.debtor_seen(tx, viewer, debtor_id)
     policy.require(viewer, "reveal_document")
     return _revealed(tx, debtor, viewer, None)
+
+
+async def phone_of_debtor(tx: Tx, viewer: Viewer, debtor_id: int, number_id: int) -> Revealed:
+    """A telephone of a debtor of the portfolio, to who leads. Who attends has it in the conversation.
+
+    Records "phone.revealed". Refuses: 404 for what the viewer may not see; 403.
+    """
+    debtor = await dossier.debtor_seen(tx, viewer, debtor_id)
+    policy.require(viewer, "reveal_document")
+    if number_id > queries.LARGEST_ID:
+        raise not_found()
+    wanted = select(ContactPoint).where(ContactPoint.id == number_id, ContactPoint.debtor_id == debtor.id)
+    if (point := (await tx.scalars(wanted)).one_or_none()) is None:
+        raise not_found()
+    new = {"number": point.id, "seconds": SECONDS}
+    audit.record(tx, viewer.actor, "phone.revealed", subject=f"debtor:{debtor.id}", new=new)
+    return Revealed("phone", phone(point.phone))
 
 
 def _revealed(tx: Tx, debtor: Debtor | None, viewer: Viewer, conversation_id: int | None) -> Revealed:

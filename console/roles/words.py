@@ -11,7 +11,9 @@ GROUPS: tuple[tuple[str, dict[Deed, str]], ...] = (
         {
             "assign_others": Words("Asignar, tomar y reasignar conversaciones de otras personas"),
             "send_to_many": Words("Operaciones sobre muchas conversaciones que envían mensajes"),
-            "reveal_document": Words("Ver completos los documentos de identidad (en lo propio se puede siempre)"),
+            "reveal_document": Words(
+                "Ver completos los documentos y los teléfonos de la cartera (en lo propio se puede siempre)"
+            ),
             "review_identity": Words("Resolver dudas de identidad"),
             "lift_opt_out": Words("Levantar una baja"),
             "share_views": Words("Compartir vistas con el equipo"),

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from console import audit, clock, sessions
 from console.agents import ApiToken
 from console.audit import AuditEntry
+from console.render import masked_phone, phone
 from tests.conftest import SECRET_KEY
 from tests.front import Front, a_console, settings_for
 from tests.inbox import meta
@@ -85,6 +86,48 @@ async def test_whose_it_is_not_learns_nothing_and_leaves_nothing(front: Front) -
         answer = await who.http.post(path)
         assert (answer.status_code, "11223344" in answer.text) == (404, False), path
     assert await looks(front) == []
+
+
+async def test_the_portfolio_shows_the_end_of_a_telephone_and_the_whole_of_it_on_record(front: Front) -> None:
+    ana, rosa = await front.agent("Ana"), await front.agent("Rosa", role="supervisor")
+    other = await front.agent("Tito", role="supervisor", team="Mora judicial")
+    await a_debtor(front.console.db, 1, phone="51999000111", name="Otra")
+    whole, masked, address = phone(meta.MARIA), f"+51 •••• {meta.MARIA[-4:]}", "/portfolio/debtors/1/phones/1"
+
+    led, worked = await rosa.see("/portfolio/debtors/1"), await ana.see("/portfolio/debtors/1")
+
+    for page in (led, worked):
+        assert masked in page
+        assert whole not in page
+        assert meta.MARIA not in page
+    assert (address in led, address in worked) == (True, False), "no button that would be refused"
+    assert (await ana.http.post(address)).status_code == 403
+    for who, path in (
+        (other, address),
+        (rosa, "/portfolio/debtors/1/phones/2"),  # another debtor's
+        (rosa, f"/portfolio/debtors/1/phones/{10**30}"),
+    ):
+        assert (await who.http.post(path)).status_code == 404, path
+    answer = await rosa.http.post(address)
+    assert (answer.status_code, whole in answer.text, answer.headers["cache-control"]) == (200, True, "no-store")
+    async with front.console.db.reading() as tx:
+        wanted = select(AuditEntry).where(AuditEntry.action == "phone.revealed")
+        [entry] = list(await tx.scalars(wanted))
+        assert (entry.actor_name, entry.subject, meta.MARIA in str(entry.new)) == ("Rosa", "debtor:1", False)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("51944218305", "+51 •••• 8305"),
+        ("+5215512345678", "+52 •••• 5678"),
+        ("12345", "•••• 45"),
+        ("US.0123", "•••• 23"),
+        ("", "•••• "),
+    ],
+)
+def test_a_masked_telephone_shows_its_country_and_its_end(number: str, shown: str) -> None:
+    assert masked_phone(number) == shown
 
 
 async def test_a_number_that_is_somebody_elses_shows_no_document(front: Front) -> None:
