@@ -23,7 +23,10 @@ class Asking(StrEnum):
 
 
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is being agreed and not yet said yes to. Amounts in the smallest unit, `share` in twelfths of the debt."""
+    """What is being agreed and not yet said yes to. Amounts in the smallest unit.
+
+    `share` is in twelfths of the debt; `offered` are the total and the first day of the plan that was put to them.
+    """
 
     account_id: int | None = None
     amount_minor: int | None = None
@@ -31,6 +34,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     due_on: date | None = None
     days: tuple[date, ...] = ()
     count: int | None = None
+    offered: tuple[int, date] | None = None
 
 
 class Memory(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -59,11 +59,18 @@ def a_choice(turn: Turn) -> bool:
     if terms is None:
         _to_a_person(turn)
         return True
-    turn.remember(draft=msgspec.structs.replace(turn.memory.draft, count=count))
+    _ask_whether(turn, account, terms)
+    return True
+
+
+def _ask_whether(turn: Turn, account: AccountFact, terms: Terms) -> None:
+    """Say what it comes to, and remember what was said: a yes is to that and to nothing else."""
+    offered = (terms.total_minor, terms.first_on)
+    turn.remember(draft=msgspec.structs.replace(turn.memory.draft, count=terms.count, offered=offered))
     down = (Part("plan_inicial", {"monto": money(terms.down_minor, account.currency)}),) if terms.down_minor else ()
     turn.say(
         "plan_confirmar",
-        cuotas=str(count),
+        cuotas=str(terms.count),
         monto=money(_each(terms), account.currency),
         fecha=balances.on(terms.first_on, turn.facts),
         inicial=down,
@@ -71,7 +78,6 @@ def a_choice(turn: Turn) -> bool:
     turn.disclose((account,), "plan de pagos")
     turn.ask(Asking.PLAN_CONFIRM)
     promising.yes_or_no(turn)
-    return True
 
 
 def confirmed(turn: Turn) -> bool:
@@ -89,8 +95,15 @@ def confirmed(turn: Turn) -> bool:
         return a_choice(turn)
     terms = next((each for each in _allowed(account, turn.facts) if each.count == draft.count), None)
     turn.action = "offer_plan"
+    if all(each.balance_minor <= 0 for each in person.accounts):
+        promising.account_for(turn, "payment_plan")
+        return True
     if terms is None:
         _to_a_person(turn)
+        return True
+    if draft.offered != (terms.total_minor, terms.first_on):
+        # Something was paid, or days have passed: what they said yes to can no longer be had.
+        _ask_whether(turn, account, terms)
         return True
     turn.do(Planned(account.id, terms.total_minor, terms.down_minor, terms.count, terms.first_on))
     day = balances.on(terms.first_on, turn.facts)

@@ -97,10 +97,14 @@ def confirmed(turn: Turn) -> bool:
         turn.say("promesa_dia")
         turn.ask(Asking.PROMISE_DAY)
         return True
-    if not said_yes(turn) or account is None or before.amount_minor is None or before.due_on is None:
+    if not said_yes(turn) or before.amount_minor is None or before.due_on is None:
         return False
     turn.action = "record_promise"
-    if _stale_tap(turn):
+    if account is None:
+        # Paid while it was being agreed, or contested.
+        return _with_account(turn)
+    if _stale_tap(turn) or before.due_on < turn.facts.today or before.amount_minor > account.balance_minor:
+        # Another question's button, a day that has passed meanwhile, or more than is owed by now: asked again.
         _go_on(turn, account)
         return True
     turn.do(Promised(account.id, before.amount_minor, before.due_on, account.promise_id))
