@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from console.audit import AuditEntry
-from console.inbox.words import history_line
+from console.inbox.words import called, history_line
 from console.languages.joined import joined
-from console.languages.kept import as_words
 from console.languages.words import Words
 
 ACTORS = {
@@ -41,12 +40,6 @@ PROMISES: dict[str, str] = {
     "replaced": Words("reemplazada"),
     "cancelled": Words("anulada"),
 }
-
-# What parts of ours are called where they act by themselves.
-_OURSELVES = (
-    *(Words("Ingreso"), Words("Demostración"), Words("Instalación"), Words("La cola"), Words("Operación")),
-    Words("Teléfono"),
-)
 
 # What conversations do not know about; {actor} is who did it.
 WORDS = {
@@ -220,9 +213,7 @@ _VERBS = {
 
 def actor(entry: AuditEntry) -> str:
     """Who did it, as they were called then."""
-    if entry.actor_kind == "system" and entry.actor_name:
-        return as_words(entry.actor_name, *_OURSELVES) or entry.actor_name
-    return entry.actor_name or ACTORS.get(entry.actor_kind, entry.actor_kind)
+    return called(entry.actor_kind, entry.actor_name) or ACTORS.get(entry.actor_kind, entry.actor_kind)
 
 
 def sentence(action: str, who: str, new: Mapping[str, Any]) -> str:

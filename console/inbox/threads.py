@@ -32,7 +32,7 @@ from console.inbox.views import (
     ScheduledView,
     ThreadView,
 )
-from console.inbox.words import REVIEWS, event_words, history_line
+from console.inbox.words import REVIEWS, called, event_words, history_line
 from console.languages.recalled import recalled
 from console.languages.words import Words
 from console.pdf_pages.frames import is_drawable
@@ -78,7 +78,15 @@ _QUOTED = select(table_of(Message)).where(
     among(Message.wamid, "wamids"), among(Message.conversation_id, "conversations")
 )
 _HISTORY = (
-    select(AuditEntry.id, AuditEntry.at_us, AuditEntry.action, AuditEntry.actor_name, AuditEntry.new, Message.content)
+    select(
+        AuditEntry.id,
+        AuditEntry.at_us,
+        AuditEntry.action,
+        AuditEntry.actor_kind,
+        AuditEntry.actor_name,
+        AuditEntry.new,
+        Message.content,
+    )
     .outerjoin(Message, (Message.id == AuditEntry.message_id) & (Message.kind == "event"))
     .where(AuditEntry.conversation_id == bindparam("conversation"))
     .order_by(AuditEntry.id.desc())
@@ -263,7 +271,7 @@ def _view(
 def _text(message: Message, content: dict[str, Any]) -> str | None:
     """Its words; what the console noted itself is said in the reader's language."""
     if message.kind == "event":
-        return event_words(content)
+        return event_words(content, message.author_kind)
     is_ours = message.kind == "note" and message.author_kind == "system"
     return recalled(message.text or "") if is_ours else message.text
 
@@ -283,7 +291,9 @@ _US = Words("Nosotros")
 def _author_name(message: Message, contact: str) -> str:
     if message.author_kind == "contact":
         return contact
-    return message.author_name or {"phone": Words("Teléfono"), "system": "Al Día"}.get(message.author_kind, "Al Día")
+    return called(message.author_kind, message.author_name) or {"phone": Words("Teléfono"), "system": "Al Día"}.get(
+        message.author_kind, "Al Día"
+    )
 
 
 def _media_view(media: Media) -> MediaView:
@@ -381,8 +391,8 @@ async def history_of(tx: Tx, conversation_id: int, *, limit: int = HISTORY, quie
     wanted = _HISTORY if quiet else _LOUD_HISTORY
     found = await fetch(tx, wanted, {"conversation": conversation_id, "most": limit})
     return [
-        HistoryLine(id=number, at=instant(at_us), words=history_line(action, actor_name, _read(new), event))
-        for number, at_us, action, actor_name, new, event in found
+        HistoryLine(id=number, at=instant(at_us), words=history_line(action, actor, _read(new), event, kind))
+        for number, at_us, action, kind, actor, new, event in found
     ]
 
 

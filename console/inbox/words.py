@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from console.bots.words import understood_words
+from console.languages.kept import as_words
 from console.languages.recalled import recalled
 from console.languages.words import Words
 from console.portfolio.states import State, label
@@ -220,10 +221,28 @@ REVIEWS = {
 }
 
 
-def history_line(action: str, actor: str | None, new: Mapping[str, Any], event: Mapping[str, Any] | None) -> str:
-    """What one history entry says. `event` is the content of the thread's own line about it, where there is one."""
+# What parts of ours are called where they act by themselves.
+_OURSELVES = (
+    *(Words("Ingreso"), Words("Demostración"), Words("Instalación"), Words("La cola"), Words("Operación")),
+    Words("Teléfono"),
+)
+
+
+def called(kind: str, name: str | None) -> str | None:
+    """Who did something, as they were called then. A part of ours (`kind` "system") is one in every language."""
+    return as_words(name, *_OURSELVES) if kind == "system" else name
+
+
+def history_line(
+    action: str, actor: str | None, new: Mapping[str, Any], event: Mapping[str, Any] | None, kind: str = "agent"
+) -> str:
+    """What one history entry says. `event` is the content of the thread's own line about it, where there is one.
+
+    `kind` is what the actor is, as the history has it.
+    """
     if event and event.get("action") in _EVENTS:
-        return event_words(event)
+        return event_words(event, kind)
+    actor = called(kind, actor)
     if action == "contact.updated":
         return next(
             (words for words in (_CONTACT.get((name, bool(value))) for name, value in new.items()) if words),
@@ -242,8 +261,8 @@ def history_line(action: str, actor: str | None, new: Mapping[str, Any], event: 
     return Words(words.source, actor=actor or "Al Día", tag=tag, target=target) if words else action
 
 
-def event_words(content: Mapping[str, Any]) -> str:
-    """What an event row of the thread says."""
+def event_words(content: Mapping[str, Any], kind: str = "agent") -> str:
+    """What an event row of the thread says; `kind` is what whoever did it is."""
     sentence = _EVENTS.get(str(content.get("action")), Words("Cambio en la conversación"))
     what = content.get("what") or ""
     if content.get("action") in _OURS:
@@ -251,7 +270,7 @@ def event_words(content: Mapping[str, Any]) -> str:
     amount = money(content["minor"], content["currency"]) if "minor" in content else ""
     words = Words(
         sentence.source,
-        who=content.get("who") or "Al Día",
+        who=called(kind, content.get("who")) or "Al Día",
         to=content.get("to") or Words("otra persona"),
         amount=amount,
         on=day(date.fromisoformat(content["on"])) if "on" in content else "",

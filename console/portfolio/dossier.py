@@ -154,7 +154,7 @@ async def _promises(tx: Tx, accounts: set[int]) -> list[PromiseLine]:
 async def _history(tx: Tx, accounts: set[int]) -> list[Step]:
     wanted = select(AuditEntry).where(AuditEntry.account_id.in_(accounts)).order_by(AuditEntry.id.desc()).limit(LINES)
     return [
-        Step(entry.at, history_line(entry.action, entry.actor_name, _read(entry.new), None))
+        Step(entry.at, history_line(entry.action, entry.actor_name, _read(entry.new), None, entry.actor_kind))
         for entry in await tx.scalars(wanted)
     ]
 

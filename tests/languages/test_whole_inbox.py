@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from console.inbox import assign
+from console.inbox.models import Conversation
 from console.languages import extracting
+from console.routing.serve import QUEUE
 from tests.front import Person, a_console, settings_for
 from tests.inbox import meta
 from tests.languages.worked import TAGS, a_worked_debt, left_in, theirs
@@ -53,6 +58,24 @@ async def test_nothing_spanish_is_left_in_the_inbox(elena: Person, language: str
         found[f"{deed}, refused"] = left_in(answer.text, language, names) if "<" in answer.text else []
 
     assert {address: runs for address, runs in found.items() if runs} == {}
+
+
+@pytest.mark.parametrize("language", sorted(TAGS))
+async def test_what_acts_by_itself_is_called_in_the_readers_language_and_a_person_who_is_called_so_is_not(
+    elena: Person, language: str
+) -> None:
+    await elena.front.webhook(meta.body(meta.text("xyz")))
+    await elena.do("/settings/language", language=language)
+    async with elena.front.console.db.transaction() as tx:
+        thread = (await tx.scalars(select(Conversation))).one()
+        await assign.give(tx, thread, by=QUEUE, to_id=elena.id, to_name="La cola")
+
+    elena.http.headers["x-page-language"] = TAGS[language]
+    for address in ("/inbox/1?view=all", "/inbox/1/history"):
+        said = html.unescape((await elena.http.get(address)).text)
+        assert {"pt": "A fila atribuiu a conversa a La cola", "en": "The queue assigned the conversation to La cola"}[
+            language
+        ] in re.sub(r"<[^>]+>", "", said), address
 
 
 @pytest.mark.parametrize("language", sorted(TAGS))
