@@ -11,14 +11,27 @@ const area = () => byId(`text-${state.open}`)
 const picker = () => byId(`canned-${state.open}`)
 const search = () => picker().querySelector('[data-canned-search]')
 
-/** Opens the list for the open conversation: what it says is of this moment, so it is asked for anew. */
+let isComing = false
+
+/**
+ * Opens the list for the open conversation: what it says is of this moment, so it is asked for anew.
+ *
+ * Whoever types on before it has come means the list: their words look in it, and Enter sends nothing.
+ */
 export async function openCanned() {
   const conversation = state.open
   if (!area() || area().readOnly) return
-  const came = await ask(`/inbox/${conversation}/canned-texts`)
+  const draft = area().value
+  isComing = true
+  const came = await ask(`/inbox/${conversation}/canned-texts`).finally(() => (isComing = false))
   if (state.open !== conversation) return
   if (!came?.ok) return toast(came?.said || _('No pudimos traer las respuestas rápidas.'), 'error')
   apply(came.html)
+  if (!draft && area().value) {
+    search().value = area().value
+    area().value = ''
+    area().dispatchEvent(new Event('input', { bubbles: true }))
+  }
   narrow(picker(), search())
   search().focus()
 }
@@ -51,6 +64,15 @@ async function bringFiles(item, conversation) {
   else toast(came?.said || _('No pudimos adjuntar sus archivos. Elija la respuesta otra vez.'), 'error')
 }
 
+document.addEventListener(
+  'keydown',
+  (event) => {
+    if (!isComing || event.key !== 'Enter' || event.target !== area()) return
+    event.preventDefault()
+    event.stopPropagation()
+  },
+  true,
+)
 document.addEventListener('keydown', (event) => {
   const { key, target, isComposing } = event
   if (target === area() && key === '/' && !target.value && !isComposing) {

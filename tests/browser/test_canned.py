@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.house import Debtor, House, NewPage, bubble
 from tests.browser.test_promises import RULES
@@ -87,3 +87,31 @@ def test_the_page_writes_a_variable_where_the_cursor_is(house: House, new_page: 
     assert not [each["id"] for each in Axe().run(page, options=RULES).response["violations"]]
     form.get_by_role("button", name="Crear").click()
     expect(page.locator(".cards li", has_text="Mi saludo")).to_contain_text("Solo usted")
+
+
+def test_who_types_faster_than_the_list_comes_finds_what_they_typed(house: House, new_page: NewPage) -> None:
+    """And no Enter of theirs sends the words that were to be looked for."""
+    house.press("elena", "/settings/canned", name="Zona de pago", body="Pague en el banco.", folder="Pago", scope="all")
+    debtor = house.debtor()
+    debtor.write()
+    page = house.enter(new_page, "ana")
+    debtor.open(page)
+    held: list[Route] = []
+    page.route("**/canned-texts", lambda route: held.append(route))  # noqa: PLW0108 Playwright marks its handlers
+    box = page.get_by_role("textbox", name="Mensaje para")
+    page.keyboard.press("r")
+    expect(box).to_be_focused()
+    with page.expect_request("**/canned-texts"):
+        page.keyboard.press("/")
+    page.keyboard.type("zona de pago")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("zona de pago")
+
+    held[0].continue_()
+
+    picker = page.get_by_role("group", name="Respuestas rápidas")
+    expect(picker.get_by_role("option")).to_have_count(1)
+    expect(box).to_have_value("")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("Pague en el banco.")
+    assert [each for each in debtor.chat() if not each["mine"]] == []

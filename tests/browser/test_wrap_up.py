@@ -119,7 +119,9 @@ def test_the_tree_is_edited_and_the_picker_follows(house: House, new_page: NewPa
         found = Axe().run(page, options=RULES)
         assert found.violations_count == 0, found.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        mine.get_by_role("button", name="Subir").click()
+        # The next button is one of the page that answers, not of the one that goes.
+        with page.expect_event("load"):
+            mine.get_by_role("button", name="Subir").click()
         page.locator("li", has_text=f"CD-X{width}").get_by_role("button", name="Retirar").click()
         expect(page.locator("li", has_text=f"CD-X{width}")).to_contain_text("Retirada")
     ana = house.enter(new_page, "ana", "/settings/sessions")
