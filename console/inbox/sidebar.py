@@ -19,6 +19,7 @@ from console.inbox.listing import (
     VIEWS,
     Now,
     promise_is,
+    status_is,
     window_is_closing,
 )
 from console.inbox.models import Conversation, ReadMark
@@ -81,7 +82,7 @@ async def _unseen_mentions(tx: Tx, viewers: Collection[Viewer]) -> dict[int, Slo
 async def _slots(tx: Tx, wanted: Iterable[ColumnElement[bool]]) -> Slots:
     """Along an index that holds all that is asked of it: bounded by what today asks for, not by what there is."""
     of = (Conversation.team_id, Conversation.holder_id)
-    found = select(*of, func.count()).where(Conversation.status == "open", *wanted).group_by(*of)
+    found = select(*of, func.count()).where(status_is("open"), *wanted).group_by(*of)
     return Counter({(team, holder): n for team, holder, n in await tx.execute(found)})
 
 

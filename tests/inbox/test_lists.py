@@ -20,7 +20,17 @@ from console.db import Database, table_of
 from console.errors import Refused
 from console.inbox import counts, lists, policy, rows, sidebar
 from console.inbox.contacts import Contact
-from console.inbox.listing import PROMISES, STATE_VIEWS, TODAY_VIEWS, VIEWS, Listing, now_in, read_listing, shows
+from console.inbox.listing import (
+    PROMISES,
+    STATE_VIEWS,
+    TODAY_VIEWS,
+    VIEWS,
+    Listing,
+    now_in,
+    read_listing,
+    shows,
+    window_is_closing,
+)
 from console.inbox.models import Conversation
 from console.inbox.tags import ConversationTag, Tag
 from tests.conftest import Moment
@@ -260,3 +270,38 @@ async def test_no_view_and_no_number_reads_every_conversation(database: Database
     assert len(plans) > len(EVERY_VIEW)
     whole = [plan for plan in plans if re.search(r"SCAN conversation(?! USING)|Seq Scan on conversation\b", plan)]
     assert whole == []
+
+
+async def test_a_plan_for_whatever_the_values_are_uses_the_index_of_open_windows(
+    postgres_database_url: str, moment: Moment
+) -> None:
+    """PostgreSQL keeps such a plan after five runs. Without the index, all the open ones are counted each time."""
+    database = Database(postgres_database_url)
+    plans: dict[str, str] = {}
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "FROM conversation" in statement and "window_closes_at" in statement and "PREPARE" not in statement:
+            name = f"asked_{len(plans)}"
+            plans[statement] = ""
+            connection.exec_driver_sql(f"PREPARE {name} AS {statement}")
+            nothing = ", ".join(["NULL"] * len(parameters))
+            plan = connection.exec_driver_sql(f"EXPLAIN EXECUTE {name}" + (f"({nothing})" if nothing else "")).all()
+            plans[statement] = "\n".join(str(line[-1]) for line in plan)
+
+    try:
+        inbox = await an_inbox(database)
+        await a_crowd(database, inbox)
+        async with database.reading() as tx:
+            connection = await tx.connection()
+            await connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+            await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            event.listen(connection.sync_connection, "before_cursor_execute", explain)
+            await sidebar.view_counts(tx, inbox.admin, NOW)
+            given = select(Conversation.id).where(Conversation.status == "open", *window_is_closing(NOW))
+            await tx.execute(given)
+    finally:
+        await database.close()
+
+    said, as_a_value = plans.values()
+    assert "ix_conversation_window" in said, said
+    assert "ix_conversation_window" not in as_a_value, as_a_value
