@@ -210,12 +210,16 @@ async def _steps(tx: Tx, query: Query, before: int) -> AsyncIterator[_Step]:
 
 
 def _seen_in(match: CTE, viewer: Viewer, shown: Collection[int], most: int) -> Select[int, int, int, int, int]:
-    """Of the messages matched: how many, the lowest, and beside them those conversations that `viewer` may see."""
+    """Of the messages matched: how many, the lowest, and beside them those conversations that `viewer` may see.
+
+    The sums, with nothing added, are for SQLite: no index serves a sum, so it goes from what matched to the messages
+    and on to the conversations. Left to choose, it reads all messages along an index and looks each up in the match.
+    """
     newest, many = func.max(SearchMessage.message_id), func.count()
     seen = (
         select(SearchMessage.conversation_id, newest.label("newest"), many.label("many"))
-        .join(match, match.c.id == SearchMessage.message_id)
-        .join(Conversation, Conversation.id == SearchMessage.conversation_id)
+        .join(match, SearchMessage.message_id == match.c.id + 0)
+        .join(Conversation, Conversation.id == SearchMessage.conversation_id + 0)
         .where(policy.visible(viewer), Conversation.status != "merged", Conversation.id.not_in(sorted(shown)))
         .group_by(SearchMessage.conversation_id)
         .order_by(newest.desc())

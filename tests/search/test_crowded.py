@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import event, insert, text
 
 from console import clock
 from console.agents import Viewer
@@ -15,7 +16,7 @@ from console.db import Database, table_of
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.search import crowded, finding
-from console.search.models import SearchPerson
+from console.search.models import SearchMessage, SearchPerson
 from console.search.searcher import Searcher
 from console.search.words import read_query
 from tests.inbox.people import Inbox, an_inbox
@@ -90,3 +91,39 @@ async def test_postgresql_makes_its_plan_for_the_word_that_is_looked_for(
     finally:
         await searcher.close()
         await database.close()
+
+
+async def test_sqlite_goes_from_what_matches_to_its_conversations_and_reads_no_other_message(
+    sqlite_database_url: str,
+) -> None:
+    """Left to choose it reads every message there is, along an index, and looks each up in what matched."""
+    database, searcher = Database(sqlite_database_url), Searcher(sqlite_database_url)
+    plans: list[str] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("WITH found"):
+            told = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            plans.extend(str(line[-1]) for line in told)
+
+    try:
+        inbox = await an_inbox(database)
+        await a_portfolio(database, inbox)
+        said = [
+            {"message_id": number, "conversation_id": 1000 + number % 240, "folded": "la cuota vence"}
+            for number in range(1, 20_000)
+        ]
+        async with database.transaction() as tx:
+            await tx.execute(insert(table_of(SearchMessage)), said)
+            await tx.execute(text("ANALYZE"))
+        for viewer in (inbox.admin, inbox.ana):
+            async with searcher.reading() as tx:
+                connection = await tx.connection()
+                event.listen(connection.sync_connection, "before_cursor_execute", explain)
+                await finding.find(tx, viewer, read_query("cuota"), version=0)
+    finally:
+        await searcher.close()
+        await database.close()
+    assert len(plans) > 6
+    assert [
+        step for step in plans if step.startswith(("SCAN search_message ", "SCAN conversation")) or "AUTOMATIC" in step
+    ] == []
