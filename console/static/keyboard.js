@@ -65,7 +65,7 @@ document.addEventListener('keydown', (event) => {
   const modified = event.ctrlKey || event.metaKey || event.altKey || event.getModifierState('AltGraph') || event.isComposing
   if (modified || target.closest('input, textarea, select, dialog')) return
   const arrow = { ArrowDown: 1, ArrowUp: -1 }[key]
-  const deed = arrow && target.closest('.row') ? () => list.move(arrow) : Date.now() < going && VIEWS[key] ? () => list.show(VIEWS[key]) : Date.now() < going && /^[1-9]$/.test(key) ? () => openSaved(Number(key)) : KEYS[key.toLowerCase() === 'x' ? 'x' : key]
+  const deed = arrow && target.closest('.row') ? () => list.move(arrow) : Date.now() < going && VIEWS[key] ? () => list.goTo(VIEWS[key]) : Date.now() < going && /^[1-9]$/.test(key) ? () => openSaved(Number(key)) : KEYS[key.toLowerCase() === 'x' ? 'x' : key]
   going = key === 'g' ? Date.now() + 1_500 : 0
   if (!deed || (repeat && !arrow && !'jk'.includes(key))) return
   event.preventDefault()

@@ -73,6 +73,15 @@ export async function show(view, { filters = '', push = true } = {}) {
   if (push) history.pushState(null, '', `/inbox${state.open ? `/${state.open}` : ''}?${where()}`)
 }
 
+/** Another view by the keys: who asks for a list stands at its first line, and still answers what is open. */
+export async function goTo(view) {
+  await show(view)
+  const [first] = links()
+  if (!first) return
+  markOpen(first)
+  first.focus()
+}
+
 document.addEventListener('submit', (event) => {
   if (!event.target.matches('form[data-filter]')) return
   event.preventDefault()

@@ -50,15 +50,17 @@ export function takeAway(id) {
   const next = gone?.nextElementSibling?.matches('.row') ? gone.nextElementSibling : gone?.previousElementSibling
   const stood = gone?.contains(document.activeElement)
   if (next) gone.dataset.next = next.id
+  // One line of a list can be reached with Tab; it must not go with this one.
+  if (gone?.firstElementChild?.tabIndex === 0 && next?.matches('.row')) next.firstElementChild.tabIndex = 0
   gone?.remove()
   if (stood) next?.firstElementChild?.focus()
 }
 
-/** Where somebody stands who went away from `place`: there, or in the line that took its place. */
+/** Where somebody stands who went away from `place`: there, in the line that took its place, or at the list's line. */
 export function returned(place) {
   let to = place
   while (to && !to.isConnected) to = byId(to.closest('.row')?.dataset.next ?? '')?.firstElementChild
-  return to
+  return to ?? document.querySelector('#rows > .row > a[tabindex="0"]')
 }
 
 /** What somebody listens to or looks at goes on where it was: a tick that arrives must not stop a voice note. */

@@ -33,7 +33,6 @@ def test_a_day_without_a_mouse(house: House, page: Page) -> None:
     keys.type("ga")
     expect(page.locator("#list header h2")).to_have_text("Todas")
     expect(newer.row(page)).to_be_visible()
-    keys.type("j")
     expect(newer.row(page).locator("a")).to_be_focused()
     keys.type("j")
     expect(older.row(page).locator("a")).to_be_focused()
@@ -141,6 +140,49 @@ def test_who_ends_a_conversation_stands_at_the_next_one(house: House, new_page: 
     keys.press("n")
     expect(composer(page)).to_be_focused()
     expect(page.locator("#pane .head h2")).to_have_text(first.name)
+
+
+def test_who_puts_aside_or_goes_to_a_list_stands_at_a_line_of_it(house: House, new_page: NewPage) -> None:
+    last, second, first, free = house.debtor(), house.debtor(), house.debtor(), house.debtor()
+    page = house.enter(new_page, "luz", "/inbox?view=unassigned")
+    keys = page.keyboard
+    for debtor in (last, second, first):
+        debtor.write("Buenos días")
+        debtor.row(page).locator("a").focus()
+        keys.press("Enter")
+        expect(page.locator("#pane .head h2")).to_have_text(debtor.name)
+        keys.press("m")
+        expect(debtor.row(page)).to_have_count(0)
+    keys.type("gi")
+    expect(first.row(page)).to_be_visible()
+    expect(page.locator("#rows > .row > a").first).to_be_focused()
+
+    first.row(page).locator("a").focus()
+    keys.press("Enter")
+    expect(page.locator("#pane .head h2")).to_have_text(first.name)
+    keys.press("z")
+    expect(page.get_by_role("dialog", name="Posponer")).to_be_visible()
+    keys.press("Enter")
+    expect(first.row(page)).to_have_count(0)
+    expect(second.row(page).locator("a")).to_be_focused()
+
+    # The button that asked for it is no longer there: neither is its line.
+    keys.press("Enter")
+    expect(page.locator("#pane .head h2")).to_have_text(second.name)
+    page.locator("#pane .head [data-key=e] button").focus()
+    keys.press("Enter")
+    expect(page.get_by_role("dialog", name="¿Cómo terminó?")).to_be_visible()
+    keys.press("Enter")
+    expect(second.row(page)).to_have_count(0)
+    expect(last.row(page).locator("a")).to_be_focused()
+
+    free.write("¿Hay alguien?")
+    keys.type("gu")
+    expect(page.locator("#list header h2")).to_have_text("Sin asignar")
+    expect(page.locator("#rows > .row > a").first).to_be_focused()
+    keys.type("gz")
+    expect(page.locator("#list header h2")).to_have_text("Pospuestas")
+    expect(page.locator("#rows > .row > a").first).to_be_focused()
 
 
 def test_taking_helping_and_getting_out_again(house: House, new_page: NewPage) -> None:
