@@ -119,6 +119,7 @@ FIELDS = {
     "role": Words("Rol"),
     "said_at": Words("Lo dijo el"),
     "score": Words("Puntaje"),
+    "secret": Words("Clave"),
     "seconds": Words("Segundos"),
     "seed": Words("Semilla del sorteo"),
     "sequence": Words("Mensaje n.º"),
