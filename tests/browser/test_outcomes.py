@@ -138,7 +138,7 @@ def test_while_the_number_is_paused_everybody_reads_why_and_what_is_written_wait
 def resume(house: House, new_page: NewPage) -> Page:
     elena = house.enter(new_page, "elena", "/settings/number")
     elena.get_by_role("button", name="Reanudar los envíos").click()
-    expect(elena.get_by_text("En marcha")).to_be_visible()
+    expect(elena.get_by_text("En marcha", exact=True)).to_be_visible()
     return elena
 
 

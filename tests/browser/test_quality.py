@@ -114,7 +114,7 @@ def test_two_reviewers_calibrate_by_keyboard_alone(house: House, new_page: NewPa
     assert not flaws(rosa)
     rosa.get_by_role("button", name="Abrir la calibración").focus()
     rosa.keyboard.press("Enter")
-    expect(rosa.get_by_role("status").filter(has_text="Calibración abierta")).to_be_visible()
+    expect(rosa.locator(".say", has_text="Calibración abierta")).to_be_visible()
     where = rosa.url.partition("?")[0]
 
     for page, marks in ((rosa, ["0", "2", "2", "2", "2"]), (elena, ["2"] * 5)):

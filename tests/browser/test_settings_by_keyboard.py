@@ -93,7 +93,7 @@ def test_what_a_role_and_a_webhook_lack_is_said_where_it_is(house: House, page: 
     reach(page, page.get_by_role("checkbox", name="Resolver dudas de identidad"))
     keys.press("Space")
     keys.press("Enter")
-    expect(page.locator(".lines")).to_contain_text("role.updated")
+    expect(page.locator(".lines")).to_contain_text("cambió lo que puede un rol")
     expect(page.get_by_role("button", name="Guardar")).to_be_focused()
 
     page.goto(f"{house.address}/settings/webhooks")

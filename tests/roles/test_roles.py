@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, select
+from sqlalchemy.engine import Engine
 
 from console import users
 from console.agents import Agent, OwnRole, Role, Viewer
@@ -140,12 +141,11 @@ async def test_what_a_role_may_costs_no_statement_of_its_own(front: Front) -> No
             if "FROM sign_in_session" in statement or "own_role" in statement:
                 seen.append(statement)
 
-        engine = front.console.db.reader.sync_engine
-        event.listen(engine, "before_cursor_execute", note)
+        event.listen(Engine, "before_cursor_execute", note)
         try:
             await sara.see("/settings/tags")
         finally:
-            event.remove(engine, "before_cursor_execute", note)
+            event.remove(Engine, "before_cursor_execute", note)
         return len(seen)
 
     before = await statements()
