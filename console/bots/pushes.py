@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
-
-import structlog
 
 from console import clock
 from console.agents import Viewer
@@ -16,14 +13,11 @@ from console.bots import conduct, morning, record
 from console.bots.handing import REASONS
 from console.bots.words import LABEL_KEYS, LABEL_WORDS
 from console.db import Database, Tx
-from console.inbox import policy
+from console.inbox.redrawing import Redrawing
 from console.inbox.screens import Screen, Screens
 from console.render import fragment
 
-log = structlog.get_logger()
 BREATH = 1.0
-LOOK_EVERY = 15.0
-"""Seconds after which it is read again though the bot did nothing: what waits for people is answered by people."""
 MOST_LEFT = 4
 """Of what waits for people, as many as are shown here; the rest has a page."""
 MOST_PHRASES = 20
@@ -43,6 +37,7 @@ async def read_board(tx: Tx, viewer: Viewer, *, chosen: int | None, currency: st
     moment = clock.now()
     since = moment - record.A_NIGHT
     left = await morning.left_to_people(tx, viewer, moment)
+    rules = await conduct.rules_by_team(tx)
     teams = await conduct.teams_of(tx, viewer)
     return {
         "live": await record.sessions_of(tx, viewer, live=True),
@@ -52,7 +47,7 @@ async def read_board(tx: Tx, viewer: Viewer, *, chosen: int | None, currency: st
         "left": left[:MOST_LEFT],
         "more": max(0, len(left) - MOST_LEFT),
         **await read_phrases(tx, viewer),
-        "teams": [(team_id, name, await conduct.rules_of(tx, team_id)) for team_id, name in teams],
+        "teams": [(team_id, name, rules.get(team_id) or conduct.usual(team_id)) for team_id, name in teams],
         "moment": moment,
         "currency": currency,
         "reasons": REASONS,
@@ -87,62 +82,30 @@ class BotPushes:
 
     def __init__(self, db: Database, screens: Screens, currency: str) -> None:
         self._db = db
-        self._screens = screens
         self._currency = currency
-        self._owed = asyncio.Event()
-        self._shown: defaultdict[Screen, dict[str, str]] = defaultdict(dict)
+        self._page = Redrawing(screens, "bot", deed="edit_bot", breath=BREATH)
 
     def owe(self) -> None:
         """Somebody looks at the page, or at another dialogue of it."""
-        self._owed.set()
+        self._page.owe()
 
     async def follow(self, entries: Sequence[Entry]) -> None:
         """The pages are read anew once the bot has done something, and taken from who may no longer look."""
-        watching = self._watching()
-        for screen in watching:
-            self._let_go(screen)
-        if watching and any(entry.action.startswith(_MOVES) for entry in entries):
-            self._owed.set()
-
-    def _watching(self) -> list[Screen]:
-        return [screen for screen in self._screens.all if screen.bot is not None]
-
-    def _let_go(self, screen: Screen) -> None:
-        if not policy.may(screen.viewer, "edit_bot"):
-            screen.bot = None
-            self._shown.pop(screen, None)
-            screen.reload("bot")
+        if self._page.watching() and any(entry.action.startswith(_MOVES) for entry in entries):
+            self._page.owe()
 
     async def run_for_ever(self) -> None:
         """Read and tell what is owed; now and then also what others than the bot have changed."""
-        while True:
-            try:
-                async with asyncio.timeout(LOOK_EVERY):
-                    await self._owed.wait()
-            except TimeoutError:
-                pass
-            self._owed.clear()
-            try:
-                await self.show()
-            except Exception:
-                log.exception("bot_board.not_shown")
-            await asyncio.sleep(BREATH)
+        await self._page.run_for_ever(self.show)
 
     async def show(self) -> None:
         """One reading for each who looks: what somebody holds is theirs to see, whatever their teams."""
         groups: defaultdict[tuple[Viewer, int], list[Screen]] = defaultdict(list)
-        for screen in self._watching():
-            self._let_go(screen)
-            if screen.bot is not None:
-                groups[screen.viewer, screen.bot].append(screen)
-        for gone in self._shown.keys() - self._screens.all:
-            del self._shown[gone]
+        for screen in self._page.watching():
+            groups[screen.viewer, screen.bot or 0].append(screen)
         for (viewer, chosen), screens in groups.items():
             async with self._db.reading() as tx:
                 board = await read_board(tx, viewer, chosen=chosen or None, currency=self._currency)
             parts = parts_of(board, {screen.language for screen in screens})
             for screen in screens:
-                for key, html in parts[screen.language].items():
-                    if self._shown[screen].get(key) != html:
-                        self._shown[screen][key] = html
-                        screen.put(key, html)
+                self._page.tell(screen, parts[screen.language])

@@ -27,6 +27,7 @@ from console.languages.words import Words
 from console.render import name_of_day, near_day
 from console.settings_pages.answers import back_to, show
 from console.settings_pages.change_lines import Terms, among, newest
+from console.word_lists.matching import COUNTRIES
 
 PAGE = "/settings/hours"
 FIELDS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -193,7 +194,7 @@ TERMS = Terms(
         "zone": Words("Zona horaria"),
     },
     said={
-        "country": among({}, none=Words("ninguno")),
+        "country": among(COUNTRIES, none=Words("ninguno")),
         "day": lambda day: near_day(date.fromisoformat(day)),
         "days": _week,
         "intervals": lambda kept: keeping.write_intervals(intervals(kept)) or Words("Cerrado"),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-
-import structlog
 
 from console import clock
 from console.agents import Viewer
 from console.audit import Entry
 from console.db import Database, Tx
 from console.inbox import headers, policy
+from console.inbox.redrawing import Redrawing
 from console.inbox.screens import Screen, Screens
 from console.render import fragment
 from console.supervision.alerts import alerts_for
@@ -20,10 +18,7 @@ from console.supervision.floor import read_floor
 from console.supervision.models import Whispered
 from console.supervision.views import Asked
 
-log = structlog.get_logger()
 BREATH = 0.5
-LOOK_EVERY = 15.0
-"""Seconds after which the floor is read again though nothing happened: waiting grows by itself."""
 _MOVES = frozenset({"conversation.assigned", "conversation.released", "conversation.resolved", "conversation.reopened"})
 
 
@@ -54,68 +49,38 @@ class FloorPushes:
     def __init__(self, db: Database, screens: Screens) -> None:
         self._db = db
         self._screens = screens
-        self._owed = asyncio.Event()
-        self._shown: defaultdict[Screen, dict[str, str]] = defaultdict(dict)
+        self._page = Redrawing(screens, "floor", deed="watch_floor", breath=BREATH)
 
     def owe(self) -> None:
         """Somebody looks at the floor, or at another part of it."""
-        self._owed.set()
+        self._page.owe()
 
     async def follow(self, entries: Sequence[Entry]) -> None:
         """Whispers go to the two they are between; floors are read anew, and taken from who may no longer look."""
         said = [entry for entry in entries if entry.action == "whisper.sent"]
         if said and self._screens.by_open:
             await self._tell_whispers(said)
-        watching = self._watching()
-        for screen in watching:
-            self._let_go(screen)
-        if any(screen.floor for screen in watching):
+        if self._page.watching():
             await self._show_bars({e.conversation_id for e in entries if e.action in _MOVES and e.conversation_id})
-            self._owed.set()
-
-    def _watching(self) -> list[Screen]:
-        return [screen for screen in self._screens.all if screen.floor is not None]
-
-    def _let_go(self, screen: Screen) -> None:
-        if not policy.may(screen.viewer, "watch_floor"):
-            screen.floor = None
-            self._shown.pop(screen, None)
-            screen.reload("floor")
+            self._page.owe()
 
     async def run_for_ever(self) -> None:
         """Read and tell what is owed; now and then also what only time has changed."""
-        while True:
-            try:
-                async with asyncio.timeout(LOOK_EVERY):
-                    await self._owed.wait()
-            except TimeoutError:
-                pass
-            self._owed.clear()
-            try:
-                await self.show()
-            except Exception:
-                log.exception("floor.not_shown")
-            await asyncio.sleep(BREATH)
+        await self._page.run_for_ever(self.show)
 
     async def show(self) -> None:
         """One reading for all who look at the same, whatever their number."""
         groups: defaultdict[tuple[object, Asked], list[Screen]] = defaultdict(list)
-        for screen in self._watching():
-            self._let_go(screen)
+        for screen in self._page.watching():
             if screen.floor is not None:
                 scope = True if screen.viewer.sees_all else screen.viewer.team_ids
                 groups[scope, screen.floor].append(screen)
-        for gone in self._shown.keys() - self._screens.all:
-            del self._shown[gone]
         for (_scope, asked), screens in groups.items():
             async with self._db.reading() as tx:
                 languages = {screen.language for screen in screens}
                 parts = await parts_of(tx, screens[0].viewer, asked, languages)
             for screen in screens:
-                for key, html in parts[screen.language].items():
-                    if self._shown[screen].get(key) != html:
-                        self._shown[screen][key] = html
-                        screen.put(key, html)
+                self._page.tell(screen, parts[screen.language])
 
     async def _show_bars(self, moved: set[int]) -> None:
         """Who has what a supervisor watches: the bar above it says so."""
