@@ -43,6 +43,7 @@ INBOX, SETTINGS, API = "/inbox/{conversation_id:int}", "/settings", "/api/v1"
 CONVERSATION = API + "/conversations/{conversation_id:str}"
 USER = API + "/users/{user_id:str}"
 DRAFT = USER + "/conversations/{conversation_id:str}/drafts/{mode:str}"
+THEIRS, THEIR_FIRST = USER + "/conversations/{conversation_id:str}", API + "/users/1/conversations/1"
 FILLED = USER + "/conversations/{conversation_id:str}/canned-responses"
 A_VIEW, A_JOB = USER + "/saved-views/{view_id:str}", USER + "/bulk-jobs/{job_id:str}"
 A_TEXT = {"key": "saludo", "tone": "cordial", "country": "PE", "body": ""}
@@ -873,6 +874,68 @@ CALLS = [
     one("GET", API + "/canned-responses", "catalogues:read"),
     one("GET", API + "/dispositions", "catalogues:read"),
     # Whoever acts for somebody is told what those may see: in tests/api/test_acting.py, what they may not.
+    one("GET", USER + "/presence", "users:act", API + "/users/1/presence"),
+    one("PUT", USER + "/presence", "users:act", API + "/users/1/presence", json={"status": "away"}),
+    one("POST", USER + "/next-conversation", "users:act", API + "/users/1/next-conversation", answers=404),
+    one("PATCH", THEIRS, "users:act", THEIR_FIRST, json={"status": "open"}),
+    one("POST", THEIRS + "/transfer", "users:act", THEIR_FIRST + "/transfer", json={}, answers=422),
+    one("PUT", THEIRS + "/read-mark", "users:act", THEIR_FIRST + "/read-mark", json={"sequence": 1}),
+    one("PUT", THEIRS + "/right-party", "users:act", THEIR_FIRST + "/right-party"),
+    one(
+        "POST",
+        THEIRS + "/messages",
+        "users:act",
+        THEIR_FIRST + "/messages",
+        json={"type": "text", "text": {"body": "Buenas tardes"}},
+    ),
+    one(
+        "POST",
+        THEIRS + "/messages/{message_id:str}/resend",
+        "users:act",
+        THEIR_FIRST + "/messages/1/resend",
+        answers=409,
+    ),
+    one("POST", THEIRS + "/notes", "users:act", THEIR_FIRST + "/notes", json={"text": "ojo"}),
+    one("POST", THEIRS + "/attachments", "users:act", THEIR_FIRST + "/attachments", json={}, answers=415),
+    one(
+        "POST",
+        THEIRS + "/scheduled-messages",
+        "users:act",
+        THEIR_FIRST + "/scheduled-messages",
+        json={},
+        answers=422,
+    ),
+    one(
+        "PATCH",
+        THEIRS + "/scheduled-messages/{message_id:str}",
+        "users:act",
+        THEIR_FIRST + "/scheduled-messages/1",
+        json={},
+        answers=404,
+    ),
+    one(
+        "DELETE",
+        THEIRS + "/scheduled-messages/{message_id:str}",
+        "users:act",
+        THEIR_FIRST + "/scheduled-messages/1",
+        answers=404,
+    ),
+    one("GET", THEIRS + "/templates", "users:act", THEIR_FIRST + "/templates"),
+    one(
+        "POST",
+        THEIRS + "/template-previews",
+        "users:act",
+        THEIR_FIRST + "/template-previews",
+        json={"name": "recordatorio", "language": "es"},
+    ),
+    one("GET", USER + "/search", "users:act", API + "/users/1/search?q=secreto"),
+    one("GET", THEIRS + "/search", "users:act", THEIR_FIRST + "/search?q=secreto"),
+    one(
+        "POST",
+        FILLED + "/{canned_id:str}/attachments",
+        "users:act",
+        THEIR_FIRST + "/canned-responses/1/attachments",
+    ),
     one("GET", USER + "/drafts", "users:act", API + "/users/1/drafts"),
     one("PUT", DRAFT, "users:act", API + "/users/1/conversations/1/drafts/note", json={"text": "x"}),
     one("DELETE", DRAFT, "users:act", API + "/users/1/conversations/1/drafts/note"),

@@ -13,6 +13,7 @@ from console.api.conversations import opened
 from console.api.operations import does
 from console.api.tokens import Program
 from console.attachments import staging
+from console.attachments.models import StagedFile
 from console.attachments.receiving import OCTETS, file_of
 from console.db import Database
 from console.settings import Settings
@@ -52,7 +53,11 @@ async def create_attachment(
     kept = await file_of(request, settings.media_dir, voice=request.headers.get("x-voice") == "1")
     async with db.transaction() as tx:
         conversation = await opened(tx, program, conversation_id, lock=True)
-        staged = await staging.stage(tx, conversation, kept, by=program.actor)
+        return shown(await staging.stage(tx, conversation, kept, by=program.actor))
+
+
+def shown(staged: StagedFile) -> Attachment:
+    """A file that was brought, without a word of where it is kept."""
     return Attachment(
         id=str(staged.id),
         kind=staged.kind,

@@ -11,13 +11,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy import ColumnElement, Select, false, or_, select, tuple_, union_all
 
-from console.agents import Agent, Role
+from console.agents import Agent, Role, Viewer
 from console.api import listing, people, rendering, shapes
 from console.api.asking import body, id_in, number, query
 from console.api.cursors import Cursors, microseconds, moment_of
 from console.api.operations import does
 from console.api.problems import invalid
 from console.api.tokens import Program
+from console.audit import Actor
 from console.db import Database, Tx
 from console.errors import Refused, not_found
 from console.inbox import assign, queries, tagging, tree, wrap_up
@@ -143,7 +144,7 @@ async def change_conversation(
         if change.status == "resolved":
             await wrap_up.hold(tx, await opened(tx, program, conversation_id))
         conversation = await opened(tx, program, conversation_id, lock=True)
-        await _apply(tx, conversation, change, by=program)
+        await apply(tx, conversation, change, by=program.actor)
         await tx.flush()
         return (await shown(tx, [conversation], program))[0]
 
@@ -165,7 +166,22 @@ async def shown(tx: Tx, rows: Any, program: Program) -> list[shapes.Conversation
     return shown
 
 
-async def _apply(tx: Tx, conversation: Conversation, change: ConversationChange, *, by: Program) -> None:
+async def apply(tx: Tx, conversation: Conversation, change: ConversationChange, *, by: Viewer | Actor) -> None:
+    """Change a conversation whose row is locked as `change` says. Refuses as the verbs do, naming the field."""
+    require_version(conversation, change)
+    if change.tags is not msgspec.UNSET:
+        await _apply_tags(tx, conversation, change.tags, by=by)
+    if change.team is not msgspec.UNSET:
+        await assign.transfer(tx, conversation, by=by, team_id=id_in(change.team, "team"))
+    if change.assignee is None:
+        await assign.release(tx, conversation, by=by)
+    elif change.assignee is not msgspec.UNSET:
+        await assign.assign(tx, conversation, by=by, to=id_in(change.assignee, "assignee"))
+    await _apply_status(tx, conversation, change, by=by)
+
+
+def require_version(conversation: Conversation, change: ConversationChange) -> None:
+    """Refuse (409 "version_conflict") when it is no longer the version that the caller saw."""
     if change.version is not msgspec.UNSET and change.version != conversation.version:
         raise Refused(
             409,
@@ -174,24 +190,15 @@ async def _apply(tx: Tx, conversation: Conversation, change: ConversationChange,
             field="version",
             details={"version": conversation.version},
         )
-    if change.tags is not msgspec.UNSET:
-        await _apply_tags(tx, conversation, change.tags, by=by)
-    if change.team is not msgspec.UNSET:
-        await assign.transfer(tx, conversation, by=by.actor, team_id=id_in(change.team, "team"))
-    if change.assignee is None:
-        await assign.release(tx, conversation, by=by.actor)
-    elif change.assignee is not msgspec.UNSET:
-        await assign.assign(tx, conversation, by=by.actor, to=id_in(change.assignee, "assignee"))
-    await _apply_status(tx, conversation, change, by=by)
 
 
-async def _apply_tags(tx: Tx, conversation: Conversation, names: list[str], *, by: Program) -> None:
+async def _apply_tags(tx: Tx, conversation: Conversation, names: list[str], *, by: Viewer | Actor) -> None:
     """Exactly these free tags. The account state may be among them, as it is given; it is nobody's to change."""
     if len(names) > tagging.MOST_ON_ONE + 1:
         raise invalid("tags", f"Una conversación lleva hasta {tagging.MOST_ON_ONE} etiquetas.", code="too_many")
     state = account_label(await rules_in_force(tx), conversation.account_state)
     try:
-        await tagging.set_names(tx, conversation, names, by=by.actor, state=state)
+        await tagging.set_names(tx, conversation, names, by=by, state=state)
     except Refused as refused:
         raise Refused(refused.status, refused.text, code=refused.code, field="tags") from refused
 
@@ -201,7 +208,7 @@ def account_label(rules: PortfolioRules, state: str | None) -> str | None:
     return label(State(state), edges_of(rules)) if state else None
 
 
-async def _apply_status(tx: Tx, conversation: Conversation, change: ConversationChange, *, by: Program) -> None:
+async def _apply_status(tx: Tx, conversation: Conversation, change: ConversationChange, *, by: Viewer | Actor) -> None:
     until = change.snoozed_until or None
     status = change.status
     if change.disposition is not msgspec.UNSET and status != "resolved":
@@ -211,15 +218,15 @@ async def _apply_status(tx: Tx, conversation: Conversation, change: Conversation
     if status == "snoozed" and change.snoozed_until is msgspec.UNSET:
         raise invalid("snoozed_until", "Indique hasta cuándo se pospone.", code="missing_field")
     if until is not None:
-        await assign.snooze(tx, conversation, by=by.actor, until=until)
+        await assign.snooze(tx, conversation, by=by, until=until)
     elif status == "snoozed":
-        await assign.snooze(tx, conversation, by=by.actor, until=None)
+        await assign.snooze(tx, conversation, by=by, until=None)
     elif status == "resolved":
         if conversation.status != "resolved":
             code = change.disposition or tree.EXTERNAL
-            await wrap_up.wrap_up(tx, conversation, by=by.actor, disposition=code)
+            await wrap_up.wrap_up(tx, conversation, by=by, disposition=code)
     elif status == "open":
-        await assign.reopen(tx, conversation, by=by.actor)
+        await assign.reopen(tx, conversation, by=by)
 
 
 def _page(asked: Filters, place: tuple[Any, ...] | None, edges: Edges, said: set[int] | None) -> Select[Conversation]:

@@ -96,7 +96,7 @@ async def create_message(
         row = await send(tx, conversation, outgoing, by=program.actor, client_key=key)
         await tx.flush()
         shown = (await rendering.messages(tx, [row]))[0]
-    return created(_as_accepted(shown), repeated=repeated)
+    return created(as_accepted(shown), repeated=repeated)
 
 
 @post(
@@ -132,7 +132,7 @@ def _page(conversation_id: int, asked: Filters, place: tuple[Any, ...] | None) -
     return wanted.order_by(order if asked.order == "asc" else order.desc()).limit(asked.limit + 1)
 
 
-def _as_accepted(message: shapes.Message) -> shapes.Message:
+def as_accepted(message: shapes.Message) -> shapes.Message:
     """The message as it was when it was accepted: a repeated request gets the body of the first, to the letter."""
     return msgspec.structs.replace(message, status=Status.QUEUED.value, external_id=None, error=None, reactions=[])
 

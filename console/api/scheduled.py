@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy import select, tuple_
 
+from console.agents import Viewer
 from console.api import listing, rendering, shapes
 from console.api.asking import body, id_in, number, query
 from console.api.conversations import opened
@@ -20,6 +21,7 @@ from console.api.operations import does
 from console.api.problems import invalid
 from console.api.sending import TemplateToSend, Text, template_id_of, variables_of
 from console.api.tokens import Program
+from console.audit import Actor
 from console.db import Database, Tx
 from console.inbox.channel import MessageTemplate
 from console.inbox.models import Conversation, Message
@@ -121,17 +123,7 @@ async def create_scheduled(
     async with db.transaction() as tx:
         conversation = await opened(tx, program, conversation_id, lock=True)
         repeated = await already_made(tx, conversation, key)
-        row = await later.schedule(
-            tx,
-            conversation,
-            by=program.actor,
-            said=await _said(tx, conversation, asked),
-            terms=_terms(asked.send_at, asked.cancel_on),
-            client_key=key,
-            house=House.of(settings),
-        )
-        await tx.flush()
-        shown = (await _shown(tx, [await tx.get_one(ScheduledMessage, row.id)]))[0]
+        shown = await schedule(tx, conversation, asked, by=program.actor, client_key=key, house=House.of(settings))
     return created(shown, repeated=repeated)
 
 
@@ -156,21 +148,7 @@ async def change_scheduled(
     asked = await body(request, ScheduledChange)
     async with db.transaction() as tx:
         conversation = await opened(tx, program, conversation_id, lock=True)
-        waits, row = await later.seen(tx, conversation, number(message_id))
-        said = _changed(waits, row, asked)
-        events = asked.cancel_on if asked.cancel_on is not msgspec.UNSET else _events(waits)
-        at = asked.send_at if asked.send_at is not msgspec.UNSET else waits.due_at
-        row = await later.change(
-            tx,
-            conversation,
-            row.id,
-            by=program.actor,
-            said=said,
-            terms=_terms(at, events),
-            version=asked.version if asked.version is not msgspec.UNSET else None,
-            house=House.of(settings),
-        )
-        return (await _shown(tx, [await tx.get_one(ScheduledMessage, row.id)]))[0]
+        return await change(tx, conversation, number(message_id), asked, by=program.actor, house=House.of(settings))
 
 
 @delete(
@@ -187,8 +165,54 @@ async def cancel_scheduled(
     """Let it not leave; what has left or was cancelled is answered as it stands."""
     async with db.transaction() as tx:
         conversation = await opened(tx, program, conversation_id, lock=True)
-        row = await later.cancel(tx, conversation, number(message_id), by=program.actor)
-        return (await _shown(tx, [await tx.get_one(ScheduledMessage, row.id)]))[0]
+        return await cancel(tx, conversation, number(message_id), by=program.actor)
+
+
+async def schedule(
+    tx: Tx, conversation: Conversation, asked: ToSchedule, *, by: Viewer | Actor, client_key: str, house: House
+) -> shapes.ScheduledMessage:
+    """What is scheduled as a program asks for it. Refuses as `later.schedule`."""
+    row = await later.schedule(
+        tx,
+        conversation,
+        by=by,
+        said=await _said(tx, conversation, asked),
+        terms=_terms(asked.send_at, asked.cancel_on),
+        client_key=client_key,
+        house=house,
+    )
+    await tx.flush()
+    return await _one_shown(tx, row)
+
+
+async def change(
+    tx: Tx, conversation: Conversation, message_id: int, asked: ScheduledChange, *, by: Viewer | Actor, house: House
+) -> shapes.ScheduledMessage:
+    """What is scheduled, changed as a program asks for it. Refuses as `later.change`."""
+    waits, row = await later.seen(tx, conversation, message_id)
+    said = _changed(waits, row, asked)
+    events = asked.cancel_on if asked.cancel_on is not msgspec.UNSET else _events(waits)
+    at = asked.send_at if asked.send_at is not msgspec.UNSET else waits.due_at
+    row = await later.change(
+        tx,
+        conversation,
+        row.id,
+        by=by,
+        said=said,
+        terms=_terms(at, events),
+        version=asked.version if asked.version is not msgspec.UNSET else None,
+        house=house,
+    )
+    return await _one_shown(tx, row)
+
+
+async def cancel(tx: Tx, conversation: Conversation, message_id: int, *, by: Viewer | Actor) -> shapes.ScheduledMessage:
+    """What was scheduled, as it stands after this. Refuses as `later.cancel`."""
+    return await _one_shown(tx, await later.cancel(tx, conversation, message_id, by=by))
+
+
+async def _one_shown(tx: Tx, row: Message) -> shapes.ScheduledMessage:
+    return (await _shown(tx, [await tx.get_one(ScheduledMessage, row.id)]))[0]
 
 
 async def _said(tx: Tx, conversation: Conversation, asked: ToSchedule) -> Said:

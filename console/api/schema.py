@@ -48,7 +48,7 @@ _REFUSALS = {
     413: "The body is too big.",
     415: "The body is of another type than the call takes.",
     422: "Understood and refused: an unknown or missing field, a value that breaks a rule.",
-    429: "Too many streams are open.",
+    429: "Too much at once: streams, or searches of one user.",
     503: "The database is away; try again.",
 }
 
@@ -139,11 +139,12 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
 def _query_parameters(call: Operation) -> list[dict[str, Any]]:
     if call.query is None:
         return []
-    fields = msgspec.json.schema(call.query)["$defs"][call.query.__name__]["properties"]
-    return [_parameter(name, schema) for name, schema in fields.items()]
+    told = msgspec.json.schema(call.query)["$defs"][call.query.__name__]
+    needed = told.get("required", ())
+    return [_parameter(name, schema, required=name in needed) for name, schema in told["properties"].items()]
 
 
-def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _parameter(name: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
     """A filter that is left out is absent; nobody writes null in an address."""
     kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
     plain = dict(kinds[0])
@@ -152,7 +153,7 @@ def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     if schema.get("default") is not None:
         plain["default"] = schema["default"]
     description = plain.pop("description", None)
-    told = {"name": name, "in": "query", "required": False, "schema": plain}
+    told = {"name": name, "in": "query", "required": required, "schema": plain}
     return told | ({"description": description} if description else {})
 
 

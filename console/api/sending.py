@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute
 
+from console.agents import Viewer
 from console.api.asking import id_in
 from console.api.problems import invalid
 from console.attachments import staging
 from console.attachments.sending import LONGEST_CAPTION, send_file
 from console.audit import Actor
 from console.db import Tx
+from console.errors import Refused
 from console.inbox import reply, template_places
 from console.inbox.channel import MessageTemplate
 from console.inbox.message_templates import FILE, LINK
 from console.inbox.models import Conversation, Message
+from console.reactions import giving
 
+Found = TypeVar("Found")
 MEDIA = ("image", "video", "audio", "document", "sticker")
+KINDS = ("text", "template", "reaction", *MEDIA)
+_SEEN = (
+    "For a text or a file: the `sequence` that its author had in view. When somebody else has answered or noted "
+    "something since, it is refused (409 `colleague_wrote`)."
+)
 
 
 class Text(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +83,13 @@ class File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     caption: Annotated[str, msgspec.Meta(max_length=LONGEST_CAPTION)] = ""
 
 
+class ReactionToGive(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An emoji on a message, named by its wamid, in place of ours that stood there; an empty one takes ours back."""
+
+    message_id: str
+    emoji: Annotated[str, msgspec.Meta(max_length=giving.LONGEST)]
+
+
 class Outgoing(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A message to send. `type` says which member carries it."""
 
@@ -85,35 +102,78 @@ class Outgoing(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     audio: File | None = None
     document: File | None = None
     sticker: File | None = None
+    reaction: ReactionToGive | None = None
+    seen_sequence: Annotated[int, msgspec.Meta(ge=0, le=2**53, description=_SEEN)] | None = None
 
 
-async def send(tx: Tx, conversation: Conversation, outgoing: Outgoing, *, by: Actor, client_key: str) -> Message:
-    """Queue it. Refuses what `reply.reply`, `reply.send_template` and `sending.send_file` refuse."""
+async def send(
+    tx: Tx, conversation: Conversation, outgoing: Outgoing, *, by: Viewer | Actor, client_key: str
+) -> Message:
+    """Queue it. Refuses what `reply.reply`, `reply.send_template`, `sending.send_file` and `giving.react` refuse."""
     _require_one_kind(outgoing)
     quoted = await _quoted(tx, conversation, outgoing.context)
     if outgoing.text is not None:
         text = outgoing.text.body
-        return await reply.reply(tx, conversation, by=by, text=text, client_key=client_key, reply_to=quoted)
+        return await reply.reply(
+            tx,
+            conversation,
+            by=by,
+            text=text,
+            client_key=client_key,
+            seen_sequence=outgoing.seen_sequence,
+            reply_to=quoted,
+        )
+    if outgoing.reaction is not None:
+        return await _react(tx, conversation, outgoing.reaction, by=by, client_key=client_key)
     if outgoing.template is None:
         return await _send_file(tx, conversation, outgoing, by=by, client_key=client_key, quoted=quoted)
-    if quoted is not None:
-        raise invalid("context", "Una plantilla no puede citar otro mensaje.")
     return await _send_template(tx, conversation, outgoing.template, by=by, client_key=client_key)
 
 
 def _require_one_kind(outgoing: Outgoing) -> None:
-    """The member named by `type`, and no other."""
-    given = {name for name in ("text", "template", *MEDIA) if getattr(outgoing, name) is not None}
-    if outgoing.type not in {"text", "template", *MEDIA}:
-        raise invalid("type", f"Se puede enviar text, template, {', '.join(MEDIA)}.", code="unknown_type")
+    """The member named by `type`, and no other; what only texts and files have, only with those."""
+    given = {name for name in KINDS if getattr(outgoing, name) is not None}
+    if outgoing.type not in KINDS:
+        raise invalid("type", f"Se puede enviar {', '.join(KINDS)}.", code="unknown_type")
     if outgoing.type not in given:
         raise invalid(outgoing.type, f"Falta el campo {outgoing.type}.", code="missing_field")
     for other in sorted(given - {outgoing.type}):
         raise invalid(other, f"No corresponde a un mensaje de tipo {outgoing.type}.")
+    if outgoing.type in {"template", "reaction"}:
+        for other in ("context", "seen_sequence"):
+            if getattr(outgoing, other) is not None:
+                raise invalid(other, f"No corresponde a un mensaje de tipo {outgoing.type}.")
+
+
+async def _react(
+    tx: Tx, conversation: Conversation, asked: ReactionToGive, *, by: Viewer | Actor, client_key: str
+) -> Message:
+    """Put it on the message; what is given back is what goes out, under the key."""
+    target = await tx.scalar(_here(conversation, asked.message_id, Message.id))
+    if target is None:
+        raise invalid("reaction.message_id", "Ese mensaje no está en esta conversación.")
+    try:
+        await giving.react(tx, conversation, target, by=by, emoji=asked.emoji, client_key=client_key)
+    except Refused as refused:
+        if refused.field not in {"emoji", "message"}:
+            raise
+        field = "reaction.emoji" if refused.field == "emoji" else "reaction.message_id"
+        raise Refused(422, refused.text, code=refused.code, field=field) from refused
+    made = select(Message).where(Message.conversation_id == conversation.id, Message.client_key == client_key)
+    return (await tx.scalars(made)).one()
+
+
+def _here(conversation: Conversation, wamid: str, column: InstrumentedAttribute[Found]) -> Select[Found]:
+    """`column` of the message of this conversation that WhatsApp knows by this name."""
+    return select(column).where(
+        Message.channel_id == conversation.channel_id,
+        Message.wamid == wamid,
+        Message.conversation_id == conversation.id,
+    )
 
 
 async def _send_file(
-    tx: Tx, conversation: Conversation, outgoing: Outgoing, *, by: Actor, client_key: str, quoted: str | None
+    tx: Tx, conversation: Conversation, outgoing: Outgoing, *, by: Viewer | Actor, client_key: str, quoted: str | None
 ) -> Message:
     file: File = getattr(outgoing, outgoing.type)
     staged_id = id_in(file.id, f"{outgoing.type}.id")
@@ -127,6 +187,7 @@ async def _send_file(
         staged_id=staged_id,
         client_key=client_key,
         caption=file.caption,
+        seen_sequence=outgoing.seen_sequence,
         reply_to=quoted,
     )
 
@@ -135,12 +196,7 @@ async def _quoted(tx: Tx, conversation: Conversation, context: Context | None) -
     """The wamid answered to, which must be of this very conversation."""
     if context is None:
         return None
-    there = select(Message.wamid).where(
-        Message.channel_id == conversation.channel_id,
-        Message.wamid == context.message_id,
-        Message.conversation_id == conversation.id,
-    )
-    wamid = await tx.scalar(there)
+    wamid = await tx.scalar(_here(conversation, context.message_id, Message.wamid))
     if wamid is None:
         raise invalid("context.message_id", "Ese mensaje no está en esta conversación.")
     return wamid
@@ -151,7 +207,7 @@ async def _send_template(
     conversation: Conversation,
     asked: TemplateToSend,
     *,
-    by: Actor,
+    by: Viewer | Actor,
     client_key: str,
 ) -> Message:
     template_id = await template_id_of(tx, conversation, asked)

@@ -37,7 +37,7 @@ SCOPES = {
     "audit:read": "Read the history",
     "stream:read": "Follow events, of whatever the other reading scopes allow",
     "catalogues:read": "See users, teams, templates, tags, canned responses and dispositions",
-    "users:act": "Act for any user, with that user's rights: their drafts, canned responses, saved views and bulk jobs",
+    "users:act": "Act for any user, with that user's rights: all that they do, and what is theirs alone",
     "metrics": "Read /metrics from another machine",
 }
 """Every scope and what it allows. "*" stands for all of them."""

@@ -43,8 +43,8 @@ WORDS = {
     "stream:read": Words("Seguir lo que pasa en vivo, de lo que permitan los otros permisos de ver"),
     "catalogues:read": Words("Ver personas, equipos y plantillas"),
     "users:act": Words(
-        "Obrar en nombre de cualquier persona, con sus permisos: sus borradores, respuestas rápidas, vistas guardadas "
-        "y operaciones sobre muchas"
+        "Obrar en nombre de cualquier persona, con sus permisos: todo lo que hace en sus conversaciones y lo que es "
+        "solo suyo"
     ),
     "metrics": Words("Leer las métricas (/metrics) desde otra máquina"),
     ALL: Words("Todo lo anterior, y lo que se agregue después"),

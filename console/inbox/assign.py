@@ -270,6 +270,16 @@ async def held(tx: Tx, conversation: Conversation, version: int | None) -> Conve
     return conversation
 
 
+def require_note(conversation: Conversation, *, by: Viewer) -> None:
+    """Refuse (422 "note_required") to hand on without a word what one has begun: `transfer` takes the note.
+
+    Who leads may simply assign.
+    """
+    if conversation.holder_id == by.id and not policy.may(by, "assign_others"):
+        text = Words("Para pasarla a otra persona escriba una nota: use Transferir.")
+        raise Refused(422, text, code="note_required", field="note")
+
+
 def _require_held_or_role(conversation: Conversation, by: Viewer) -> None:
     if conversation.holder_id != by.id:
         policy.require(by, "assign_others")

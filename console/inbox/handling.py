@@ -13,9 +13,8 @@ from console.agents import Viewer
 from console.db import Database, Tx
 from console.errors import Refused
 from console.forms import html, read_form, whole
-from console.inbox import assign, headers, policy, queries
+from console.inbox import assign, headers, queries
 from console.inbox.models import Conversation
-from console.languages.words import Words
 from console.render import fragment
 
 LONGEST_KEY = 64
@@ -42,16 +41,10 @@ async def assignment(
             await assign.release(tx, conversation, by=viewer, version=version)
         else:
             to = whole(holder, "holder")
-            _require_note(conversation, viewer, to)
+            if to != viewer.id:
+                assign.require_note(conversation, by=viewer)
             await assign.assign(tx, conversation, by=viewer, to=to, version=version)
     return await _header(db, viewer, conversation_id)
-
-
-def _require_note(conversation: Conversation, viewer: Viewer, to: int) -> None:
-    """What one has begun is handed on with a word of why (`/transfer`); who leads may simply assign."""
-    if conversation.holder_id == viewer.id != to and not policy.may(viewer, "assign_others"):
-        text = Words("Para pasarla a otra persona escriba una nota: use Transferir.")
-        raise Refused(422, text, code="note_required", field="note")
 
 
 async def _take_over(tx: Tx, conversation: Conversation, viewer: Viewer) -> None:

@@ -37,8 +37,8 @@ async def search(
     query = read_query(q)
     async with searcher.reading() as tx:
         found = await finding.find(tx, viewer, query, after=after, version=0)
-    if after is None and query.digits and len(query.digits) >= ON_RECORD:
-        await _note(db, viewer, query, len(found.people))
+    if after is None:
+        await put_on_record(db, viewer, query, people=len(found.people))
     return html(fragment("search/_found.html", found=found, q=q, is_first=after is None))
 
 
@@ -62,9 +62,12 @@ async def search_one(
     return html(fragment("search/_in_one.html", conversation_id=conversation_id, hits=hits, q=q, more=more))
 
 
-async def _note(db: Database, viewer: Viewer, query: Query, people: int) -> None:
+async def put_on_record(db: Database, viewer: Viewer, query: Query, *, people: int) -> None:
+    """Having looked for a document or a telephone goes on record, without the number. Records "search.made"."""
+    if not query.digits or len(query.digits) < ON_RECORD:
+        return
     async with db.transaction() as tx:
-        new = {"digits": len(query.digits or ""), "people": people}
+        new = {"digits": len(query.digits), "people": people}
         audit.record(tx, viewer.actor, "search.made", new=new)
 
 

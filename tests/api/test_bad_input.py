@@ -14,7 +14,7 @@ from tests.api.house import House, Program, serving
 from tests.inbox import meta
 
 LISTINGS = ("/conversations", "/contacts", "/audit", "/users", "/teams", "/templates")
-OURS = {200, 201, 400, 401, 403, 404, 405, 409, 413, 415, 422}
+OURS = {200, 201, 400, 401, 403, 404, 405, 409, 413, 415, 422, 429}
 # What shows that something of ours came out.
 INSIDES = ("Traceback", "sqlalchemy", "msgspec", "SELECT ", ".py", "sqlite", "asyncpg")
 
@@ -33,10 +33,12 @@ def members(*names: str) -> st.SearchStrategy[Any]:
 messages = st.fixed_dictionaries(
     {},
     optional={
-        "type": st.sampled_from(["text", "template", "image", ""]) | anything,
+        "type": st.sampled_from(["text", "template", "image", "reaction", ""]) | anything,
         "text": st.fixed_dictionaries({}, optional={"body": st.text() | anything}) | anything,
         "template": members("name", "language", "variables", "components"),
         "context": members("message_id"),
+        "reaction": members("message_id", "emoji"),
+        "seen_sequence": anything,
     },
 )
 changes = members("assignee", "team", "status", "snoozed_until", "tags", "version")
@@ -53,16 +55,24 @@ async def test_no_question_brings_an_error_of_ours(sqlite_database_url: str) -> 
     async with serving(sqlite_database_url) as house, house.program() as program:
         await house.writes(meta.MARIA)
         path = f"/conversations/{(await program.conversation())['id']}"
+        own = f"/users/{(await house.agent()).id}"
+        theirs = f"{own}{path}"
         questions: list[tuple[str, str, Any]] = []
 
-        @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=250, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(
             st.one_of(
                 st.tuples(st.just("GET"), st.sampled_from(LISTINGS), filters),
                 st.tuples(st.just("GET"), st.just(f"{path}/messages"), filters),
-                st.tuples(st.just("PATCH"), st.just(path), changes),
-                st.tuples(st.just("POST"), st.just(f"{path}/messages"), messages),
-                st.tuples(st.just("POST"), st.just(f"{path}/notes"), members("text")),
+                st.tuples(st.just("GET"), st.sampled_from([f"{own}/search", f"{theirs}/search"]), filters),
+                st.tuples(st.just("GET"), st.just(f"{theirs}/templates"), filters),
+                st.tuples(st.just("PATCH"), st.sampled_from([path, theirs]), changes),
+                st.tuples(st.just("POST"), st.sampled_from([f"{path}/messages", f"{theirs}/messages"]), messages),
+                st.tuples(st.just("POST"), st.sampled_from([f"{path}/notes", f"{theirs}/notes"]), members("text")),
+                st.tuples(st.just("POST"), st.just(f"{theirs}/transfer"), members("note", "assignee", "team")),
+                st.tuples(st.just("POST"), st.just(f"{theirs}/template-previews"), members("name", "language")),
+                st.tuples(st.just("PUT"), st.just(f"{theirs}/read-mark"), members("sequence")),
+                st.tuples(st.just("PUT"), st.just(f"{own}/presence"), members("status", "reason", "minutes")),
                 st.tuples(st.just("PATCH"), st.just("/contacts/1"), members("name", "version") | anything),
                 st.tuples(st.just("POST"), st.just(f"{path}/messages"), bodies),
             ),
