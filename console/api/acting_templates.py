@@ -25,8 +25,8 @@ from console.inbox.channel import MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
 from console.message_templates import header_files
+from console.scheduling.filling import House, known_now
 from console.settings import Settings
-from console.texts.values import values_of
 
 
 class TemplateBlank(msgspec.Struct):
@@ -172,15 +172,7 @@ async def _offered(
 ) -> tuple[list[template_picker.TemplateView], str | None]:
     now = clock.now()
     header = await headers.header_of(tx, viewer, conversation.id, now)
-    values = await values_of(
-        tx,
-        conversation,
-        agent=viewer.name,
-        company=settings.company,
-        base_url=settings.base_url,
-        zone=settings.zone,
-        moment=now,
-    )
+    values = await known_now(tx, conversation, agent=viewer.name, house=House.of(settings), moment=now)
     offered = await template_picker.offer(
         tx, conversation, name=header.name, company=settings.company, values=values.by_name
     )

@@ -21,8 +21,9 @@ from console.canned.models import CannedFile
 from console.db import Database, Tx
 from console.errors import not_found
 from console.inbox import queries
+from console.scheduling.filling import House, known_now
 from console.settings import Settings
-from console.texts.values import Values, values_of
+from console.texts.values import Values
 
 PATH = "/users/{user_id:str}/conversations/{conversation_id:str}/canned-responses"
 
@@ -86,15 +87,7 @@ async def _offered(
     tx: Tx, viewer: Viewer, conversation_id: int, settings: Settings
 ) -> tuple[list[offering.Offer], Values]:
     conversation = await queries.open_conversation(tx, viewer, conversation_id)
-    values = await values_of(
-        tx,
-        conversation,
-        agent=viewer.name,
-        company=settings.company,
-        base_url=settings.base_url,
-        zone=settings.zone,
-        moment=clock.now(),
-    )
+    values = await known_now(tx, conversation, agent=viewer.name, house=House.of(settings), moment=clock.now())
     return await offering.offers(tx, viewer, values), values
 
 
