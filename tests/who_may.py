@@ -877,6 +877,9 @@ CALLS = [
     one("GET", USER + "/presence", "users:act", API + "/users/1/presence"),
     one("PUT", USER + "/presence", "users:act", API + "/users/1/presence", json={"status": "away"}),
     one("POST", USER + "/next-conversation", "users:act", API + "/users/1/next-conversation", answers=404),
+    # Ana leads nobody: her answer is 403, as it is without the scope. Sara leads team 1.
+    one("GET", USER + "/queues/{team_id:str}", "users:act", API + "/users/3/queues/1"),
+    one("PATCH", USER + "/queues/{team_id:str}", "users:act", API + "/users/3/queues/1", json={"capacity": 15}),
     one("PATCH", THEIRS, "users:act", THEIR_FIRST, json={"status": "open"}),
     one("POST", THEIRS + "/transfer", "users:act", THEIR_FIRST + "/transfer", json={}, answers=422),
     one("PUT", THEIRS + "/read-mark", "users:act", THEIR_FIRST + "/read-mark", json={"sequence": 1}),

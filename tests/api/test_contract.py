@@ -86,6 +86,7 @@ BODIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("POST", "/users/1/conversations/1/notes", {"text": "x"}),
     ("POST", "/users/1/conversations/1/transfer", {"note": "x", "assignee": "1"}),
     ("PUT", "/users/1/conversations/1/read-mark", {"sequence": 1}),
+    ("PATCH", "/users/1/queues/1", {}),
     ("PUT", "/users/1/presence", {"status": "away"}),
     ("PATCH", "/contacts/1", {"name": "x"}),
     ("PUT", "/accounts/PR-1", ACCOUNT),

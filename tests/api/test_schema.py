@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from console.agents import Role
 from console.api import schema
 from tests.api.house import House, Program, frames
 from tests.inbox import meta
@@ -74,7 +75,7 @@ async def test_what_is_given_is_what_was_promised(house: House, program: Program
     reported = await program.http.post("/payments", json=A_PAYMENT)
     stated = {"holder": {"name": "María Ccori"}, "currency": "PEN", "invoices": []}
     assert (await program.http.put("/accounts/PR-1", json=stated)).status_code == 201
-    ana = (await house.agent()).id
+    ana, sara = (await house.agent()).id, (await house.agent("Sara", Role.SUPERVISOR)).id
     theirs = f"/users/{ana}"
     here = f"{theirs}/conversations/{conversation['id']}"
     asking = {"deed": "assign", "assignee": None, "conversations": [conversation["id"]]}
@@ -88,6 +89,7 @@ async def test_what_is_given_is_what_was_promised(house: House, program: Program
     assert noted.status_code == 201
     asked = {
         "/users/{user_id}/presence": f"{theirs}/presence",
+        "/users/{user_id}/queues/{team_id}": f"/users/{sara}/queues/1",
         "/users/{user_id}/search": f"{theirs}/search",
         "/users/{user_id}/conversations/{conversation_id}/templates": f"{here}/templates",
         "/users/{user_id}/conversations/{conversation_id}/search": f"{here}/search",

@@ -65,6 +65,7 @@ async def test_conversations_are_taken_from_the_queue_answered_handed_on_and_let
     assert await ana.refused("PUT", "/presence", {"status": "paused"}) == (422, "invalid", "reason")
     assert (await ana.refused("POST", "/next-conversation"))[:2] == (404, "queue_empty")
 
+    await _decide(day)
     maria, _wamid = await day.program.writes("Buenos días")
     assert (await ana.does("POST", "/next-conversation"))["id"] == maria
     juan, _wamid = await day.program.writes("¿Cuánto debo?", JUAN)
@@ -86,6 +87,26 @@ async def test_conversations_are_taken_from_the_queue_answered_handed_on_and_let
         "conversation.released", "conversation.transferred",
     )  # fmt: skip
     await _all_is_theirs(day)
+
+
+async def _decide(day: Day) -> None:
+    """Who leads the team says how its queue is given out; nobody else does."""
+    rules = await day.sara.does("GET", "/queues/1")
+    assert (rules["serving"], rules["version"]) == ("off", 0)
+    changed = await day.sara.does("PATCH", "/queues/1", {"order_by": "score", "points": {"window": 30}, "capacity": 9})
+    assert (changed["order_by"], changed["points"]["window"], changed["capacity"]) == ("score", 30, 9)
+    assert (changed["first_reply_takes"], changed["points"]["promise_today"]) == (True, 20), "what is left out stays"
+    assert await day.sara.refused("PATCH", "/queues/1", {"capacity": 0}) == (422, "invalid", "capacity")
+    points = {"points": {"window": 101}}
+    assert await day.sara.refused("PATCH", "/queues/1", points) == (422, "invalid", "points.window")
+    assert (await day.sara.refused("PATCH", "/queues/1", {"points": {"luck": 1}}))[0::2] == (422, "points.luck")
+    assert (await day.sara.refused("PATCH", "/queues/1", {"capacity": 9, "version": 7}))[:2] == (
+        409,
+        "version_conflict",
+    )
+    assert (await day.sara.refused("GET", "/queues/2"))[0] == 404, "another's team"
+    assert (await day.ana.refused("GET", "/queues/1"))[0] == 403
+    assert (await day.ana.refused("PATCH", "/queues/1", {}))[0] == 403
 
 
 async def _hand_on(day: Day, maria: str) -> None:
