@@ -32,7 +32,7 @@ from console.sign_in_letters.keeping import Origin
 
 log = structlog.get_logger()
 
-# Whom the demo's sign-in page offers; console.demo_story makes them.
+# Whom the demo's sign-in page offers; console.demo.story makes them.
 DEMO_USERS = (
     ("rosa.quispe@andes.example", Words("Rosa, agente")),
     ("diego.salas@andes.example", Words("Diego, agente")),

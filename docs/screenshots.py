@@ -17,7 +17,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from console.demo_story import PASSWORD, PEOPLE
+from console.demo.story import PASSWORD, PEOPLE
 from tests.browser import chromium
 
 IMAGES = Path(__file__).parent / "images"

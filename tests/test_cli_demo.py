@@ -17,7 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from console import demo_story, sign_in
+from console import sign_in
+from console.demo import story as demo_story
 from tests.patience import eventually
 
 ALDIA = str(Path(sys.executable).with_name("aldia"))

@@ -12,9 +12,10 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from prometheus_client.metrics_core import Metric
 
-from console import cli, demo_story, metrics
+from console import cli, metrics
 from console.api.tokens import SCOPES
 from console.app import create_app
+from console.demo import story as demo_story
 from console.inbox import notices
 from tests.front import settings_for
 

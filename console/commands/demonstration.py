@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from console import demo as stage
 from console.commands import Failed, run
+from console.demo import stage
 
 
 @click.command()

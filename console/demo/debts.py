@@ -30,7 +30,7 @@ from console.portfolio.stating import state_accounts
 from console.settings import Settings
 from integrations.whatsapp.numbers import e164
 
-DEBTS = Path(__file__).parent / "demo_debts.toml"
+DEBTS = Path(__file__).parent / "debts.toml"
 DEMO = Actor(kind="system", name="Demostración")
 
 
@@ -96,7 +96,7 @@ class Contested(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Portfolio(msgspec.Struct, forbid_unknown_fields=True):
-    """The file demo_debts.toml."""
+    """The file debts.toml."""
 
     debt: list[Debt]
     payment: list[Paid]

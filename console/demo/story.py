@@ -17,25 +17,12 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import select
 
-from console import (
-    clock,
-    demo_bot,
-    demo_consents,
-    demo_debtors,
-    demo_debts,
-    demo_floor,
-    demo_later,
-    demo_privacy,
-    demo_quality,
-    demo_texts,
-    demo_weeks,
-    passwords,
-    users,
-)
+from console import clock, passwords, users
 from console.agents import Agent, Role, Viewer
 from console.api_tokens import keeping as token_keeping
 from console.audit import Actor
 from console.db import Database, Tx
+from console.demo import bot, consents, debtors, debts, floor, later, privacy, quality, texts, weeks
 from console.inbox import assign, channel_state, deliver, ingest, queries, reply, settle
 from console.inbox.channel import Channel
 from console.inbox.contacts import Alias
@@ -46,9 +33,9 @@ from console.portfolio.states import today_in
 from console.roles import keeping as roles
 from console.settings import Settings
 
-STORY = Path(__file__).parent / "demo_story.toml"
+STORY = Path(__file__).parent / "story.toml"
 PASSWORD = "solo-para-probar"  # noqa: S105 printed on the screen; the demo listens on loopback alone
-BEFORE_EVERYTHING = timedelta(days=demo_weeks.DAYS + demo_weeks.QUIET + 5)
+BEFORE_EVERYTHING = timedelta(days=weeks.DAYS + weeks.QUIET + 5)
 QUIET = timedelta(minutes=3)
 """How long the bot says nothing at first: what arrives as everything starts is for people."""
 FIRST_TEAM, SECOND_TEAM = "Cobranza temprana", "Mora judicial"
@@ -102,7 +89,7 @@ class Arrival(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Story(msgspec.Struct, forbid_unknown_fields=True):
-    """The file demo_story.toml."""
+    """The file story.toml."""
 
     conversation: list[Chapter]
     arrival: list[Arrival]
@@ -127,35 +114,35 @@ async def tell(db: Database, settings: Settings, personas: dict[str, dict[str, A
         teller = await _prepare(db, settings)
         deeds = sorted(_deeds(teller, personas, begins, settings), key=lambda event: -event[0])
         opening = begins - timedelta(minutes=deeds[0][0] + 1)
-        weeks = demo_weeks.Weeks(db, settings, teller.viewers, _it_is)
-        await weeks.tell(teller.first_messages, until=today_in(settings.zone, opening))
+        past_weeks = weeks.Weeks(db, settings, teller.viewers, _it_is)
+        await past_weeks.tell(teller.first_messages, until=today_in(settings.zone, opening))
         _it_is(opening)
-        await demo_debts.state(db, settings, personas, begins)
+        await debts.state(db, settings, personas, begins)
         for ago, deed in deeds:
             _it_is(begins - timedelta(minutes=ago))
             await deed()
         _it_is(begins)
-        await demo_bot.rest(db, by=DEMO, first_team=FIRST_TEAM, until=begins + QUIET)
+        await bot.rest(db, by=DEMO, first_team=FIRST_TEAM, until=begins + QUIET)
         _it_is(begins - timedelta(minutes=12))
-        await demo_floor.take_breaks(db, teller.viewers)
-        await demo_consents.record(db, settings, teller.viewers)
-        await demo_privacy.ask(db, settings, teller.viewers)
-        await demo_quality.review(db, settings, teller.viewers)
-        await demo_later.schedule(db, settings, personas, by=teller.viewers["rosa"], find=teller.conversation)
+        await floor.take_breaks(db, teller.viewers)
+        await consents.record(db, settings, teller.viewers)
+        await privacy.ask(db, settings, teller.viewers)
+        await quality.review(db, settings, teller.viewers)
+        await later.schedule(db, settings, personas, by=teller.viewers["rosa"], find=teller.conversation)
     finally:
         clock.set_source(None)
 
 
 def _deeds(
     teller: Teller, personas: dict[str, dict[str, Any]], begins: datetime, settings: Settings
-) -> list[tuple[int, demo_debts.Deed]]:
+) -> list[tuple[int, debts.Deed]]:
     """What was written, paid, promised and agreed, each with how many minutes before `begins` it happens."""
     lines = [
         (line.ago, partial(teller.tell, personas[chapter.persona], line))
         for chapter in read().conversation
         for line in chapter.lines
     ]
-    nights = demo_bot.deeds(teller.db, settings, teller, personas, SECOND_TEAM)
+    nights = bot.deeds(teller.db, settings, teller, personas, SECOND_TEAM)
     return [*lines, *teller.debts(begins), *nights]
 
 
@@ -179,12 +166,12 @@ async def _prepare(db: Database, settings: Settings) -> Teller:
             person: dict[str, Any] = {"email": email, "name": name, "role": role, "password_hash": password_hash}
             agent: Agent = await users.add(tx, **person, teams=[team], by=DEMO)
             viewers[nick] = Viewer(id=agent.id, name=name, role=role, team_ids=frozenset([team.id]), address="demo")
-        await demo_texts.write(tx, viewers["elena"], settings.media_dir)
+        await texts.write(tx, viewers["elena"], settings.media_dir)
         await roles.create(tx, by=viewers["elena"], name="Analista de cartera", base=Role.AGENT, deeds=ANALYST)
         for program, days, scopes in PROGRAMS:
             await token_keeping.create(tx, by=viewers["elena"], name=program, scopes=scopes, days=days)
-        await demo_floor.decide(tx, first.id, by=viewers["victor"])
-        await demo_bot.speak(tx, by=DEMO)
+        await floor.decide(tx, first.id, by=viewers["victor"])
+        await bot.speak(tx, by=DEMO)
     return Teller(db, settings, channel, viewers)
 
 
@@ -197,11 +184,11 @@ class Teller:
         self._channel = channel
         self.viewers = viewers
 
-    def debts(self, begins: datetime) -> list[tuple[int, demo_debts.Deed]]:
+    def debts(self, begins: datetime) -> list[tuple[int, debts.Deed]]:
         """What happened to the debts before `begins`."""
-        return demo_debts.deeds(self.db, self._settings, self.viewers, begins)
+        return debts.deeds(self.db, self._settings, self.viewers, begins)
 
-    async def first_messages(self, people: Sequence[demo_debtors.Person]) -> None:
+    async def first_messages(self, people: Sequence[debtors.Person]) -> None:
         """All of them write for the first time, at once."""
         none = {"profile_name": None, "username": None}
         said = [{**none, "name": who.name, "wa_id": who.wa_id, "user_id": f"PE.{who.debt}"} for who in people]

@@ -28,7 +28,7 @@ from console.inbox.models import Conversation
 from console.settings import Settings
 from integrations.payments.signed import Signed
 
-NIGHT = Path(__file__).parent / "demo_bot.toml"
+NIGHT = Path(__file__).parent / "bot.toml"
 PAYS_BY = "Yape, Plin o transferencia a la cuenta recaudadora de Financiera Andes; y el enlace de pago, con tarjeta."
 PRICE = 250
 """What one answer costs, in hundredths of a céntimo."""

@@ -8,7 +8,7 @@ import httpx
 from sqlalchemy import select
 
 from console.db import Database
-from console.demo_story import Arrival
+from console.demo.story import Arrival
 from console.inbox.contacts import Alias
 from console.inbox.models import Conversation, Message
 

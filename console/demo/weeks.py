@@ -20,7 +20,7 @@ from console import audit, clock
 from console.agents import Agent, Role, Viewer
 from console.audit import SYSTEM, Actor
 from console.db import Database, Tx, bulk_insert, next_ids
-from console.demo_debtors import Dialogue, Person, people_of, read
+from console.demo.debtors import Dialogue, Person, people_of, read
 from console.errors import Refused
 from console.inbox import assign, counts, thread
 from console.inbox.contacts import Contact

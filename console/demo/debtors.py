@@ -12,7 +12,7 @@ import msgspec
 
 from console.portfolio.statement import Bill, Statement
 
-WEEKS = Path(__file__).parent / "demo_weeks.toml"
+WEEKS = Path(__file__).parent / "weeks.toml"
 DEBTORS = 36
 
 
@@ -25,7 +25,7 @@ class Dialogue(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Words(msgspec.Struct, forbid_unknown_fields=True):
-    """The file demo_weeks.toml."""
+    """The file weeks.toml."""
 
     first: list[str]
     last: list[str]

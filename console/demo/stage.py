@@ -16,9 +16,10 @@ from typing import Any
 
 import httpx
 
-from console import audit, demo_past, demo_story, schema
+from console import audit, schema
 from console import settings as configuration
 from console.db import Database
+from console.demo import past, story
 from console.processes import Child
 from console.settings import Settings
 
@@ -126,17 +127,17 @@ class Stage:
         await self.simulator.start()
         await schema.migrate(settings.database_url)
         async with self._database() as db, self._phones() as http:
-            is_new = not await demo_story.is_told(db)
+            is_new = not await story.is_told(db)
             if is_new:
                 say("Preparando la cartera de muestra …")
                 await _answers(http, "/simulator/api/personas")
-                await demo_story.tell(db, settings, await demo_past.personas_of(http))
+                await story.tell(db, settings, await past.personas_of(http))
             for child in self.children[1:]:
                 await child.start()
             await self._remind()
             await _answers(http, f"{settings.base_url}/ready")
             if is_new:
-                await demo_past.arrive(http, demo_story.read().arrival)
+                await past.arrive(http, story.read().arrival)
         for line in _where(settings):
             say(line)
 
@@ -144,7 +145,7 @@ class Stage:
         """Give the phones back what they forgot when the simulator stopped."""
         async with self._database() as db, self._phones() as http:
             await _answers(http, "/simulator/api/personas")
-            await demo_past.remind(db, http)
+            await past.remind(db, http)
 
     @contextlib.asynccontextmanager
     async def _database(self) -> AsyncIterator[Database]:
@@ -170,13 +171,13 @@ async def _answers(http: httpx.AsyncClient, address: str) -> None:
 
 
 def _where(settings: Settings) -> list[str]:
-    people = [f"  {email:<30} {name}, {role}" for email, name, role, _team in demo_story.PEOPLE.values()]
+    people = [f"  {email:<30} {name}, {role}" for email, name, role, _team in story.PEOPLE.values()]
     return [
         "",
         f"Al Día            {settings.base_url}",
         f"Teléfono simulado {settings.simulator_url}/simulator",
         "",
-        f"Ingrese con cualquiera de estos correos; la contraseña de todos es {demo_story.PASSWORD}",
+        f"Ingrese con cualquiera de estos correos; la contraseña de todos es {story.PASSWORD}",
         *people,
         "",
         f"Son datos de demostración, guardados en {FOLDER}. Ctrl-C detiene todo.",
