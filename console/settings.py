@@ -7,22 +7,21 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 
+from console import settings_checks as checks
 from console.languages.readers import TAGS
+from console.settings_checks import LOOPBACK, UnsafeSettings
 from integrations import mail, timestamping
 from integrations.payments import choosing
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+__all__ = ["LOOPBACK", "Settings", "UnsafeSettings", "country", "load"]
+
 MINIMUM_SECRET = 32
 SHORTEST_WEBHOOK_SECRET = 16
-
-
-class UnsafeSettings(Exception):  # noqa: N818 read aloud by the command line
-    """The configuration would not be safe to run; the text says which variable and how to mend it."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,24 +128,24 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
 
     Raises UnsafeSettings naming the first variable that is missing, malformed or unsafe.
     """
-    values = {**_read_dotenv(dotenv or Path(".env")), **(os.environ if environ is None else environ)}
+    values = _given(environ, dotenv)
     return _checked(
         Settings(
-            database_url=_with_our_driver(values.get("ALDIA_DATABASE_URL", "sqlite+aiosqlite:///var/aldia.db")),
-            redis_url=values.get("ALDIA_REDIS_URL") or None,
+            database_url=checks.database(values.get("ALDIA_DATABASE_URL", "sqlite+aiosqlite:///var/aldia.db")),
+            redis_url=checks.redis(url.strip()) if (url := values.get("ALDIA_REDIS_URL")) else None,
             secret_key=_required(values, "ALDIA_SECRET_KEY"),
-            base_url=_required(values, "ALDIA_BASE_URL").rstrip("/"),
-            country=values.get("ALDIA_COUNTRY", "PE"),
-            timezone=values.get("ALDIA_TIMEZONE", "America/Lima"),
-            currency=values.get("ALDIA_CURRENCY", "PEN"),
+            base_url=checks.base_url(_required(values, "ALDIA_BASE_URL")),
+            country=checks.country(values.get("ALDIA_COUNTRY", "PE")),
+            timezone=checks.zone(values.get("ALDIA_TIMEZONE", "America/Lima")),
+            currency=checks.currency(values.get("ALDIA_CURRENCY", "PEN")),
             company=values.get("ALDIA_COMPANY", "Al Día"),
             language=_language(values.get("ALDIA_LANGUAGE", "")),
             media_dir=Path(values.get("ALDIA_MEDIA_DIR", "var/media")),
-            whatsapp_api_url=values.get("WHATSAPP_API_URL", "https://graph.facebook.com").rstrip("/"),
-            whatsapp_api_version=values.get("WHATSAPP_API_VERSION", "v23.0"),
-            whatsapp_phone_number_id=_required(values, "WHATSAPP_PHONE_NUMBER_ID"),
-            whatsapp_business_account_id=_required(values, "WHATSAPP_BUSINESS_ACCOUNT_ID"),
-            whatsapp_access_token=_required(values, "WHATSAPP_ACCESS_TOKEN"),
+            whatsapp_api_url=checks.api_url(values.get("WHATSAPP_API_URL", "https://graph.facebook.com")),
+            whatsapp_api_version=checks.api_version(values.get("WHATSAPP_API_VERSION", "v23.0")),
+            whatsapp_phone_number_id=_meta_id(values, "WHATSAPP_PHONE_NUMBER_ID"),
+            whatsapp_business_account_id=_meta_id(values, "WHATSAPP_BUSINESS_ACCOUNT_ID"),
+            whatsapp_access_token=checks.access_token(_required(values, "WHATSAPP_ACCESS_TOKEN")),
             whatsapp_app_secret=_required(values, "WHATSAPP_APP_SECRET"),
             whatsapp_app_secret_previous=values.get("WHATSAPP_APP_SECRET_PREVIOUS") or None,
             whatsapp_verify_token=_required(values, "WHATSAPP_VERIFY_TOKEN"),
@@ -156,12 +155,12 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             payments_api_key=values.get("PAYMENTS_API_KEY", "").strip(),
             payments_webhook_secret=values.get("PAYMENTS_WEBHOOK_SECRET", "").strip(),
             payments_webhook_secret_previous=values.get("PAYMENTS_WEBHOOK_SECRET_PREVIOUS", "").strip() or None,
-            send_rate=_whole_number(values, "WHATSAPP_SEND_RATE", 80),
+            send_rate=checks.whole_number("WHATSAPP_SEND_RATE", values.get("WHATSAPP_SEND_RATE", "80")),
             odoo_url=values.get("ODOO_URL") or None,
             odoo_database=values.get("ODOO_DATABASE", ""),
             odoo_user=values.get("ODOO_USER", ""),
             odoo_api_key=values.get("ODOO_API_KEY", ""),
-            seal_minutes=_whole_number(values, "ALDIA_SEAL_MINUTES", 20),
+            seal_minutes=checks.whole_number("ALDIA_SEAL_MINUTES", values.get("ALDIA_SEAL_MINUTES", "20")),
             seal_file=Path(path) if (path := values.get("ALDIA_SEAL_FILE")) else None,
             seal_mail=values.get("ALDIA_SEAL_MAIL") or None,
             tsa_url=(values.get("ALDIA_TSA_URL") or "").strip() or None,
@@ -185,22 +184,25 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
     )
 
 
+def country() -> str:
+    """The business's country alone, for what needs no installation. Raises UnsafeSettings."""
+    return checks.country(_given(None, None).get("ALDIA_COUNTRY", "PE"))
+
+
+def _given(environ: Mapping[str, str] | None, dotenv: Path | None) -> dict[str, str]:
+    """What is set. A variable that is there and blank is not, as container files leave them; of proxies, it is none."""
+    values = {**_read_dotenv(dotenv or Path(".env")), **(os.environ if environ is None else environ)}
+    for name, value in values.items():
+        checks.text(name, value)
+    return {name: value for name, value in values.items() if value.strip() or name == "ALDIA_TRUSTED_PROXIES"}
+
+
 def _checked(settings: Settings) -> Settings:
     parts = urlsplit(settings.base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UnsafeSettings("ALDIA_BASE_URL debe ser una dirección completa, por ejemplo https://cobranza.example")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise UnsafeSettings("ALDIA_BASE_URL debe empezar con https:// fuera de esta máquina")
     if settings.demo and parts.hostname not in LOOPBACK:
         raise UnsafeSettings("ALDIA_DEMO deja entrar sin contraseña: quítela, o use una ALDIA_BASE_URL de esta máquina")
     if len(settings.secret_key) < MINIMUM_SECRET:
         raise UnsafeSettings(f"ALDIA_SECRET_KEY debe tener al menos {MINIMUM_SECRET} caracteres al azar")
-    if not settings.database_url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
-        raise UnsafeSettings("ALDIA_DATABASE_URL debe empezar con sqlite+aiosqlite:// o postgresql+asyncpg://")
-    try:
-        ZoneInfo(settings.timezone)
-    except (ZoneInfoNotFoundError, ValueError) as unknown:
-        raise UnsafeSettings(f"ALDIA_TIMEZONE no es una zona conocida: {settings.timezone}") from unknown
     if settings.oidc_issuer is not None:
         _check_oidc(settings, settings.oidc_issuer)
     if settings.payments_provider is not None:
@@ -220,9 +222,9 @@ def _language(given: str) -> str | None:
 
 
 def _check_oidc(settings: Settings, issuer: str) -> None:
-    parts = urlsplit(issuer)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    if not is_safe or not parts.hostname or parts.query or parts.fragment:
+    parts = checks.parts_of(issuer)
+    is_safe = parts and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+    if parts is None or not is_safe or not parts.hostname or parts.query or parts.fragment:
         raise UnsafeSettings("ALDIA_OIDC_ISSUER debe ser la dirección https de su proveedor, tal como él la publica")
     if not settings.oidc_client_id or not settings.oidc_client_secret:
         raise UnsafeSettings("Faltan ALDIA_OIDC_CLIENT_ID y ALDIA_OIDC_CLIENT_SECRET, que da su proveedor")
@@ -230,13 +232,9 @@ def _check_oidc(settings: Settings, issuer: str) -> None:
 
 def _check_bot_model(settings: Settings, url: str) -> None:
     """What people write goes there: never in the clear, and never to an address that only fails at night."""
-    try:
-        parts = urlsplit(url)
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-        is_whole = bool(parts.hostname) and parts.port != 0 and not parts.query and not parts.fragment
-    except ValueError:
-        is_safe = is_whole = False
-    if not is_safe or not is_whole:
+    parts = checks.parts_of(url)
+    is_safe = parts and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+    if parts is None or not is_safe or not parts.hostname or parts.query or parts.fragment:
         raise UnsafeSettings("BOT_MODEL_URL debe ser una dirección https (o de esta máquina), sin /chat/completions")
     if not settings.bot_model:
         raise UnsafeSettings("Falta BOT_MODEL: el nombre del modelo, como lo llama su proveedor")
@@ -257,12 +255,8 @@ def _check_mail(settings: Settings) -> None:
 def _check_authority(settings: Settings) -> None:
     """A name that is not there, or a file without roots, would be found out about at the first seal only."""
     if settings.tsa_url is not None:
-        try:
-            parts = urlsplit(settings.tsa_url)
-            is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            is_whole = False
-        if not is_whole:
+        parts = checks.parts_of(settings.tsa_url)
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UnsafeSettings("ALDIA_TSA_URL debe ser la dirección http(s) de una autoridad de tiempo (RFC 3161)")
     if settings.tsa_ca is not None:
         try:
@@ -309,22 +303,22 @@ def _app_id(text: str) -> str | None:
     return text or None
 
 
-def _with_our_driver(url: str) -> str:
-    """The address of a PostgreSQL with the one driver we use, whichever it names."""
-    scheme, sign, rest = url.partition("://")
-    ours = "postgresql+asyncpg" if scheme in {"postgresql", "postgresql+psycopg"} else scheme
-    return f"{ours}{sign}{rest}"
-
-
-def _whole_number(values: Mapping[str, str], name: str, default: int) -> int:
-    text = values.get(name) or str(default)
-    if not text.isdigit() or int(text) < 1:
-        raise UnsafeSettings(f"{name} debe ser un número entero mayor que cero")
-    return int(text)
+def _meta_id(values: Mapping[str, str], name: str) -> str:
+    return checks.meta_id(name, _required(values, name))
 
 
 def _read_dotenv(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
-    return {name.strip(): value.strip().strip("\"'") for name, value in pairs if not name.lstrip().startswith("#")}
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as odd:
+        raise UnsafeSettings(f"{path} no es texto UTF-8: vuelva a guardarlo así") from odd
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
+    return {name.strip().removeprefix("export ").strip(): _unquoted(value.strip()) for name, value in pairs}
+
+
+def _unquoted(value: str) -> str:
+    """Without the quotation marks around it; those inside are part of it."""
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1] if is_quoted else value

@@ -81,6 +81,63 @@ def test_the_settings_are_read_under_their_names_and_have_their_usual_values(tmp
     assert (found.secret_key, found.base_url) == (MUST["ALDIA_SECRET_KEY"], MUST["ALDIA_BASE_URL"])
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALDIA_DATABASE_URL", "mysql://x/y"),
+        ("ALDIA_DATABASE_URL", "postgresql://aldia:x@db.internal:port/aldia"),
+        ("ALDIA_DATABASE_URL", "sqlite+aiosqlite://"),
+        ("ALDIA_REDIS_URL", "redis.internal:6379"),
+        ("ALDIA_REDIS_URL", "redis://redis.internal:port"),
+        ("ALDIA_BASE_URL", "http://[::1"),
+        ("ALDIA_BASE_URL", "https://cobros.example:port"),
+        ("ALDIA_BASE_URL", "https://cobros.example/aldia"),
+        ("ALDIA_BASE_URL", "https://ana:x@cobros.example"),
+        ("ALDIA_COUNTRY", "Perú"),
+        ("ALDIA_COUNTRY", "QQ"),
+        ("ALDIA_CURRENCY", "soles"),
+        ("ALDIA_CURRENCY", "S/"),
+        ("ALDIA_TIMEZONE", "America"),
+        ("ALDIA_TIMEZONE", "Lima"),
+        ("ALDIA_TIMEZONE", "x" * 5000),
+        ("ALDIA_COMPANY", "Financiera \udcff"),
+        ("WHATSAPP_API_URL", "http://graph.facebook.com"),
+        ("WHATSAPP_API_URL", "graph.facebook.com"),
+        ("WHATSAPP_API_VERSION", "23"),
+        ("WHATSAPP_API_VERSION", "v23.0/../v1.0"),
+        ("WHATSAPP_PHONE_NUMBER_ID", "+51 944 218 305"),
+        ("WHATSAPP_BUSINESS_ACCOUNT_ID", "1/messages"),
+        ("WHATSAPP_ACCESS_TOKEN", "two words"),
+        ("WHATSAPP_ACCESS_TOKEN", "clavé"),
+        ("WHATSAPP_SEND_RATE", "²"),
+        ("WHATSAPP_SEND_RATE", "0"),
+        ("ALDIA_SEAL_MINUTES", "9" * 30),
+        ("ALDIA_OIDC_ISSUER", "https://["),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(settings.UnsafeSettings, match=f"{name}\\b") as refused:
+        settings.load({**MUST, name: value}, dotenv=tmp_path / "none")
+
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_a_setting_left_blank_is_as_one_left_out(tmp_path: Path) -> None:
+    """Container files name every variable and leave most of them empty."""
+    names = {"ALDIA_DATABASE_URL", "ALDIA_COUNTRY", "ALDIA_TIMEZONE", "ALDIA_CURRENCY"}
+    names |= {"ALDIA_REDIS_URL", "ALDIA_MEDIA_DIR", "WHATSAPP_API_URL", "WHATSAPP_API_VERSION", "PAYMENTS_PROVIDER"}
+
+    blank = settings.load({**MUST, **dict.fromkeys(names, " ")}, dotenv=tmp_path / "none")
+
+    assert blank == settings.load(MUST, dotenv=tmp_path / "none")
+
+
+def test_country_and_currency_may_be_written_small(tmp_path: Path) -> None:
+    found = settings.load({**MUST, "ALDIA_COUNTRY": "mx", "ALDIA_CURRENCY": "mxn"}, dotenv=tmp_path / "none")
+
+    assert (found.country, found.currency) == ("MX", "MXN")
+
+
 @pytest.mark.parametrize("driver", ["+asyncpg", "+psycopg", ""])
 def test_postgresql_is_named_by_either_driver(tmp_path: Path, driver: str) -> None:
     address = f"postgresql{driver}://aldia:x@db.internal/aldia"
@@ -98,6 +155,23 @@ def test_a_file_is_read_too_and_the_environment_wins(tmp_path: Path) -> None:
     found = settings.load({**MUST, "ALDIA_CURRENCY": "USD"}, dotenv=file)
 
     assert (found.country, found.currency) == ("MX", "USD")
+
+
+def test_a_file_as_shells_and_editors_write_it_is_read_too(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("\ufeffALDIA_COUNTRY=CL\nexport ALDIA_CURRENCY='CLP'\nALDIA_COMPANY='Caja \"Sur\"'\n# X=1\n")
+
+    found = settings.load({name: value for name, value in MUST.items() if name != "ALDIA_COMPANY"}, dotenv=file)
+
+    assert (found.country, found.currency, found.company) == ("CL", "CLP", 'Caja "Sur"')
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"ALDIA_COMPANY=Caja Andr\xe9s\n")
+
+    with pytest.raises(settings.UnsafeSettings, match=r"\.env no es texto UTF-8"):
+        settings.load(MUST, dotenv=file)
 
 
 def test_the_processes_are_named_as_promised() -> None:

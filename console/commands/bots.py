@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from console import clock, money
+from console import clock, money, settings
 from console.bots.actions import Step, step_for
 from console.bots.understand import Understood, understand
 from console.bots.when import When, when
@@ -55,7 +54,7 @@ def try_out(*, country: str | None, now: str | None, as_json: bool) -> None:
     Each object has text, intents (label and score, the main one first), date (YYYY-MM-DD or null), action; and ask
     (days to choose from), confirm, amount, identity_first and rules.
     """
-    place = (country or os.environ.get("ALDIA_COUNTRY") or "PE").upper()
+    place = (country or settings.country()).upper()
     if place not in COUNTRIES:
         raise click.UsageError(f"ALDIA_COUNTRY={place}: el bot entiende {', '.join(COUNTRIES)}.")
     zone, currency = ZoneInfo(COUNTRIES[place][0]), COUNTRIES[place][1]
