@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +16,8 @@ from console.errors import Refused, not_found
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 LARGEST_BODY = 256 * 1024
 _LARGEST_ID = 2**63 - 1
+# What is further away is a mistake; and at the very ends of the calendar another zone has no such day.
+_FIRST_MOMENT, _END_OF_MOMENTS = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 _ID = re.compile(r"[1-9]\d{0,18}", re.ASCII)
 _PLACE = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
@@ -27,7 +30,7 @@ async def body(request: Request[Any, Any, Any], shape: type[Shape]) -> Shape:
     """The JSON body as `shape`. Refuses with the field at fault.
 
     400 for what is no JSON or has a value of the wrong type, 415 for another content type, and 422 for unknown or
-    missing fields.
+    missing fields, and for a moment that no business has to do with.
     """
     # A form or text/plain reaches any server without a preflight (reliability.md §0, 9).
     if request.content_type[0] != "application/json":
@@ -38,7 +41,12 @@ async def body(request: Request[Any, Any, Any], shape: type[Shape]) -> Shape:
         raise Refused(400, "El cuerpo no es JSON válido.", code="bad_json") from None
     if (place := _nul_in(plain, "")) is not None:
         raise invalid(place, "Quite el carácter nulo (U+0000).", status=400)
-    return _convert(plain, shape, strict=True)
+    asked = _convert(plain, shape, strict=True)
+    for field in msgspec.structs.fields(shape):
+        value = getattr(asked, field.name)
+        if isinstance(value, datetime) and not _FIRST_MOMENT <= value < _END_OF_MOMENTS:
+            raise invalid(field.encode_name, f"{field.encode_name} debe estar entre los años 1970 y 2199.")
+    return asked
 
 
 def query(request: ASGIConnection[Any, Any, Any, Any], shape: type[Shape]) -> Shape:

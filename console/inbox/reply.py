@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -33,6 +34,8 @@ from console.word_lists import reading as word_lists
 LONGEST_TEXT = 4096
 """Characters of a text message (whatsapp.md §11)."""
 NEWER_SHOWN = 20
+_UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+"""What a keyboard or a paste leaves behind: joiners, marks of direction, spaces of every width."""
 
 
 async def reply(
@@ -222,8 +225,8 @@ def tidy(text: str) -> str:
 
 
 def check_text(text: str) -> None:
-    """Refuse (422, text) what is empty or too long."""
-    if not text:
+    """Refuse (422, text) what shows nothing or is too long."""
+    if all(unicodedata.category(letter) in _UNSEEN for letter in text):
         raise Refused(422, Words("Escriba un mensaje."), code="invalid", field="text")
     if len(text) > LONGEST_TEXT:
         said = Words(

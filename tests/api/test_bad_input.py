@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -157,3 +158,38 @@ async def test_a_limit_is_a_number_from_one_to_a_hundred(program: Program) -> No
             answer = await program.http.get(listing, params={"limit": limit})
             assert (answer.status_code, answer.json()["field"]) == (400, "limit"), limit
         assert (await program.http.get(listing, params={"limit": "100"})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"],
+)
+async def test_a_moment_at_the_ends_of_the_calendar_is_refused_by_name(
+    house: House, program: Program, moment: str
+) -> None:
+    """Rows A33, F33: in another zone there is no such day, and no page could show it."""
+    await house.writes(meta.MARIA)
+    conversation = await program.conversation()
+    mine = f"/conversations/{conversation['id']}"
+    amount = {"amount": "1.00", "currency": "PEN"}
+    consent = {"state": "withdrawn", "channel": "whatsapp", "purpose": "collection", "how": "call"}
+    for method, path, field, asked in (
+        ("PATCH", mine, "snoozed_until", {"status": "snoozed"}),
+        ("POST", f"{mine}/scheduled-messages", "send_at", {"type": "text", "text": {"body": "Hola"}}),
+        ("POST", "/payments", "paid_at", {"external_id": "P-1", "account": "A-1", "amount": amount, "method": "x"}),
+        ("POST", f"/contacts/{conversation['contact']['id']}/consents", "said_at", consent),
+    ):
+        answer = await program.http.request(method, path, json={**asked, field: moment})
+        assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u202e \u00a0", "\ufeff\n", "\u2028"])
+async def test_a_text_that_shows_nothing_is_no_text(house: House, program: Program, text: str) -> None:
+    await house.writes(meta.MARIA)
+    mine = f"/conversations/{(await program.conversation())['id']}"
+
+    message = await program.http.post(f"{mine}/messages", json={"type": "text", "text": {"body": text}})
+    note = await program.http.post(f"{mine}/notes", json={"text": text})
+
+    assert (message.status_code, message.json()["field"]) == (422, "text")
+    assert note.status_code == 422
