@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, Response, get, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath
 from sqlalchemy import select
 
 from console import clock, money
@@ -115,11 +115,10 @@ class AccountShown(msgspec.Struct):
 
 
 @put(
-    "/accounts/{external_id:str}",
+    "/accounts/{external_id:path}",
     opt=does("accounts:write", returns=AccountShown, body=AccountStated, status=201, refuses=(409,)),
 )
 async def put_account(
-    external_id: FromPath[str],
     request: Request[Any, Any, Any],
     program: NamedDependency[Program],
     db: NamedDependency[Database],
@@ -134,15 +133,19 @@ async def put_account(
     moment = clock.now()
     async with db.transaction() as tx:
         source = await source_for(tx, settings, named=NAMED, by=program.actor, moment=moment)
-        statement = statement_of(external_id, stated, source)
+        statement = statement_of(_named_in(request), stated, source)
         result = await state_account(tx, statement, source=source, by=program.actor, moment=moment)
         (shown,) = await accounts(tx, [await tx.get_one(Account, result.account_id)])
     return Response(shown, status_code=201 if result.kind == "new" else 200)
 
 
-@get("/accounts/{external_id:str}", opt=does("accounts:read", returns=AccountShown, refuses=(404, 409)))
-async def get_account(external_id: FromPath[str], db: NamedDependency[Database]) -> AccountShown:
+@get("/accounts/{external_id:path}", opt=does("accounts:read", returns=AccountShown, refuses=(404, 409)))
+async def get_account(request: Request[Any, Any, Any], db: NamedDependency[Database]) -> AccountShown:
     """One debt, by its creditor's name for it. Refuses 409 `ambiguous_account` when several creditors use that name."""
+    try:
+        external_id = checks.external_id(_named_in(request))
+    except checks.Wrong:
+        raise not_found() from None
     async with db.reading() as tx:
         found = list(await tx.scalars(select(Account).where(Account.external_id == external_id).limit(2)))
         if not found:
@@ -152,6 +155,15 @@ async def get_account(external_id: FromPath[str], db: NamedDependency[Database])
             raise Refused(409, text, code="ambiguous_account", field="external_id")
         (shown,) = await accounts(tx, found)
         return shown
+
+
+def _named_in(request: Request[Any, Any, Any]) -> str:
+    """The creditor's name for a debt as the address has it: `2026/114` is one, with its slash percent-encoded or not.
+
+    The path was decoded before it was cut at its slashes, so it is read again as it came.
+    """
+    raw: bytes = request.scope["raw_path"]
+    return unquote(raw.partition(b"/accounts/")[2].rstrip(b"/").decode("latin-1"))
 
 
 def statement_of(external_id: str, stated: AccountStated, source: Source) -> Statement:

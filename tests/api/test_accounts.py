@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
+
 from console import clock
 from tests.api.house import House, Program, frames
 from tests.inbox import meta
@@ -51,6 +53,33 @@ async def test_an_account_is_created_once_and_then_brought_up_to_date(house: Hou
     assert less.json()["overdue"] == {"amount": "12.50", "currency": "PEN"}
     assert await program.get("/accounts/PR-00412") == less.json()
     assert (await program.http.get("/accounts/PR-00413")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ("FACT%2F2026%2F114", "FACT/2026/114"),
+        ("FACT/2026/114", "FACT/2026/114"),
+        ("%C3%91and%C3%BA%20%231%3F", "Ñandú #1?"),
+        ("A+1%2B", "A+1+"),
+        ("A-1/", "A-1"),
+    ],
+)
+async def test_an_account_has_the_name_that_its_creditor_gave_it(program: Program, asked: str, name: str) -> None:
+    """Billing systems put slashes, blanks and accents into what they number."""
+    stated = await program.http.put(f"/accounts/{asked}", json=BODY)
+
+    assert (stated.status_code, stated.json()["external_id"]) == (201, name)
+    assert await program.get(f"/accounts/{asked}") == stated.json()
+    amount = {"amount": "1.00", "currency": "PEN"}
+    paid = {"external_id": "P-1", "account": name, "amount": amount, "paid_at": "2026-11-20T15:00:00Z", "method": "x"}
+    assert (await program.http.post("/payments", json=paid)).status_code == 201
+
+
+@pytest.mark.parametrize("asked", ["%00", "A%00", "%20", "%0A", "%ff%00"])
+async def test_a_name_that_no_account_can_have_is_not_found(program: Program, asked: str) -> None:
+    assert (await program.http.get(f"/accounts/{asked}")).status_code == 404
+    assert (await program.http.put(f"/accounts/{asked}", json=BODY)).status_code == 422
 
 
 async def test_whoever_writes_from_a_number_named_is_the_holder(house: House, program: Program) -> None:
