@@ -27,6 +27,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger("console.access")
 
+_PROBLEMS = {
+    400: ("La petición no se entiende", "wrong_host"),
+    403: ("La credencial no lo permite", "wrong_origin"),
+    500: ("Error interno", "internal"),
+}
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Probes reach a host by whatever name its network gives it; so does Meta.
 ANY_HOST = ("/health", "/ready", "/metrics")
@@ -190,7 +195,10 @@ async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
     else:
         prefix = "http.response"
     if scope["path"].startswith(API):
-        media, body = b"application/problem+json", json.dumps({"type": "about:blank", "status": status, "detail": text})
+        # As every refusal of the API (console.api.problems): `code` is for programs.
+        title, code = _PROBLEMS[status]
+        problem = {"type": f"/api/schema#{code}", "title": title, "status": status, "detail": text, "code": code}
+        media, body = b"application/problem+json", json.dumps(problem)
     else:
         media, body = b"text/plain; charset=utf-8", text
     content = body.encode()
