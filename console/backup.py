@@ -16,6 +16,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -25,9 +26,17 @@ from sqlalchemy.engine import URL, make_url
 from console import audit, clock, schema
 from console.agents import SignInSession
 from console.audit import SYSTEM, AuditEntry
+from console.bulk_jobs import asking
+from console.bulk_jobs.models import AT_WORK, BulkJob
 from console.db import Database, Tx
 from console.inbox.models import Message, Status
+from console.languages.words import Words
 from console.pdf_pages import keeping as drawn_pages
+from console.portfolio import reminders
+from console.portfolio.agreements import Promise
+from console.portfolio.ledger import Payment
+from console.scheduling import later
+from console.scheduling.models import ScheduledMessage
 from console.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -157,8 +166,11 @@ async def restore(settings: Settings, source: Path) -> Manifest:
     """Put a copy back in place of what is there, verified first. What it replaces on SQLite is kept beside it.
 
     Everybody is signed out, and what was waiting to leave becomes "sin confirmar": it may have left after the copy
-    was made, and no machine sends anything twice.
+    was made, and no machine sends anything twice. For the same reason what was to leave by itself since then (what was
+    scheduled, reminders, receipts, jobs on many) is left to people.
     """
+    # On a fresh machine nothing of the folders is there yet.
+    settings.media_dir.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(source) as tar, tempfile.TemporaryDirectory(dir=settings.media_dir.parent) as folder:
         manifest = _manifest_of(tar)
         if (manifest.database == SQLITE) != settings.is_sqlite:
@@ -247,10 +259,11 @@ async def _settle(settings: Settings) -> None:
     try:
         async with db.transaction() as tx:
             await _hold_back_unsent(tx)
+            held = await _hold_back_due(tx, clock.now())
             await tx.execute(
                 update(SignInSession).where(SignInSession.ended_at.is_(None)).values(ended_at=clock.now()),
             )
-            audit.record(tx, SYSTEM, "backup.restored")
+            audit.record(tx, SYSTEM, "backup.restored", new={"held": held})
     finally:
         await db.close()
 
@@ -269,6 +282,31 @@ async def _hold_back_unsent(tx: Tx) -> None:
             old={"status": status},
             new={"status": Status.UNKNOWN, "why": "backup_restored"},
         )
+
+
+async def _hold_back_due(tx: Tx, moment: datetime) -> dict[str, int]:
+    """What the console would say by itself, now that its moment has come, it may have said after the copy was made.
+
+    Says how much of each there was.
+    """
+    due = (ScheduledMessage.state == "waiting", ScheduledMessage.due_at <= moment)
+    scheduled = (await tx.scalars(select(ScheduledMessage).where(*due))).all()
+    for waits in scheduled:
+        later.end(tx, waits, await tx.get_one(Message, waits.message_id), "held", "restored", by=SYSTEM)
+    promises = (await tx.scalars(select(Promise.id).where(Promise.remind_at <= moment))).all()
+    for promise_id in promises:
+        await reminders.forgo(tx, promise_id, by=SYSTEM)
+    jobs = (await tx.scalars(select(BulkJob).where(BulkJob.state.in_(AT_WORK)))).all()
+    for job in jobs:
+        await asking.cancel(tx, job, by=SYSTEM, why=Words("Se restauró una copia: lo que faltaba puede estar hecho."))
+    thanks = update(Payment).where(Payment.receipt_due).values(receipt_due=False).returning(Payment.id)
+    receipts = (await tx.execute(thanks)).all()
+    return {
+        "scheduled": len(scheduled),
+        "reminders": len(promises),
+        "jobs": len(jobs),
+        "receipts": len(receipts),
+    }
 
 
 def digest_of(path: Path) -> str:

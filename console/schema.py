@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 from console import migrations
@@ -18,14 +15,16 @@ from console.db import Database, Tx
 from console.settings import Settings
 
 
-async def migrate(url: str) -> None:
-    """Bring the database at `url` to the newest schema; on SQLite one process at a time, the others wait for it."""
+async def migrate(url: str) -> bool:
+    """Bring the database at `url` to the newest schema; on SQLite one process at a time, the others wait for it.
+
+    False for a database of a later release, which is left as it is.
+    """
     path = make_url(url).database
     if not url.startswith("sqlite") or not path or path == ":memory:":
-        await migrations.migrate(url)
-        return
+        return await migrations.migrate(url)
     with locked(Path(f"{path}.migrating"), wait=True):
-        await migrations.migrate(url)
+        return await migrations.migrate(url)
 
 
 def lock_of(settings: Settings) -> Path:
@@ -47,21 +46,9 @@ async def is_ready(db: Database) -> bool:
     async with db.reading() as tx:
         heads = await _heads(tx)
     script = ScriptDirectory.from_config(migrations.configuration())
-    return bool(heads) and all(head in script.get_heads() or _is_newer(script, head) for head in heads)
+    return bool(heads) and all(head in script.get_heads() or migrations.is_newer(script, head) for head in heads)
 
 
 async def _heads(tx: Tx) -> tuple[str, ...]:
     connection = await tx.connection()
-    return await connection.run_sync(_current)
-
-
-def _current(connection: Connection) -> tuple[str, ...]:
-    return MigrationContext.configure(connection).get_current_heads()
-
-
-def _is_newer(script: ScriptDirectory, head: str) -> bool:
-    try:
-        script.get_revision(head)
-    except CommandError:
-        return True
-    return False
+    return await connection.run_sync(migrations.heads_of)

@@ -18,8 +18,10 @@ import tarfile
 import tempfile
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -27,12 +29,20 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from console import cli
+from console import audit, cli, clock
+from console.bulk_jobs.models import BulkJob, JobState
+from console.db import Database
+from console.inbox import channel_state, ingest
+from console.inbox.models import Conversation
+from console.portfolio import payments, promises
+from console.portfolio.payments import Report
+from console.scheduling import filling, later
 from integrations.whatsapp.signature import sign
 from tests import brood
-from tests.conftest import SECRET_KEY
+from tests.conftest import SECRET_KEY, Moment
 from tests.inbox import meta
 from tests.patience import eventually
+from tests.portfolio.debts import a_debtor
 from tests.servers import Server
 
 APP_SECRET = "the app secret of the tests"
@@ -261,6 +271,20 @@ def test_migrating_twice_and_from_two_places_at_once_is_safe(shell: Shell) -> No
     assert shell.does("audit", "verify").startswith("0 entradas")
 
 
+def test_a_database_of_a_later_release_is_left_as_it_is(house: Shell) -> None:
+    """D1: the release before serves beside it for a while, and may be started again meanwhile."""
+    with sqlite3.connect(house.database) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+
+    assert "más nueva" in house.does("migrate")
+
+    assert house.does("user", "list") == ""
+    with sqlite3.connect(house.database) as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+    database.close()
+
+
 def test_migrating_postgresql_from_two_hosts_at_once_is_safe(shell: Shell, postgres_database_url: str) -> None:
     shell.has(ALDIA_DATABASE_URL=postgres_database_url)
     with concurrent.futures.ThreadPoolExecutor() as hosts:
@@ -435,6 +459,18 @@ def test_with_redis_several_processes_serve_and_one_works(
     assert worker.wait(timeout=40) == 0
 
 
+def test_without_a_place_for_files_nothing_starts(house: Shell) -> None:
+    """Else attachments are lost one by one, and it is noticed when WhatsApp has forgotten them."""
+    (house.folder / "a file").write_bytes(b"")
+    house.has(ALDIA_MEDIA_DIR=str(house.folder / "a file" / "media"))
+
+    code, _, error = house.says_apart("serve", "--port", str(house.port))
+
+    assert code == 1
+    assert "ALDIA_MEDIA_DIR" in error
+    assert len(error.strip().splitlines()) == 1
+
+
 def test_a_port_in_use_is_said_in_one_line(house: Shell) -> None:
     with socket.create_server(("127.0.0.1", house.port)):
         code, _, error = house.says_apart("serve", "--port", str(house.port))
@@ -542,6 +578,66 @@ def test_what_waited_to_leave_when_the_copy_was_made_is_not_sent_by_a_machine(ho
     assert open_sessions == 0
     assert noted == 1
     assert "íntegras" in house.does("audit", "verify")
+
+
+def test_what_was_to_leave_by_itself_since_the_copy_was_made_is_left_to_people(house: Shell, moment: Moment) -> None:
+    """D5: what was scheduled, a reminder, a receipt and a job on many may all have gone out before the machine died."""
+    house.does("user", "add", "elena@andes.example", "--name", "Elena", "--role", "admin")
+    asyncio.run(_that_waits(house))
+    copy = house.folder / "copy.tar"
+    house.does("backup", str(copy))
+    moment.passes(hours=1)
+
+    code, _, said = house.says("restore", str(copy))
+
+    with sqlite3.connect(house.database) as database:
+        scheduled = database.execute("SELECT state, reason FROM scheduled_message ORDER BY message_id").fetchall()
+        promised = database.execute("SELECT remind_at, reminded_at FROM promise").fetchall()
+        (job,) = database.execute("SELECT state, why FROM bulk_job").fetchall()
+        (receipts,) = database.execute("SELECT count(*) FROM payment WHERE receipt_due").fetchone()
+        (noted,) = database.execute("SELECT new FROM audit_entry WHERE action = 'backup.restored'").fetchone()
+    database.close()
+    assert code == 0, said
+    assert "/scheduled" in said
+    assert scheduled == [("held", "restored"), ("waiting", None)]
+    assert promised == [(None, None)]
+    assert job[0] == "cancelled"
+    assert "Se restauró una copia" in job[1]
+    assert receipts == 0
+    assert json.loads(noted) == {"held": {"scheduled": 1, "reminders": 1, "jobs": 1, "receipts": 1}}
+    assert "íntegras" in house.does("audit", "verify")
+
+
+async def _that_waits(house: Shell) -> None:
+    """A message for soon and one for later, a reminder for soon, a receipt that is owed, and a job half done."""
+    now, elena = clock.now(), audit.Actor(kind="agent", id=1, name="Elena")
+    database = Database(f"sqlite+aiosqlite:///{house.database}", seal=audit.sealer(SECRET_KEY))
+    place = filling.House(company="Andes", base_url=house.address, zone=ZoneInfo("America/Lima"), country="PE")
+    try:
+        async with database.transaction() as tx:
+            await channel_state.ensure(
+                tx, phone_number_id=meta.PHONE_NUMBER_ID, business_account_id=meta.BUSINESS_ACCOUNT_ID
+            )
+        await ingest.store(database, [meta.body(meta.text())])
+        debt = await a_debtor(database, 1, phone=meta.MARIA, invoices=[("C-1", now.date(), 41250)])
+        async with database.transaction() as tx:
+            talk = await tx.get_one(Conversation, 1)
+            for minutes in (20, 300):
+                said, terms = filling.Said(text="Buenas"), later.Terms(at=now + timedelta(minutes=minutes))
+                key = f"in {minutes}"
+                await later.schedule(tx, talk, by=elena, said=said, terms=terms, client_key=key, house=place)
+            promise = await promises.make(
+                tx, debt.account_id, by=elena, amount_minor=100, due_on=now.date(), conversation_id=1
+            )
+            promise.remind_at = now + timedelta(minutes=20)
+            paid = Report(
+                source="api", external_id="P-1", account=debt.external_id, amount_minor=1, currency="PEN", paid_at=now,
+                receipt=True,
+            )  # fmt: skip
+            await payments.book(tx, paid, by=audit.SYSTEM, moment=now)
+            tx.add(BulkJob(made_by=1, deed="template", details={}, state=JobState.RUNNING, total=9, created_at=now))
+    finally:
+        await database.close()
 
 
 def test_a_copy_is_not_put_back_under_a_serving_console_nor_from_a_foreign_or_altered_file(house: Shell) -> None:

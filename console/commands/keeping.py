@@ -45,6 +45,7 @@ def restore(file: Path) -> None:
         f"Restaurado como el {manifest.made_at}: {manifest.messages} mensajes. Todos deben ingresar de nuevo.", err=True
     )
     click.echo("Lo que esperaba salir quedó «sin confirmar»: revíselo en la bandeja.", err=True)
+    click.echo(f"Lo programado para antes de ahora quedó retenido: revíselo en {config.base_url}/scheduled", err=True)
 
 
 async def _restore(config: Settings, file: Path) -> Manifest:

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import errno
 import gc
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -54,13 +56,13 @@ def migrate(role: str | None) -> None:
     config = settings.load()
     if role is not None and config.is_sqlite:
         raise Failed("SQLite no tiene roles: --grant-to es para PostgreSQL.")
-    run(schema.migrate(config.database_url))
+    is_ours = run(schema.migrate(config.database_url))
     if role is not None:
         try:
             run(grants.grant_to(config.database_url, role))
         except ValueError as wrong:
             raise Failed("El nombre del rol lleva solo minúsculas, dígitos y guion bajo.") from wrong
-    click.echo("La base de datos está al día.")
+    click.echo("La base de datos está al día." if is_ours else "La base de datos es de una versión más nueva: sigue así.")
 
 
 @click.command()
@@ -192,7 +194,8 @@ async def _work(config: Settings) -> None:
 
 
 async def _check(config: Settings) -> None:
-    """Refuse to start on a schema of another release; tell who may come first."""
+    """Refuse to start on a schema of another release, or without a place for files; tell who may come first."""
+    _keep_room_for_files(config.media_dir)
     async with database(config) as db:
         if wholeness.is_quick(config) and (wrong := await wholeness.damage(db)) is not None:
             raise Failed(wholeness.DAMAGED.format(what=wrong))
@@ -203,6 +206,16 @@ async def _check(config: Settings) -> None:
     if is_new:
         click.echo(f"Cree la primera cuenta en {config.base_url}/setup", err=True)
         click.echo(f"Código de instalación: {first_admin.setup_code(config)}", err=True)
+
+
+def _keep_room_for_files(folder: Path) -> None:
+    """WhatsApp gives each attachment for seven days: a folder that cannot be had must not be noticed after them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as refused:
+        raise Failed(f"No se puede crear {folder} ({refused.strerror}): revise ALDIA_MEDIA_DIR.") from refused
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Failed(f"No se puede escribir en {folder}: dé permiso a este usuario, o revise ALDIA_MEDIA_DIR.")
 
 
 @contextlib.asynccontextmanager

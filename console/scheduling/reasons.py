@@ -30,6 +30,7 @@ WHY_HELD = {
     "template_unsupported": Words("la plantilla tiene partes que no se saben enviar"),
     "template_changed": Words("la plantilla dice ahora otra cosa"),
     "template_variables": Words("falta un dato, «{field}»"),
+    "restored": Words("se restauró una copia y puede haber salido antes"),
 }
 
 
