@@ -50,8 +50,10 @@ async def foreseen(tx: Tx, channel_id: int, reported: Sequence[StatusUpdate]) ->
     """
     codes: dict[str, int] = {}
     for told in reported:
-        if told.status == "failed" and told.errors and classify(told.errors[0].code, None).action in _OF_ONE | _OF_ALL:
-            codes.update({name: told.errors[0].code for name in (told.wamid, told.opaque) if name})
+        # 0 is "no code came" there (WireError), and never what it is in an answer: that our token is not accepted.
+        code = told.errors[0].code if told.status == "failed" and told.errors else 0
+        if code and classify(code, None).action in _OF_ONE | _OF_ALL:
+            codes.update({name: code for name in (told.wamid, told.opaque) if name})
     if not codes:
         return []
     names = or_(Message.wamid.in_(codes), Message.ref.in_(codes))

@@ -92,15 +92,18 @@ class Ingest:
                 self._bytes -= sum(len(delivery.body) for delivery in batch)
                 await self._settle(batch)
 
-    async def _settle(self, batch: Sequence[Delivery]) -> None:
-        """One commit for all; if that fails, one for each, so that a poisoned body can't hold its neighbours."""
+    async def _settle(self, batch: Sequence[Delivery], *, again: bool = True) -> None:
+        """One commit for all; if that fails, one for each, so that a poisoned body can't hold its neighbours.
+
+        One by itself is tried twice, too: what met the same news in another process finds it there the next time.
+        """
         metrics.ingest_batch_size.observe(len(batch))
         try:
             await store(self._db, [delivery.body for delivery in batch])
         except Exception as failure:  # noqa: BLE001 every delivery must get an answer, whatever went wrong
-            if len(batch) > 1 and not is_away(failure):
+            if again and not is_away(failure):
                 for delivery in batch:
-                    await self._settle([delivery])
+                    await self._settle([delivery], again=False)
                 return
             await self._refuse(batch, failure)
         else:

@@ -19,8 +19,9 @@ from console.inbox.models import Conversation
 from console.inbox.policy import SERVICE_WINDOW
 from console.inbox.ticks import META
 from console.languages.words import Words
-from integrations.whatsapp.events import AccountEvent, Person
+from integrations.whatsapp.events import AccountEvent
 from integrations.whatsapp.payloads import call_opens_window
+from integrations.whatsapp.people import person as who
 
 # Restrictions under which a send would be refused, or would make things worse.
 _STOPS = {
@@ -29,6 +30,12 @@ _STOPS = {
     "DISABLED_UPDATE": Words("Meta inhabilitó la cuenta"),
     "ACCOUNT_DELETED": Words("La cuenta de WhatsApp fue eliminada"),
 }
+
+
+_PREFERENCES = frozenset({"stop", "resume", "signup"})
+# As long as our columns.
+_TEMPLATE_WORDS = {"status": 32, "quality": 16, "category": 32}
+_LONGEST_LIMIT, _LONGEST_NAME = 32, 200
 
 
 async def notice(tx: Tx, channel: Channel, events: Sequence[AccountEvent], moment: datetime) -> int:
@@ -79,27 +86,33 @@ async def _template_category(tx: Tx, channel: Channel, event: AccountEvent, mome
     await _update_template(tx, channel, event, moment, category=event.value.get("new_category"))
 
 
-async def _update_template(tx: Tx, channel: Channel, event: AccountEvent, moment: datetime, **values: object) -> None:
+async def _update_template(tx: Tx, channel: Channel, event: AccountEvent, moment: datetime, **told: object) -> None:
+    """What a notice leaves out, or says in no word of Meta's, stays as it is until the list is read again."""
+    values = {field: word for field, word in told.items() if _is_word(word, _TEMPLATE_WORDS[field])}
     name = event.value.get("message_template_name")
     language = str(event.value.get("message_template_language") or "").replace("-", "_")
     template = (
         await tx.scalars(
             select(MessageTemplate).where(
                 MessageTemplate.channel_id == channel.id,
-                MessageTemplate.name == name,
+                MessageTemplate.name == str(name),
                 MessageTemplate.language == language,
             ),
         )
     ).one_or_none()
     # One we don't know yet is fetched whole at the next look.
     channel.templates_synced_at = None
-    if template is None:
+    if template is None or not values:
         return
     old = {field: getattr(template, field) for field in values}
     for field, value in values.items():
         setattr(template, field, str(value))
     template.updated_at = moment
     audit.record(tx, META, "template.updated", subject=f"template:{template.id}", old=old, new=dict(values))
+
+
+def _is_word(value: object, longest: int) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= longest
 
 
 async def _resync_templates(_tx: Tx, channel: Channel, _event: AccountEvent, _moment: datetime) -> None:
@@ -109,7 +122,8 @@ async def _resync_templates(_tx: Tx, channel: Channel, _event: AccountEvent, _mo
 async def _number_quality(tx: Tx, channel: Channel, event: AccountEvent, moment: datetime) -> None:
     old = {"quality": channel.quality, "limit": channel.messaging_limit}
     limit = event.value.get("max_daily_conversations_per_business") or event.value.get("current_limit")
-    channel.messaging_limit = str(limit) if limit else channel.messaging_limit
+    if _is_word(str(limit), _LONGEST_LIMIT) and isinstance(limit, str | int):
+        channel.messaging_limit = str(limit)
     channel.quality = {"FLAGGED": "RED", "DOWNGRADE": "YELLOW", "UNFLAGGED": "GREEN"}.get(
         str(event.value.get("event")),
         channel.quality,
@@ -121,9 +135,10 @@ async def _number_quality(tx: Tx, channel: Channel, event: AccountEvent, moment:
 
 
 async def _number_name(tx: Tx, channel: Channel, event: AccountEvent, _moment: datetime) -> None:
-    if event.value.get("decision") == "APPROVED" and event.value.get("requested_verified_name"):
+    name = event.value.get("requested_verified_name")
+    if event.value.get("decision") == "APPROVED" and _is_word(name, _LONGEST_NAME):
         old = {"name": channel.verified_name}
-        channel.verified_name = str(event.value["requested_verified_name"])
+        channel.verified_name = str(name)
         new = {"name": channel.verified_name}
         audit.record(tx, META, "channel.updated", subject=f"channel:{channel.id}", old=old, new=new)
 
@@ -143,10 +158,14 @@ def _with_detail(reason: str, detail: object) -> str:
 
 
 async def _preferences(tx: Tx, channel: Channel, event: AccountEvent, moment: datetime) -> None:
-    for preference in event.value.get("user_preferences", []):
-        if preference.get("category") != "marketing_messages":
+    listed = event.value.get("user_preferences")
+    for preference in listed if isinstance(listed, list) else []:
+        if not isinstance(preference, dict) or preference.get("category") != "marketing_messages":
             continue
-        person = Person(wa_id=preference.get("wa_id"), user_id=preference.get("user_id"))
+        # A word that nobody knows is neither a stop nor the end of one.
+        if preference.get("value") not in _PREFERENCES:
+            continue
+        person = who(preference.get("wa_id"), preference.get("user_id"), preference.get("parent_user_id"))
         if not identity.addresses(person):
             continue
         contact_id = identity.contact_of(person, await identity.contacts_of(tx, channel.id, [person], moment))

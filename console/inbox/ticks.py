@@ -148,7 +148,7 @@ def _tick_row(channel_id: int, reported: StatusUpdate, message_id: int | None, m
         "message_id": message_id,
         "at": reported.at,
         "received_at": moment,
-        "error_code": error.code if error else None,
+        "error_code": (error.code or None) if error else None,
         "error_details": (error.details or error.title) if error else None,
         "payload": reported.payload.decode("utf-8", "replace").replace("\x00", "\ufffd"),
     }

@@ -12,12 +12,12 @@ from sqlalchemy import Engine, event, func, select
 from console import audit, drivers
 from console.db import Base, Database
 from console.inbox import channel_state, counts, ingest, ticks
-from console.inbox.channel import Channel, ChannelEvent, DeadLetter
+from console.inbox.channel import Channel, ChannelEvent, DeadLetter, MessageTemplate
 from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.models import Conversation, Message, MessageVersion, Reaction, Status, Tick, ViewCount
 from tests.conftest import SECRET_KEY, Moment
 from tests.inbox import meta
-from tests.inbox.people import Inbox, an_inbox
+from tests.inbox.people import Inbox, a_template, an_inbox
 
 
 @pytest.fixture(autouse=True)
@@ -469,7 +469,106 @@ async def test_a_failed_status_says_why(database: Database) -> None:
     assert (message.status, message.error_code, message.error_details) == ("failed", 131047, "More than 24 hours")
 
 
+@pytest.mark.parametrize("code", [{}, {"code": 0}, {"code": None}, {"code": "131031 "}, {"code": "nope"}])
+async def test_a_failure_without_a_code_is_one_messages_and_stops_nothing_else(
+    database: Database, code: dict[str, Any]
+) -> None:
+    """Only in an answer to a call does 0 mean that our token is not accepted (whatsapp.md §17)."""
+    await ingest.store(database, [meta.body(meta.text())])
+    message_id = await our_message(database, wamid="wamid.OURS")
+    told = meta.status("wamid.OURS", "failed", errors=[{"title": "Message undeliverable", **code}])
+
+    await ingest.store(database, [meta.body(meta.text("y esto"), statuses=[told])])
+
+    assert await status_of(database, message_id) == "failed"
+    async with database.reading() as tx:
+        message = await tx.get_one(Message, message_id)
+    assert (message.error_code, message.error_details) == (None, "Message undeliverable")
+    assert (await the_only(database, Channel)).paused_at is None
+    assert "y esto" in [message.text for message in await everything(database, Message)]
+
+
 # Notices
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("message_template_status_update", {}),
+        ("message_template_status_update", {"event": None}),
+        ("message_template_status_update", {"event": {"now": "APPROVED"}}),
+        ("message_template_status_update", {"event": "X" * 500}),
+        ("message_template_quality_update", {"new_quality_score": ["GREEN"]}),
+        ("message_template_quality_update", {"new_quality_score": "X" * 500}),
+        ("template_category_update", {"correct_category": "MARKETING"}),
+    ],
+)
+async def test_a_notice_that_leaves_out_what_is_new_changes_no_template(
+    database: Database, inbox: Inbox, field: str, value: dict[str, Any]
+) -> None:
+    template = await a_template(database, inbox, quality="GREEN")
+    named = {"message_template_name": template.name, "message_template_language": "es"}
+
+    await ingest.store(database, [meta.body(meta.text()), meta.notice(field, {**named, **value})])
+
+    kept = await the_only(database, MessageTemplate)
+    assert (kept.status, kept.category, kept.quality) == ("APPROVED", "UTILITY", "GREEN")
+    assert len(await everything(database, ChannelEvent)) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("user_preferences", {"user_preferences": ["stop"]}),
+        ("user_preferences", {"user_preferences": {"wa_id": meta.MARIA}}),
+        ("user_preferences", {"user_preferences": [{"category": "marketing_messages", "value": "stop", "wa_id": {}}]}),
+        ("message_template_status_update", {"event": "PAUSED", "message_template_name": {"x": 1}}),
+        ("message_template_status_update", {"event": "PAUSED", "message_template_name": 7}),
+        ("phone_number_quality_update", {"current_limit": {"x": 1}, "event": ["FLAGGED"]}),
+        ("business_capability_update", {"max_daily_conversations_per_business": "X" * 500}),
+        ("phone_number_name_update", {"decision": "APPROVED", "requested_verified_name": ["Andes"]}),
+        ("account_update", {"event": "ACCOUNT_RESTRICTION", "restriction_info": "everything"}),
+        ("user_id_update", {"user_id_update": [{"user_id": "PE.1"}, 7, None]}),
+        ("calls", {"calls": [None, "x", {"event": "connect", "direction": "USER_INITIATED", "from": {}}]}),
+    ],
+)
+async def test_a_notice_of_another_shape_is_kept_and_loses_no_message_beside_it(
+    database: Database, field: str, value: dict[str, Any]
+) -> None:
+    message, (_start, _changes, odd) = meta.body(meta.text()), meta.notice(field, value).partition(b'"changes":[')
+
+    await ingest.store(database, [message.removesuffix(b"]}]}") + b"," + odd])
+
+    assert len(await everything(database, Message)) == 1
+    assert await everything(database, ChannelEvent)
+    assert await everything(database, DeadLetter) == []
+
+
+async def test_a_marketing_preference_in_a_word_that_nobody_knows_ends_no_stop(database: Database) -> None:
+    for number, word in enumerate(("stop", "maybe")):
+        told = {"wa_id": meta.MARIA, "category": "marketing_messages", "value": word, "timestamp": 1795272000 + number}
+        await ingest.store(database, [meta.notice("user_preferences", {"user_preferences": [told]})])
+
+    assert (await the_only(database, Contact)).marketing_stopped_at is not None
+
+
+async def test_the_same_notice_at_once_in_two_processes_is_kept_once_and_set_aside_never(database_url: str) -> None:
+    """W13: Meta sends what it sends to every process that answers."""
+    processes = [Database(database_url, seal=audit.sealer(SECRET_KEY)) for _ in range(2)]
+    doors = [ingest.Ingest(one) for one in processes]
+    for door in doors:
+        door.start()
+    try:
+        for number in range(20):
+            notice = meta.notice("brand_new_field", {"number": number})
+            await asyncio.gather(*(door.accept(notice) for door in doors))
+        assert len(await everything(processes[0], ChannelEvent)) == 20
+        assert await everything(processes[0], DeadLetter) == []
+    finally:
+        for door in doors:
+            await door.stop()
+        for one in processes:
+            await one.close()
 
 
 async def test_a_restriction_of_the_account_pauses_everything_that_would_leave(database: Database) -> None:
