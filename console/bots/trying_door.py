@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -28,6 +28,8 @@ from console.settings_pages.answers import show
 
 PAGE = "/bot/try"
 MOST_SAID = 30
+FURTHEST = timedelta(days=3660)
+"""From now: further away there is no calendar of holidays to ask, and at its very end no tomorrow."""
 MOST_DEBTORS = 60
 LONGEST = 4096
 
@@ -120,6 +122,8 @@ def _asked(form: dict[str, str], teams: list[tuple[int, str]], debtors: set[int]
         )
     try:
         moment = datetime.fromisoformat(form["at"]).replace(tzinfo=settings.zone) if form.get("at") else clock.now()
+        if abs(moment - clock.now()) > FURTHEST:
+            raise ValueError("a night that nobody rehearses")
     except ValueError as wrong:
         raise Refused(422, Words("Elija un día y una hora."), code="invalid", field="at") from wrong
     return Asked(debtor_id, moment, team_id, form.get("tone", ""), form.get("country", known(settings.country)), said)

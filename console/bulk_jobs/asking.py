@@ -30,6 +30,7 @@ MOST = 100_000
 """Conversations of one job."""
 MOST_AT_ONCE = 3
 """Jobs of one person that are at work at the same time."""
+_LAST_YEAR = 2199
 
 
 async def ask(
@@ -183,7 +184,9 @@ async def _check_team(tx: Tx, _by: Viewer, details: Details) -> None:
 
 
 async def _check_moment(_tx: Tx, _by: Viewer, details: Details) -> None:
-    if datetime.fromisoformat(details["until"]) <= clock.now():
+    until = datetime.fromisoformat(details["until"])
+    # At the end of the calendar another zone has no such day, and whoever comes to it would stumble for ever.
+    if until <= clock.now() or until.year > _LAST_YEAR:
         raise Refused(422, Words("Elija un momento en el futuro."), code="invalid", field="until")
 
 

@@ -10,6 +10,7 @@ import asyncio
 from typing import Any
 
 import msgspec
+import structlog
 from sqlalchemy import bindparam, select, update
 
 from console import audit, clock
@@ -19,11 +20,12 @@ from console.bulk import execute_many
 from console.bulk_jobs import asking, deeds
 from console.bulk_jobs.deeds import House
 from console.bulk_jobs.models import AT_WORK, BulkJob, BulkRow, JobState, Verdict
-from console.db import Database, Tx, table_of
+from console.db import Database, Tx, is_away, table_of
 from console.errors import Refused
 from console.languages.words import Words
 from console.pacing import pause
 
+log = structlog.get_logger()
 AT_ONCE = 20
 """Conversations in one transaction: whoever writes meanwhile waits for no more than these."""
 BREATH = 0.01
@@ -76,16 +78,29 @@ async def turn(db: Database, house: House) -> bool:
     async with db.reading() as tx:
         waiting = list(await tx.execute(select(BulkJob.id, BulkJob.state).where(BulkJob.state.in_(AT_WORK))))
     for number, state in waiting:
-        if state == JobState.CHECKING:
-            await _rehearse(db, house, number)
-        else:
+        try:
+            await _step_of(db, house, number, state)
+        except Exception as failure:
+            if is_away(failure):
+                raise
+            # A bug of ours must not come again for ever, nor keep the jobs behind it waiting.
+            log.exception("bulk.failed", job=number)
             async with db.transaction() as tx:
-                if (job := await _held(tx, number, JobState.RUNNING)) is not None:
-                    await _step(tx, job, house)
+                if (job := await _held(tx, number, state)) is not None:
+                    await asking.cancel(tx, job, by=SYSTEM, why=Words("Falló de nuestro lado y quedó registrado."))
     return bool(waiting)
 
 
-async def _held(tx: Tx, number: int, state: JobState) -> BulkJob | None:
+async def _step_of(db: Database, house: House, number: int, state: str) -> None:
+    if state == JobState.CHECKING:
+        await _rehearse(db, house, number)
+        return
+    async with db.transaction() as tx:
+        if (job := await _held(tx, number, JobState.RUNNING)) is not None:
+            await _step(tx, job, house)
+
+
+async def _held(tx: Tx, number: int, state: str) -> BulkJob | None:
     wanted = select(BulkJob).where(BulkJob.id == number, BulkJob.state == state)
     return (await tx.scalars(wanted.with_for_update(skip_locked=True))).one_or_none()
 

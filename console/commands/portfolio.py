@@ -151,7 +151,10 @@ def _decided(options: Options, asked: dict[str, Any]) -> Options:
 
 def _end_of(day: date, config: Settings) -> datetime:
     """What is said of a day holds at its end, or now while the day lasts."""
-    return min(datetime.combine(day, time.max, tzinfo=config.zone).astimezone(UTC), clock.now())
+    now = clock.now()
+    if day >= now.astimezone(config.zone).date():
+        return now
+    return datetime.combine(day, time.max, tzinfo=config.zone).astimezone(UTC)
 
 
 async def _worked(db: Database, config: Settings, batch_id: int) -> ImportBatch:

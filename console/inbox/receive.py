@@ -66,6 +66,8 @@ _LOCK = (
     .order_by(_CONVERSATIONS.c.id)
     .with_for_update()
 )
+# Of an attachment, as long as our column: a kind that Meta adds is the message's to show, whatever it is called.
+_LONGEST_KIND = 16
 _MOVED = tuple(
     name for name in _LOCKED if name not in {"contact_id", "team_id", "holder_id", "account_state", *clocks.COLUMNS}
 )
@@ -327,7 +329,7 @@ async def _move_clocks(tx: Tx, threads: Sequence[Thread], moment: datetime) -> N
 def _media_row(message_id: int, kind: str, attachment: Attachment, moment: datetime) -> dict[str, Any]:
     return {
         "message_id": message_id,
-        "kind": kind,
+        "kind": kind[:_LONGEST_KIND],
         "wire_id": attachment.media_id,
         "declared_type": attachment.mime_type,
         "declared_sha256": attachment.sha256,

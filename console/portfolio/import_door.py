@@ -179,9 +179,9 @@ def _end_of(text: str, settings: Settings) -> datetime | None:
         return None
     try:
         day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 a day, as a date field sends it
-    except ValueError:
+        end = datetime.combine(day, time.max, tzinfo=settings.zone).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Refused(422, Words("La fecha de corte no es una fecha."), code="invalid", field="as_of") from None
-    end = datetime.combine(day, time.max, tzinfo=settings.zone).astimezone(UTC)
     now = clock.now()
     return min(end, now) if day <= now.astimezone(settings.zone).date() else end
 

@@ -62,9 +62,9 @@ def read_local(text: str, zone: ZoneInfo) -> datetime:
     """
     try:
         naive = datetime.strptime(text, "%Y-%m-%dT%H:%M")  # noqa: DTZ007 a wall clock; its zone follows
-    except ValueError:
+        return naive.replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Refused(422, Words("Escriba el día y la hora."), code="invalid", field="at") from None
-    return naive.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _named(at: datetime, zone: ZoneInfo) -> str:

@@ -141,8 +141,9 @@ def _currency(payment: Tree) -> str | None:
 
 
 def _moment(value: object) -> datetime | None:
+    """An instant with a zone; None for what is none, and for a day that other zones do not have."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None

@@ -90,6 +90,22 @@ def numbers(job: BulkJob) -> tuple[int, int, int]:
     return job.changed, job.same, job.refused
 
 
+async def test_a_job_that_stumbles_over_a_bug_ends_and_keeps_nobody_waiting(database: Database) -> None:
+    inbox = await an_inbox(database)
+    conversations = await some(database, inbox, 1)
+    async with database.transaction() as tx:
+        spoilt = {"deed": "snooze", "details": {}, "state": JobState.RUNNING, "total": 1}
+        tx.add(BulkJob(made_by=inbox.ana.id, created_at=clock.now(), **spoilt))
+    tag = await a_tag(database, inbox.supervisor)
+    behind = await asked(database, inbox.ana, "tag", [conversations[0].id], tag_id=tag)
+
+    await worked_off(database)
+
+    assert (await job_of(database, 1)).state == JobState.CANCELLED
+    assert "quedó registrado" in str((await job_of(database, 1)).why)
+    assert (await job_of(database, behind)).state == JobState.CHECKED
+
+
 async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(database: Database, moment: Moment) -> None:
     inbox = await an_inbox(database)
     conversations = await some(database, inbox, 5)
@@ -404,6 +420,7 @@ async def a_crowd(database: Database, inbox: Inbox, many: int) -> None:
         ({"deed": "tag", "tag_id": "x"}, "tag_id"),
         ({"deed": "snooze", "until": "mañana"}, "until"),
         ({"deed": "snooze", "until": "2020-01-01T10:00"}, "until"),
+        ({"deed": "snooze", "until": "9999-12-31T23:59"}, "until"),
         ({"deed": "assign", "agent_id": ""}, "agent_id"),
         ({"deed": "tag", "tag_id": "1", "ids": "1.x"}, "ids"),
         ({"deed": "tag", "tag_id": "1", "all": "1", "view": "nope"}, "view"),

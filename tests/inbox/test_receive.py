@@ -14,7 +14,7 @@ from console.db import Base, Database
 from console.inbox import channel_state, counts, ingest, ticks
 from console.inbox.channel import Channel, ChannelEvent, DeadLetter, MessageTemplate
 from console.inbox.contacts import Alias, Contact, ReviewTask
-from console.inbox.models import Conversation, Message, MessageVersion, Reaction, Status, Tick, ViewCount
+from console.inbox.models import Conversation, Media, Message, MessageVersion, Reaction, Status, Tick, ViewCount
 from tests.conftest import SECRET_KEY, Moment
 from tests.inbox import meta
 from tests.inbox.people import Inbox, a_template, an_inbox
@@ -486,6 +486,19 @@ async def test_a_failure_without_a_code_is_one_messages_and_stops_nothing_else(
     assert (message.error_code, message.error_details) == (None, "Message undeliverable")
     assert (await the_only(database, Channel)).paused_at is None
     assert "y esto" in [message.text for message in await everything(database, Message)]
+
+
+async def test_an_attachment_of_a_kind_with_a_long_name_is_shown_like_any_other(database: Database) -> None:
+    """W29: what Meta adds tomorrow is a message all the same."""
+    kind = "interactive_media_carousel_reply"
+    sent = meta.message(kind, {"id": "4711", "mime_type": "image/jpeg", "caption": "mi recibo"})
+
+    await ingest.store(database, [meta.body(sent)])
+
+    message = await the_only(database, Message)
+    assert (message.kind, message.text) == (kind, "mi recibo")
+    assert (await the_only(database, Media)).wire_id == "4711"
+    assert await everything(database, DeadLetter) == []
 
 
 # Notices

@@ -43,6 +43,8 @@ def test_another_moment_is_read_on_the_debtors_clocks() -> None:
         ("other", "2026-11-20T09:59", "at"),
         ("other", "2099-01-01T00:00", "at"),
         ("other", "2026-02-30T10:00", "at"),
+        ("other", "9999-12-31T23:59", "at"),
+        ("other", "0001-01-01T00:00", "at"),
     ],
 )
 def test_what_is_no_moment_is_named(key: str, at: str, field: str) -> None:
