@@ -258,8 +258,10 @@ async def _become(
 
 
 async def held(tx: Tx, conversation: Conversation, version: int | None) -> Conversation:
-    """The conversation as it is now, held until `tx` ends; Refused(409) when it changed since `version`."""
+    """The conversation as it is now, held until `tx` ends; Refused(409) when it changed since `version`, or merged."""
     conversation = await thread.lock(tx, conversation)
+    if conversation.status == "merged":
+        raise Refused(409, Words("Se unió a otra conversación."), code="merged")
     if version is not None and version != conversation.version:
         raise Refused(
             409,

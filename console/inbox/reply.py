@@ -263,7 +263,9 @@ async def already(
 
 
 async def require_reachable(tx: Tx, conversation: Conversation) -> None:
-    """Refuse (409) to write to whoever cannot get it or asked us to stop."""
+    """Refuse (409) to write to whoever cannot get it or asked us to stop, or where they are no longer."""
+    if conversation.status == "merged":
+        raise Refused(409, Words("Se unió a otra conversación."), code="merged")
     contact = await tx.get_one(Contact, conversation.contact_id)
     consequences.forgive(tx, contact, conversation)
     if contact.blocked_us_at is not None:
