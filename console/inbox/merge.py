@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from sqlalchemy import delete, or_, select, update
@@ -134,8 +135,9 @@ async def _merge_conversations(
     await _carry_mentions(tx, keep=kept.id, absorb=absorbed.id, first=first)
     for table in (ReadMark, Draft):
         await tx.execute(delete(table).where(table.conversation_id == absorbed.id))
-    await counts.moved(tx, absorbed, before)
-    await counts.moved(tx, kept, kept_before)
+    moved: Counter[counts.Slot] = Counter([counts.slot_of(absorbed), counts.slot_of(kept)])
+    moved.subtract([before, kept_before])
+    await counts.apply(tx, moved)
     audit.record(
         tx,
         by,
