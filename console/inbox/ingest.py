@@ -166,17 +166,21 @@ def _kept(told: Sequence[tuple[bytes, Sequence[Event]]], strays: Sequence[Stray]
 
 
 async def take_in(tx: Tx, events: Sequence[Event], moment: datetime) -> list[Stray]:
-    """Write what `events` say, number by number, and return what could not be taken in."""
-    by_number: dict[str | None, list[Event]] = {}
+    """Write what `events` say, number by number, and return what could not be taken in.
+
+    A notice that names no number is about its account: a company may have several accounts on one app.
+    """
+    by_line: dict[tuple[str | None, str | None], list[Event]] = {}
     for event in events:
-        by_number.setdefault(event.phone_number_id, []).append(event)
+        account = event.waba_id if isinstance(event, AccountEvent) and event.phone_number_id is None else None
+        by_line.setdefault((event.phone_number_id, account), []).append(event)
     strays: list[Stray] = []
-    for number, told in by_number.items():
+    for (number, account), told in by_line.items():
         strays += [Stray(event, event.reason) for event in told if isinstance(event, Unreadable)]
         readable = [event for event in told if not isinstance(event, Unreadable)]
         if not readable:
             continue
-        line = await _line(tx, number, readable)
+        line = await _line(tx, number, account)
         if line is None:
             strays += [Stray(event, "not one of our numbers") for event in readable]
         else:
@@ -184,11 +188,10 @@ async def take_in(tx: Tx, events: Sequence[Event], moment: datetime) -> list[Str
     return strays
 
 
-async def _line(tx: Tx, number: str | None, events: Sequence[Event]) -> Line | None:
+async def _line(tx: Tx, number: str | None, account: str | None) -> Line | None:
     """The channel meant: by its number, or by its account for notices that name no number."""
     if number is not None:
         return await channel_state.line(tx, number)
-    account = next((event.waba_id for event in events if isinstance(event, AccountEvent)), None)
     found = select(Channel.id, Channel.team_id).where(Channel.business_account_id == account).limit(1)
     return next((Line(*row) for row in await tx.execute(found)), None)
 

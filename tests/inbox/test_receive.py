@@ -598,6 +598,19 @@ async def test_a_restriction_of_the_account_pauses_everything_that_would_leave(d
     assert len(await everything(database, ChannelEvent)) == 1
 
 
+@pytest.mark.parametrize("order", [1, -1])
+async def test_what_befalls_another_account_of_the_same_app_is_not_ours(database: Database, order: int) -> None:
+    """W10: together in one commit, whichever comes first."""
+    ours = meta.notice("brand_new_field", {"anything": 1})
+    theirs = meta.notice("account_update", {"event": "ACCOUNT_RESTRICTION"}, account="999")
+
+    await ingest.store(database, [ours, theirs][::order])
+
+    assert [event.field for event in await everything(database, ChannelEvent)] == ["brand_new_field"]
+    assert (await the_only(database, Channel)).paused_at is None
+    assert (await the_only(database, DeadLetter)).reason == "not one of our numbers"
+
+
 async def test_every_notice_is_kept_even_one_nobody_knows(database: Database) -> None:
     await ingest.store(database, [meta.notice("brand_new_field", {"anything": [1, 2]})])
 
