@@ -22,9 +22,16 @@ FIRST_TEAM = "Cobranza"
 
 
 async def ensure(tx: Tx, *, phone_number_id: str, business_account_id: str) -> Channel:
-    """The channel of the configured number, made at the first start together with a first team."""
+    """The channel of the configured number, made at the first start together with a first team.
+
+    What Meta tells of the account finds it by the account's id: one that was mended in the settings is mended here.
+    """
     channel = await by_number(tx, phone_number_id)
     if channel is not None:
+        if (old := channel.business_account_id) != business_account_id:
+            channel.business_account_id = business_account_id
+            named = {"old": {"business_account_id": old}, "new": {"business_account_id": business_account_id}}
+            audit.record(tx, SYSTEM, "channel.updated", subject=f"channel:{channel.id}", **named)
         return channel
     team = await tx.scalar(select(Team).order_by(Team.id).limit(1))
     if team is None:

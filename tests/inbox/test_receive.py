@@ -611,6 +611,16 @@ async def test_what_befalls_another_account_of_the_same_app_is_not_ours(database
     assert (await the_only(database, DeadLetter)).reason == "not one of our numbers"
 
 
+async def test_an_account_whose_id_was_mended_in_the_settings_is_heard(database: Database) -> None:
+    mended = {"phone_number_id": meta.PHONE_NUMBER_ID, "business_account_id": "777"}
+    async with database.transaction() as tx:
+        await channel_state.ensure(tx, **mended)
+
+    await ingest.store(database, [meta.notice("account_update", {"event": "ACCOUNT_RESTRICTION"}, account="777")])
+
+    assert (await the_only(database, Channel)).paused_kind == "policy"
+
+
 async def test_every_notice_is_kept_even_one_nobody_knows(database: Database) -> None:
     await ingest.store(database, [meta.notice("brand_new_field", {"anything": [1, 2]})])
 
