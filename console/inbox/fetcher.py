@@ -188,7 +188,8 @@ async def sweep(db: Database, folder: Path) -> tuple[int, int]:
 
 
 async def _remove_forgotten(db: Database, folder: Path) -> int:
-    old = await asyncio.to_thread(_older, folder, clock.now().timestamp() - FORGOTTEN_AFTER.total_seconds())
+    than = clock.now().timestamp() - FORGOTTEN_AFTER.total_seconds()
+    old = await asyncio.to_thread(_older, folder, than)
     removed = 0
     for start in range(0, len(old), 200):
         batch = old[start : start + 200]
@@ -198,7 +199,8 @@ async def _remove_forgotten(db: Database, folder: Path) -> int:
             needed |= await proof_files.referenced(tx, names)
             needed |= await template_files.referenced(tx, names) | await canned_files.referenced(tx, names)
         for path in batch:
-            if path.parent.name == "tmp" or path.name not in needed:
+            # The same bytes may have been brought again since: then a row is about to speak of them.
+            if (path.parent.name == "tmp" or path.name not in needed) and _is_older(path, than):
                 path.unlink(missing_ok=True)
                 removed += 1
     return removed
@@ -207,4 +209,11 @@ async def _remove_forgotten(db: Database, folder: Path) -> int:
 def _older(folder: Path, than: float) -> list[Path]:
     tmp = folder / "tmp"
     found = [*media_files.kept(folder), *(tmp.iterdir() if tmp.is_dir() else ())]
-    return [path for path in found if path.stat().st_mtime < than]
+    return [path for path in found if _is_older(path, than)]
+
+
+def _is_older(path: Path, than: float) -> bool:
+    try:
+        return path.stat().st_mtime < than
+    except FileNotFoundError:
+        return False
