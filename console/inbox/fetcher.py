@@ -38,6 +38,8 @@ BREATH = 0.02
 FORGOTTEN_AFTER = timedelta(days=1)
 """A file that no row speaks of may be one whose row is about to be written; after this it is not."""
 TRIES_WHEN_GONE = 3
+MOST_LOST = 10
+"""Files that may be missing one by one."""
 
 
 class Downloads(Protocol):
@@ -166,25 +168,29 @@ class Fetcher:
 async def sweep(db: Database, folder: Path) -> tuple[int, int]:
     """Remove what nobody will miss and fetch again what is missing; says how many of each.
 
-    Files are removed only when no row speaks of them and they are older than FORGOTTEN_AFTER.
+    Files are removed only when no row speaks of them and they are older than FORGOTTEN_AFTER. When most are missing,
+    the folder is: what WhatsApp has no longer would be given up for good, and stand there when the folder is back.
     """
     removed = await _remove_forgotten(db, folder)
-    missing = 0
-    last = 0
+    lost, looked_at, last = [], 0, 0
     while True:
         async with db.reading() as tx:
             page = await media.stored_after(tx, last)
         if not page:
-            return removed, missing
+            break
         last = page[-1][0]
-        lost = await asyncio.to_thread(
+        looked_at += len(page)
+        lost += await asyncio.to_thread(
             lambda page: [id_ for id_, sha256 in page if not media_files.place(folder, sha256).is_file()], page
         )
-        for media_id in lost:
-            log.error("media.file_missing", media_id=media_id)
-            async with db.transaction() as tx:
-                await media.fetch_again(tx, media_id)
-        missing += len(lost)
+    if len(lost) > MOST_LOST and len(lost) > looked_at / 2:
+        log.critical("media.folder_missing", lost=len(lost), of=looked_at)
+        return removed, 0
+    for media_id in lost:
+        log.error("media.file_missing", media_id=media_id)
+        async with db.transaction() as tx:
+            await media.fetch_again(tx, media_id)
+    return removed, len(lost)
 
 
 async def _remove_forgotten(db: Database, folder: Path) -> int:

@@ -294,6 +294,20 @@ async def test_a_download_that_a_crash_cut_off_is_taken_up_again(
         assert len(await media.claim(tx, limit=5)) == 1
 
 
+async def test_a_folder_that_is_not_there_gives_no_attachment_up(
+    database: Database, inbox: Inbox, cloud: Cloud, tmp_path: Path
+) -> None:
+    """M28: an unmounted share comes back, and what WhatsApp has no longer must still be told to be in it."""
+    cloud.files["m1"] = files.jpeg()
+    ids = [await arrived(database, inbox, wa_id=f"519440000{number:02}") for number in range(12)]
+    for number in ids:
+        await fetched(database, cloud, tmp_path, number, "stored")
+
+    assert await fetcher.sweep(database, tmp_path / "not mounted") == (0, 0)
+
+    assert {(await row(database, number)).state for number in ids} == {"stored"}
+
+
 async def test_the_sweeper_removes_what_nobody_misses_and_fetches_what_is_missing(
     database: Database, inbox: Inbox, cloud: Cloud, tmp_path: Path
 ) -> None:
