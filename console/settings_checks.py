@@ -140,6 +140,7 @@ def parts_of(url: str) -> SplitResult | None:
     """An address in its parts; None for what is malformed, its port included."""
     try:
         parts = urlsplit(url)
-        return parts if parts.port != 0 else None
+        port = parts.port
     except ValueError:
         return None
+    return None if port == 0 else parts

@@ -122,10 +122,10 @@ def _asked(form: dict[str, str], teams: list[tuple[int, str]], debtors: set[int]
         )
     try:
         moment = datetime.fromisoformat(form["at"]).replace(tzinfo=settings.zone) if form.get("at") else clock.now()
-        if abs(moment - clock.now()) > FURTHEST:
-            raise ValueError("a night that nobody rehearses")
-    except ValueError as wrong:
-        raise Refused(422, Words("Elija un día y una hora."), code="invalid", field="at") from wrong
+    except ValueError:
+        moment = None
+    if moment is None or abs(moment - clock.now()) > FURTHEST:
+        raise Refused(422, Words("Elija un día y una hora."), code="invalid", field="at")
     return Asked(debtor_id, moment, team_id, form.get("tone", ""), form.get("country", known(settings.country)), said)
 
 

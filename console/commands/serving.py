@@ -62,7 +62,9 @@ def migrate(role: str | None) -> None:
             run(grants.grant_to(config.database_url, role))
         except ValueError as wrong:
             raise Failed("El nombre del rol lleva solo minúsculas, dígitos y guion bajo.") from wrong
-    click.echo("La base de datos está al día." if is_ours else "La base de datos es de una versión más nueva: sigue así.")
+    click.echo(
+        "La base de datos está al día." if is_ours else "La base de datos es de una versión más nueva: sigue así."
+    )
 
 
 @click.command()

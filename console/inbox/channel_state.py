@@ -30,8 +30,14 @@ async def ensure(tx: Tx, *, phone_number_id: str, business_account_id: str) -> C
     if channel is not None:
         if (old := channel.business_account_id) != business_account_id:
             channel.business_account_id = business_account_id
-            named = {"old": {"business_account_id": old}, "new": {"business_account_id": business_account_id}}
-            audit.record(tx, SYSTEM, "channel.updated", subject=f"channel:{channel.id}", **named)
+            audit.record(
+                tx,
+                SYSTEM,
+                "channel.updated",
+                subject=f"channel:{channel.id}",
+                old={"business_account_id": old},
+                new={"business_account_id": business_account_id},
+            )
         return channel
     team = await tx.scalar(select(Team).order_by(Team.id).limit(1))
     if team is None:

@@ -172,7 +172,8 @@ async def sweep(db: Database, folder: Path) -> tuple[int, int]:
     the folder is: what WhatsApp has no longer would be given up for good, and stand there when the folder is back.
     """
     removed = await _remove_forgotten(db, folder)
-    lost, looked_at, last = [], 0, 0
+    lost: list[int] = []
+    looked_at = last = 0
     while True:
         async with db.reading() as tx:
             page = await media.stored_after(tx, last)

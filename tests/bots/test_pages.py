@@ -217,7 +217,14 @@ async def test_the_bot_is_tried_as_any_debtor_at_any_time_and_nothing_is_sent(fr
         assert await tx.scalar(select(func.count()).select_from(Message)) == 0
         assert await tx.scalar(select(func.count()).where(AuditEntry.action.startswith("bot."))) == 0
 
-    for wrong in ({"at": "mañana"}, {"at": "9999-12-31T23:59"}, {"at": "0001-01-01T00:00"}, {"team": "99"}, {"debtor": "99"}, {"said": "\n".join("x" * 40)}):
+    for wrong in (
+        {"at": "mañana"},
+        {"at": "9999-12-31T23:59"},
+        {"at": "0001-01-01T00:00"},
+        {"team": "99"},
+        {"debtor": "99"},
+        {"said": "\n".join("x" * 40)},
+    ):
         assert (await elena.do("/bot/try", **{**who, **wrong})).status_code == 422
 
 

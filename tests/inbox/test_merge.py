@@ -1,4 +1,4 @@
-"""Two threads that prove to be one person's: nothing they asked for, nobody who waits and nothing that waits is lost."""
+"""Two threads that prove to be one person's: nothing asked for, nobody who waits, nothing that waits is lost."""
 
 from __future__ import annotations
 
