@@ -180,9 +180,9 @@ def _delivery(subscription: WebhookSubscription, event: events.Event) -> dict[st
     now = clock.now()
     data = msgspec.to_builtins(event.data)
     noun = event.type.partition(".")[0]
-    conversation = data.get("conversation_id") if noun == "message" else None
-    about = "conversation" if conversation else noun
-    lane = f"{about}:{conversation or data['id']}"
+    # A mention is a note's, and has no id of its own: it comes in its conversation's order.
+    conversation = data["conversation_id"] if noun in {"message", "mention"} else None
+    lane = f"conversation:{conversation}" if conversation else f"{noun}:{data['id']}"
     told = {"id": f"evt_{event.cursor}", "type": event.type, "at": event.at, "action": event.action}
     body = msgspec.json.encode(
         {**told, "cursor": event.cursor, "actor": event.actor, "data": event.data}, enc_hook=as_kept

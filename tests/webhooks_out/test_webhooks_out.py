@@ -125,6 +125,20 @@ async def test_a_conversations_events_come_in_order_though_one_is_refused_at_fir
     assert len({event["id"] for event in receiver.events()}) == 4
 
 
+async def test_a_mention_is_told_like_anything_else_and_stops_nothing_behind_it(front: Front) -> None:
+    elena, luz = await front.agent("Elena", role="admin"), await front.agent("Luz")
+    async with a_receiver() as receiver:
+        await subscribed(elena, receiver.url, *keeping.EVENTS)
+        await front.webhook(meta.body(meta.text("hola")))
+        await luz.do("/inbox/1/notes", text="@Elena, mira esto.", client_key="aaaaaaaa1")
+        await front.webhook(meta.body(meta.text("¿siguen ahí?")))
+        await eventually(lambda: "¿siguen ahí?" in [one["data"].get("text") for one in receiver.events()], within=15)
+
+    (mention,) = [one for one in receiver.events() if one["type"] == "mention.created"]
+    assert mention["data"]["agents"] == [{"id": str(elena.id), "name": "Elena"}]
+    assert "mira esto" not in json.dumps(receiver.events())
+
+
 async def test_a_delivery_is_told_again_when_asked(front: Front) -> None:
     elena = await front.agent("Elena", role="admin")
     async with a_receiver() as receiver:
