@@ -244,6 +244,7 @@ def what_is_agreed(**given: Any) -> Agreed:
         version=1,
         remind_at=None,
         reminded_at=None,
+        is_doubted=False,
     )
     steps = [
         StepView(0, date(2026, 11, 20), 10000, 10000, is_paid=True, is_late=False),

@@ -90,6 +90,14 @@ class Promised(Deed, frozen=True, tag="promised"):
     replaces: int | None = None
 
 
+class Retracted(Deed, frozen=True, tag="retracted"):
+    """The message that agreed to it was edited and agrees no more: the promise or the plan is taken back."""
+
+    account_id: int
+    promise_id: int | None = None
+    plan_id: int | None = None
+
+
 class Planned(Deed, frozen=True, tag="planned"):
     """A plan within the creditor's limits that the person accepted."""
 
@@ -135,8 +143,8 @@ class Alerted(Deed, frozen=True, tag="alerted"):
 
 
 AnyDeed = (
-    Confirmed | Failed | Withdrawn | Disclosed | GaveLink | LinkFailed | Promised | Planned | Disputed | OptedOut
-    | WrongNumber | Claimed | NeedsPerson | Alerted
+    Confirmed | Failed | Withdrawn | Disclosed | GaveLink | LinkFailed | Promised | Retracted | Planned | Disputed
+    | OptedOut | WrongNumber | Claimed | NeedsPerson | Alerted
 )  # fmt: skip
 
 URGENCY = {
@@ -154,6 +162,7 @@ URGENCY = {
     "link": 45,
     "human": 40,
     "identity": 35,
+    "retracted": 30,
     "refused": 30,
     "unclear": 30,
     "contact_card": 25,

@@ -92,6 +92,8 @@ async def _about_debts(tx: Tx, scene: Scene, deed: AnyDeed) -> dict[str, str]:
             _tell(tx, scene, "bot.link_failed", account_id=deed.account_id)
         case decision.Promised():
             await _promise(tx, scene, deed)
+        case decision.Retracted():
+            await _retract(tx, scene, deed)
         case decision.Planned():
             await _plan(tx, scene, deed)
         case decision.Disputed():
@@ -113,6 +115,17 @@ async def _promise(tx: Tx, scene: Scene, deed: decision.Promised) -> None:
         replaces=deed.replaces,
         remind=True,
     )
+
+
+async def _retract(tx: Tx, scene: Scene, deed: decision.Retracted) -> None:
+    if deed.promise_id is not None:
+        await promises.cancel(tx, deed.promise_id, by=scene.by, reason=EDITED)
+    if deed.plan_id is not None:
+        await plans.cancel(tx, deed.plan_id, by=scene.by, reason=EDITED)
+
+
+EDITED = "La persona cambió el mensaje con el que había aceptado"
+"""Why something agreed is taken back, as the history keeps it."""
 
 
 def _need(session: BotSession, reason: str) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from console.bots import balances, choosing, grave, guards, identifying, planning, promising
+from console.bots import balances, choosing, grave, guards, identifying, planning, promising, retracting
 from console.bots.decision import Choice, Decision, Turn
-from console.bots.facts import Facts
+from console.bots.facts import AccountFact, Facts
 from console.bots.memory import Asking, Heard, Memory
 
 _TOLD = ("balance", "due_date", "payment_link")
@@ -22,6 +22,7 @@ _BESIDE_AN_ANSWER = frozenset({"balance", "payment_link", "payment_methods", "ho
 """What may be asked together with the answer to a question of ours ("sí, ¿y cuánto es?")."""
 _ANSWERED = {
     Asking.PROMISE_DAY: promising.a_day,
+    Asking.PROMISE_AMOUNT: promising.an_amount,
     Asking.PROMISE_CONFIRM: promising.confirmed,
     Asking.PLAN: planning.a_choice,
     Asking.PLAN_CONFIRM: planning.confirmed,
@@ -49,12 +50,23 @@ def decide(memory: Memory, heard: Heard, facts: Facts) -> Decision:
     turn.remember(asked=tuple(dict.fromkeys([*memory.asked, *labels])))
     if heard.of_kind("edit"):
         turn.say("editado")
-    if not grave.handled(turn):
+    gone = retracting.taken_back(turn)
+    if not grave.handled(turn) and not _told_of_the_edit(turn, gone):
         _go_on(turn)
     if turn.parts:
         turn.remember(greeted=True)
+    if turn.memory.misses == memory.misses:
+        # Understood: what was not, before it, is no longer in a row.
+        turn.remember(misses=0)
     turn.action = turn.action or "say_what_it_can_do"
     return turn.decided()
+
+
+def _told_of_the_edit(turn: Turn, gone: tuple[AccountFact, ...]) -> bool:
+    """What editing a message did to what had been agreed in it; whether there is nothing else to say."""
+    if turn.facts.failed is not None:
+        return False
+    return retracting.told(turn, gone) if gone else retracting.stands(turn)
 
 
 def _go_on(turn: Turn) -> None:
@@ -75,7 +87,7 @@ def _go_on(turn: Turn) -> None:
         return
     if answered is not None and turn.person is None:
         # It was proved too long ago, or the number changed hands in between: from the beginning, with the wish kept.
-        labels |= {"promise_to_pay"} if turn.memory.asking in {Asking.PROMISE_CONFIRM, Asking.PROMISE_DAY} else set()
+        labels |= {"promise_to_pay"} if turn.memory.asking in promising.AGREEING else set()
     _wishes(turn, labels)
 
 

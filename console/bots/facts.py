@@ -21,7 +21,10 @@ class LinkFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountFact(msgspec.Struct, frozen=True, kw_only=True):
-    """One debt as the books have it. `as_of` is when the creditor last stated it, `is_stale` when that is long ago."""
+    """One debt as the books have it. `as_of` is when the creditor last stated it, `is_stale` when that is long ago.
+
+    `promise_evidence` and `plan_evidence` are the messages of this conversation in which they were agreed to.
+    """
 
     id: int
     name: str
@@ -40,6 +43,9 @@ class AccountFact(msgspec.Struct, frozen=True, kw_only=True):
     promise_id: int | None = None
     promised_on: date | None = None
     promised_minor: int | None = None
+    promise_evidence: int | None = None
+    plan_id: int | None = None
+    plan_evidence: int | None = None
 
     @property
     def asked_minor(self) -> int:

@@ -58,7 +58,7 @@ async def facts_of(
 ) -> Facts:
     """All that a decision may lean on, as it is at `moment`."""
     contact = await tx.get_one(Contact, conversation.contact_id)
-    people = await _people(tx, contact, rules, moment)
+    people = await _people(tx, contact, rules, moment, conversation.id)
     portfolio = await rules_in_force(tx)
     zone, country = place.zone, place.country
     if people:
@@ -115,21 +115,31 @@ def _still_holds(verified_at: datetime, contact: Contact, rules: BotRules, momen
     return not doubted and verified_at + lasts > moment
 
 
-async def _people(tx: Tx, contact: Contact, rules: BotRules, moment: datetime) -> tuple[PersonFact, ...]:
+async def _people(
+    tx: Tx, contact: Contact, rules: BotRules, moment: datetime, conversation_id: int
+) -> tuple[PersonFact, ...]:
     """Whoever this number is on file for, each with what they owe."""
     known = await _points(tx, contact)
     lately = rules.verified_days > 0
     proved = {
         debtor.id: at for debtor, at in known if lately and at is not None and _still_holds(at, contact, rules, moment)
     }
-    return await people_of(tx, [debtor for debtor, _at in known], proved, rules=rules, moment=moment)
+    debtors = [debtor for debtor, _at in known]
+    return await people_of(tx, debtors, proved, rules=rules, moment=moment, conversation_id=conversation_id)
 
 
 async def people_of(
-    tx: Tx, debtors: Sequence[Debtor], proved: Mapping[int, datetime], *, rules: BotRules, moment: datetime
+    tx: Tx,
+    debtors: Sequence[Debtor],
+    proved: Mapping[int, datetime],
+    *,
+    rules: BotRules,
+    moment: datetime,
+    conversation_id: int | None = None,
 ) -> tuple[PersonFact, ...]:
     """What a decision may lean on of these debtors; `proved`: who was known on this number lately, and since when."""
-    accounts = await _accounts(tx, {debtor.id: debtor for debtor in debtors}, rules, moment) if debtors else {}
+    by_id = {debtor.id: debtor for debtor in debtors}
+    accounts = await _accounts(tx, by_id, rules, moment, conversation_id) if debtors else {}
     return tuple(
         PersonFact(
             debtor_id=debtor.id,
@@ -162,7 +172,7 @@ def _first_name(name: str) -> str:
 
 
 async def _accounts(
-    tx: Tx, debtors: dict[int, Debtor], rules: BotRules, moment: datetime
+    tx: Tx, debtors: dict[int, Debtor], rules: BotRules, moment: datetime, conversation_id: int | None
 ) -> dict[int, list[AccountFact]]:
     wanted = select(Account).where(Account.debtor_id.in_(debtors), Account.status == "open")
     accounts = (await tx.scalars(wanted.order_by(Account.overdue_minor.desc(), Account.id))).all()
@@ -173,14 +183,13 @@ async def _accounts(
     paid = await _paid_last(tx, ids)
     promised = {each.account_id: each for each in await tx.scalars(select(Promise).where(
         Promise.account_id.in_(ids), Promise.state == PromiseState.OPEN))}  # fmt: skip
-    in_plan = set(
-        await tx.scalars(select(Plan.account_id).where(Plan.account_id.in_(ids), Plan.state == PlanState.ACTIVE))
-    )
+    running = select(Plan).where(Plan.account_id.in_(ids), Plan.state == PlanState.ACTIVE)
+    plans = {each.account_id: each for each in await tx.scalars(running)}
     contested = await _contested(tx, ids)
     found: defaultdict[int, list[AccountFact]] = defaultdict(list)
     for account in accounts:
         today = today_in(ZoneInfo(debtors[account.debtor_id].timezone), moment)
-        promise, last = promised.get(account.id), paid.get(account.id)
+        promise, plan, last = promised.get(account.id), plans.get(account.id), paid.get(account.id)
         stated = account.stated_at or account.updated_at
         found[account.debtor_id].append(
             AccountFact(
@@ -195,12 +204,15 @@ async def _accounts(
                 as_of=stated,
                 is_stale=moment - stated > timedelta(hours=rules.stale_hours),
                 is_disputed=account.id in contested,
-                in_plan=account.id in in_plan,
+                in_plan=plan is not None,
                 paid_minor=last[1] if last else None,
                 paid_on=today_in(ZoneInfo(debtors[account.debtor_id].timezone), last[0]) if last else None,
                 promise_id=promise.id if promise else None,
                 promised_on=promise.due_on if promise else None,
                 promised_minor=promise.amount_minor if promise else None,
+                promise_evidence=promise.message_id if promise and promise.conversation_id == conversation_id else None,
+                plan_id=plan.id if plan else None,
+                plan_evidence=(plan.accepted_message_id if plan and plan.conversation_id == conversation_id else None),
             )
         )
     return found

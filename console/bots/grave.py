@@ -11,7 +11,7 @@ from console.bots import balances
 from console.bots.decision import Alerted, Claimed, Disputed, OptedOut, Turn, Withdrawn, WrongNumber
 from console.portfolio import said
 
-_THIRD_PERSON = frozenset({"a third person's balance", "speaks for somebody"})
+_THIRD_PERSON = frozenset({"a third person's balance", "pays a third person's debt", "speaks for somebody"})
 """Rules of understanding that say: it is not the debtor who writes, or not their own debt that is asked about."""
 _OF_ONESELF = re.compile(r"\b(?:soy|somos|habla|escribe)\b")
 """Words by which somebody says who writes."""

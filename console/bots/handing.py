@@ -55,6 +55,7 @@ REASONS = {
     "link": Words("Enlace no disponible"),
     "human": Words("Pidió una persona"),
     "identity": Words("Identidad no confirmada"),
+    "retracted": Words("Cambió lo que había acordado"),
     "refused": Words("No quiere pagar"),
     "unclear": Words("No se le entendió"),
     "contact_card": Words("Envió un contacto"),
@@ -81,6 +82,7 @@ TOLD = (
     Words("enlace de pago de {amount}"),
     Words("plan aceptado: {count} cuotas desde el {day}"),
     Words("compromiso de {amount} para el {day}"),
+    Words("compromiso retirado"),
 )
 PROVED = (
     Words("los 4 últimos del documento"),

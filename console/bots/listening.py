@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from console import audit
 from console.audit import Entry
-from console.bots import attending, conduct, sessions
+from console.bots import attending, conduct, doubting, sessions
 from console.bots.gathering import Place
 from console.bots.models import BotCursor, BotRules, BotSession
 from console.db import Tx
@@ -58,6 +58,7 @@ async def listen(tx: Tx, places: dict[int, Place], *, default: Place, moment: da
     heard = {e.conversation_id: audit.instant(e.at_us) for e in entries if _is_heard(e) and e.conversation_id}
     taken = await _taken(tx, entries)
     await attending.attended(tx, entries)
+    await doubting.doubted(tx, entries)
     if heard:
         await _let_be_due(tx, heard, places, default, moment)
     return Listened(len(entries) == BATCH, frozenset(taken))

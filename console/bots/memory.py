@@ -17,6 +17,7 @@ class Asking(StrEnum):
     IDENTITY = "identity"
     ACCOUNT = "account"
     PROMISE_DAY = "promise_day"
+    PROMISE_AMOUNT = "promise_amount"
     PROMISE_CONFIRM = "promise_confirm"
     PLAN = "plan"
     PLAN_CONFIRM = "plan_confirm"
@@ -25,12 +26,14 @@ class Asking(StrEnum):
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is being agreed and not yet said yes to. Amounts in the smallest unit.
 
-    `share` is in twelfths of the debt; `offered` are the total and the first day of the plan that was put to them.
+    `share` is in twelfths of the debt. `is_nothing`: the amount they named is zero or less. `offered` are the total and
+    the first day of the plan that was put to them.
     """
 
     account_id: int | None = None
     amount_minor: int | None = None
     share: int | None = None
+    is_nothing: bool = False
     due_on: date | None = None
     days: tuple[date, ...] = ()
     count: int | None = None
@@ -75,7 +78,7 @@ def written(memory: Memory) -> dict[str, Any]:
 
 
 class Bubble(msgspec.Struct, frozen=True):
-    """One message of the person. `choice` is the id of the button or row they tapped."""
+    """One message of the person. `choice` is the id of the button or row they tapped; `target_id` what they edited."""
 
     message_id: int
     sequence: int
@@ -84,6 +87,7 @@ class Bubble(msgspec.Struct, frozen=True):
     text: str | None = None
     choice: str | None = None
     forwarded: bool = False
+    target_id: int | None = None
 
 
 class Heard(msgspec.Struct, frozen=True):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import msgspec
 
-from console.bots import balances
+from console.bots import balances, guards
 from console.bots.apart import begins_with_yes
 from console.bots.decision import Choice, Promised, Turn, forgotten
 from console.bots.facts import AccountFact
@@ -17,6 +18,9 @@ from console.render import money
 MOST_DAYS = 3
 TWELFTHS = 12
 _YES_NO = ("si", "no")
+AGREEING = frozenset({Asking.PROMISE_DAY, Asking.PROMISE_AMOUNT, Asking.PROMISE_CONFIRM})
+"""Questions about a promise in the making."""
+_A_NUMBER = re.compile(r"\s*-?\s*\d[\d.,' ]*\s*")
 
 
 def wished(turn: Turn) -> None:
@@ -31,10 +35,7 @@ def wished(turn: Turn) -> None:
 
 def keep_what_was_said(turn: Turn) -> None:
     """Remember the day and the amount of what was just said; it promises nothing yet."""
-    if not {"promise_to_pay", "payment_plan"} & set(turn.heard.labels) and turn.memory.asking not in {
-        Asking.PROMISE_DAY,
-        Asking.PROMISE_CONFIRM,
-    }:
+    if not {"promise_to_pay", "payment_plan"} & set(turn.heard.labels) and turn.memory.asking not in AGREEING:
         return
     account = _known(turn)
     found = _read(turn, account, account.overdue_minor if account else 0)
@@ -45,14 +46,32 @@ def keep_what_was_said(turn: Turn) -> None:
         draft = msgspec.structs.replace(
             draft, due_on=None if several else found.day, days=found.candidates if several else ()
         )
+    elif found.gone is not None:
+        draft = msgspec.structs.replace(draft, due_on=found.gone, days=())
     if found.amount_minor is not None or share is not None:
-        draft = msgspec.structs.replace(draft, amount_minor=None if share else found.amount_minor, share=share)
+        minor = None if share else found.amount_minor
+        draft = msgspec.structs.replace(draft, amount_minor=minor, share=share, is_nothing=False)
+    elif found.is_nothing:
+        draft = msgspec.structs.replace(draft, amount_minor=None, share=None, is_nothing=True)
     turn.remember(draft=draft)
 
 
+def names_terms(turn: Turn) -> bool:
+    """Whether what was just said names a day or an amount to promise; it counts as a promise then."""
+    found = _read(turn, _known(turn), 0)
+    if not (found.candidates or found.gone or found.amount_minor or found.is_nothing):
+        return False
+    turn.remember(asking=Asking.PROMISE_DAY)
+    return True
+
+
 def _read(turn: Turn, account: AccountFact | None, overdue_minor: int) -> said.Said:
+    text = turn.heard.text
+    if turn.memory.asking == Asking.PROMISE_AMOUNT and _A_NUMBER.fullmatch(text):
+        # To "¿cuánto?" a number by itself is an amount, however small.
+        text = f"$ {text}"
     return said.read(
-        turn.heard.text,
+        text,
         moment=turn.facts.moment,
         zone=turn.facts.zone,
         currency=account.currency if account else turn.facts.currency,
@@ -78,6 +97,15 @@ def a_day(turn: Turn) -> bool:
     before = turn.memory.draft
     keep_what_was_said(turn)
     if turn.memory.draft == before:
+        return False
+    return _with_account(turn)
+
+
+def an_amount(turn: Turn) -> bool:
+    """The answer to how much; False when it was about something else."""
+    before = turn.memory.draft
+    keep_what_was_said(turn)
+    if turn.memory.draft == before and not _read(turn, _known(turn), 0).is_nothing:
         return False
     return _with_account(turn)
 
@@ -149,6 +177,10 @@ def _with_account(turn: Turn) -> bool:
 
 def _go_on(turn: Turn, account: AccountFact) -> None:
     draft, today = turn.memory.draft, turn.facts.today
+    last = today + timedelta(days=turn.facts.promise_within_days)
+    if draft.is_nothing:
+        _ask_how_much(turn)
+        return
     if draft.due_on is None:
         days = [day for day in draft.days if day >= today][:MOST_DAYS]
         if not days:
@@ -161,10 +193,10 @@ def _go_on(turn: Turn, account: AccountFact) -> None:
         return
     if draft.due_on < today:
         turn.remember(draft=msgspec.structs.replace(draft, due_on=None, days=()))
-        turn.say("promesa_pasada")
+        gone, latest = balances.on(draft.due_on, turn.facts), balances.on(last, turn.facts)
+        turn.say("promesa_pasada", fecha=gone, hasta=latest)
         turn.ask(Asking.PROMISE_DAY)
         return
-    last = today + timedelta(days=turn.facts.promise_within_days)
     if draft.due_on > last:
         turn.say("promesa_lejos", fecha=balances.on(last, turn.facts), **balances.when_open(turn.facts))
         turn.memory = forgotten(turn.memory)
@@ -182,6 +214,19 @@ def _go_on(turn: Turn, account: AccountFact) -> None:
     turn.disclose((account,), "monto por comprometer")
     turn.ask(Asking.PROMISE_CONFIRM)
     yes_or_no(turn)
+
+
+def _ask_how_much(turn: Turn) -> None:
+    """Nothing, or less, is no promise, and never the whole debt: how much is asked again, and then it is a person's."""
+    turn.remember(misses=turn.memory.misses + 1)
+    if turn.memory.misses > guards.MOST_MISSES:
+        turn.say("plan_persona", **balances.when_open(turn.facts))
+        turn.memory = forgotten(turn.memory)
+        turn.remember(misses=0)
+        turn.need_person("plan")
+        return
+    turn.say("promesa_monto")
+    turn.ask(Asking.PROMISE_AMOUNT)
 
 
 def yes_or_no(turn: Turn) -> None:

@@ -25,6 +25,7 @@ _DEEDS = {
     "gave_link": Words("Dio un enlace de pago"),
     "link_failed": Words("No pudo dar un enlace de pago"),
     "promised": Words("Anotó una promesa"),
+    "retracted": Words("Anuló lo acordado, porque la persona cambió el mensaje que lo respaldaba"),
     "planned": Words("Registró un plan de pagos"),
     "disputed": Words("Abrió un reclamo"),
     "opted_out": Words("Registró que no quiere que le escriban"),

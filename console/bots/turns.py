@@ -204,6 +204,7 @@ def _bubble(row: Message) -> Bubble:
         text=row.text,
         choice=choice if isinstance(choice, str) else None,
         forwarded=row.forwarded,
+        target_id=row.target_id,
     )
 
 

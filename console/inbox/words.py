@@ -83,6 +83,7 @@ _ACTIONS = {
     "promise.made": Words("{actor} anotó una promesa"),
     "promise.replaced": Words("Una promesa reemplazó a la anterior"),
     "promise.cancelled": Words("{actor} anuló una promesa"),
+    "promise.doubted": Words("Una promesa quedó en duda: cambió el mensaje que la respalda"),
     "promise.kept": Words("Promesa cumplida"),
     "promise.partial": Words("Promesa cumplida en parte"),
     "promise.broken": Words("Promesa rota"),
@@ -92,6 +93,7 @@ _ACTIONS = {
     "promise.reminder_changed": Words("Cambió el recordatorio de la promesa"),
     "plan.proposed": Words("{actor} propuso un plan de pagos"),
     "plan.accepted": Words("Plan de pagos aceptado"),
+    "plan.doubted": Words("El plan de pagos quedó en duda: cambió el mensaje que lo respalda"),
     "plan.paid": Words("Abono al plan de pagos"),
     "plan.completed": Words("Plan de pagos completado"),
     "plan.broken": Words("Plan de pagos incumplido"),
@@ -165,12 +167,18 @@ _EVENTS = {
     "promise_made": Words("{who} anotó una promesa: {amount} para el {on}"),
     "promise_replaced": Words("{who} cambió la promesa: {amount} para el {on}"),
     "promise_cancelled": Words("{who} anuló la promesa de {amount} para el {on}"),
+    "promise_doubted": Words(
+        "La promesa de {amount} para el {on} quedó en duda: la persona cambió o borró el mensaje que la respalda"
+    ),
     "promise_kept": Words("Promesa cumplida: {amount} para el {on}"),
     "promise_partial": Words("Promesa cumplida en parte: {amount} para el {on}"),
     "promise_broken": Words("Promesa rota: {amount} para el {on}"),
     "promise_reopened": Words("La promesa de {amount} para el {on} vuelve a estar abierta: se devolvió un pago"),
     "plan_proposed": Words("{who} propuso un plan de pagos de {amount} en {count} cuotas"),
     "plan_accepted": Words("Plan de pagos aceptado: {amount} en {count} cuotas"),
+    "plan_doubted": Words(
+        "El plan de pagos de {amount} quedó en duda: la persona cambió o borró el mensaje con que lo aceptó"
+    ),
     "plan_completed": Words("Plan de pagos completado: {amount}"),
     "plan_broken": Words("Plan de pagos incumplido: venció la cuota del {on}"),
     "plan_reopened": Words("El plan de pagos vuelve a estar vigente: llegó el pago que faltaba"),

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from console.bulk import among
 from console.db import Tx
 from console.errors import not_found
-from console.inbox.models import Conversation
+from console.inbox.models import Conversation, Message
 from console.languages.words import Words
 from console.portfolio.agreements import (
     Dispute,
@@ -53,7 +53,7 @@ class Debt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PromiseView(msgspec.Struct, frozen=True, kw_only=True):
-    """A promise. `days_left` until its day; negative when that has passed."""
+    """A promise. `days_left` until its day; negative when that has passed. `is_doubted`: its evidence was changed."""
 
     id: int
     account_id: int
@@ -67,6 +67,7 @@ class PromiseView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     remind_at: datetime | None
     reminded_at: datetime | None
+    is_doubted: bool
 
 
 class StepView(msgspec.Struct, frozen=True):
@@ -158,8 +159,16 @@ async def agreed_of(tx: Tx, conversation: Conversation, moment: datetime) -> Agr
     by_id = {debt.account_id: debt for debt in debts}
     if not by_id:
         return Agreed(debts=[], open=[], last=None, kept=0, settled=0, plans=[], disputes=[])
-    wanted = select(Promise).where(among(Promise.account_id, "ids")).order_by(Promise.id.desc())
-    promises = [_promise(each, by_id[each.account_id]) for each in await tx.scalars(wanted, {"ids": by_id})]
+    wanted = (
+        select(Promise, Message.edited_at, Message.revoked_at)
+        .outerjoin(Message, Message.id == Promise.message_id)
+        .where(among(Promise.account_id, "ids"))
+        .order_by(Promise.id.desc())
+    )
+    promises = [
+        _promise(promise, by_id[promise.account_id], edited_at or revoked_at)
+        for promise, edited_at, revoked_at in await tx.execute(wanted, {"ids": by_id})
+    ]
     settled = [each for each in promises if each.state in _SETTLED]
     return Agreed(
         debts=debts,
@@ -193,7 +202,9 @@ def _debt(account: Account, zone: ZoneInfo, country: str, moment: datetime) -> D
     )
 
 
-def _promise(promise: Promise, debt: Debt) -> PromiseView:
+def _promise(promise: Promise, debt: Debt, changed_at: datetime | None) -> PromiseView:
+    # Who provides messages counts in whole seconds.
+    is_doubted = changed_at is not None and changed_at >= promise.made_at.replace(microsecond=0)
     return PromiseView(
         id=promise.id,
         account_id=promise.account_id,
@@ -207,6 +218,7 @@ def _promise(promise: Promise, debt: Debt) -> PromiseView:
         version=promise.version,
         remind_at=promise.remind_at,
         reminded_at=promise.reminded_at,
+        is_doubted=is_doubted,
     )
 
 

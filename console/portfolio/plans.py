@@ -138,6 +138,16 @@ async def cancel(tx: Tx, plan_id: int, *, by: Viewer | Actor, reason: str) -> Pl
     return plan
 
 
+async def doubt(tx: Tx, plan_id: int, *, by: Viewer | Actor) -> None:
+    """Say that the words that accepted the running plan have been changed since. Announces plan.doubted."""
+    plan, account = await held(tx, plan_id)
+    if plan.state != PlanState.ACTIVE:
+        return
+    threads = await conversations_of(tx, account)
+    conversation = next((each for each in threads if each.id == plan.conversation_id), None)
+    await _tell(tx, plan, conversation, "plan.doubted", by=by, new={"evidence": plan.accepted_message_id})
+
+
 async def settle_plan(tx: Tx, account_id: int, moment: datetime, *, by: Actor = SYSTEM) -> bool:
     """Let what was paid since the yes pay the instalments in order; say whether anything changed.
 

@@ -121,6 +121,20 @@ async def cancel(tx: Tx, promise_id: int, *, by: Viewer | Actor, reason: str, ve
     return promise
 
 
+async def doubt(tx: Tx, promise_id: int, *, by: Viewer | Actor) -> None:
+    """Say that what the debtor wrote has been changed since: the open promise is in doubt. Announces promise.doubted.
+
+    It stands until somebody takes it back or asks again; one that is over is past doubting.
+    """
+    promise, account = await held(tx, promise_id)
+    if promise.state != PromiseState.OPEN:
+        return
+    threads = await conversations_of(tx, account)
+    conversation = next((each for each in threads if each.id == promise.conversation_id), None)
+    facts = {"amount_minor": promise.amount_minor, "due_on": promise.due_on.isoformat(), "evidence": promise.message_id}
+    await tell(tx, promise, conversation, "promise.doubted", by=by, new=facts)
+
+
 async def held(tx: Tx, promise_id: int) -> tuple[Promise, Account]:
     """The promise as it is now, and its account, whose row is held until `tx` ends; Refused(404)."""
     account_id = await tx.scalar(select(Promise.account_id).where(Promise.id == promise_id))

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from console.portfolio.said_amounts import find_amount
-from console.portfolio.said_days import COVER, Found, find_days
+from console.portfolio.said_amounts import find_amount, names_none
+from console.portfolio.said_days import COVER, Found, find_days, gone_by
 from console.portfolio.states import today_in
 
 LONGEST = 2000
@@ -39,6 +39,7 @@ class Said(msgspec.Struct, frozen=True):
 
     `day_at` and `amount_at` say where in the text. Not `sure`: there was more than one reading. `is_range`: the day is
     one of several that were meant ("la próxima semana"); `is_several`: more than one was named ("el 5 y el 20").
+    `gone`: where no day to come was named, one that has passed. `is_nothing`: the amount named is zero or less.
     """
 
     day: date | None = None
@@ -49,6 +50,8 @@ class Said(msgspec.Struct, frozen=True):
     amount_at: Span | None = None
     is_range: bool = False
     is_several: bool = False
+    gone: date | None = None
+    is_nothing: bool = False
 
 
 def read(
@@ -67,7 +70,8 @@ def read(
     viernes no puedo") or past ("ayer pagué") is not promised.
     """
     words = _without_refusals(fold(text[:LONGEST]))
-    days, rest = find_days(words, today_in(zone, moment), country)
+    today = today_in(zone, moment)
+    days, rest = find_days(words, today, country)
     amount = find_amount(rest, currency=currency, overdue_minor=overdue_minor, balance_minor=balance_minor)
     days = _without_paydays(days, words)
     first = days[0] if days else None
@@ -81,6 +85,8 @@ def read(
         amount_at=(amount.start, amount.end) if amount else None,
         is_range=first is not None and first.is_range,
         is_several=len({found.day for found in days}) > 1,
+        gone=None if days else gone_by(words, today, country),
+        is_nothing=amount is None and names_none(rest),
     )
 
 

@@ -76,6 +76,17 @@ _ALL = re.compile(
     r"\b(?P<debt>el\s+total|el\s+saldo(?:\s+completo)?|todo\s+lo\s+que\s+(?:le\s+)?debo|(?:toda\s+)?la\s+deuda)\b|"
     r"^\W*(?P<only>todo|el\s+total)\W*$",
 )
+_MARK = r"(?:us\$|s/\.?|\$)"
+_LESS = re.compile(
+    rf"(?:(?<![\w.,/:-])-(?:{_MARK}\s*)?|{_MARK}\s*-\s*|{_PAYS}\s+menos\s+(?:{_MARK}\s*)?)(?:{_DIGITS})"
+    rf"(?:\s*(?:de\s+)?{_SIGN})?"
+)
+_ZERO = r"0+(?:[.,]0+)?(?![\d.,]*\d)"
+_BARE_ZERO = rf"(?<![\w.,/:-]){_ZERO}(?!\s*[%:]|\s*por\s*ciento|\s*(?:{_NOT_AFTER}|interes\w*|recargos?|mora)\b)"
+_NONE = re.compile(
+    rf"{_MARK}\s*{_ZERO}|(?:{_BARE_ZERO}|\bcero)\s*(?:de\s+)?{_SIGN}|"
+    rf"{_PAYS}\s+(?:\w+\s+)?(?:{_BARE_ZERO}|cero\b(?!\s+\w))|^\W*(?:{_BARE_ZERO}|cero)\W*$"
+)
 
 
 class Amount(msgspec.Struct, frozen=True):
@@ -88,7 +99,11 @@ class Amount(msgspec.Struct, frozen=True):
 
 
 def find_amount(text: str, *, currency: str, overdue_minor: int, balance_minor: int) -> Amount | None:
-    """The first amount named in `text`; shares are of what is overdue, or of the balance where nothing is."""
+    """The first amount named in `text`; shares are of what is overdue, or of the balance where nothing is.
+
+    Nothing and less than nothing are no amounts (`names_none`).
+    """
+    text = _LESS.sub(lambda match: " " * len(match[0]), text)
     whole = overdue_minor or balance_minor
     found = [
         each
@@ -97,6 +112,11 @@ def find_amount(text: str, *, currency: str, overdue_minor: int, balance_minor: 
     ]
     fitting = [each for each in found if each.sure or not balance_minor or each.minor <= balance_minor]
     return min(fitting, key=lambda each: (not each.sure, each.start), default=None)
+
+
+def names_none(text: str) -> bool:
+    """Whether `text` names zero or less as an amount: "0 soles", "S/ -50", "te pago cero"."""
+    return _NONE.search(text) is not None or _LESS.search(text) is not None
 
 
 def _share(text: str, whole: int) -> Amount | None:

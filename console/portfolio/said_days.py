@@ -90,6 +90,22 @@ def find_days(text: str, today: date, country: str) -> tuple[list[Found], str]:
     None that has passed and none more than `FARTHEST` days ahead; whatever was read as a day, even one gone by, is
     covered in what is left, so that it is not read again as an amount.
     """
+    named, rest = _named(text, today, country)
+    return [each for each in named if _is_to_come(each.day, today)], rest
+
+
+def gone_by(text: str, today: date, country: str) -> date | None:
+    """The first day named in `text` that has passed, as in "le pago el 5/11" said on the 20th; None where none has.
+
+    A day that tells which bill is meant ("la cuota del 5/11") is not one on which somebody will pay.
+    """
+    named, _rest = _named(text, today, country)
+    gone = (each.day for each in named if each.day < today and not _OF_A_BILL.search(text[: each.start]))
+    return next(gone, None)
+
+
+def _named(text: str, today: date, country: str) -> tuple[list[Found], str]:
+    """Every day named, whenever it is, in the order they stand, and the text without them."""
     found = []
     for pattern, read in _GRAMMAR:
         for match in list(pattern.finditer(text)):
@@ -98,17 +114,16 @@ def find_days(text: str, today: date, country: str) -> tuple[list[Found], str]:
                 continue
             covered = COVER * (match.end() - match.start())
             text = text[: match.start()] + covered + text[match.end() :]
-            if _is_to_come(meant[0], today):
-                others = sorted({day for day in meant[1] if day != meant[0] and _is_to_come(day, today)})
-                found.append(
-                    Found(
-                        match.start(),
-                        match.end(),
-                        meant[0],
-                        tuple(others),
-                        is_range=read in _RANGES or _is_after(text, match.start()),
-                    )
+            others = sorted({day for day in meant[1] if day != meant[0] and _is_to_come(day, today)})
+            found.append(
+                Found(
+                    match.start(),
+                    match.end(),
+                    meant[0],
+                    tuple(others),
+                    is_range=read in _RANGES or _is_after(text, match.start()),
                 )
+            )
     return sorted(found, key=lambda each: each.start), text
 
 
@@ -337,6 +352,9 @@ _RULES: tuple[tuple[str, Reader], ...] = (
         ),
         _bare_day,
     ),
+)
+_OF_A_BILL = re.compile(
+    r"\b(?:de|del|desde|hasta|venc\w+|cuota|factura|recibo|letra|boleta|mes)(?:\s+(?:el|la|de|del|dia))*\s*$"
 )
 _AFTER = re.compile(r"\b(?:despues|luego|pasad[oa]s?)(?:\s+(?:de|del|el|la))*\s*$")
 _RANGES: frozenset[Reader] = frozenset({_weekend, _next_week, _this_week, _next_month, _start_of_month})

@@ -16,7 +16,7 @@ from console.bots.models import BotSession
 from console.bots.runner import Bot
 from console.inbox import assign
 from console.inbox.contacts import Contact
-from console.inbox.models import Conversation
+from console.inbox.models import Conversation, Message
 from console.inbox.tags import ConversationTag, Tag
 from console.portfolio import payments
 from console.portfolio.agreements import Dispute, Plan, PlanState, Promise, PromiseState
@@ -299,6 +299,18 @@ class Play:
     async def _never(self, words: str) -> None:
         assert all(words not in (row.text or "") for row in await self.night.said(self.sender))
 
+    async def _said(self, words: str) -> None:
+        assert words in ((await self.night.said(self.sender))[-1].text or "")
+
+    async def _event(self, action: str) -> None:
+        """A line of the thread's own says so."""
+        where = (await self._conversation()).id
+        lines = [row for row in await self._rows(Message) if row.conversation_id == where and row.kind == "event"]
+        assert action in [(row.content or {}).get("action") for row in lines]
+
+    async def _recorded(self, action: str) -> None:
+        assert await self.night.entries(action)
+
     async def _replies(self, number: str) -> None:
         assert len(await self.night.said(self.sender)) == int(number)
 
@@ -320,6 +332,10 @@ class Play:
                 assert not _COLLECTION.search(row.text or ""), row.text
         elif what == "promise":
             assert not await self._rows(Promise)
+        elif what == "open promise":
+            assert PromiseState.OPEN not in [each.state for each in await self._rows(Promise)]
+        elif what == "active plan":
+            assert PlanState.ACTIVE not in [each.state for each in await self._rows(Plan)]
         else:
             assert what == "plan"
             assert not await self._rows(Plan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from console.bots.decision import (
     Planned,
     Promised,
     Reply,
+    Retracted,
 )  # fmt: skip
 from console.bots.dialogue import decide
 from console.bots.facts import AccountFact, Facts, PersonFact
@@ -193,6 +195,43 @@ def test_more_than_three_choices_are_a_list_and_alike_titles_are_told_apart() ->
     titles = [row["title"] for row in made.interactive["rows"]]
     assert len(titles) == len(set(titles)) == 10
     assert all(len(title) <= 24 for title in titles)
+
+
+def agreed(**changed: object) -> Facts:
+    account = msgspec.structs.replace(
+        ACCOUNT, promise_id=5, promised_on=date(2026, 11, 25), promised_minor=41250, promise_evidence=50
+    )
+    person = msgspec.structs.replace(MARIA, accounts=(account,), verified_how="en este número, el 20/11/2026")
+    return facts(people=(person,), **changed)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "target", "goes"),
+    [
+        ("no", ["deny"], 50, True),
+        ("no voy a pagar", ["deny"], 48, True),  # what was said before the yes
+        ("hola", ["greeting"], 48, False),
+        ("no", ["deny"], 51, False),  # said after it
+        ("si claro", ["affirm"], 50, False),
+        ("si, el 25", ["affirm", "promise_to_pay"], 50, False),
+        ("si, el 28", ["promise_to_pay"], 50, True),
+        ("si, 100 soles", ["promise_to_pay"], 50, True),
+        ("cuanto debo", ["balance"], 50, True),
+        ("me quiero morir", ["distress"], 50, True),
+    ],
+)
+def test_what_was_agreed_stands_only_while_its_words_do(text: str, labels: list[str], target: int, goes: bool) -> None:
+    intents = tuple(Intent(label, 0.9) for label in labels)
+    edit = msgspec.structs.replace(bubble(text, kind="edit"), target_id=target)
+    heard = hear([edit], listen=lambda _text: Understood(intents, ()))
+    assert heard is not None
+
+    decision = decide(Memory(), heard, agreed())
+
+    assert any(isinstance(deed, Retracted) for deed in decision.deeds) is goes
+    said_of_it = [part.key for part in decision.reply.parts] if decision.reply else []
+    assert ("promesa_retirada" in said_of_it) is (goes and "distress" not in labels)
+    assert not any(isinstance(deed, Retracted) for deed in decide(Memory(), heard, agreed(failed="not_open")).deeds)
 
 
 def test_every_reason_has_its_urgency_and_its_words() -> None:

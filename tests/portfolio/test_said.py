@@ -235,6 +235,36 @@ def test_whatever_is_written_no_past_day_and_no_senseless_amount_comes_out(
         assert span is None or 0 <= span[0] < span[1] <= len(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["te pago 0 soles", "S/ 0", "S/0.00", "0", "cero soles", "te doy cero", "pago 0", "el viernes pago S/ -50", "-200",
+     "te pago -20 soles", "le deposito $0", "abono menos 100 soles"],
+)  # fmt: skip
+def test_nothing_and_less_than_nothing_are_no_amounts_and_are_known_as_such(text: str) -> None:
+    found = understood(text)
+    assert found.is_nothing
+    assert found.amount_minor is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["pago 0.50 soles", "te pago 100 soles", "pago 200 con 0% de interes", "a las 0 horas pago", "en 0 cuotas",
+     "pago 1000", "el 20 pago", "cero problema, el viernes pago", "pago entre 100-200", "todo", "S/ 10.05"],
+)  # fmt: skip
+def test_what_is_more_than_nothing_or_no_amount_at_all_is_not_nothing(text: str) -> None:
+    assert not understood(text).is_nothing
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [("te pago el 5 de noviembre", "11-05"), ("le deposito el 10/11", "11-10"), ("pago el 18/11/2026", "11-18"),
+     ("voy a pagar la cuota del 1 de noviembre", None), ("debo desde el 5/11 y no pude", None),
+     ("el 5/11 no pude, el viernes pago", None), ("ayer pague el 5/11", None), ("el 25 pago", None)],
+)  # fmt: skip
+def test_a_day_that_has_passed_is_known_as_such_unless_it_names_a_bill(text: str, gone: str | None) -> None:
+    assert understood(text).gone == (date.fromisoformat(f"2026-{gone}") if gone else None)
+
+
 @given(st.text(max_size=60))
 def test_folding_keeps_every_place(text: str) -> None:
     assert len(fold(text)) == len(text)
