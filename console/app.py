@@ -34,7 +34,7 @@ from console import (
 )
 from console.api_tokens import pages as token_pages
 from console.attachments import door as attachments_door
-from console.bots import board, conduct_door, morning_door, texts_door, trying_door
+from console.bots import board, conduct_door, morning_door, teaching_door, texts_door, trying_door
 from console.bots.pushes import BotPushes
 from console.bulk_jobs import door as bulk_door
 from console.canned import door as canned_door
@@ -311,6 +311,7 @@ def _doors() -> Litestar:
             *token_pages.routes,
             *webhook_pages.routes,
             *board.routes,
+            *teaching_door.routes,
             *morning_door.routes,
             *trying_door.routes,
             *texts_door.routes,

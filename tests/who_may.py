@@ -331,6 +331,7 @@ PAGES = [
         answers=404,
         others=403,
     ),
+    one("GET", "/bot/phrases", "supervisors", others=403),
     one("GET", "/bot/phrases.tsv", "supervisors", others=403),
     one("GET", "/bot/try", "supervisors", others=403),
     one("POST", "/bot/try", "supervisors", form={"text": "hola"}, others=403),

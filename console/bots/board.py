@@ -1,4 +1,4 @@
-"""The bot at work, for who leads: its dialogues live and step by step, the night in numbers, what it did not grasp."""
+"""The bot at work, for who leads: its dialogues live and step by step, the night in numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from console import clock
 from console.agents import Viewer
 from console.bots import conduct, record
-from console.bots.pushes import parts_of, phrases_part, read_board, read_phrases
+from console.bots.pushes import parts_of, read_board
 from console.bots.spoken import action_words, deed_words
 from console.bots.words import rule_words
 from console.db import Database
@@ -104,38 +104,4 @@ async def pause(
     return back_to(PAGE)
 
 
-@post(PAGE + "/phrases/{step_id:int}", status_code=303)
-async def label_phrase(
-    request: Request[Any, Any, Any],
-    step_id: FromPath[int],
-    db: NamedDependency[Database],
-    viewer: NamedDependency[Viewer],
-) -> Response[Any]:
-    """Say what a phrase meant: a field for each label, the main one first. A script gets what is left to label."""
-    policy.require(viewer, "edit_bot")
-    form = await read_form(request)
-    async with db.transaction() as tx:
-        await record.label(tx, known_id(step_id), by=viewer, labels=[name for name in form if name[0:1] != "_"])
-    if "hx-request" not in request.headers:
-        return back_to(PAGE + "#bot-phrases")
-    async with db.reading() as tx:
-        return html(phrases_part(await read_phrases(tx, viewer)))
-
-
-@get(PAGE + "/phrases.tsv")
-async def phrases_file(
-    db: NamedDependency[Database], settings: NamedDependency[Settings], viewer: NamedDependency[Viewer]
-) -> Response[str]:
-    """The labelled phrases as `make train` reads them (console/bots/phrases). Digits are hidden: nobody's document."""
-    policy.require(viewer, "edit_bot")
-    async with db.reading() as tx:
-        found = await record.labelled(tx, viewer)
-    lines = ["text\tlabels\tcountry", *(f"{text}\t{label}\t{settings.country}" for text, label in found)]
-    return Response(
-        "\n".join(lines) + "\n",
-        media_type="text/tab-separated-values; charset=utf-8",
-        headers={"content-disposition": 'attachment; filename="frases.tsv"'},
-    )
-
-
-routes = [board, board_parts, take_over, pause, label_phrase, phrases_file]
+routes = [board, board_parts, take_over, pause]

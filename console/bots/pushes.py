@@ -9,7 +9,7 @@ from typing import Any
 from console import clock
 from console.agents import Viewer
 from console.audit import Entry
-from console.bots import conduct, morning, record
+from console.bots import conduct, morning, record, teaching
 from console.bots.handing import REASONS
 from console.bots.words import LABEL_KEYS, LABEL_WORDS
 from console.db import Database, Tx
@@ -57,10 +57,14 @@ async def read_board(tx: Tx, viewer: Viewer, *, chosen: int | None, currency: st
 async def read_phrases(tx: Tx, viewer: Viewer) -> dict[str, Any]:
     """What the part with the phrases to label needs."""
     return {
-        "phrases": await record.unclear(tx, viewer, limit=MOST_PHRASES),
-        "labelled": await record.labelled_count(tx, viewer),
+        "phrases": await teaching.unclear(tx, viewer, limit=MOST_PHRASES),
+        "waiting": await teaching.unclear_count(tx, viewer),
+        "labelled": await teaching.labelled_count(tx, viewer),
         "labels": LABEL_WORDS,
         "keys": LABEL_KEYS,
+        "is_all": False,
+        "before": None,
+        "older": None,
     }
 
 

@@ -5,8 +5,6 @@ Everything here is asked for somebody, and shows only conversations that they ma
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,19 +13,16 @@ from sqlalchemy import Row, Select, func, select
 
 from console import audit
 from console.agents import Viewer
-from console.bots.labels import LABELS
 from console.bots.models import BotRules, BotSession, BotStep
 from console.db import Tx
-from console.errors import Refused, not_found
+from console.errors import not_found
 from console.inbox import policy
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
 from console.languages.recalled import recalled
-from console.languages.words import Words
 
 MOST = 200
-MOST_GUESSES = 3
 A_NIGHT = timedelta(hours=24)
 
 
@@ -141,102 +136,6 @@ async def night_of(tx: Tx, viewer: Viewer, *, since: datetime) -> NightView:
     )
 
 
-class Unclear(msgspec.Struct, frozen=True):
-    """A phrase that was not understood, and what it was taken for."""
-
-    step_id: int
-    text: str
-    intents: list[tuple[str, float]]
-    at: datetime
-
-    @property
-    def guesses(self) -> list[tuple[str, float]]:
-        """What it may have meant, the likeliest first: few enough for a digit each."""
-        return [guess for guess in self.intents if guess[0] != "other"][:MOST_GUESSES]
-
-    @property
-    def choices(self) -> list[str]:
-        """Every label, the guesses before the others, and "none of them" last."""
-        first = [label for label, _score in self.guesses]
-        return [*first, *(label for label in LABELS if label not in first)]
-
-
-async def unclear(tx: Tx, viewer: Viewer, *, limit: int = 50) -> list[Unclear]:
-    """Phrases that nobody has labelled, the latest first."""
-    wanted = (
-        select(BotStep)
-        .join(Conversation, Conversation.id == BotStep.conversation_id)
-        .where(policy.visible(viewer), BotStep.is_unclear, BotStep.labels.is_(None))
-        .order_by(BotStep.at.desc(), BotStep.id.desc())
-        .limit(limit)
-    )
-    steps = (await tx.scalars(wanted)).all()
-    ids = {number for step in steps for number in step.heard}
-    texts = {row.id: row.text or "" for row in await tx.scalars(select(Message).where(Message.id.in_(ids)))}
-    return [
-        Unclear(step.id, " / ".join(filter(None, (texts.get(each) for each in step.heard))), _intents(step), step.at)
-        for step in steps
-    ]
-
-
-async def labelled(tx: Tx, viewer: Viewer) -> list[tuple[str, str]]:
-    """Phrases with what a person said they mean, oldest first; digits are zeros, so that no document is among them."""
-    wanted = (
-        select(BotStep)
-        .join(Conversation, Conversation.id == BotStep.conversation_id)
-        .where(policy.visible(viewer), BotStep.is_unclear, BotStep.labels.is_not(None))
-        .order_by(BotStep.id)
-    )
-    steps = (await tx.scalars(wanted)).all()
-    ids = {number for step in steps for number in step.heard}
-    texts = {row.id: row.text or "" for row in await tx.scalars(select(Message).where(Message.id.in_(ids)))}
-    said = [
-        (" ".join(" ".join(texts.get(each, "") for each in step.heard).split()), step.labels or "") for step in steps
-    ]
-    return [(re.sub(r"\d", "0", text), labels) for text, labels in said if text]
-
-
-async def labelled_count(tx: Tx, viewer: Viewer) -> int:
-    """How many phrases people have labelled."""
-    wanted = (
-        select(func.count())
-        .select_from(BotStep)
-        .join(Conversation, Conversation.id == BotStep.conversation_id)
-        .where(policy.visible(viewer), BotStep.is_unclear, BotStep.labels.is_not(None))
-    )
-    return await tx.scalar(wanted) or 0
-
-
-async def label(tx: Tx, step_id: int, *, by: Viewer, labels: Sequence[str]) -> BotStep:
-    """Say what a phrase meant, the main label first; "other" is none of them, and alone. Announces bot.phrase_labelled.
-
-    It becomes something to learn from. Refuses: 403; 404; 409 when somebody else has said it already; 422 for no label,
-    for one that there is not, for "other" and another.
-    """
-    policy.require(by, "edit_bot")
-    for one in labels:
-        if one not in LABELS:
-            raise Refused(422, Words("Esa etiqueta no existe."), code="invalid", field="labels")
-    if not labels:
-        said = Words("Elija qué quiso decir, o «Ninguna de ellas».")
-        raise Refused(422, said, code="invalid", field="labels")
-    if "other" in labels and len(labels) > 1:
-        raise Refused(422, Words("«Ninguna de ellas» va sin otra etiqueta."), code="invalid", field="labels")
-    wanted = select(BotStep).join(Conversation, Conversation.id == BotStep.conversation_id)
-    wanted = wanted.where(BotStep.id == step_id, policy.visible(by)).with_for_update(of=BotStep)
-    step = (await tx.scalars(wanted)).one_or_none()
-    if step is None:
-        raise not_found()
-    written = ",".join(labels)
-    if step.labels is not None and step.labelled_by_id != by.id:
-        raise Refused(409, Words("Otra persona ya la etiquetó."), code="already_labelled")
-    if step.labels != written:
-        step.labels, step.labelled_by_id = written, by.id
-        new = {"labels": list(labels), "step": step.id}
-        audit.record(tx, by.actor, "bot.phrase_labelled", conversation_id=step.conversation_id, new=new)
-    return step
-
-
 def _visible(viewer: Viewer) -> Select[BotSession, Contact]:
     return (
         select(BotSession, Contact)
@@ -275,7 +174,7 @@ def _step(step: BotStep, messages: dict[int, Message]) -> StepView:
         number=step.number,
         at=step.at,
         heard=[messages[each].text or f"[{messages[each].kind}]" for each in step.heard if each in messages],
-        intents=_intents(step),
+        intents=intents_of(step),
         rules=step.understood.get("rules", []),
         helped=step.understood.get("helped"),
         action=step.action,
@@ -291,5 +190,6 @@ def _step(step: BotStep, messages: dict[int, Message]) -> StepView:
     )
 
 
-def _intents(step: BotStep) -> list[tuple[str, float]]:
+def intents_of(step: BotStep) -> list[tuple[str, float]]:
+    """What it was taken for, with scores."""
     return [(label, score) for label, score in step.understood.get("intents", [])]

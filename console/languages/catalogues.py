@@ -35,6 +35,7 @@ WHOLE = frozenset(
         "audit/pack.html",
         "bot/board.html",
         "bot/morning.html",
+        "bot/phrases.html",
         "bot/settings.html",
         "bot/texts.html",
         "bot/try.html",

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from console.agents import Team
 from console.audit import AuditEntry
+from console.bots import teaching
 from console.bots.models import BotRules, BotStep
 from console.bots.runner import Bot
 from console.bots.training.phrases import read_file
@@ -152,6 +153,42 @@ async def test_a_phrase_it_did_not_grasp_is_labelled_and_can_be_learnt_from(
         entry = (await tx.scalars(select(AuditEntry).where(AuditEntry.action == "bot.phrase_labelled"))).one()
     assert '"labels":["payment_link","balance"]' in (entry.new or "")
     assert "Etiquetada: Quiere un enlace de pago, Pregunta su saldo" in await elena.see("/bot")
+
+
+async def test_all_that_was_not_grasped_is_listed_page_by_page_and_labelled_there(
+    front: Front, moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elena = await front.agent("Elena", role="admin")
+    luz = await front.agent("Luz", role="supervisor", team="Mora")
+    monkeypatch.setattr(teaching, "A_PAGE", 2)
+    await talks(front, moment, "xq uno", "xq dos", "xq tres", "xq cuatro", "xq cinco")
+    async with front.console.db.transaction() as tx:
+        for step in await tx.scalars(select(BotStep)):
+            step.is_unclear = True
+
+    assert '<a class="lnk" href="/bot/phrases">Ver todas</a>' in await elena.see("/bot")
+    address, seen = "/bot/phrases", []
+    while address:
+        page = await elena.see(address)
+        assert 'Frases por etiquetar <span class="num">5</span>' in page
+        seen += re.findall(r"“(xq \w+)”", page)
+        older = re.search(r'href="(/bot/phrases\?before=\d+)">Anteriores', page)
+        address = older[1] if older else ""
+    assert seen == ["xq cinco", "xq cuatro", "xq tres", "xq dos", "xq uno"]
+    assert "xq" not in await luz.see("/bot/phrases")
+
+    # Labelled where it stands: what comes back is that page, not the board's part.
+    left = await elena.do("/bot/phrases/2?all=1&before=4", hours="1")
+    assert re.findall(r"“(xq \w+)”", left.text) == ["xq tres", "xq uno"]
+    plain = await elena.http.post(
+        "/bot/phrases/1?all=1&before=4", data={"hours": "1"}, headers={"origin": front.address}
+    )
+    assert (plain.status_code, plain.headers["location"]) == (303, "/bot/phrases?before=4")
+    page = await elena.see("/bot/phrases")
+    assert "2 frases etiquetadas por personas" in page
+    assert re.search(r"“xq dos”</p><p class=\"hint\">Pregunta el horario · <span dir=\"auto\">Elena", page)
+    assert (await elena.http.get("/bot/phrases?before=999")).status_code == 404
+    assert (await elena.http.get("/bot/phrases?before=x")).status_code == 422
 
 
 async def test_what_means_none_of_it_is_learnt_from_too(front: Front, moment: Moment, tmp_path: Path) -> None:

@@ -91,6 +91,36 @@ def test_a_dialogue_is_watched_replayed_and_taken_by_keyboard_alone(night: House
     expect(page.locator("#pane .head .acts")).to_contain_text("Rosa Vega")
 
 
+def test_all_that_was_not_grasped_has_a_page_where_it_is_labelled_and_what_to_do_with_it(
+    night: House, new_page: NewPage
+) -> None:
+    debtor = night.debtor()
+    page = night.enter(new_page, "rosa", "/bot")
+    for number, words in enumerate((STRANGE, STRANGER), 1):
+        debtor.write(words)
+        expect(page.locator("#bot-phrases summary")).to_have_count(number)
+    page.locator("#bot-phrases").get_by_role("link", name="Ver todas").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Frases")
+    expect(page.locator("#training")).to_contain_text("Cuando haya frases etiquetadas")
+
+    page.keyboard.press("l")
+    expect(page.locator("#bot-phrases summary:focus")).to_contain_text(STRANGER)
+    page.keyboard.press("0")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bot-phrases summary")).to_have_count(1)
+    expect(page.locator("#bot-phrases summary:focus")).to_contain_text(STRANGE)
+
+    page.reload()
+    expect(page.locator("#training")).to_contain_text("1 frase etiquetada por personas")
+    expect(page.locator("#training")).to_contain_text("make train")
+    expect(page.get_by_role("link", name="Descargar frases.tsv")).to_be_visible()
+    for scheme, width in (("light", 1440), ("dark", 1024), ("light", 390)):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.set_viewport_size({"width": width, "height": 900})
+        wide_enough(page)
+        fine(page, f"bot-phrases-{scheme}-{width}")
+
+
 def test_what_the_bot_holds_is_taken_with_the_same_key_in_the_thread(night: House, new_page: NewPage) -> None:
     debtor = night.debtor()
     page = night.enter(new_page, "ana")

@@ -43,7 +43,7 @@ def test_the_bot_is_tried_and_looked_after(house: House, new_page: NewPage, sche
     wide_enough(page)
     fine(page, f"bot-try-{scheme}-{width}")
 
-    for tab in ("Textos", "Cuándo y cómo responde"):
+    for tab in ("Frases", "Textos", "Cuándo y cómo responde"):
         page.get_by_role("navigation", name="Bot").get_by_role("link", name=tab).press("Enter")
         expect(page.get_by_role("link", name=tab)).to_have_attribute("aria-current", "page")
         wide_enough(page)

@@ -24,6 +24,7 @@ PAGES = {
     "audit/audit.html": "/audit?entry=1",
     "bot/board.html": "/bot",
     "bot/morning.html": "/inbox/morning",
+    "bot/phrases.html": "/bot/phrases",
     "bot/settings.html": "/bot/settings",
     "bot/texts.html": "/bot/texts",
     "bot/try.html": "/bot/try",

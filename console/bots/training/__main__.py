@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from console.bots.model import FILE, Model
-from console.bots.training import fitting, phrases, report, variations
+from console.bots.training import fitting, phrases, report, taking, variations
 from console.bots.training.phrases import Phrase
 
 PARTS = 10
@@ -26,7 +26,9 @@ def main() -> None:
     """Measure, train, write."""
     options = _arguments()
     began = time.monotonic()
-    ours = phrases.read()
+    if options.take is not None:
+        print(taking.told(taking.take(options.take, into=options.phrases)), flush=True)
+    ours = phrases.read(options.phrases)
     if not options.no_report:
         side = phrases.sides(ours, parts=PARTS)
         known = [phrase for phrase, part in zip(ours, side, strict=True) if part not in KEPT_OUT]
@@ -52,6 +54,8 @@ def trained(on: list[Phrase], *, turns: int = TURNS) -> bytes:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--no-report", action="store_true", help="train on everything and write, nothing else")
+    parser.add_argument("--take", type=Path, metavar="FILE", help="first take in what people labelled: frases.tsv")
+    parser.add_argument("--phrases", type=Path, default=phrases.FOLDER, help="the folder of phrases to learn from")
     parser.add_argument("--out", type=Path, default=FILE, help="where to write the model")
     return parser.parse_args()
 
