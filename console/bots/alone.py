@@ -66,5 +66,7 @@ def _is_document(words: Sequence[str]) -> bool:
     if any(len(word) == 4 and word >= _THIS_CENTURY for word in words if word.isdigit() and word < "2100"):
         # A day to come, and no birthday.
         return False
-    longest = max((len(word) for word in words if word.isdigit()), default=0)
-    return bool(_DIGITS.search(text)) and (longest >= 4 or bool(_ASKED.search(text)))
+    groups = [len(word) for word in words if word.isdigit()]
+    # A number as it stands on the card, in groups of three: "79 845 112".
+    is_long = max(groups, default=0) >= 4 or (len(groups) >= 3 and sum(groups) >= 7)
+    return bool(_DIGITS.search(text)) and (is_long or bool(_ASKED.search(text)))

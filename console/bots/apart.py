@@ -6,6 +6,7 @@ question in a part that no rule speaks of. So "no quiero que me dejen de escribi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from console.bots import rules
@@ -33,6 +34,11 @@ _ASKED = frozenset(
 )
 _WITH_YES = _ASKED | {"identity_answer"}
 _NEVER = frozenset({"distress", "greeting", "thanks", "other", "affirm"})
+_YES = frozenset({"si", "claro", "sip", "correcto", "exacto", "bueno", "ok", "ya", "listo", "dale"})
+_IT_IS_ME = re.compile(
+    r"(?:si|sip|claro|correcto|exacto)\b[ ,.]*(?:con )?"
+    r"(?:soy yo|yo soy|(?:el|ella) (?:mism[oa] )?habla|habla (?:el|ella)|(?:el|ella) mism[oa]|yo mism[oa])\b"
+)
 _SAME = {
     "opt_out": frozenset({"deny"}),
     "distress": frozenset({"deny"}),
@@ -50,7 +56,8 @@ def beside(
     if len(parts) < 2:
         return {}
     found: dict[str, float] = {}
-    if only_of(parts[0]) == "affirm" and len(parts[0]) > 1 and {*first} <= _WITH_YES:
+    says_yes = "pero" not in words and {*first} <= _WITH_YES
+    if says_yes and (_IT_IS_ME.match(" ".join(words)) or _is_yes(parts[0], model)):
         # "Sí soy yo, …": who it is, and then what is wished.
         found["affirm"] = RULED
     least = _FLOOR_OTHER if "other" in first else 0.0
@@ -60,6 +67,14 @@ def beside(
             found[label] = max(score, found.get(label, 0))
     same = {label for known in first for label in _SAME.get(known, ())}
     return {label: score for label, score in found.items() if label not in same}
+
+
+def _is_yes(part: Sequence[str], model: Model) -> bool:
+    """A yes of more than one word, or what begins as one and is heard as one: "sí, con él habla"."""
+    if only_of(part) == "affirm":
+        return len(part) > 1
+    scores = model.scores(part)
+    return part[0] in _YES and scores["affirm"] >= _FLOOR_OTHER
 
 
 def begins_with_yes(text: str) -> bool:

@@ -20,6 +20,11 @@ _DOUBLED = re.compile(r"([abdfghijkmopqstuvwxyz])\1+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\ufe0f\U0001f3fb-\U0001f3ff]")
 _GROUPED = re.compile(r"(?<=\d)[.,'](?=\d{3}(?!\d))")
 _CENTS = re.compile(r"(?<=\d)[.,](?=\d{1,2}(?!\d))")
+_DONE = re.compile(
+    r"(?i)(?<!ya )\b(?:le |les |te |lo |la |se lo |se la )?"
+    r"(?:pagu|deposit|consign|abon|cancel|liquid|sald|gir|yape|pline|transfer|transfir)[éí]\b"
+)
+"""Paid already: where the accent says so ("deposité el viernes" is no promise), a "ya" says it to whoever folds it."""
 _LAUGHTER = re.compile(r"\b(?:(?:ja|je|ji|jo|ha|xd){2,}j?|[jk]{3,}|j[aj]{3,}|lol|xd+)\b")
 
 
@@ -38,6 +43,7 @@ def plain(text: str) -> list[str]:
 def _folded(text: str) -> str:
     """Lower case ASCII with emoji as words."""
     composed = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).replace("\n", " . ")
+    composed = _DONE.sub(r"ya \g<0>", composed)
     named = "".join(EMOJI.get(character, character) for character in composed)
     bare = "".join(
         character for character in unicodedata.normalize("NFD", named) if not unicodedata.combining(character)

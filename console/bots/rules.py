@@ -33,16 +33,20 @@ def verdict(words: Sequence[str]) -> Verdict:
     if danger := harm.found(text):
         return _verdict(text, adds=["distress"], drops=set(), names=[danger])
     if alone := only_of(words):
-        return Verdict(adds=(alone,), drops=frozenset(), names=(f"nothing but {alone}",), alone=True)
+        adds = (alone, "affirm") if alone == "identity_answer" and words[0] == "si" else (alone,)
+        return Verdict(adds=adds, drops=frozenset(), names=(f"nothing but {alone}",), alone=True)
     return _verdict(text, adds=[], drops={"distress"} if harm.is_idiom(text) else set(), names=[])
 
 
 def _verdict(text: str, *, adds: list[str], drops: set[str], names: list[str]) -> Verdict:
+    held: set[str] = set()
     for rule in _RULES:
         if rule.speaks_of(text):
-            adds.extend(rule.adds)
+            adds.extend((*rule.adds, *rule.keeps))
             drops.update(rule.drops)
+            held.update(rule.keeps)
             names.append(rule.name)
+    drops = drops - held
     kept = tuple(label for label in dict.fromkeys(adds) if label == "distress" or label not in drops)
     if adds and not kept:
         # Two rules deny each other ("ni lo conozco, no debo nada"): the later one knows more.

@@ -14,7 +14,8 @@ _GROUP = re.compile(r"\{([A-Z]+)\}")
 class Rule(msgspec.Struct, frozen=True):
     """What follows when `pattern` is found in normalised text and `unless` is not.
 
-    `name` is for records; `says` is the rule's name for people, in Spanish.
+    `name` is for records; `says` is the rule's name for people, in Spanish. What it `keeps` holds whatever other rules
+    drop.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Rule(msgspec.Struct, frozen=True):
     pattern: re.Pattern[str]
     adds: tuple[str, ...] = ()
     drops: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
     unless: re.Pattern[str] | None = None
 
     def speaks_of(self, text: str) -> bool:
@@ -52,8 +54,8 @@ def rules(file: str) -> tuple[Rule, ...]:
             name, _equals, group = rest.partition(" = ")
             groups[name] = group
         elif word == "rule":
-            blocks.append({"rule": [rest], "says": [], "adds": [], "drops": [], "when": [], "unless": []})
-        elif word in {"adds", "drops"}:
+            blocks.append({"rule": [rest], "says": [], "adds": [], "drops": [], "keeps": [], "when": [], "unless": []})
+        elif word in {"adds", "drops", "keeps"}:
             blocks[-1][word].extend(rest.split())
         elif word == "says":
             blocks[-1]["says"].append(rest)
@@ -84,6 +86,7 @@ def _rule(block: dict[str, list[str]]) -> Rule:
         pattern=re.compile("|".join(block["when"])),
         adds=tuple(block["adds"]),
         drops=tuple(block["drops"]),
+        keeps=tuple(block["keeps"]),
         unless=re.compile("|".join(block["unless"])) if block["unless"] else None,
     )
 

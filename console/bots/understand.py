@@ -19,8 +19,8 @@ _FLOOR_OF = {"affirm": 0.2}
 _BESIDE = 0.6
 """From here on a second label holds as well."""
 _BESIDE_OF = {"deny": 0.75, "affirm": 0.9, "balance": 0.65, "distress": 0.35}
-_BESIDE_DANGER = 0.8
-"""And beside danger that a rule heard: nearly everything sounds like trouble there, and only the danger matters."""
+_BESIDE_DANGER = 0.85
+"""And beside danger: nearly everything sounds like trouble there, and only the danger matters."""
 DOUBT = 0.12
 """From here on a message that is not danger may be: it is a person's. Chosen on the phrases kept out: of those that
 speak of danger the scores alone find 88 of 111, with the doubtful ones 99; of 1,839 ordinary ones 14 are doubtful."""
@@ -89,9 +89,9 @@ def _chosen(scores: dict[str, float], said: Verdict) -> dict[str, float]:
     left = {label: score for label, score in scores.items() if label not in said.drops}
     best = max(left, key=lambda label: left[label])
     chosen = {label: max(RULED, scores[label]) for label in said.adds}
-    is_danger = "distress" in said.adds
+    is_danger = "distress" in said.adds or left.get("distress", 0.0) >= _BESIDE_OF["distress"]
     for label, score in left.items():
-        floor = _BESIDE_DANGER if is_danger else _BESIDE_OF.get(label, _BESIDE)
+        floor = _BESIDE_DANGER if is_danger and label != "distress" else _BESIDE_OF.get(label, _BESIDE)
         if score >= floor or (label == best and not chosen and score >= _FLOOR_OF.get(label, _FLOOR)):
             chosen.setdefault(label, score)
     substance = {label: score for label, score in chosen.items() if label not in _ONLY_ALONE}

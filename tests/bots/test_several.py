@@ -29,6 +29,10 @@ SEVERAL = [
     ("me cobran de más, cuánto es lo que debo", {"dispute", "balance"}),
     ("si soy yo, cuanto debo", {"affirm", "balance"}),
     ("mi dni es 45127304, cuanto debo", {"identity_answer", "balance"}),
+    ("45127304 quiero saber mi saldo", {"identity_answer", "balance"}),
+    ("sí soy yo, mi dni es 45127304", {"identity_answer", "affirm"}),
+    ("no voy a pagar, dejen de escribirme", {"opt_out", "deny"}),
+    ("no soy la titular, soy su hija, cuanto debe mi mamá", {"wrong_person", "balance"}),
 ]
 WORDS = [
     "no",
@@ -52,7 +56,6 @@ ONE = [
     ("no quiero que me dejen de escribir", {"other"}),
     ("no le debo a nadie mas que a ustedes, cuanto es", {"balance"}),
     ("no, quiero hablar con una persona", {"human"}),
-    ("no voy a pagar, dejen de escribirme", {"opt_out"}),
     ("hola, buenas tardes. una consulta, cuanto debo? gracias", {"balance"}),
     ("listo, ya hice el deposito", {"already_paid"}),
     ("ya pague, gracias", {"already_paid"}),

@@ -54,6 +54,10 @@ _TOGETHER = (
     "hours payment_methods", "distress human", "distress payment_plan", "distress opt_out",
     "distress promise_to_pay", "payment_link balance", "payment_methods balance", "opt_out dispute",
     "complaint opt_out", "complaint dispute", "payment_plan human", "payment_plan balance", "hours human",
+    "promise_to_pay payment_plan", "promise_to_pay opt_out", "promise_to_pay human", "promise_to_pay complaint",
+    "promise_to_pay balance", "payment_methods payment_link", "hours promise_to_pay", "hours payment_link",
+    "complaint wrong_person", "wrong_person balance", "complaint payment_link", "human payment_link",
+    "due_date balance", "payment_methods promise_to_pay",
 )  # fmt: skip
 _ALONE = frozenset({"greeting", "thanks", "affirm", "deny", "other", "identity_answer"})
 _NEIGHBOURS = {
