@@ -245,4 +245,17 @@ class Live:
                 self._awake.set()
 
 
+class Bell:
+    """Wakes a loop that looks from time to time, when the history says that something is asked of it."""
+
+    def __init__(self, *actions: str) -> None:
+        self.awake = asyncio.Event()
+        self._actions = frozenset(actions)
+
+    async def follow(self, entries: Sequence[Entry]) -> None:
+        """Ring if `entries` speak of it (a follower of `Live`)."""
+        if any(entry.action in self._actions for entry in entries):
+            self.awake.set()
+
+
 _decoder = msgspec.msgpack.Decoder(Hint)

@@ -7,7 +7,7 @@ any number of processes may run these loops beside each other, and none of them 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from sqlalchemy import select
 from console import clock, health, metrics, pacing, wholeness
 from console.attachments import staging
 from console.attachments.uploader import Uploader
+from console.audit import Entry
 from console.bots.helper import Helper
 from console.bots.runner import Bot, mornings
 from console.bulk_jobs import working
@@ -30,7 +31,7 @@ from console.inbox.fetcher import Fetcher
 from console.inbox.receipts import Receipts
 from console.inbox.sender import Sender
 from console.inbox.templates_sync import TemplateSync
-from console.live import Live
+from console.live import Bell, Live
 from console.notifications.telling import Teller
 from console.number import asking
 from console.pdf_pages import keeping as drawn_pages
@@ -53,6 +54,11 @@ from integrations.whatsapp.client import WhatsApp
 log = structlog.get_logger()
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a loop that failed begins again; doubled each time it fails soon after."""
+FIRST_AFTER, APART = 1.0, 0.05
+"""Seconds until the first loop begins that may wait, and from each to the next: who waited for the process is served
+first, and no crowd of loops opens every connection to the database at once. What the history wakes begins with that."""
+AT_ONCE = frozenset({"sender", "payment notices", "sign of life"})
+"""What a restart must hold up least, and what says that it is over."""
 MEND_EVERY = 5.0
 FEEL_EVERY = 15.0
 SWEEP_EVERY = 3600.0
@@ -62,6 +68,24 @@ RECONCILE_BACK = timedelta(days=3)
 """How far back each look at the provider goes: a night without network is made good the next day."""
 
 Loop = Callable[[asyncio.Event], Awaitable[None]]
+
+
+class Woken(Protocol):
+    """What the history wakes."""
+
+    @property
+    def awake(self) -> asyncio.Event:
+        """Set when there is something to do."""
+
+    async def follow(self, entries: Sequence[Entry]) -> None:
+        """Set `awake` when `entries` say so (a follower of `Live`)."""
+
+
+class Works(Woken, Protocol):
+    """A loop that the history wakes."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Do it until `stop`."""
 
 
 class Console(Protocol):
@@ -99,45 +123,40 @@ async def run(console: Console, stop: asyncio.Event) -> None:
     if settings.redis_url is None:
         await _bury(db)
     sender = Sender(db, whatsapp, channel_id, rate=settings.send_rate)
-    receipts = Receipts(db, whatsapp)
-    files = Fetcher(db, whatsapp, settings.media_dir)
-    uploader = Uploader(db, whatsapp, settings.media_dir)
-    templates = TemplateSync(db, whatsapp, channel_id)
-    thanks = Thanks(db)
-    feeder = Feeder(db)
-    teller = Teller(db, console.http, settings)
-    router = Router(db, settings.zone)
-    webhook_teller = WebhookTeller(db, console.http, loopback=settings.webhooks_loopback)
-    woken = (sender, receipts, files, uploader, templates, thanks, feeder, teller, router, webhook_teller)
-    followers = [each.follow for each in woken]
+    feeder, webhook_teller = Feeder(db), WebhookTeller(db, console.http, loopback=settings.webhooks_loopback)
+    bulk, imports, packs = Bell(*working.WAKING), Bell(*importing.WAKING), Bell(*making.WAKING)
+    woken: dict[str, Works] = {
+        "queues": Router(db, settings.zone),
+        "media": Fetcher(db, whatsapp, settings.media_dir),
+        "uploads": Uploader(db, whatsapp, settings.media_dir),
+        "payment receipts": Thanks(db),
+        "notifications": Teller(db, console.http, settings),
+        "receipts": Receipts(db, whatsapp),
+        "templates": TemplateSync(db, whatsapp, channel_id),
+    }
+    # In the order in which they begin.
     loops: dict[str, Loop] = {
         "sender": sender.run,
-        "receipts": receipts.run,
-        "media": files.run,
-        "uploads": uploader.run,
-        "templates": templates.run,
-        "payment receipts": thanks.run,
+        **{name: each.run for name, each in woken.items()},
+        "scheduled messages": lambda until: running.run(db, settings, until),
         "search index": feeder.run,
-        "notifications": teller.run,
-        "queues": router.run,
         "outgoing webhooks": webhook_teller.run,
-        "bulk jobs": lambda until: working.run(db, _house(settings), until),
+        "bulk jobs": lambda until: working.run(db, _house(settings), bulk.awake, until),
+        "imports": lambda until: importing.run(db, settings, imports.awake, until),
+        "evidence packs": lambda until: making.run(db, settings, packs.awake, until),
         "mending": _every(MEND_EVERY, lambda: _mend(db)),
         "pulse": _every(FEEL_EVERY, lambda: _feel(db, channel_id)),
-        "number": _after(asking.FIRST_AFTER, _every(asking.EVERY, lambda: _ask(console, channel_id))),
         "midnight": lambda until: midnight.run(db, until),
-        "imports": lambda until: importing.run(db, settings, until),
         "settling": lambda until: settling.run(db, until),
-        "scheduled messages": lambda until: running.run(db, settings, until),
         "reminding": lambda until: reminders.run(db, until),
-        "looking through": _after(LOOK_THROUGH_EVERY, _every(LOOK_THROUGH_EVERY, lambda: _look_through(db))),
-        "evidence packs": lambda until: making.run(db, settings, until),
-        "sealing": _every(settings.seal_minutes * 60.0, lambda: keeping.seal_and_keep(db, settings)),
         "report facts": lambda until: report_facts.run(db, settings.zone, until),
+        "sealing": _every(settings.seal_minutes * 60.0, lambda: keeping.seal_and_keep(db, settings)),
         "daily summary": lambda until: summary.run(db, settings, until),
         "quality samples": lambda until: quality.run(db, settings.zone, until),
         "retention": lambda until: forgetting.run(db, settings.media_dir, until),
         "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
+        "number": _after(asking.FIRST_AFTER, _every(asking.EVERY, lambda: _ask(console, channel_id))),
+        "looking through": _after(LOOK_THROUGH_EVERY, _every(LOOK_THROUGH_EVERY, lambda: _look_through(db))),
     }
     if settings.smtp_url is not None:
         loops["letters about sign-ins"] = lambda until: letters.run(db, settings, until)
@@ -145,8 +164,7 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         loops["time stamps"] = lambda until: stamping.run(db, settings, until)
     if settings.bot:
         bot = Bot(db, settings, console.payments, _helper(console))
-        followers.append(bot.follow)
-        loops["bot"] = bot.run
+        woken["bot"], loops["bot"] = bot, bot.run
         loops["mornings"] = lambda until: mornings(bot, until)
     if (provider := console.payments) is not None:
         loops["payment notices"] = lambda until: notices.run(db, provider, until)
@@ -155,14 +173,31 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         )
     if url := settings.redis_url:
         loops["sign of life"] = lambda until: health.say_working(url, until)
+    bells = {"bulk jobs": bulk, "imports": imports, "evidence packs": packs}
+    followers = [each.follow for each in (sender, feeder, webhook_teller, *woken.values(), *bells.values())]
     console.live.followers.extend(followers)
     try:
-        async with asyncio.TaskGroup() as group:
-            for name, loop in loops.items():
-                group.create_task(supervise(name, loop, stop), name=f"work.{name}")
+        await _run(loops, {name: each.awake for name, each in (woken | bells).items()}, stop)
     finally:
         for follower in followers:
             console.live.followers.remove(follower)
+
+
+async def _run(loops: Mapping[str, Loop], wakes: Mapping[str, asyncio.Event], stop: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        for turn, (name, loop) in enumerate(loops.items()):
+            after = 0.0 if name in AT_ONCE else FIRST_AFTER + APART * turn
+            begun = _begin(name, loop, stop, after=after, awake=wakes.get(name))
+            group.create_task(begun, name=f"work.{name}")
+
+
+async def _begin(name: str, loop: Loop, stop: asyncio.Event, *, after: float, awake: asyncio.Event | None) -> None:
+    """Supervise `loop` from `after` so many seconds on, or from when it is woken."""
+    if awake is None:
+        await pacing.pause(stop, after)
+    else:
+        await pacing.news(stop, awake, within=after)
+    await supervise(name, loop, stop)
 
 
 def _helper(console: Console) -> Helper | None:

@@ -39,12 +39,12 @@ class Uploader:
         self._whatsapp = whatsapp
         self._folder = folder
         self._at_once = at_once
-        self._awake = asyncio.Event()
+        self.awake = asyncio.Event()
 
     async def follow(self, entries: Sequence[Entry]) -> None:
         """Look for files when something is queued (a follower of `Live`)."""
         if any(entry.action in WAKING for entry in entries):
-            self._awake.set()
+            self.awake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Upload until `stop`; what this cuts off is given back for somebody else."""
@@ -52,7 +52,7 @@ class Uploader:
 
         def ended(task: asyncio.Task[None]) -> None:
             uploading.pop(task, None)
-            self._awake.set()
+            self.awake.set()
 
         try:
             while not stop.is_set():
@@ -77,8 +77,8 @@ class Uploader:
             return await uploads.claim(tx, limit=room)
 
     async def _rest(self, stop: asyncio.Event) -> None:
-        await pacing.news(stop, self._awake, within=POLL_SECONDS)
-        self._awake.clear()
+        await pacing.news(stop, self.awake, within=POLL_SECONDS)
+        self.awake.clear()
 
     async def _upload(self, wanted: Wanted) -> None:
         try:

@@ -46,13 +46,13 @@ class Bot:
         self._settings = settings
         self._provider = provider
         self._helper = helper
-        self._awake = asyncio.Event()
+        self.awake = asyncio.Event()
         self._answering: set[asyncio.Task[None]] = set()
 
     async def follow(self, entries: Sequence[Entry]) -> None:
         """Listen when somebody wrote or took over (a follower of `Live`)."""
         if any(entry.action in _WAKING for entry in entries):
-            self._awake.set()
+            self.awake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; what is being answered then is answered.
@@ -61,7 +61,7 @@ class Bot:
         """
         try:
             while not stop.is_set():
-                self._awake.clear()
+                self.awake.clear()
                 await self.listen()
                 if not await self._begin_answers():
                     await self._rest(stop)
@@ -103,7 +103,7 @@ class Bot:
 
     def _answered(self, task: asyncio.Task[None]) -> None:
         self._answering.discard(task)
-        self._awake.set()
+        self.awake.set()
         if not task.cancelled() and (failure := task.exception()) is not None:
             # It could not even be put off: its claim runs out, and it is tried again.
             log.error("bot.answer_lost", task=task.get_name(), reason=type(failure).__name__, exc_info=failure)
@@ -148,7 +148,7 @@ class Bot:
         async with self._db.transaction() as tx:
             begun = await closing.pick_up(tx, closed, moment)
         if begun:
-            self._awake.set()
+            self.awake.set()
         return begun
 
     async def _yield(self, conversation_id: int) -> None:
@@ -239,7 +239,7 @@ class Bot:
             due = await tx.scalar(turns.next_due(clock.now()))
         ahead = (due - clock.now()).total_seconds() if due is not None else POLL_SECONDS
         # What is due and still here waits for a place, or somebody else was quicker.
-        await pacing.news(stop, self._awake, within=min(ahead, POLL_SECONDS) if ahead > 0 else POLL_SECONDS / 4)
+        await pacing.news(stop, self.awake, within=min(ahead, POLL_SECONDS) if ahead > 0 else POLL_SECONDS / 4)
 
 
 async def mornings(bot: Bot, stop: asyncio.Event) -> None:

@@ -23,7 +23,7 @@ from console.bulk_jobs.models import AT_WORK, BulkJob, BulkRow, JobState, Verdic
 from console.db import Database, Tx, is_away, table_of
 from console.errors import Refused
 from console.languages.words import Words
-from console.pacing import pause
+from console.pacing import news
 
 log = structlog.get_logger()
 AT_ONCE = 20
@@ -32,6 +32,8 @@ BREATH = 0.01
 """Seconds between two steps: others write too."""
 LOOK_EVERY = 0.7
 """Seconds between looks; somebody watches a bar."""
+WAKING = ("bulk.asked", "bulk.started")
+"""What the history calls a job that is to be worked off."""
 _ROWS = table_of(BulkRow)
 _TOLD = (
     update(_ROWS)
@@ -66,11 +68,12 @@ class _Rehearsed(Exception):  # noqa: N818 it is how a transaction is taken back
         self.told = told
 
 
-async def run(db: Database, house: House, stop: asyncio.Event) -> None:
-    """Work jobs off until `stop`."""
+async def run(db: Database, house: House, awake: asyncio.Event, stop: asyncio.Event) -> None:
+    """Work jobs off until `stop`, whenever woken."""
     while not stop.is_set():
+        awake.clear()
         wait = BREATH if await turn(db, house) else LOOK_EVERY
-        await pause(stop, wait)
+        await news(stop, awake, within=wait)
 
 
 async def turn(db: Database, house: House) -> bool:

@@ -13,25 +13,28 @@ from console.evidence.compiling import compile_pack
 from console.evidence.packs import EvidencePack
 from console.evidence.proofs import Unproven
 from console.languages.words import Words
-from console.pacing import pause
+from console.pacing import news
 from console.settings import Settings
 
 LOOK_EVERY = 1.0
 """Seconds between looks: somebody watches a bar."""
+WAKING = ("evidence.requested",)
+"""What the history calls a pack that is to be made."""
 EXPIRE_EVERY = 300
 _CHUNK = 1024 * 1024
 
 
-async def run(db: Database, settings: Settings, stop: asyncio.Event) -> None:
-    """Make what is asked for until `stop`."""
+async def run(db: Database, settings: Settings, awake: asyncio.Event, stop: asyncio.Event) -> None:
+    """Make what is asked for until `stop`, whenever woken."""
     looks = 0
     while not stop.is_set():
         if looks % EXPIRE_EVERY == 0:
             await let_go(db, settings)
         looks += 1
+        awake.clear()
         while await make_next(db, settings):
             continue
-        await pause(stop, LOOK_EVERY)
+        await news(stop, awake, within=LOOK_EVERY)
 
 
 async def make_next(db: Database, settings: Settings) -> bool:

@@ -57,12 +57,12 @@ class Fetcher:
         self._whatsapp = whatsapp
         self._folder = folder
         self._at_once = at_once
-        self._awake = asyncio.Event()
+        self.awake = asyncio.Event()
 
     async def follow(self, entries: Sequence[Entry]) -> None:
         """Look for attachments when messages come in (a follower of `Live`)."""
         if any(entry.action == "message.received" for entry in entries):
-            self._awake.set()
+            self.awake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fetch until `stop`; downloads that this cuts off are given back for somebody else."""
@@ -90,7 +90,7 @@ class Fetcher:
                     await media.release(tx, list(cut_off.values()))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._awake.set()
+        self.awake.set()
         if not task.cancelled() and (failure := task.exception()):
             # Not even the failure could be written down: the lease ends, and another try begins.
             log.error("media.unsettled", task=task.get_name(), reason=type(failure).__name__)
@@ -104,11 +104,11 @@ class Fetcher:
             return await media.claim(tx, limit=room)
 
     async def _rest(self, stop: asyncio.Event) -> None:
-        await pacing.news(stop, self._awake, within=POLL_SECONDS)
+        await pacing.news(stop, self.awake, within=POLL_SECONDS)
         if not stop.is_set():
             # Messages come many at a time, and one look serves them all.
             await asyncio.sleep(BREATH)
-        self._awake.clear()
+        self.awake.clear()
 
     async def _fetch(self, wanted: Wanted) -> None:
         unfinished = self._folder / "tmp" / uuid.uuid4().hex

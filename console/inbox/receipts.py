@@ -76,20 +76,20 @@ class Receipts:
     def __init__(self, db: Database, whatsapp: Reads) -> None:
         self._db = db
         self._whatsapp = whatsapp
-        self._awake = asyncio.Event()
+        self.awake = asyncio.Event()
         self._tries: Counter[str] = Counter()
 
     async def follow(self, entries: Sequence[Entry]) -> None:
         """Look when somebody has read or taken a conversation (a follower of `Live`)."""
         if any(entry.action in {"conversation.read", "conversation.assigned"} for entry in entries):
-            self._awake.set()
+            self.awake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Give receipts until `stop`."""
         while not stop.is_set():
             if not await self._turn():
-                await pacing.news(stop, self._awake, within=POLL_SECONDS)
-                self._awake.clear()
+                await pacing.news(stop, self.awake, within=POLL_SECONDS)
+                self.awake.clear()
 
     async def _turn(self) -> bool:
         """Whether there was anything to do and it was done."""

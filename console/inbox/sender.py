@@ -251,9 +251,10 @@ class Sender:
         self._returned += [(message.id, message.claim) for message in self._sending.values()]
         for task in self._sending:
             task.cancel()
-        # Only what never left goes back; `release` can tell.
-        async with self._db.transaction() as tx:
-            await deliver.release(tx, self._returned)
+        if self._returned:
+            # Only what never left goes back; `release` can tell.
+            async with self._db.transaction() as tx:
+                await deliver.release(tx, self._returned)
 
 
 def _loop_time() -> float:

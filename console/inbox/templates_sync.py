@@ -101,12 +101,12 @@ class TemplateSync:
         self._db = db
         self._whatsapp = whatsapp
         self._channel_id = channel_id
-        self._awake = asyncio.Event()
+        self.awake = asyncio.Event()
 
     async def follow(self, entries: Sequence[Entry]) -> None:
         """Look when Meta said something about a template or the account (a follower of `Live`)."""
         if any(entry.action in {"template.updated", "channel.updated"} for entry in entries):
-            self._awake.set()
+            self.awake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the copy young until `stop`."""
@@ -114,8 +114,8 @@ class TemplateSync:
         while not stop.is_set():
             if clock.now() >= not_before and await self._is_stale() and not await self.sync():
                 not_before = clock.now() + RETRY
-            await pacing.news(stop, self._awake, within=POLL_SECONDS)
-            self._awake.clear()
+            await pacing.news(stop, self.awake, within=POLL_SECONDS)
+            self.awake.clear()
 
     async def sync(self) -> bool:
         """Read the list and keep it; whether WhatsApp gave it."""

@@ -64,20 +64,20 @@ class Teller:
         self._http = http
         self._zone = settings.zone
         self._key = key_of(settings)
-        self._awake = asyncio.Event()
+        self.awake = asyncio.Event()
 
     async def follow(self, entries: Sequence[Entry]) -> None:
         """Look when something happened that may be told (a follower of `Live`)."""
         if finding.interesting(entries, clock.now()):
-            self._awake.set()
+            self.awake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell until `stop`."""
         while not stop.is_set():
             while await self.turn():
                 pass
-            await pacing.news(stop, self._awake, within=POLL_SECONDS)
-            self._awake.clear()
+            await pacing.news(stop, self.awake, within=POLL_SECONDS)
+            self.awake.clear()
             await pacing.pause(stop, BREATH_SECONDS)
 
     async def turn(self) -> bool:

@@ -107,21 +107,21 @@ class Thanks:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._awake = asyncio.Event()
+        self.awake = asyncio.Event()
 
     async def follow(self, entries: Sequence[Entry]) -> None:
         """Look when something was paid (a follower of `Live`)."""
         if any(entry.action == "payment.applied" for entry in entries):
-            self._awake.set()
+            self.awake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Give receipts until `stop`."""
         while not stop.is_set():
-            self._awake.clear()
+            self.awake.clear()
             for payment_id in await self._owed():
                 async with self._db.transaction() as tx:
                     await give(tx, payment_id)
-            await pacing.news(stop, self._awake, within=LOOK_EVERY)
+            await pacing.news(stop, self.awake, within=LOOK_EVERY)
 
     async def _owed(self) -> list[int]:
         async with self._db.reading() as tx:

@@ -47,13 +47,13 @@ class Router:
     def __init__(self, db: Database, zone: ZoneInfo) -> None:
         self._db = db
         self._zone = zone
-        self._awake = asyncio.Event()
+        self.awake = asyncio.Event()
         self._faded_at = self._mended_at = 0.0
 
     async def follow(self, entries: Sequence[Entry]) -> None:
         """Something happened: look, if it can matter to a queue."""
         if any(entry.action in _WAKES for entry in entries):
-            self._awake.set()
+            self.awake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Give out until `stop`."""
@@ -113,7 +113,7 @@ class Router:
         return mended
 
     async def _wait(self, stop: asyncio.Event) -> None:
-        await pacing.news(stop, self._awake, within=LOOK_EVERY)
-        if self._awake.is_set():
+        await pacing.news(stop, self.awake, within=LOOK_EVERY)
+        if self.awake.is_set():
             await asyncio.sleep(BREATH)
-            self._awake.clear()
+            self.awake.clear()
