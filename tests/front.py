@@ -12,7 +12,6 @@ from typing import Any, Self
 
 import httpx
 import msgspec
-import uvicorn
 import websockets
 from litestar import Litestar
 
@@ -22,6 +21,7 @@ from console.app import Console, create_app
 from console.commands.serving import OPTIONS
 from console.settings import Settings
 from integrations.whatsapp.signature import sign
+from tests import prompt
 from tests.conftest import SECRET_KEY
 from tests.inbox import meta
 
@@ -197,21 +197,12 @@ async def a_console(settings: Settings) -> AsyncIterator[Front]:
         port = socket.getsockname()[1]
         address = f"http://127.0.0.1:{port}"
         app = create_app(msgspec.structs.replace(settings, base_url=address))
-        config = uvicorn.Config(app, **{**OPTIONS, "timeout_graceful_shutdown": 2})
-        server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,unused-ignore]
-        running = asyncio.create_task(server.serve(sockets=[socket]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-            if running.done():
-                running.result()
-        front = Front(app, address)
-        try:
-            yield front
-        finally:
-            await front.close()
-            server.should_exit = True
-            await running
+        async with prompt.serving(app, socket, **{**OPTIONS, "timeout_graceful_shutdown": 2}):
+            front = Front(app, address)
+            try:
+                yield front
+            finally:
+                await front.close()
 
 
 async def _hash_of_the_password() -> str:

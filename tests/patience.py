@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar, overload
 
 Seen = TypeVar("Seen")
+# What comes at once is seen at once, and a second of waiting is twenty looks: each is work for whom it waits for.
+FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05
 
 
 @overload
@@ -24,7 +26,7 @@ async def eventually(look: Callable[[], Seen | Awaitable[Seen]], *, within: floa
 
     An AssertionError in `look` counts as "not yet", and is the failure shown if it stays.
     """
-    end = time.monotonic() + within
+    end, pause = time.monotonic() + within, FIRST_PAUSE
     while True:
         try:
             glance = look()
@@ -36,15 +38,17 @@ async def eventually(look: Callable[[], Seen | Awaitable[Seen]], *, within: floa
             if seen:
                 return seen
             assert time.monotonic() < end, f"still {seen!r} after {within} s"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 def eventually_now(look: Callable[[], Seen], *, within: float = 5.0) -> Seen:
     """`eventually` for a test that is not async."""
-    end = time.monotonic() + within
+    end, pause = time.monotonic() + within, FIRST_PAUSE
     while not (seen := look()):
         assert time.monotonic() < end, f"still {seen!r} after {within} s"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
     return seen
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import structlog
-import uvicorn
 from litestar import Litestar
 from sqlalchemy import event, update
 from websockets.asyncio.client import ClientConnection, connect
@@ -25,6 +24,7 @@ from console.inbox import ingest
 from console.live import Live
 from console.sessions import hash_of
 from console.settings import Settings
+from tests import prompt
 from tests.conftest import SECRET_KEY
 from tests.inbox import meta
 
@@ -171,16 +171,8 @@ async def serving(database_url: str, *, buffer: int | None = None, **changed: An
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         app = create_app(settings_for(database_url, url, **changed))
         options: dict[str, Any] = {"ws": "websockets-sansio", "ws_per_message_deflate": False}  # as `aldia serve` does
-        server = _Server(uvicorn.Config(app, **options, lifespan="on", log_config=None, access_log=False))
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:
-            assert not task.done(), task.exception()
-            await asyncio.sleep(0.01)
-        try:
+        async with prompt.serving(app, listening, **options, lifespan="on", log_config=None, access_log=False):
             yield House(app, url)
-        finally:
-            server.should_exit = True
-            await task
 
 
 def settings_for(database_url: str, base_url: str, **changed: Any) -> Settings:
@@ -198,11 +190,3 @@ def settings_for(database_url: str, base_url: str, **changed: Any) -> Settings:
         "whatsapp_verify_token": "a word of the tests",
     }
     return Settings(**{**given, **changed})
-
-
-class _Server(uvicorn.Server):
-    """Inside the test's own loop, which keeps its signals."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

@@ -16,15 +16,14 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from console.bots import helper as helping
 from console.bots.helper import Helper
 from console.bots.runner import Bot
 from console.settings import UnsafeSettings
+from tests import prompt
 from tests.bots.night import RIGHT, Night, a_night
 from tests.conftest import Moment
-from tests.patience import eventually
 from tests.portfolio.test_payment_settings import load
 
 UNCLEAR = "que onda con lo mio pues"
@@ -75,15 +74,11 @@ class Model:
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             self.url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
-            server = uvicorn.Server(uvicorn.Config(self, lifespan="off", log_config=None))
-            task = asyncio.create_task(server.serve(sockets=[listening]))
-            await eventually(lambda: server.started)
-            try:
-                yield self
-            finally:
-                self.over.set()
-                server.should_exit = True
-                await task
+            async with prompt.serving(self, listening, lifespan="off", log_config=None):
+                try:
+                    yield self
+                finally:
+                    self.over.set()
 
 
 @pytest.fixture

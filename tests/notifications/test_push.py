@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import http_ece
 import pytest
-import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
@@ -30,6 +29,7 @@ from console.notifications import choosing
 from console.notifications.choosing import WORDS, Choice
 from console.notifications.models import PushSubscription
 from integrations.web_push import unpadded
+from tests import prompt
 from tests.conftest import Moment
 from tests.front import Front, Person, a_console, settings_for
 from tests.inbox import meta
@@ -58,19 +58,11 @@ class PushService:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[PushService]:
-        import asyncio  # noqa: PLC0415 only here
-
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            server = uvicorn.Server(uvicorn.Config(self, lifespan="off", log_config=None))
-            task = asyncio.create_task(server.serve(sockets=[listening]))
-            await eventually(lambda: server.started)
-            try:
+            async with prompt.serving(self, listening, lifespan="off", log_config=None):
                 yield self
-            finally:
-                server.should_exit = True
-                await task
 
 
 class Browser:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 import secrets
@@ -13,7 +12,6 @@ from typing import Any
 
 import httpx
 import msgspec
-import uvicorn
 from sqlalchemy import select
 
 from console import clock
@@ -21,10 +19,10 @@ from console.agents import Team
 from console.inbox.models import Conversation
 from console.portfolio.ledger import Payment, PaymentLink, PaymentNotice
 from console.portfolio.models import Account, Invoice
-from tests.api.house import House, _Server, serving
+from tests import prompt
+from tests.api.house import House, serving
 from tests.inbox import meta
 from tests.integrations.payments import peers
-from tests.patience import eventually
 from tests.portfolio.debts import Debt, a_debtor
 
 LATE = date(2026, 10, 1)
@@ -140,11 +138,5 @@ async def a_link(house: House, debt: Debt, provider: str, minor: int = 41250, **
 async def peer_on_loopback(peer: peers.Peer) -> AsyncIterator[str]:
     """A simulated provider behind an address of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = _Server(uvicorn.Config(peer, lifespan="off", log_config=None, access_log=False))
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        await eventually(lambda: server.started)
-        try:
+        async with prompt.serving(peer, listening, lifespan="off", log_config=None, access_log=False):
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await task
