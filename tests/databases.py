@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 
 from console.migrations import migrate
 
@@ -28,6 +28,10 @@ class PostgresCopies:
         # Several runs, and several processes of one run, may share a server.
         self._prefix = f"aldia_test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{os.getpid()}"
         self._numbers = itertools.count(1)
+        # A connection costs the server a process, which two orders for each test need not.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="databases")
+        self._runner = asyncio.Runner()
+        self._connection: asyncpg.Connection[Any] | None = None
 
     def prepare(self) -> None:
         """Make and migrate the database that the others are copies of."""
@@ -37,6 +41,9 @@ class PostgresCopies:
     def drop(self) -> None:
         """Remove what `prepare` made."""
         self._say(f'DROP DATABASE IF EXISTS "{self._prefix}" WITH (FORCE)')
+        self._thread.submit(self._runner.run, self._hang_up()).result()
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
 
     @contextlib.contextmanager
     def one(self) -> Iterator[str]:
@@ -57,7 +64,18 @@ class PostgresCopies:
         return self._server.set(database=database).render_as_string(hide_password=False)
 
     def _say(self, sql: str) -> None:
-        apart(_say(self._server, sql))
+        # A browser test keeps its own thread's event loop running throughout.
+        self._thread.submit(self._runner.run, self._order(sql)).result()
+
+    async def _order(self, sql: str) -> None:
+        if self._connection is None or self._connection.is_closed():
+            plain = self._server.set(drivername="postgresql").render_as_string(hide_password=False)
+            self._connection = await asyncpg.connect(plain)
+        await self._connection.execute(sql)
+
+    async def _hang_up(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
 
 
 class SqliteCopies:
@@ -73,15 +91,6 @@ class SqliteCopies:
     def one(self, folder: Path) -> str:
         """The URL of a fresh copy in `folder`."""
         return f"sqlite+aiosqlite:///{shutil.copyfile(self._master, folder / 'aldia.db')}"
-
-
-async def _say(server: URL, sql: str) -> None:
-    plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(plain)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
 
 
 def apart(work: Coroutine[Any, Any, Result]) -> Result:
