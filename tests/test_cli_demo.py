@@ -100,12 +100,17 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+# Telling the story is most of what these tests take: what one is told is there for the next.
+@pytest.fixture(scope="module")
+def one_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    return Demo(tmp_path_factory.mktemp("demo"))
+
+
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    demo = Demo(tmp_path)
-    yield demo
-    if demo.process is not None and demo.process.poll() is None:
-        demo.stop()
+def demo(one_demo: Demo) -> Iterator[Demo]:
+    yield one_demo
+    if one_demo.process is not None and one_demo.process.poll() is None:
+        one_demo.stop()
 
 
 def test_the_demo_tells_a_story_survives_kills_and_comes_back_quickly(demo: Demo) -> None:
@@ -190,10 +195,11 @@ def test_the_demo_is_on_loopback_alone_and_touches_nothing_but_its_own_folder(de
     assert "Preparando" in demo.said
 
 
-def test_a_port_in_use_is_said_in_one_line(demo: Demo) -> None:
-    with socket.create_server(("127.0.0.1", demo.port)):
+def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
         done = subprocess.run(
-            [ALDIA, "demo", "--port", str(demo.port)], cwd=demo.folder, capture_output=True, text=True, check=False
+            [ALDIA, "demo", "--port", port], cwd=tmp_path, capture_output=True, text=True, check=False
         )
 
     assert done.returncode == 1
