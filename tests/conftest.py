@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -25,6 +26,9 @@ litestar_once.remember()
 sqlalchemy_once.remember()
 app._doors = litestar_once.copies_of(app._doors)
 ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
+# What a test writes is gone with it (pyproject.toml): no disk need ever see it.
+if servers.in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(servers.MEMORY))
 # Half of what takes a browser; the other half takes another.
 FIRST_BROWSER = {"test_looks", "test_lost_connection", "test_hostile_text"}
 
@@ -39,6 +43,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             )
         elif "redis_url" in getattr(item, "fixturenames", ()) and "TEST_REDIS_URL" in os.environ:
             item.add_marker(pytest.mark.xdist_group("redis"))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage as the product does (console.commands.serving): never again in what was imported."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 10, 10)
 
 
 class Moment:
