@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import structlog
 
 from console import app, audit, clock
 from console.db import Database
@@ -29,6 +30,9 @@ ssl.create_default_context = functools.cache(ssl.create_default_context)  # type
 # What a test writes is gone with it (pyproject.toml): no disk need ever see it.
 if servers.in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(servers.MEMORY))
+# Drawing a traceback with all its values takes seconds, in which the process under test serves nobody.
+_plainly = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[structlog.processors.add_log_level, _plainly])
 # Half of what takes a browser; the other half takes another.
 FIRST_BROWSER = {"test_looks", "test_lost_connection", "test_hostile_text"}
 

@@ -28,10 +28,6 @@ from tests import prompt
 from tests.conftest import SECRET_KEY
 from tests.inbox import meta
 
-# Drawing a traceback with all its values takes seconds, in which the server under test serves nobody.
-_plainly = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-structlog.configure(processors=[structlog.processors.add_log_level, _plainly])
-
 
 class House:
     """One process of the product, its database, and who calls it."""

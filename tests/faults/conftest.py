@@ -6,11 +6,6 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-import structlog
-
-# Drawing a traceback with all its values takes seconds, in which the process under test serves nobody.
-_plainly = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-structlog.configure(processors=[structlog.processors.add_log_level, _plainly])
 
 
 @pytest.fixture(autouse=True)
