@@ -24,7 +24,8 @@ from console.errors import Refused, not_found
 from console.inbox import assign, queries, tagging, tree, wrap_up
 from console.inbox.models import Conversation
 from console.inbox.tags import ConversationTag, Tag
-from console.portfolio.models import PortfolioRules, name_key
+from console.portfolio.models import PortfolioRules
+from console.portfolio.names import name_key
 from console.portfolio.standing import edges_of, rules_in_force
 from console.portfolio.states import DEFAULT_EDGES, Edges, State, label
 from console.search import finding

@@ -20,7 +20,7 @@ from console.inbox.dispositions import Disposition
 from console.inbox.message_templates import FILE, Blank
 from console.languages.words import Words
 from console.message_templates import files as template_files
-from console.portfolio.models import name_key
+from console.portfolio.names import name_key
 
 NOBODY = "none"
 Choice = tuple[str, str]

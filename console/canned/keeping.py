@@ -15,7 +15,7 @@ from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy
 from console.languages.words import Words
-from console.portfolio.models import name_key
+from console.portfolio.names import name_key
 from console.texts import variables
 
 LONGEST_NAME = 60

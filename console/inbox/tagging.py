@@ -17,7 +17,7 @@ from console.inbox.models import Conversation
 from console.inbox.tags import ConversationTag, Tag
 from console.inbox.thread import actor_of
 from console.languages.words import Words
-from console.portfolio.models import name_key
+from console.portfolio.names import name_key
 
 LONGEST_NAME = 40
 LONGEST_DESCRIPTION = 200

@@ -16,7 +16,7 @@ from console.inbox.models import Conversation, Message
 from console.inbox.tags import Tag
 from console.inbox.thread import actor_of
 from console.languages.words import Words
-from console.portfolio.models import name_key
+from console.portfolio.names import name_key
 
 TAG = "Pago por verificar"
 KINDS = frozenset({"image", "document"})

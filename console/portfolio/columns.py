@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from console.languages.words import Words
-from console.portfolio.models import name_key
+from console.portfolio.names import name_key
 from console.portfolio.sheets import Cell, Row
 
 LOOKED_AT = 30

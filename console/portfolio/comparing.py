@@ -16,7 +16,7 @@ from console.errors import Refused
 from console.languages.words import Words
 from console.portfolio.corrections import Field
 from console.portfolio.documents import Document, key_of
-from console.portfolio.models import name_key
+from console.portfolio.names import name_key
 from console.portfolio.statement import Bill, Statement
 from console.portfolio.states import Owed
 

@@ -5,7 +5,6 @@ Money is whole numbers of the currency's smallest unit. Days are the debtor's; i
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -14,12 +13,6 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from console.db import Base, BigKey
-
-
-def name_key(name: str) -> str:
-    """`name` as searches compare it: without accents, in lower case, one space between words."""
-    bare = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
-    return " ".join(bare.casefold().split())
 
 
 class Creditor(Base):

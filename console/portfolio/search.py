@@ -17,7 +17,8 @@ from console.errors import Refused
 from console.inbox import policy
 from console.languages.words import Words
 from console.portfolio.agreements import Promise, PromiseState
-from console.portfolio.models import Account, ContactPoint, Debtor, Invoice, PortfolioRules, name_key
+from console.portfolio.models import Account, ContactPoint, Debtor, Invoice, PortfolioRules
+from console.portfolio.names import name_key
 from console.portfolio.states import TONES, Edges, State, label
 
 PAGE = 50

@@ -21,7 +21,8 @@ from console.portfolio.batches import ImportAccount, ImportBatch, ImportDebtor, 
 from console.portfolio.comparing import BillChange, Change, Person, compare
 from console.portfolio.documents import Document
 from console.portfolio.known import KEPT, known_of
-from console.portfolio.models import Account, Debtor, name_key
+from console.portfolio.models import Account, Debtor
+from console.portfolio.names import name_key
 from console.portfolio.rows import Line, Problem
 from console.portfolio.standing import edges_of, kept_of, rules_in_force
 from console.portfolio.states import Edges, standing_of, today_in

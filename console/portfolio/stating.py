@@ -21,7 +21,8 @@ from console.inbox.identity import one_at_a_time
 from console.portfolio import contesting, phones
 from console.portfolio.comparing import Change, Known, Person, compare
 from console.portfolio.known import known_of
-from console.portfolio.models import Account, Debtor, Invoice, name_key
+from console.portfolio.models import Account, Debtor, Invoice
+from console.portfolio.names import name_key
 from console.portfolio.standing import recompute, refresh_conversations
 from console.portfolio.statement import Source, Statement
 from console.portfolio.states import State

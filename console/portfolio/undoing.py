@@ -19,7 +19,8 @@ from console.portfolio.agreements import Dispute, Plan, Promise
 from console.portfolio.batches import ImportAccount, ImportBatch, ImportDebtor, ImportInvoice
 from console.portfolio.known import KEPT
 from console.portfolio.ledger import Payment, PaymentLink
-from console.portfolio.models import Account, Debtor, Invoice, name_key
+from console.portfolio.models import Account, Debtor, Invoice
+from console.portfolio.names import name_key
 from console.portfolio.preparing import AT_ONCE, Claim, clear
 from console.portfolio.staging import STATED, Rules, rules_at
 from console.portfolio.standing import kept_of

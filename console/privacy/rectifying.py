@@ -21,7 +21,8 @@ from console.languages.words import Words
 from console.portfolio import checks, documents
 from console.portfolio.corrections import Correction, Field
 from console.portfolio.documents import BadDocument, Document, key_of
-from console.portfolio.models import ContactPoint, Debtor, PointState, name_key
+from console.portfolio.models import ContactPoint, Debtor, PointState
+from console.portfolio.names import name_key
 from console.portfolio.points import find_contacts
 from console.portfolio.standing import refresh_conversations
 from console.privacy import requests

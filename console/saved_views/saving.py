@@ -12,7 +12,7 @@ from console.errors import Refused, not_found
 from console.inbox.listing import Listing
 from console.inbox.queries import LARGEST_ID
 from console.languages.words import Words
-from console.portfolio.models import name_key
+from console.portfolio.names import name_key
 from console.saved_views import access
 from console.saved_views.models import SavedView
 

@@ -13,7 +13,8 @@ from console import clock
 from console.audit import SYSTEM
 from console.db import Database, Tx
 from console.inbox.contacts import Contact
-from console.portfolio.models import Account, ContactPoint, Creditor, Debtor, Invoice, PointState, name_key
+from console.portfolio.models import Account, ContactPoint, Creditor, Debtor, Invoice, PointState
+from console.portfolio.names import name_key
 from console.portfolio.points import find_contacts
 from console.portfolio.standing import recompute
 from integrations.whatsapp.numbers import match_key

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from console import clock
 from console.db import Database
 from console.portfolio.corrections import Correction, Field
-from console.portfolio.models import Debtor, name_key
+from console.portfolio.models import Debtor
+from console.portfolio.names import name_key
 from console.privacy.models import Kind, PrivacyRequest
 from console.settings import Settings
 from tests.conftest import Moment

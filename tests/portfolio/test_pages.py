@@ -101,7 +101,8 @@ async def test_a_debt_is_found_by_whatever_one_has_at_hand(database: Database, m
         invoices=[("C-08841", DAY, 100)],
     )
     async with database.transaction() as tx:
-        from console.portfolio.models import Debtor, name_key  # noqa: PLC0415 only here
+        from console.portfolio.models import Debtor  # noqa: PLC0415 only here
+        from console.portfolio.names import name_key  # noqa: PLC0415 only here
 
         debtor = await tx.get_one(Debtor, wanted.debtor_id)
         debtor.name_key = name_key(debtor.name)
