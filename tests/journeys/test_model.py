@@ -12,7 +12,7 @@ import tempfile
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,8 +22,8 @@ from sqlalchemy import func, select
 
 from console import audit, clock
 from console.inbox.models import Conversation, Message, ViewCount
-from console.migrations import migrate
 from tests.conftest import SECRET_KEY
+from tests.databases import SqliteCopies
 from tests.front import Front, Person, Wire, a_console, settings_for
 from tests.inbox import meta
 from tests.journeys.screen import Screen
@@ -84,6 +84,8 @@ def difference(shown: dict[str, str], fresh: dict[str, str]) -> list[str]:
 class LivingLine(RuleBasedStateMachine):
     """Debtors write, repeat themselves and read; agents answer, take, give back and close; sockets drop."""
 
+    copies: ClassVar[SqliteCopies]
+
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
@@ -100,8 +102,7 @@ class LivingLine(RuleBasedStateMachine):
     async def _begin(self) -> None:
         self.stack = AsyncExitStack()
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="aldia-model-")))
-        url = f"sqlite+aiosqlite:///{folder}/model.db"
-        await migrate(url)
+        url = self.copies.one(folder)
         self.front: Front = await self.stack.enter_async_context(a_console(settings_for(url, folder)))
         self.agents = {name: await self.front.agent(name.title()) for name in ("ana", "luz")}
         for number in range(3):
@@ -214,6 +215,11 @@ class LivingLine(RuleBasedStateMachine):
         for page in self.watched:
             await page.drop()
         await self.stack.aclose()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _copies(_sqlite_copies: SqliteCopies) -> None:
+    LivingLine.copies = _sqlite_copies
 
 
 TestLivingLine = LivingLine.TestCase
