@@ -57,8 +57,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 FIRST_AFTER, APART = 1.0, 0.05
 """Seconds until the first loop begins that may wait, and from each to the next: who waited for the process is served
 first, and no crowd of loops opens every connection to the database at once. What the history wakes begins with that."""
-AT_ONCE = frozenset({"sender", "payment notices", "sign of life"})
-"""What a restart must hold up least, and what says that it is over."""
+AT_ONCE = frozenset({"sender", "bot", "payment notices", "sign of life"})
+"""What a restart must hold up least, and what says that it is over. A new bot hears what comes after it began."""
 MEND_EVERY = 5.0
 FEEL_EVERY = 15.0
 SWEEP_EVERY = 3600.0
