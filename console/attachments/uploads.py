@@ -20,7 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from console import audit, clock
 from console.attachments.models import StagedFile, Upload
 from console.audit import SYSTEM
-from console.db import Tx, dialect_of
+from console.db import Tx, dialect_of, says
 from console.inbox.message_templates import HeaderFile
 from console.inbox.models import Media, Message, Status
 
@@ -227,7 +227,7 @@ async def _release(tx: Tx, wanted: Wanted, action: str, values: dict[str, Any], 
     released = await tx.execute(
         update(Message)
         .where(
-            Message.status == Status.QUEUED,
+            says(Message.status, Status.QUEUED),
             Message.due_at.is_(None),
             Message.channel_id == wanted.channel_id,
             mine,
@@ -254,4 +254,4 @@ def _same(channel_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     free = or_(Upload.claimed_until.is_(None), Upload.claimed_until <= now, Upload.claimed_until > now + 2 * LEASE)
-    return (Upload.state == "pending", Upload.due_at <= now, free)
+    return (says(Upload.state, "pending"), Upload.due_at <= now, free)

@@ -20,7 +20,7 @@ from console.attachments.uploads import Attached
 from console.audit import SYSTEM
 from console.bulk import execute_many
 from console.consents.rules import MARKETING
-from console.db import Tx
+from console.db import Tx, says
 from console.inbox import channel_state, consent, pacing, yielding
 from console.inbox.channel import Channel
 from console.inbox.contacts import Contact
@@ -119,7 +119,7 @@ async def wire(tx: Tx, held: Sequence[Held]) -> set[Held]:
     paused = exists().where(Channel.id == _M.c.channel_id, Channel.paused_at.is_not(None))
     wired = await tx.execute(
         update(_M)
-        .where(_is(held), _M.c.status == Status.SENDING, _M.c.wired_at.is_(None), ~paused)
+        .where(_is(held), says(_M.c.status, Status.SENDING), _M.c.wired_at.is_(None), ~paused)
         .values(wired_at=clock.now())
         .returning(_M.c.id, _M.c.claim),
     )
@@ -132,7 +132,7 @@ async def release(tx: Tx, held: Sequence[Held]) -> int:
         return 0
     back = await tx.execute(
         update(_M)
-        .where(_is(held), _M.c.status == Status.SENDING, _M.c.wired_at.is_(None))
+        .where(_is(held), says(_M.c.status, Status.SENDING), _M.c.wired_at.is_(None))
         .values(status=Status.QUEUED, claim=None, claimed_until=None, version=_M.c.version + 1)
         .returning(_M.c.id, _M.c.conversation_id),
     )
@@ -162,7 +162,7 @@ async def recover(tx: Tx, *, limit: int = 500, alone: bool = False) -> int:
         select(_M.c.id, _M.c.conversation_id, _M.c.wired_at)
         .join(_C, _C.c.id == _M.c.conversation_id)
         .where(
-            _M.c.status == Status.SENDING,
+            says(_M.c.status, Status.SENDING),
             or_(true() if alone else and_(_M.c.wired_at.is_(None), lease_over), no_outcome),
         )
         .order_by(_M.c.id)
@@ -222,14 +222,14 @@ def _candidates(channel_id: int, now: datetime, *, columns: Sequence[Any]) -> Se
         .join(_C, _C.c.id == _M.c.conversation_id)
         .join(Contact, Contact.id == _C.c.contact_id)
         .where(
-            _M.c.status == Status.QUEUED,
+            says(_M.c.status, Status.QUEUED),
             _M.c.due_at <= now,
             _M.c.channel_id == channel_id,
             _past(_C.c.held_back_until, now, now + pacing.LONGEST_PAIR_BACKOFF + pacing.SKEW),
             _past(_C.c.paced_until, pair_limit, pair_limit + pacing.PAIR_INTERVAL + pacing.HORIZON + pacing.SKEW),
             ~exists().where(
                 earlier.c.conversation_id == _M.c.conversation_id,
-                earlier.c.status.in_([Status.QUEUED, Status.SENDING]),
+                says(earlier.c.status, Status.QUEUED, Status.SENDING),
                 earlier.c.sequence < _M.c.sequence,
             ),
         )
@@ -262,7 +262,7 @@ async def _take(ids: Sequence[int], tx: Tx, token: str, now: datetime) -> set[in
         return set()
     taken = await tx.scalars(
         update(_M)
-        .where(_M.c.id.in_(ids), _M.c.status == Status.QUEUED, _M.c.due_at <= now)
+        .where(_M.c.id.in_(ids), says(_M.c.status, Status.QUEUED), _M.c.due_at <= now)
         .values(status=Status.SENDING, claim=token, claimed_until=now + LEASE, version=_M.c.version + 1)
         .returning(_M.c.id),
     )

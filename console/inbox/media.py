@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select, update
 
 from console import audit, clock
 from console.audit import SYSTEM
-from console.db import Tx
+from console.db import Tx, says
 from console.inbox.media_files import Nature
 from console.inbox.models import Conversation, Media, Message
 
@@ -38,7 +38,7 @@ class Wanted(msgspec.Struct, frozen=True):
 async def is_due(tx: Tx) -> bool:
     """Whether anything waits to be fetched; a glance without a lock."""
     return (
-        await tx.scalar(select(Media.id).where(Media.state == "pending", Media.due_at <= clock.now()).limit(1))
+        await tx.scalar(select(Media.id).where(says(Media.state, "pending"), Media.due_at <= clock.now()).limit(1))
         is not None
     )
 
@@ -51,7 +51,7 @@ async def claim(tx: Tx, *, limit: int) -> list[Wanted]:
         .join(Message, Message.id == Media.message_id)
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(
-            Media.state == "pending",
+            says(Media.state, "pending"),
             Media.due_at <= now,
             or_(Media.claimed_until.is_(None), Media.claimed_until <= now, Media.claimed_until > now + 2 * LEASE),
         )
@@ -111,7 +111,7 @@ async def later(tx: Tx, wanted: Wanted, *, least: timedelta = timedelta(0)) -> N
 
 async def release(tx: Tx, ids: Sequence[int]) -> None:
     """Give back what was taken and not finished: a process that stops in order keeps nobody waiting for its leases."""
-    await tx.execute(update(Media).where(Media.id.in_(ids), Media.state == "pending").values(claimed_until=None))
+    await tx.execute(update(Media).where(Media.id.in_(ids), says(Media.state, "pending")).values(claimed_until=None))
 
 
 async def tries(tx: Tx, wanted: Wanted) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from console.db import Tx
+from console.db import Tx, says
 from console.inbox import pulse
 from console.inbox.channel import Channel, ChannelEvent, DeadLetter
 from console.inbox.models import Message, Status
@@ -14,7 +14,7 @@ from console.inbox.models import Message, Status
 
 async def waiting(tx: Tx, channel: Channel) -> dict[str, int]:
     """How many messages are queued, and how many on the way."""
-    leaving = Message.status.in_([Status.QUEUED, Status.SENDING]) & (Message.channel_id == channel.id)
+    leaving = says(Message.status, Status.QUEUED, Status.SENDING) & (Message.channel_id == channel.id)
     counting = select(Message.status, func.count()).where(leaving).group_by(Message.status)
     return {str(status): number for status, number in await tx.execute(counting)}
 

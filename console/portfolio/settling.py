@@ -9,7 +9,7 @@ from sqlalchemy import Select, select, union
 
 from console import clock
 from console.audit import Actor
-from console.db import Database, Tx
+from console.db import Database, Tx, says
 from console.pacing import pause
 from console.portfolio.agreements import Plan, PlanState, Promise, PromiseState
 from console.portfolio.holding import conversations_of_debtors
@@ -68,6 +68,6 @@ async def is_due(db: Database) -> bool:
 def _due(moment: datetime) -> tuple[Select[int], Select[int]]:
     """Accounts with a promise, and with a plan, whose grace has passed."""
     return (
-        select(Promise.account_id).where(Promise.state == PromiseState.OPEN, Promise.settles_at <= moment),
-        select(Plan.account_id).where(Plan.state == PlanState.ACTIVE, Plan.breaks_at <= moment),
+        select(Promise.account_id).where(says(Promise.state, PromiseState.OPEN), Promise.settles_at <= moment),
+        select(Plan.account_id).where(says(Plan.state, PlanState.ACTIVE), Plan.breaks_at <= moment),
     )

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from console import clock
 from console.agents import Agent, AgentTeam, ApiToken, Viewer
 from console.audit import SYSTEM, Actor, ActorKind
-from console.db import Tx
+from console.db import Tx, says
 from console.errors import Refused
 from console.inbox import policy, reply
 from console.inbox.models import Conversation, Message
@@ -91,7 +91,7 @@ def _ready(moment: datetime) -> Select[int]:
 
 def _is_ready(moment: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
-        ScheduledMessage.state == "waiting",
+        says(ScheduledMessage.state, "waiting"),
         or_(
             ScheduledMessage.due_at <= moment,
             and_(ScheduledMessage.on_reply, Conversation.inbound_count != ScheduledMessage.inbound_count),

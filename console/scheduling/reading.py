@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 
 from console import clock
 from console.agents import Viewer
-from console.db import Tx
+from console.db import Tx, says
 from console.inbox import policy
 from console.inbox.channel import MessageTemplate
 from console.inbox.contacts import Contact
@@ -44,7 +44,7 @@ async def waiting(tx: Tx, viewer: Viewer, *, own: bool) -> list[Line]:
     """What is held, then what waits, soonest first; at most `MOST` and one. Two queries."""
     found: list[Line] = []
     for state in ("held", "waiting"):
-        wanted = _lines(viewer, own=own).where(ScheduledMessage.state == state)
+        wanted = _lines(viewer, own=own).where(says(ScheduledMessage.state, state))
         soonest = wanted.order_by(ScheduledMessage.due_at, ScheduledMessage.message_id).limit(MOST + 1)
         found += [_line(viewer, *row) for row in await tx.execute(soonest)]
     return found[: MOST + 1]

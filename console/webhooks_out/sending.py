@@ -21,7 +21,7 @@ from console import clock, pacing
 from console.api import events
 from console.api.tokens import Program
 from console.audit import SYSTEM, Entry
-from console.db import Database, Tx, bulk_insert
+from console.db import Database, Tx, bulk_insert, says
 from console.languages.words import as_kept
 from console.pacing import Pace
 from console.webhooks_out import addresses, keeping, signing
@@ -206,7 +206,7 @@ def _due(moment: datetime) -> Any:  # noqa: ANN401 a select of delivery ids
     earlier = exists().where(
         before.subscription_id == WebhookDelivery.subscription_id,
         before.lane == WebhookDelivery.lane,
-        before.state == DeliveryState.WAITING,
+        says(before.state, DeliveryState.WAITING),
         before.id < WebhookDelivery.id,
     )
     unclaimed = WebhookDelivery.claimed_until.is_(None) | (WebhookDelivery.claimed_until < moment)
@@ -215,7 +215,7 @@ def _due(moment: datetime) -> Any:  # noqa: ANN401 a select of delivery ids
         .join(WebhookSubscription, WebhookSubscription.id == WebhookDelivery.subscription_id)
         .where(
             WebhookSubscription.state == SubscriptionState.ACTIVE,
-            WebhookDelivery.state == DeliveryState.WAITING,
+            says(WebhookDelivery.state, DeliveryState.WAITING),
             WebhookDelivery.due_at <= moment,
             unclaimed,
             ~earlier,
