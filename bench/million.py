@@ -57,6 +57,8 @@ class Past:
             text = " ".join(_WORDS[(number * 7 + n * n) % len(_WORDS)] for n in range(5 + number % 12))
             # Numbers of operations are what people look for, and each is said once.
             text += f" op{number:07}" if number % 3 == 0 else ""
+            # And some words belong to some teams alone.
+            text += " refinanciar" if debtor.team % 2 else ""
             yield (
                 *(self._first_id + number, debtor.conversation_id, 1, 2_000 + number // len(self._debtors), "in"),
                 *("contact", debtor.contact_id, "text", text, _payload(number, debtor, text), wamid(OLD + number)),

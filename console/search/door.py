@@ -39,7 +39,7 @@ async def search(
         found = await finding.find(tx, viewer, query, after=after, version=0)
     if after is None:
         await put_on_record(db, viewer, query, people=len(found.people))
-    return html(fragment("search/_found.html", found=found, q=q, is_first=after is None))
+    return html(fragment("search/_found.html", found=found, q=q))
 
 
 @get("/inbox/{conversation_id:int}/search")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Select, func, select, true
+from sqlalchemy import select
 
 from console.agents import Viewer
 from console.bots.spelling import is_one_slip, sound
@@ -19,10 +19,11 @@ from console.inbox.queries import contact_name
 from console.inbox.rows import rows_by_id
 from console.inbox.views import RowView
 from console.languages.words import Words
-from console.search import crowded, index
+from console.search import crowded, index, matching, within
 from console.search.found import MOST_SHOWN, Found, Group, Hit, Place
 from console.search.gathering import said
 from console.search.models import SearchMessage, SearchProgress
+from console.search.within import Newest
 from console.search.words import Query, excerpt, holds, pieces_of
 from integrations.whatsapp.numbers import display
 
@@ -32,35 +33,31 @@ MOST_PEOPLE = 8
 """Persons shown for who they are; whoever looks for another writes more of the name."""
 IN_ONE = 50
 """Messages on a page of one conversation."""
-ENOUGH_SECONDS = 0.8
-"""After this a page is shown as far as it came; the next one goes on from there."""
-_STEPS = (500, 5_000, 20_000)
-"""Matches that SQLite looks at in one step, the last again and again."""
-_BUCKETS = (1, 4, 16)
-"""As many buckets PostgreSQL looks into, the last again and again."""
+ENOUGH_SECONDS = 0.1
+"""After this the first page is shown as far as it came; the screen asks by itself for what is left."""
+PATIENT_SECONDS = 0.8
+"""The same for the pages after it, and where there is but one."""
 
 _WITH_FILES = frozenset({"document", "image", "video", "audio"})
 """Kinds of messages that may be found by the name of a file."""
-
-Newest = tuple[int, int, int]
-"""A conversation, the newest message found in it, and how many were found so far."""
 
 
 async def find(tx: Tx, viewer: Viewer, query: Query, *, after: Place | None = None, version: int) -> Found:
     """A page of what `viewer` may see of what was found; people by name are on the first alone."""
     people = [] if after else await find_people(tx, viewer, query)
-    newest, following, is_cut = await _conversations(tx, viewer, query, after or Place(2**62), PAGE)
-    hits = await _hits(tx, [message_id for _conversation, message_id, _many in newest], query)
+    place, seconds = after or Place(2**62), PATIENT_SECONDS if after else ENOUGH_SECONDS
+    newest, following, is_cut = await _conversations(tx, viewer, query, place, most=PAGE, seconds=seconds)
+    hits = await _hits(tx, [one.message_id for one in newest], query)
     ids = [number for number, _is_alike in people]
-    rows = await _rows(tx, [*ids, *(number for number, _message, _many in newest)], version)
+    rows = await _rows(tx, [*ids, *(one.conversation_id for one in newest)], version)
     alike = dict(people)
     return Found(
         people=[_group(rows[number], query, is_alike=alike[number]) for number in ids if number in rows],
         groups=[
-            _group(rows[number], query, hit=hits[message_id], has_more=many > 1)
-            for number, message_id, many in newest
+            _group(rows[one.conversation_id], query, hit=hits[one.message_id], has_more=one.has_more)
+            for one in newest
             # What was edited or erased since the index read it is no longer found.
-            if number in rows and message_id in hits
+            if one.conversation_id in rows and one.message_id in hits
         ],
         following=following,
         is_cut=is_cut,
@@ -80,8 +77,9 @@ async def find_in(tx: Tx, conversation: Conversation, query: Query, *, before: i
 async def conversations_with(tx: Tx, viewer: Viewer, query: Query, *, most: int) -> set[int]:
     """Up to `most` conversations of people or with messages that were found, those last spoken with first."""
     people = await find_people(tx, viewer, query, most=most)
-    newest, _following, _is_cut = await _conversations(tx, viewer, query, Place(2**62), most)
-    return {number for number, _ in people} | {number for number, _message, _many in newest}
+    from_the_newest = Place(2**62)
+    newest, _, _ = await _conversations(tx, viewer, query, from_the_newest, most=most, seconds=PATIENT_SECONDS)
+    return {number for number, _ in people} | {one.conversation_id for one in newest}
 
 
 # People
@@ -144,94 +142,38 @@ _SPELT = index.spelt_like()
 
 
 async def _conversations(
-    tx: Tx, viewer: Viewer, query: Query, place: Place, most: int
+    tx: Tx, viewer: Viewer, query: Query, place: Place, *, most: int, seconds: float
 ) -> tuple[list[Newest], Place | None, bool]:
-    """Up to `most` conversations with their newest message found, and where the next ones begin."""
-    begun = time.monotonic()
+    """Up to `most` conversations with their newest message found, and where the next ones begin.
+
+    Where next to nothing of what matches may be seen, it is looked for from the side of what may be: see `within`.
+    """
+    begun, looked, is_little = time.monotonic(), 0, None
     found: list[Newest] = []
     shown = set(place.shown)
-    async for step in _steps(tx, query, place.before):
-        rows = (await tx.execute(_seen_in(step.match, viewer, shown, most + 1 - len(found)))).all()
-        found += [(row.conversation_id, row.newest, row.many) for row in rows if row.conversation_id is not None]
-        shown.update(number for number, _message, _many in found)
+    async for step in matching.steps(tx, query, place.before):
+        rows = (await tx.execute(matching.seen_in(step.match, viewer, shown, most + 1 - len(found)))).all()
+        found += [Newest(row.conversation_id, row.newest, row.many > 1) for row in rows if row.newest is not None]
+        shown.update(one.conversation_id for one in found)
         step.examined, step.lowest = rows[0].examined, rows[0].lowest
-        if len(found) > most:
-            page = found[:most]
-            seen = (*place.shown, *(number for number, _message, _many in page))[-MOST_SHOWN:]
-            return page, Place(page[-1][1], seen), False
-        if not step.is_last and time.monotonic() - begun > ENOUGH_SECONDS:
-            seen = (*place.shown, *(number for number, _message, _many in found))[-MOST_SHOWN:]
-            return found, Place(step.below, seen), True
-    return found, None, False
+        looked += step.examined
+        if len(found) > most or step.is_last:
+            break
+        if is_little is not False and within.is_far(len(found), most + 1, looked):
+            is_little = await within.is_little(tx, viewer)
+            if is_little:
+                found = await within.newest(tx, viewer, query, before=place.before, shown=place.shown, most=most + 1)
+                break
+        if time.monotonic() - begun > seconds:
+            return found, Place(step.below, _shown(place, found)), True
+    if len(found) <= most:
+        return found, None, False
+    page = found[:most]
+    return page, Place(page[-1].message_id, _shown(place, page)), False
 
 
-class _Step:
-    """A stretch of messages looked through; what it held is told by whoever asked."""
-
-    def __init__(self, match: CTE, *, size: int = 0, lowest: int = 0, is_last: bool = False) -> None:
-        self.match = match
-        self._size = size
-        self._floor = lowest
-        self._ends = is_last
-        self.examined = 0
-        self.lowest: int | None = None
-
-    @property
-    def is_last(self) -> bool:
-        """Whether nothing is left below."""
-        return self._ends or (self._size > 0 and self.examined < self._size)
-
-    @property
-    def below(self) -> int:
-        """Where the next stretch begins."""
-        return self._floor if not self._size else self.lowest or 0
-
-
-async def _steps(tx: Tx, query: Query, before: int) -> AsyncIterator[_Step]:
-    """Stretches from the newest message back, each larger than the one before, until nothing is left."""
-    if dialect_of(tx) == "sqlite":
-        number = 0
-        while True:
-            size = _STEPS[min(number, len(_STEPS) - 1)]
-            step = _Step(index.newest_in_sqlite(query, before, size), size=size)
-            yield step
-            if step.is_last:
-                return
-            before, number = step.below, number + 1
-    oldest, newest = await index.ends(tx)
-    top, number = min(newest, before - 1) >> index.BUCKET, 0
-    while top >= oldest >> index.BUCKET:
-        many = _BUCKETS[min(number, len(_BUCKETS) - 1)]
-        bottom = max(top - many + 1, oldest >> index.BUCKET)
-        match = index.newest_in_postgres(query, before, range(bottom, top + 1))
-        floor = bottom << index.BUCKET
-        yield _Step(match, lowest=floor, is_last=floor <= oldest)
-        top, number = bottom - 1, number + 1
-
-
-def _seen_in(match: CTE, viewer: Viewer, shown: Collection[int], most: int) -> Select[int, int, int, int, int]:
-    """Of the messages matched: how many, the lowest, and beside them those conversations that `viewer` may see.
-
-    The sums, with nothing added, are for SQLite: no index serves a sum, so it goes from what matched to the messages
-    and on to the conversations. Left to choose, it reads all messages along an index and looks each up in the match.
-    """
-    newest, many = func.max(SearchMessage.message_id), func.count()
-    seen = (
-        select(SearchMessage.conversation_id, newest.label("newest"), many.label("many"))
-        .join(match, SearchMessage.message_id == match.c.id + 0)
-        .join(Conversation, Conversation.id == SearchMessage.conversation_id + 0)
-        .where(policy.visible(viewer), Conversation.status != "merged", Conversation.id.not_in(sorted(shown)))
-        .group_by(SearchMessage.conversation_id)
-        .order_by(newest.desc())
-        .limit(most)
-        .subquery()
-    )
-    whole = select(func.count().label("examined"), func.min(match.c.id).label("lowest")).select_from(match).subquery()
-    return (
-        select(whole.c.examined, whole.c.lowest, seen.c.conversation_id, seen.c.newest, seen.c.many)
-        .select_from(whole.outerjoin(seen, true()))
-        .order_by(seen.c.newest.desc())
-    )
+def _shown(place: Place, page: Sequence[Newest]) -> tuple[int, ...]:
+    return (*place.shown, *(one.conversation_id for one in page))[-MOST_SHOWN:]
 
 
 _SAID = (

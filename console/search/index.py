@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     BigInteger,
+    ColumnElement,
     Select,
     bindparam,
     column,
@@ -125,7 +126,7 @@ def newest_in_sqlite(query: Query, before: int, most: int) -> CTE:
 
 
 def newest_in_postgres(query: Query, before: int, buckets: Sequence[int]) -> CTE:
-    """The messages below `before`, of these buckets, that hold what is asked for.
+    """The messages below `before`, of these buckets, that hold what is asked for, and the conversation of each.
 
     The match stands by itself: left to choose, the planner walks the primary key backwards until enough match.
     """
@@ -134,12 +135,12 @@ def newest_in_postgres(query: Query, before: int, buckets: Sequence[int]) -> CTE
         marks = [f"'@{bucket}'" for bucket in buckets]
         asked = f"{asked} & {_either(marks, '|')}"
     matching = (
-        select(SearchMessage.message_id.label("id"))
+        select(SearchMessage.message_id.label("id"), SearchMessage.conversation_id)
         .where(text(f"{_MESSAGE_WORDS} @@ CAST(:asked AS tsquery)").bindparams(asked=asked))
         .cte("matching")
         .prefix_with("MATERIALIZED")
     )
-    return select(matching.c.id.label("id")).where(matching.c.id < before).cte("found")
+    return select(matching.c.id, matching.c.conversation_id).where(matching.c.id < before).cte("found")
 
 
 async def ends(tx: Tx) -> tuple[int, int]:
@@ -159,7 +160,7 @@ def spelt_like(keys: str = "keys") -> Select[str]:
     return select(SearchSpelling.word).where(among(SearchSpelling.key, keys)).distinct().limit(200)
 
 
-def has_words(conversation_id: int, query: Query) -> Select[Any]:
+def has_words(conversation_id: int | ColumnElement[int], query: Query) -> Select[Any]:
     """The messages of one conversation that hold all that is asked for, along its own index."""
     every = [(literal(" ") + SearchMessage.folded).contains(f" {word}", autoescape=True) for word in query.words]
     return select(SearchMessage.message_id).where(SearchMessage.conversation_id == conversation_id, *every)

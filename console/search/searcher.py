@@ -55,6 +55,8 @@ class Searcher:
         told = {"default_transaction_read_only": "on", "statement_timeout": str(int(self._seconds * 1000))}
         # What is asked for decides the plan: one made for any word walks all people for each that is found.
         told["plan_cache_mode"] = "force_custom_plan"
+        # To compile a plan takes longer than a search may. What matches a word is kept as a map of the table: whole.
+        told |= {"jit": "off", "work_mem": "16MB"}
         settings = {**POSTGRES_OPTIONS["server_settings"], **told, "application_name": "aldia search"}
         options = {**POSTGRES_OPTIONS, "server_settings": settings, "command_timeout": self._seconds + 1}
         how: dict[str, Any] = {"pool_size": AT_ONCE, "max_overflow": 0, "pool_timeout": self._seconds}

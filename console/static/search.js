@@ -21,6 +21,12 @@ act('close-search', () => box().close())
 
 function show(element) {
   byId('found').replaceWith(element)
+  goOn()
+}
+
+// A page that was cut short is not all there is: the search goes on until one is full or everything was looked through.
+function goOn() {
+  if (box().open) byId('found').querySelector('.further [data-goes-on]')?.click()
 }
 
 function say(words) {
@@ -92,19 +98,25 @@ document.addEventListener('click', (event) => {
 })
 
 async function further(button, url, where) {
+  const isAsked = document.activeElement === button
   button.disabled = true
   const came = await ask(url)
   button.disabled = false
+  // Something else was looked for meanwhile.
+  if (!button.isConnected) return
   if (!came?.ok) return toast(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
-  where(parse(came.html)[0])
+  where(parse(came.html)[0], isAsked)
 }
 
-act('search-further', (button) => further(button, `/inbox/search?${new URLSearchParams({ q: input().value, cursor: button.dataset.cursor })}`, (fresh) => {
-  const fetched = [...fresh.querySelectorAll('.group')]
-  byId('found').querySelector('.groups').append(...fetched)
+act('search-further', (button) => further(button, `/inbox/search?${new URLSearchParams({ q: input().value, cursor: button.dataset.cursor })}`, (fresh, isAsked) => {
+  const groups = byId('found').querySelector('.groups')
   const next = fresh.querySelector('.further')
+  const fetched = [...fresh.querySelectorAll('.group')]
+  if (!groups.children.length && !fetched.length && !next) return show(fresh)
+  groups.append(...fetched)
   button.parentElement.replaceWith(...(next ? [next] : []))
-  fetched[0]?.querySelector('a').focus()
+  if (isAsked) fetched[0]?.querySelector('a').focus()
+  goOn()
 }))
 act('search-one', (button) => further(button, `/inbox/${button.dataset.conversation}/search?${new URLSearchParams({ q: input().value, ...(button.dataset.before && { before: button.dataset.before }) })}`, (fresh) => {
   const place = button.closest('li')

@@ -87,3 +87,30 @@ def test_searching_on_a_telephone(house: House, new_page: NewPage) -> None:
 
     expect(page.locator("#pane .head h2")).to_have_text("Saturnina Mamani")
     expect(page.locator("#pane .entry", has_text="avenida").first).to_be_in_viewport()
+
+
+CUT = """<div id="found" class="found"><ol class="groups"></ol><p class="further"><button type="button" class="btn"
+ data-act="search-further" data-cursor="999999999999" data-goes-on>Seguir</button></p></div>"""
+
+
+def test_a_search_that_was_cut_short_goes_on_by_itself(house: House, new_page: NewPage) -> None:
+    """The first answer is one that came to nothing in its time, as among a million messages; the rest is real."""
+    debtor = house.debtor("Hermelinda Choque")
+    debtor.write("Fui al banco de la esquina")
+    page = house.enter(new_page, "ana")
+    page.keyboard.press("q")
+    look_for(page, "esquina banco", "#found .hit")
+    page.route(
+        lambda url: "/inbox/search?" in url and "cursor" not in url,
+        lambda route: route.fulfill(body=CUT, content_type="text/html"),
+    )
+
+    page.locator("#search input").fill("banco esquina")
+
+    expect(page.locator("#found .hit mark")).to_have_text(["banco", "esquina"])
+    expect(page.locator("#search input")).to_be_focused()
+    expect(page.locator("#found .further")).to_have_count(0)
+
+    page.locator("#search input").fill("zzzzqqq")
+
+    expect(page.locator("#found h2")).to_contain_text("Nada con")

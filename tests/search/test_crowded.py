@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import random
-from datetime import timedelta
-from itertools import product
 from typing import Any
 
 import pytest
 from sqlalchemy import event, insert, text
 
-from console import clock
 from console.agents import Viewer
 from console.db import Database, table_of
-from console.inbox.contacts import Contact
-from console.inbox.models import Conversation
 from console.search import crowded, finding
-from console.search.models import SearchMessage, SearchPerson
+from console.search.models import SearchMessage
 from console.search.searcher import Searcher
 from console.search.words import read_query
-from tests.inbox.people import Inbox, an_inbox
-
-FIRST, LAST = ("maria", "mario", "juan", "julia"), ("quispe", "mamani", "garcia")
-
-
-async def a_portfolio(database: Database, inbox: Inbox, many: int = 240) -> None:
-    """So many people of few names, in two teams and every status, spoken with in no order."""
-    chance, now, other = random.Random(7), clock.now(), next(iter(inbox.stranger.team_ids))
-    usual = {"channel_id": inbox.channel_id, "created_at": now, "updated_at": now, "last_sequence": 0}
-    usual |= {"inbound_count": 0, "pair_refusals": 0, "receipt_due": False, "version": 1}
-    people, conversations, words = [], [], []
-    for number, (first, last) in zip(range(1000, 1000 + many), list(product(FIRST, LAST)) * many, strict=False):
-        people.append({"id": number, "wa_id": f"5194{number:07}", "name": f"{first} {last}", "created_at": now})
-        words.append({"contact_id": number, "folded": f"{first} {last} 5194{number:07}", "names": f"{first} {last}"})
-        team = inbox.team_id if chance.random() < 0.5 else other
-        status = chance.choice(["open", "snoozed", "resolved", "merged"])
-        holder = inbox.ana.id if chance.random() < 0.2 else None
-        last_at = now - timedelta(minutes=chance.randrange(10_000))
-        own = {"id": number, "contact_id": number, "team_id": team, "holder_id": holder, "status": status}
-        conversations.append({**own, "last_at": last_at, **usual})
-    async with database.transaction() as tx:
-        await tx.execute(insert(table_of(Contact)), [{**one, "version": 1} for one in people])
-        await tx.execute(insert(table_of(Conversation)), conversations)
-        await tx.execute(insert(table_of(SearchPerson)), words)
+from tests.inbox.people import an_inbox
+from tests.search.portfolio import a_portfolio
 
 
 @pytest.fixture(params=[(300, 4_000), (7, 20)], ids=["walked in one", "in steps, and not far enough"])
