@@ -20,8 +20,8 @@ from console.api.operations import does
 from console.api.problems import invalid
 from console.api.tokens import Program
 from console.consents import keeping
-from console.consents.keeping import OLDEST, Said
-from console.consents.models import ConsentRecord, How, Purpose, Standing, Way
+from console.consents.keeping import Said
+from console.consents.models import LONGEST, OLDEST, ConsentRecord, How, Purpose, Standing, Way
 from console.consents.noting import Proof
 from console.db import Database, Tx
 from console.errors import Refused, not_found
@@ -69,11 +69,9 @@ class ConsentToNote(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     purpose: Literal["collection", "marketing"]
     how: Literal["message", "web_form", "contract", "call", "in_person"]
     said_at: Annotated[datetime, msgspec.Meta(tz=True, description=_SAID_AT)]
-    shown: Annotated[str, msgspec.Meta(max_length=keeping.LONGEST["shown"], description=_SHOWN)] | None = None
-    version: Annotated[str, msgspec.Meta(max_length=keeping.LONGEST["version"])] | None = None
-    reference: Annotated[str, msgspec.Meta(max_length=keeping.LONGEST["reference"], description=_REFERENCE)] | None = (
-        None
-    )
+    shown: Annotated[str, msgspec.Meta(max_length=LONGEST["shown"], description=_SHOWN)] | None = None
+    version: Annotated[str, msgspec.Meta(max_length=LONGEST["version"])] | None = None
+    reference: Annotated[str, msgspec.Meta(max_length=LONGEST["reference"], description=_REFERENCE)] | None = None
     message_id: Annotated[str, msgspec.Meta(description=_MESSAGE)] | None = None
 
 

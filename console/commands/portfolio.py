@@ -202,7 +202,8 @@ def _write(to: Path, text: str) -> None:
 
 
 def _summary(counts: dict[str, int]) -> str:
+    consents = f", {counts['consents']} consentimientos" if "consents" in counts else ""
     return (
         f"{counts['rows']} filas: {counts['new']} cuentas nuevas, {counts['changed']} cambian, "
-        f"{counts['closed']} se cierran, {counts['unchanged']} sin cambios, {counts['problems']} errores"
+        f"{counts['closed']} se cierran, {counts['unchanged']} sin cambios, {counts['problems']} errores{consents}"
     )

@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from console import audit, clock
 from console.agents import Viewer
-from console.consents import keeping, proof_files, reading
+from console.consents import awaited, keeping, proof_files, reading
 from console.consents.models import ConsentRecord, How, Purpose, Standing, Way
 from console.consents.noting import Proof
 from console.consents.words import HOWS, PURPOSES, TYPED, WAYS
@@ -169,6 +169,7 @@ async def _page(
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
         contact = await tx.get_one(Contact, conversation.contact_id)
         stands, lines = await reading.over_whatsapp(tx, contact), await reading.lines_of(tx, contact.id)
+        brought = await awaited.brought_by(tx, contact.id)
         messages = await _heard(tx, conversation)
     return show(
         "consents/page.html",
@@ -180,6 +181,7 @@ async def _page(
         is_stopped=contact.opted_out_at is not None,
         stands=stands,
         lines=lines,
+        brought=brought,
         messages=messages,
         ways={way: WAYS[way] for way in Way},
         purposes={purpose: PURPOSES[purpose] for purpose in Purpose},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from console import audit, clock
 from console.agents import Viewer
 from console.audit import Actor
 from console.consents import noting
-from console.consents.models import ConsentRecord, How, Purpose, Standing, Way
+from console.consents.models import LONGEST, OLDEST, ConsentRecord, How, Purpose, Standing, Way
 from console.consents.noting import Proof
 from console.consents.words import TYPED
 from console.db import Tx
@@ -25,13 +25,11 @@ from console.languages.words import Words
 from console.reasons.keeping import SALT_BYTES
 from console.settings import Settings
 
-LONGEST = {"shown": 4000, "version": 40, "reference": 200}
 _LABELS = {
     "shown": Words("El texto mostrado"),
     "version": Words("La versión"),
     "reference": Words("La referencia"),
 }
-OLDEST = timedelta(days=365 * 30)
 _WHATSAPP_COLLECTION = (Way.WHATSAPP, Purpose.COLLECTION)
 _WHATSAPP_MARKETING = (Way.WHATSAPP, Purpose.MARKETING)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from console.db import Base, BigKey
+
+LONGEST = {"shown": 4000, "version": 40, "reference": 200}
+"""How long the words of a proof may be."""
+OLDEST = timedelta(days=365 * 30)
+"""Nobody allowed anything longer ago than this."""
 
 
 class Way(StrEnum):

@@ -61,6 +61,7 @@ async def compile_pack(
             disclosures=[entry.id for entry in entries if gathering.discloses(entry.action)],
             readings=_among(entries, gathering.READINGS),
             consents=await gathering.consents_of(tx, scope.conversation_ids),
+            imported_consents=await gathering.imported_of(tx, scope.account_ids),
             reasons=await gathering.reasons_about(tx, scope.conversation_ids, scope.account_ids),
         )
         answers = await proofs.answers_of(tx, proven)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from console.consents.awaited import LEFT, WAITS
+from console.consents.imported import Outcome
 from console.consents.models import How, Purpose, Standing, Way
 from console.consents.words import HOWS, PURPOSES, STANDINGS, WAYS
 from console.evidence.paper import Paper
-from console.evidence.shapes import Consent, Dossier
+from console.evidence.shapes import Consent, Dossier, Imported
 
 
 def write(paper: Paper, dossier: Dossier) -> None:
     """One paragraph for each line of their history of consent, oldest first."""
     paper.heading("Consentimiento, con su prueba")
-    if not dossier.consents:
+    if not dossier.consents and not dossier.imported_consents:
         paper.say("No consta que haya autorizado ni rechazado nada por escrito.", soft=True)
     zone = ZoneInfo(dossier.timezone)
     for consent in dossier.consents:
@@ -26,6 +28,29 @@ def write(paper: Paper, dossier: Dossier) -> None:
         for line in _proof(consent):
             paper.small(line)
         paper.ln(1.5)
+    for each in dossier.imported_consents:
+        if each.outcome == Outcome.NOTED:
+            continue  # it is told above
+        stands = STANDINGS[Standing(each.state)]
+        about = f"{PURPOSES[Purpose(each.purpose)]} por {WAYS[Way(each.channel)]}, número {each.phone}"
+        paper.say(f"{stands}: {about}", bold=True, size=9.5)
+        source = f"Lo dijo la carga {each.load}, fila {each.row}, de {each.by.name or 'Al Día'}"
+        paper.say(f"{HOWS[How(each.how)]}, {_when(each.said_at, zone)}. {source}.", size=8.5)
+        paper.small(f"{_became(each)}.")
+        for line in _words(each):
+            paper.small(line)
+        paper.ln(1.5)
+
+
+def _became(each: Imported) -> str:
+    if each.replaced_by is not None:
+        return f"Otra carga dijo otra cosa: la {each.replaced_by}"
+    return WAITS if each.outcome == Outcome.WAITING else LEFT.get(each.why or "", "No se registró")
+
+
+def _words(each: Imported) -> list[str]:
+    told = (("Texto mostrado", each.shown), ("Referencia", each.reference), ("SHA-256 del archivo", each.file_sha256))
+    return [f"{what}: {words}" for what, words in told if words]
 
 
 def _proof(consent: Consent) -> list[str]:

@@ -14,17 +14,31 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from console.agents import Agent, Team
 from console.audit import AuditEntry
-from console.consents import noting
+from console.consents import awaited, noting
 from console.consents import reading as consents
+from console.consents.imported import ImportedConsent
 from console.consents.models import ConsentRecord
 from console.db import Base, Tx
 from console.evidence.hours import Clockwork
-from console.evidence.shapes import Attachment, Author, Consent, Debt, Former, Given, Person, Said, Status, Thread
+from console.evidence.shapes import (
+    Attachment,
+    Author,
+    Consent,
+    Debt,
+    Former,
+    Given,
+    Imported,
+    Person,
+    Said,
+    Status,
+    Thread,
+)
 from console.inbox.channel import Channel
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Media, Message, MessageVersion, Tick
 from console.inbox.queries import contact_name
 from console.portfolio.agreements import Promise
+from console.portfolio.batches import ImportBatch
 from console.portfolio.ledger import Payment
 from console.portfolio.models import Account, ContactPoint, Debtor, Invoice, PointState
 from console.reasons import keeping as reasons
@@ -39,6 +53,7 @@ CONSENT = (
     "contact.wrong_number_lifted",
     "consent.given",
     "consent.withdrawn",
+    "consent.left",
 )
 READINGS = ("conversation.viewed", "media.viewed", "document.revealed", "phone.revealed", "evidence.downloaded")
 # What we told about a debt, or about a way to pay it.
@@ -205,6 +220,38 @@ def _consent(row: ConsentRecord) -> Consent:
         sha256=row.sha256,
         said=noting.said(proof),
         salt=row.salt.hex() if row.salt else None,
+    )
+
+
+async def imported_of(tx: Tx, account_ids: Sequence[int]) -> list[Imported]:
+    """What files said of consent beside these debts, with the file and whoever brought it."""
+    rows = await awaited.kept_of(tx, account_ids)
+    batches = select(ImportBatch).where(ImportBatch.id.in_({row.batch_id for row in rows}))
+    brought = {batch.id: batch for batch in await tx.scalars(batches)}
+    return [_imported(row, brought[row.batch_id]) for row in rows]
+
+
+def _imported(row: ImportedConsent, batch: ImportBatch) -> Imported:
+    return Imported(
+        id=row.id,
+        account=row.account_id,
+        phone=row.phone,
+        channel=row.channel,
+        purpose=row.purpose,
+        state=row.state,
+        how=row.how,
+        said_at=_iso(row.said_at),
+        shown=row.shown,
+        reference=row.reference,
+        load=batch.id,
+        row=row.row,
+        file_sha256=batch.sha256,
+        by=Author(batch.made_by_kind, batch.made_by_id, batch.made_by_name),
+        stated_at=_iso(row.stated_at),
+        replaced_by=row.replaced_by,
+        outcome=row.outcome,
+        why=row.why,
+        consent=row.consent_id,
     )
 
 

@@ -147,6 +147,33 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     salt: str | None
 
 
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file of import `load`, in `row`, said that somebody allowed or refused at a number.
+
+    `outcome` is waiting (nobody has written from there), noted (as the consent `consent`) or left (`why`).
+    """
+
+    id: int
+    account: int
+    phone: str
+    channel: str
+    purpose: str
+    state: str
+    how: str
+    said_at: str
+    shown: str | None
+    reference: str | None
+    load: int
+    row: int
+    file_sha256: str | None
+    by: Author
+    stated_at: str
+    replaced_by: int | None
+    outcome: str
+    why: str | None
+    consent: int | None
+
+
 class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     """All of expediente.json."""
 
@@ -165,6 +192,7 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     readings: list[int]
     reasons: list[Given] = []
     consents: list[Consent] = []
+    imported_consents: list[Imported] = []
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, select
 from console import audit
 from console.audit import SYSTEM, Actor
 from console.bulk import among, bulk_update, fetch
+from console.consents import waiting
 from console.db import Tx, bulk_insert, dialect_of, next_ids, table_of
 from console.inbox import counts, identity
 from console.inbox.acts import apply_acts
@@ -142,6 +143,8 @@ async def receive(tx: Tx, channel: Line, arrivals: Sequence[Arrival], moment: da
             await identity.change_identity(tx, channel.id, arrival.identity_change, moment)
     await _move_clocks(tx, [thread for thread in threads.values() if thread.moves_clocks], moment)
     await _save(tx, threads.values(), moment)
+    # What files say of somebody waits until there is a conversation to note it in.
+    await waiting.give_to(tx, [thread.contact_id for thread in threads.values() if thread.is_new])
     return len(fresh)
 
 

@@ -105,6 +105,7 @@ _ACTIONS = {
     "contact.verified": Words("{actor} confirmó que responde el titular"),
     "consent.given": Words("{actor} registró un consentimiento"),
     "consent.withdrawn": Words("{actor} registró que se opuso"),
+    "consent.left": Words("Lo que un archivo decía del consentimiento no se registró"),
     "contact.opted_out": Words("Pidió que no le escribamos"),
     "contact.opt_out_lifted": Words("{actor} levantó la baja"),
     "contact.wrong_number": Words("Número equivocado"),

@@ -13,6 +13,7 @@ import console.audit
 import console.bots.models
 import console.bulk_jobs.models
 import console.canned.models
+import console.consents.imported
 import console.consents.models
 import console.evidence.packs
 import console.evidence.seals

@@ -7,12 +7,13 @@ for a large batch of messages: everything that can be worked out beforehand has 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import CursorResult, func, select, text
+from sqlalchemy import CursorResult, delete, func, or_, select, text
 
 from console.bulk import fetch
 from console.db import Base, Tx, table_of
@@ -20,10 +21,18 @@ from console.errors import Refused
 from console.languages.words import Words
 from console.portfolio import import_sql as sql
 from console.portfolio import phones
-from console.portfolio.batches import ImportAccount, ImportBatch, ImportDebtor, ImportInvoice, ImportPoint
+from console.portfolio.batches import (
+    ImportAccount,
+    ImportBatch,
+    ImportConsent,
+    ImportDebtor,
+    ImportInvoice,
+    ImportPoint,
+)
 from console.portfolio.models import Account, ContactPoint, Debtor, Invoice
 from console.portfolio.rows import Line
-from console.portfolio.staging import Rules, Stage
+from console.portfolio.staging import OF_CONSENT, Rules, Stage
+from console.portfolio.stated_consents import ConsentSaid
 
 STEP = 5_000
 """Rows in one statement: PostgreSQL is asked for nothing that takes seconds."""
@@ -50,7 +59,10 @@ async def survey(tx: Tx) -> None:
         await tx.execute(text(f"ANALYZE {names}"))
 
 
-_COUNTED = (ImportAccount, ImportInvoice, ImportDebtor, ImportPoint, Account, Invoice, Debtor, ContactPoint)
+_COUNTED = (
+    *(ImportAccount, ImportInvoice, ImportDebtor, ImportPoint, ImportConsent),
+    *(Account, Invoice, Debtor, ContactPoint),
+)
 
 
 async def apply(tx: Tx, batch: ImportBatch, place: Place, rules: Rules) -> set[int]:
@@ -62,9 +74,13 @@ async def apply(tx: Tx, batch: ImportBatch, place: Place, rules: Rules) -> set[i
     await _compare_again(tx, batch, rules)
     values = await _values(tx, batch, place)
     affected = await _contacts(tx, values)
+    for statement in sql.UNSAID if batch.undoes_id is not None else ():
+        await _run(tx, statement, {"undoes": batch.undoes_id})
     for model, statement in sql.STEPS:
         for low, high in await _ranges(tx, model, batch.id):
             await _run(tx, statement, values | {"low": low, "high": high})
+    # They stand as what was imported now.
+    await tx.execute(delete(ImportConsent).where(ImportConsent.batch_id == batch.id))
     affected |= await link(tx, batch, place.moment)
     return affected | await _settle_phones(tx, batch) | await _contacts(tx, values)
 
@@ -97,7 +113,11 @@ async def _compare_again(tx: Tx, batch: ImportBatch, rules: Rules) -> None:
         # Who is new is new for all their debts.
         wanted = select(ImportAccount).where(ImportAccount.batch_id == batch.id, ImportAccount.debtor_place.in_(places))
         rows = sorted({row.id: row for row in [*rows, *await tx.scalars(wanted)]}.values(), key=lambda row: row.id)
-    lines = [msgspec.convert(row.statement, Line) for row in rows]
+    said = await _consents_of(tx, batch, rows)
+    lines = [
+        msgspec.structs.replace(msgspec.convert(row.statement, Line), consents=tuple(said[row.account_id, row.place]))
+        for row in rows
+    ]
     await _take_back(tx, batch, rows, places)
     stage = Stage(batch, rules)
     await stage.resume(tx)
@@ -105,6 +125,20 @@ async def _compare_again(tx: Tx, batch: ImportBatch, rules: Rules) -> None:
         raise Refused(
             409, Words("Mientras tanto cambió una cuenta: {what}", what=problems[0].what), code="stale_import"
         )
+
+
+async def _consents_of(
+    tx: Tx, batch: ImportBatch, rows: Sequence[ImportAccount]
+) -> defaultdict[tuple[int | None, int | None], list[ConsentSaid]]:
+    """What the file says of consent beside these debts, by the account's id or place."""
+    ids, places = [row.account_id for row in rows if row.account_id], [row.place for row in rows if row.place]
+    mine = or_(ImportConsent.account_id.in_(ids), ImportConsent.account_place.in_(places))
+    found: defaultdict[tuple[int | None, int | None], list[ConsentSaid]] = defaultdict(list)
+    for each in await tx.scalars(select(ImportConsent).where(ImportConsent.batch_id == batch.id, mine)):
+        said = ConsentSaid(**{name: getattr(each, name) for name in OF_CONSENT})
+        found[each.account_id, each.account_place].append(said)
+        tx.expunge(each)
+    return found
 
 
 async def _take_back(tx: Tx, batch: ImportBatch, rows: Sequence[ImportAccount], places: set[int]) -> None:
@@ -116,6 +150,8 @@ async def _take_back(tx: Tx, batch: ImportBatch, rows: Sequence[ImportAccount], 
         (ImportDebtor, ImportDebtor.place, places),
         (ImportDebtor, ImportDebtor.debtor_id, debtors),
         (ImportPoint, ImportPoint.debtor_place, places),
+        (ImportConsent, ImportConsent.account_id, accounts),
+        (ImportConsent, ImportConsent.account_place, own),
         (ImportAccount, ImportAccount.id, {row.id for row in rows}),
     ):
         if values:

@@ -186,3 +186,26 @@ class ImportPoint(Base):
     debtor_id: Mapped[int | None]
     phone: Mapped[str] = mapped_column(Text)
     match_key: Mapped[str] = mapped_column(Text)
+
+
+class ImportConsent(Base):
+    """What the file says somebody allowed or refused at a number, where that is news. Of a new account, its place."""
+
+    __tablename__ = "import_consent"
+    __table_args__ = (Index("ix_import_consent_batch", "batch_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id"))
+    account_place: Mapped[int | None]
+    account_id: Mapped[int | None]
+    row: Mapped[int]
+    phone: Mapped[str] = mapped_column(Text)
+    match_key: Mapped[str] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(String(16))
+    purpose: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(12))
+    how: Mapped[str] = mapped_column(String(16))
+    said_at: Mapped[datetime]
+    shown: Mapped[str | None] = mapped_column(Text)
+    reference: Mapped[str | None] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import date
 
+from console.consents.models import LONGEST, OLDEST
 from console.languages.words import Words
 from console.portfolio.statement import LONGEST_ID, LONGEST_NAME, LONGEST_NUMBER
 from integrations.whatsapp import numbers
@@ -37,6 +38,25 @@ def invoice_number(text: str) -> str:
 def product(text: str) -> str:
     """What is owed for. Raises Wrong."""
     return _line(text, LONGEST_NAME, Words("el producto"))
+
+
+def consent_text(text: str) -> str:
+    """What somebody was shown before they agreed. Raises Wrong."""
+    return _line(text, LONGEST["shown"], Words("el texto del consentimiento"))
+
+
+def consent_proof(text: str) -> str:
+    """Where the proof of a consent is kept. Raises Wrong."""
+    return _line(text, LONGEST["reference"], Words("la prueba del consentimiento"))
+
+
+def consent_day(day: date, today: date) -> date:
+    """A day on which somebody can have agreed or refused. Raises Wrong."""
+    if day > today:
+        raise Wrong(Words("La fecha del consentimiento no puede ser futura."))
+    if today - day > OLDEST:
+        raise Wrong(Words("La fecha del consentimiento no puede ser de hace más de {n} años.", n=OLDEST.days // 365))
+    return day
 
 
 def phone(text: str, country: str) -> str:

@@ -32,6 +32,13 @@ class Field(StrEnum):
     BALANCE = "balance"
     CURRENCY = "currency"
     PRODUCT = "product"
+    CONSENT = "consent"
+    CONSENT_DAY = "consent_day"
+    CONSENT_HOW = "consent_how"
+    CONSENT_PROOF = "consent_proof"
+    CONSENT_TEXT = "consent_text"
+    CONSENT_CHANNEL = "consent_channel"
+    CONSENT_PURPOSE = "consent_purpose"
 
 
 LABELS = {
@@ -47,7 +54,16 @@ LABELS = {
     Field.BALANCE: Words("Saldo"),
     Field.CURRENCY: Words("Moneda"),
     Field.PRODUCT: Words("Producto"),
+    Field.CONSENT: Words("Consentimiento (sí o no)"),
+    Field.CONSENT_DAY: Words("Fecha del consentimiento"),
+    Field.CONSENT_HOW: Words("Origen del consentimiento"),
+    Field.CONSENT_PROOF: Words("Prueba del consentimiento"),
+    Field.CONSENT_TEXT: Words("Texto del consentimiento"),
+    Field.CONSENT_CHANNEL: Words("Canal del consentimiento"),
+    Field.CONSENT_PURPOSE: Words("Finalidad del consentimiento"),
 }
+OF_CONSENT = tuple(field for field in Field if field.startswith("consent_"))
+"""What means nothing in a file that does not say whether somebody consents."""
 NEEDED = (Field.ACCOUNT, Field.NAME, Field.DUE)
 """Without these, and without an amount or a balance, nothing is owed by anybody on any day."""
 _SYNONYMS = {
@@ -80,6 +96,27 @@ _SYNONYMS = {
     Field.CURRENCY: "moneda|divisa|tipo moneda|tipo de moneda|mon|currency|currency code",
     Field.PRODUCT: "producto|tipo producto|tipo de producto|tipo de credito|linea|plan|servicio|cartera|product|"
     "product name",
+    Field.CONSENT: "consentimiento|consentimiento whatsapp|consiente|autoriza|autoriza whatsapp|autoriza contacto|"
+    "autorizacion|autorizacion whatsapp|autorizacion de contacto|acepta|acepta whatsapp|acepta contacto|opt in|optin|"
+    "opt in whatsapp|whatsapp opt in|whatsapp optin|consent|consents|whatsapp consent",
+    Field.CONSENT_DAY: "fecha consentimiento|fecha de consentimiento|fecha del consentimiento|fec consentimiento|"
+    "fecha autorizacion|fecha de autorizacion|fecha de la autorizacion|fecha aceptacion|fecha de aceptacion|"
+    "fecha opt in|fecha optin|consent date|opt in date|optin date",
+    Field.CONSENT_HOW: "origen consentimiento|origen de consentimiento|origen del consentimiento|origen autorizacion|"
+    "origen de la autorizacion|fuente consentimiento|fuente del consentimiento|medio de autorizacion|"
+    "como autorizo|consent source|consent origin|opt in source|optin source",
+    Field.CONSENT_PROOF: "prueba consentimiento|prueba de consentimiento|prueba del consentimiento|"
+    "referencia consentimiento|referencia de consentimiento|referencia del consentimiento|prueba autorizacion|"
+    "prueba de autorizacion|prueba de la autorizacion|referencia autorizacion|referencia de la autorizacion|"
+    "consent proof|consent reference|proof of consent",
+    Field.CONSENT_TEXT: "texto consentimiento|texto de consentimiento|texto del consentimiento|texto autorizacion|"
+    "texto de autorizacion|texto de la autorizacion|clausula consentimiento|clausula de consentimiento|"
+    "clausula de autorizacion|consent text|consent wording",
+    Field.CONSENT_CHANNEL: "canal consentimiento|canal de consentimiento|canal del consentimiento|canal autorizado|"
+    "canal de autorizacion|medio autorizado|consent channel|opt in channel",
+    Field.CONSENT_PURPOSE: "finalidad|finalidad consentimiento|finalidad de consentimiento|"
+    "finalidad del consentimiento|finalidad autorizada|proposito consentimiento|proposito del consentimiento|"
+    "consent purpose",
 }
 _FIELD_OF = {word: field for field, words in _SYNONYMS.items() for word in words.split("|")}
 _WORDS = re.compile(r"[^a-z0-9]+")
@@ -143,12 +180,16 @@ def suggested(header: Header, remembered: Mapping[str, list[int]] | None = None)
         field = field_of(name)
         if field is not None and (field not in found or field == Field.PHONE):
             found.setdefault(field, []).append(column)
+    if Field.CONSENT not in found:
+        return {field: columns for field, columns in found.items() if field not in OF_CONSENT}
     return found
 
 
 def missing(columns: Mapping[str, list[int]]) -> list[Field]:
-    """What nobody named and cannot be done without."""
+    """What nobody named and cannot be done without: for a debt, and for what else is named."""
     lacking = [field for field in NEEDED if not columns.get(field)]
+    if any(columns.get(field) for field in OF_CONSENT) and not columns.get(Field.CONSENT):
+        lacking.append(Field.CONSENT)
     return lacking if columns.get(Field.AMOUNT) or columns.get(Field.BALANCE) else [*lacking, Field.BALANCE]
 
 

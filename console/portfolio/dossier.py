@@ -10,6 +10,8 @@ from sqlalchemy import exists, select
 
 from console.agents import Viewer
 from console.audit import AuditEntry
+from console.consents import awaited
+from console.consents.awaited import Brought
 from console.db import Tx
 from console.errors import not_found
 from console.inbox import policy
@@ -80,6 +82,7 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     payments: list[PaymentLine]
     promises: list[PromiseLine]
     history: list[Step]
+    consents: list[Brought]
 
 
 async def dossier_of(tx: Tx, viewer: Viewer, debtor_id: int, moment: datetime) -> Dossier:
@@ -100,6 +103,7 @@ async def dossier_of(tx: Tx, viewer: Viewer, debtor_id: int, moment: datetime) -
         payments=await _payments(tx, seen),
         promises=await _promises(tx, seen),
         history=await _history(tx, seen),
+        consents=await awaited.of_accounts(tx, seen),
     )
 
 

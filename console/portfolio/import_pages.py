@@ -14,6 +14,8 @@ from litestar.response import Stream
 from sqlalchemy import false, select, true
 
 from console.agents import Viewer
+from console.consents import awaited
+from console.consents.awaited import Brought
 from console.db import Database, Tx
 from console.errors import not_found
 from console.forms import html
@@ -46,6 +48,7 @@ WORDS = {
     BatchState.FAILED: Words("No se pudo"),
     BatchState.DISCARDED: Words("Descartada"),
 }
+_TELLING = (BatchState.READY, BatchState.COMMITTED)
 TONES = {BatchState.COMMITTED: "ok", BatchState.READY: "plan", BatchState.FAILED: "b60p"}
 
 
@@ -79,6 +82,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     changes: list[ImportAccount]
     may_undo: bool
     contested: list[int]
+    consents: list[Brought]
     at: datetime
 
 
@@ -220,8 +224,9 @@ async def _seen(tx: Tx, batch: ImportBatch) -> Seen:
         percent=min(100, 100 * batch.done // batch.total) if batch.total else None,
         counts=batch.counts or {},
         problems=await _problems(tx, batch.id, limit=SHOWN),
-        changes=list(await tx.scalars(changes)) if state in {BatchState.READY, BatchState.COMMITTED} else [],
+        changes=list(await tx.scalars(changes)) if state in _TELLING else [],
         contested=list(await tx.scalars(contested)),
+        consents=await awaited.of_import(tx, batch.id) if state in _TELLING else [],
         may_undo=state == BatchState.COMMITTED and is_last and not is_going_back,
         at=batch.made_at,
     )

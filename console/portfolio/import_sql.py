@@ -7,7 +7,7 @@ outside is a parameter.
 from __future__ import annotations
 
 from console.db import Base
-from console.portfolio.batches import ImportAccount, ImportDebtor, ImportInvoice, ImportPoint
+from console.portfolio.batches import ImportAccount, ImportConsent, ImportDebtor, ImportInvoice, ImportPoint
 
 IN_STEP = "batch_id = :batch AND id > :low AND id <= :high"
 
@@ -56,6 +56,18 @@ _POINTS = """
     SELECT COALESCE(debtor_id, :debtors + debtor_place), phone, match_key, 'active', CAST(:source AS VARCHAR),
         CAST(:now AS {instant}), CAST(:now AS {instant})
     FROM import_point WHERE {step} ORDER BY id ON CONFLICT (debtor_id, match_key) DO NOTHING"""
+_SAID_OTHERWISE = """
+    UPDATE imported_consent SET replaced_by = :batch
+    FROM (SELECT account_id, match_key, channel, purpose FROM import_consent WHERE {step}) AS c
+    WHERE imported_consent.replaced_by IS NULL AND imported_consent.account_id = c.account_id
+        AND imported_consent.match_key = c.match_key AND imported_consent.channel = c.channel
+        AND imported_consent.purpose = c.purpose"""
+_CONSENTS = """
+    INSERT INTO imported_consent (account_id, batch_id, "row", phone, match_key, channel, purpose, state, how, said_at,
+        shown, reference, digest, stated_at, outcome)
+    SELECT COALESCE(account_id, :accounts + account_place), batch_id, "row", phone, match_key, channel, purpose, state,
+        how, said_at, shown, reference, digest, CAST(:now AS {instant}), 'waiting'
+    FROM import_consent WHERE {step} ORDER BY id"""
 _UNBILLED = """
     DELETE FROM invoice WHERE id IN (SELECT invoice_id FROM import_invoice WHERE {step} AND kind = 'removed')"""
 _UNMADE = """
@@ -77,10 +89,18 @@ STEPS: tuple[tuple[type[Base], str], ...] = (
     (ImportInvoice, _INVOICES),
     (ImportInvoice, _RESTATED),
     (ImportPoint, _POINTS),
+    (ImportConsent, _SAID_OTHERWISE),
+    (ImportConsent, _CONSENTS),
     (ImportDebtor, _UNNAMED),
     (ImportDebtor, _UNKNOWN),
 )
 """In the order in which rows may name each other, and lose each other."""
+
+UNSAID = (
+    "DELETE FROM imported_consent WHERE batch_id = :undoes",
+    "UPDATE imported_consent SET replaced_by = NULL WHERE replaced_by = :undoes",
+)
+"""The way back of what an import said of consent, before its accounts go."""
 
 HELD = """
     SELECT id FROM account WHERE id IN (SELECT account_id FROM import_account WHERE {step}) ORDER BY id FOR UPDATE"""

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from console import audit, clock, money
 from console.audit import Actor
+from console.consents import waiting
 from console.db import Database, Tx
 from console.errors import Refused
 from console.failpoints import failpoint
@@ -172,6 +173,7 @@ async def _commit(db: Database, settings: Settings, batch: ImportBatch, claim: A
             await claim.hold(tx)
             await _require_fresh(tx, here)
             contacts = await applying.apply(tx, here, place, await rules_at(tx, moment))
+            await waiting.give_to(tx, contacts)
             await refresh_conversations(tx, contacts, by=by)
             await _settle(tx, here, by, moment)
             failpoint("imports.applied")
@@ -204,6 +206,7 @@ async def link_late(db: Database, batch_id: int) -> None:
         if batch.state != BatchState.COMMITTED or batch.linked_at is not None:
             return
         contacts = await applying.link(tx, batch, clock.now())
+        await waiting.give_to(tx, contacts)
         await refresh_conversations(tx, contacts, by=audit.SYSTEM)
         batch.linked_at = clock.now()
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from console import audit
 from console.audit import SYSTEM
+from console.consents import waiting
 from console.db import Tx
 from console.inbox.contacts import Alias
 from console.portfolio.models import Account, ContactPoint
@@ -19,7 +20,7 @@ async def adopt(tx: Tx, contact_id: int, match_keys: Collection[str], moment: da
     """Join the numbers with these keys, and with them their debtors, to the contact that writes from them.
 
     Announces contact.linked when there were any. Their accounts stay locked until `tx` ends: a payment that comes at
-    this very moment waits, and finds the conversation.
+    this very moment waits, and finds the conversation. What files said they allow or refuse is noted.
     """
     joined = list(
         await tx.scalars(
@@ -36,6 +37,7 @@ async def adopt(tx: Tx, contact_id: int, match_keys: Collection[str], moment: da
     )
     audit.record(tx, SYSTEM, "contact.linked", subject=f"contact:{contact_id}", new={"debtors": sorted(joined)})
     await refresh_conversations(tx, [contact_id], by=SYSTEM)
+    await waiting.give_to(tx, [contact_id])
 
 
 async def find_contacts(tx: Tx, match_keys: Collection[str]) -> dict[str, int]:

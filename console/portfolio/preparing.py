@@ -22,6 +22,7 @@ from console.portfolio.batches import (
     BatchState,
     ImportAccount,
     ImportBatch,
+    ImportConsent,
     ImportDebtor,
     ImportInvoice,
     ImportPoint,
@@ -36,7 +37,10 @@ from console.settings import Settings
 
 CLAIM = timedelta(seconds=60)
 AT_ONCE = 1000
-_WAITING_ROWS: tuple[Any, ...] = (ImportProblem, ImportPoint, ImportInvoice, ImportAccount, ImportDebtor)
+_WAITING_ROWS: tuple[Any, ...] = (
+    *(ImportProblem, ImportPoint, ImportConsent),
+    *(ImportInvoice, ImportAccount, ImportDebtor),
+)
 
 
 class Options(msgspec.Struct, kw_only=True):
@@ -119,6 +123,8 @@ async def _compare(db: Database, settings: Settings, batch: ImportBatch, claim: 
         "problems": end.problems + refused,
         **{kind: stage.counts[kind] for kind in ("new", "changed", "unchanged", "closed", "invoices")},
     }
+    if said := stage.counts["consents"]:
+        counts["consents"] = said
     async with db.transaction() as tx:
         last = await last_committed(tx, batch.creditor_id)
         await claim.hold(tx, state=BatchState.READY, counts=counts, digest=stage.digest, expected_id=last)
@@ -132,6 +138,7 @@ def _order(batch: ImportBatch, options: Options, settings: Settings) -> Order:
         currency=options.currency,
         timezone=settings.timezone,
         skip_bad_phones=options.skip_bad_phones,
+        now=clock.now(),
     )
     path = settings.media_dir / (batch.path or "")
     return Order(path=str(path), sheet=options.sheet, header_row=options.header_row, reading=reading)

@@ -5,21 +5,25 @@ A value is repeated in what is said about it only where it is nobody's personal 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from console import clock, money
+from console.consents.models import Standing
 from console.languages.words import Words
 from console.portfolio import cells as values
-from console.portfolio import checks, documents
+from console.portfolio import checks, documents, stated_consents
 from console.portfolio.checks import Wrong
-from console.portfolio.columns import Field
+from console.portfolio.columns import OF_CONSENT, Field
 from console.portfolio.documents import BadDocument, Document
 from console.portfolio.sheets import Cell
+from console.portfolio.stated_consents import Asked, ConsentSaid
 from console.portfolio.statement import MOST_BILLS, MOST_PHONES, Bill, Statement
 from console.portfolio.zones import zone_of
 
@@ -50,15 +54,20 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     timezone: str
     skip_bad_phones: bool = False
+    now: datetime | None = None
 
 
 class Line(msgspec.Struct, array_like=True):
-    """A debt as a file states it, the first row that names it, where its debtor lives, and its digest."""
+    """A debt as a file states it, the first row that names it, where its debtor lives, and its digest.
+
+    `consents` are what it says beside the debt: what somebody allowed or refused at its numbers.
+    """
 
     row: int
     statement: Statement
     zone: str
     digest: str
+    consents: tuple[ConsentSaid, ...] = ()
 
 
 class _Draft(msgspec.Struct, gc=False):
@@ -70,6 +79,7 @@ class _Draft(msgspec.Struct, gc=False):
     phones: list[str]
     birth_year: int | None
     bills: dict[str, tuple[int, Bill]]
+    consents: dict[tuple[str, str, str], ConsentSaid]
     is_bad: bool = False
 
 
@@ -84,6 +94,8 @@ class Reader:
         places = reading.columns
         self._at = {field: columns[0] for field, columns in places.items() if columns and field != Field.PHONE}
         self._phones = places.get(Field.PHONE, [])
+        self._of_consent = [field for field in (Field.CONSENT, *OF_CONSENT) if field in self._at]
+        self._zone, self._now = ZoneInfo(reading.timezone), reading.now or clock.now()
 
     @property
     def debts(self) -> int:
@@ -132,7 +144,9 @@ class Reader:
                 bills=bills,
             )
             phone = statement.phones[0] if statement.phones else None
-            yield Line(draft.row, statement, zone_of(phone, business=self.reading.timezone), statement.digest)
+            zone = zone_of(phone, business=self.reading.timezone)
+            consents = tuple(said for said in draft.consents.values() if said.phone in statement.phones)
+            yield Line(draft.row, statement, zone, _digest(statement, consents), consents)
 
     def _read(self, row: int, cells: Sequence[Cell]) -> _Draft | None:
         external_id = self._asked(row, cells, Field.ACCOUNT, checks.external_id, shows=True)
@@ -143,17 +157,20 @@ class Reader:
         phones = self._phones_in(row, cells)
         born = self._born(row, cells)
         bill = self._bill(row, cells, currency, external_id) if currency else None
+        consent = self._consent(row, cells)
         if external_id is None:
             return None
         draft = self._drafts.get(external_id)
         if draft is None:
-            draft = _Draft(row, name or "", document, currency or "", product, phones, born, {})
+            draft = _Draft(row, name or "", document, currency or "", product, phones, born, {}, {})
             self._drafts[external_id] = draft
         else:
             draft.birth_year = draft.birth_year or born
             self._join(row, draft, document, currency, phones)
         if bill is not None:
             self._owe(row, draft, bill)
+        if consent is not None:
+            self._agree(row, draft, consent, phones, cells)
         return draft
 
     def _join(
@@ -187,6 +204,31 @@ class Reader:
             self._wrong(row, Field.INVOICE, Words("La cuenta tiene más de {most} facturas.", most=MOST_BILLS))
         else:
             draft.bills[bill.number] = (row, bill)
+
+    def _consent(self, row: int, cells: Sequence[Cell]) -> ConsentSaid | None:
+        if not self._of_consent:
+            return None
+        asked = Asked({field: self._cell(cells, field) for field in self._of_consent}, self._now, self._zone)
+        said, wrong = stated_consents.read(row, asked)
+        for field, what in wrong:
+            hint = _shown(self._cell(cells, field)) if field == Field.CONSENT_DAY else None
+            self._wrong(row, field if field in self._at else Field.CONSENT, what, hint)
+        return said
+
+    def _agree(self, row: int, draft: _Draft, said: ConsentSaid, phones: list[str], cells: Sequence[Cell]) -> None:
+        """A consent is of the first number of its row, a refusal of all: nobody is written to who did not agree."""
+        numbers = phones or draft.phones
+        if not numbers:
+            # One that is there and cannot be read is told already, or left out together with what it allows.
+            if not any(column < len(cells) and cells[column] is not None for column in self._phones):
+                self._wrong(row, Field.CONSENT, Words("Falta el teléfono al que se refiere el consentimiento."))
+            return
+        for phone in numbers[:1] if said.state == Standing.GIVEN else numbers:
+            mine = said.at(phone)
+            first = draft.consents.setdefault(mine.key, mine)
+            if first.digest != mine.digest:
+                told = Words("La cuenta dice otra cosa de este consentimiento en la fila {row}.", row=first.row)
+                self._wrong(row, Field.CONSENT, told)
 
     def _bill(self, row: int, cells: Sequence[Cell], currency: str, external_id: str | None) -> Bill | None:
         number: str | None = external_id
@@ -301,6 +343,14 @@ class Reader:
     def _wrong(self, row: int, field: Field | None, what: str, hint: str | None = None) -> None:
         column = self.reading.names[self._at[field]] if field is not None and field in self._at else None
         self._problems.append(Problem(row, column, what, hint))
+
+
+def _digest(statement: Statement, consents: Sequence[ConsentSaid]) -> str:
+    """Of the debt, and of what is said beside it; where that is nothing, of the debt as everybody states it."""
+    if not consents:
+        return statement.digest
+    told = [statement.digest, *sorted(said.digest for said in consents)]
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
 
 def _is_total(cells: Sequence[Cell]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,11 +13,20 @@ import msgspec
 from sqlalchemy import func, select
 
 from console.audit import SYSTEM
+from console.bulk import among, fetch
+from console.consents.imported import ImportedConsent
 from console.db import Base, Tx, bulk_insert, next_ids
 from console.errors import Refused
 from console.languages.words import Words
 from console.portfolio import contesting
-from console.portfolio.batches import ImportAccount, ImportBatch, ImportDebtor, ImportInvoice, ImportPoint
+from console.portfolio.batches import (
+    ImportAccount,
+    ImportBatch,
+    ImportConsent,
+    ImportDebtor,
+    ImportInvoice,
+    ImportPoint,
+)
 from console.portfolio.comparing import BillChange, Change, Person, compare
 from console.portfolio.documents import Document
 from console.portfolio.known import KEPT, known_of
@@ -25,11 +34,24 @@ from console.portfolio.models import Account, Debtor
 from console.portfolio.names import name_key
 from console.portfolio.rows import Line, Problem
 from console.portfolio.standing import edges_of, kept_of, rules_in_force
+from console.portfolio.stated_consents import Holding, replaces
 from console.portfolio.states import Edges, standing_of, today_in
 from integrations.whatsapp.numbers import match_key
 
 STATED = ("debtor_id", "currency", "product", "phones", "status", "statement_digest", "stated_at")
 """What an account has of what its creditor said: what the way back gives back."""
+
+OF_CONSENT = ("row", "phone", "channel", "purpose", "state", "how", "said_at", "shown", "reference", "digest")
+"""What a row of a consent that waits to be confirmed has of what the file said."""
+_HOLDING = select(
+    ImportedConsent.account_id,
+    ImportedConsent.match_key,
+    ImportedConsent.channel,
+    ImportedConsent.purpose,
+    ImportedConsent.state,
+    ImportedConsent.said_at,
+    ImportedConsent.digest,
+).where(among(ImportedConsent.account_id, "accounts"), ImportedConsent.replaced_by.is_(None))
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -179,6 +201,26 @@ class Stage:
         await bulk_insert(tx, ImportAccount, accounts)
         await bulk_insert(tx, ImportInvoice, invoices)
         await bulk_insert(tx, ImportPoint, points)
+        await self._write_consents(tx, moved, places)
+
+    async def _write_consents(self, tx: Tx, moved: Sequence[tuple[Line, Change]], places: Mapping[int, int]) -> None:
+        """What these lines say of consent that is news: what a file repeats, and what is older, changes nothing."""
+        saying = [(line, change) for line, change in moved if line.consents]
+        if not saying:
+            return
+        known = [change.debt.id for _line, change in saying if change.debt is not None]
+        held = await fetch(tx, _HOLDING, {"accounts": known}) if known else []
+        holding = {tuple(row[:4]): Holding(row.state, row.said_at, row.digest) for row in held}
+        rows = []
+        for line, change in saying:
+            account_id = change.debt.id if change.debt else None
+            place = {"batch_id": self.batch_id, "account_id": account_id, "account_place": places.get(id(change))}
+            for said in line.consents:
+                key = match_key(said.phone)
+                if replaces(said, holding.get((account_id, key, said.channel, said.purpose))):
+                    rows.append({**place, **{name: getattr(said, name) for name in OF_CONSENT}, "match_key": key})
+        self.counts["consents"] += len(rows)
+        await bulk_insert(tx, ImportConsent, rows)
 
     def _account(self, line: Line, change: Change, place: int | None) -> dict[str, Any]:
         debt, statement = change.debt, change.statement
@@ -207,7 +249,8 @@ class Stage:
             "statement_digest": change.digest,
             "stated_at": statement.as_of or self.rules.moment,
             "moves_phones": moves_phones,
-            "statement": msgspec.to_builtins(line),
+            # What it says of consent is a person's: it is kept once, where an erasure finds it.
+            "statement": msgspec.to_builtins(msgspec.structs.replace(line, consents=())),
             "before": _before(change),
         }
 

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select, text
 from console import audit
 from console.audit import Actor
 from console.bulk import among, bulk_update, fetch
+from console.consents import waiting
 from console.db import Tx, bulk_insert, next_ids
 from console.inbox.channel import Channel
 from console.inbox.identity import one_at_a_time
@@ -73,6 +74,8 @@ async def state_accounts(
     touched = await _write_phones(tx, moved, source, moment)
     await recompute(tx, ids.values(), by=by, moment=moment)
     await refresh_conversations(tx, touched, by=by)
+    # A number that is named again may be one of which a file said something.
+    await waiting.give_to(tx, touched)
     return [Stated(ids.get(change.statement.external_id) or _id(change), change.kind) for change in changes]
 
 

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, func, or_, select
 
 from console import clock
+from console.consents.imported import ImportedConsent
 from console.db import Database, Tx, bulk_insert
 from console.errors import Refused
 from console.languages.words import plural
@@ -32,6 +33,8 @@ _SINCE: tuple[tuple[Any, Any], ...] = (
     (Plan, Plan.made_at),
     (Dispute, Dispute.opened_at),
     (PaymentLink, PaymentLink.made_at),
+    # A line of somebody's consent is never taken back by a machine.
+    (ImportedConsent, ImportedConsent.noted_at),
 )
 
 

@@ -259,6 +259,7 @@ async def _forget_debtors(tx: Tx, contact_id: int) -> int:
     await _set(tx, corrected.values(was=None, became=None, ended_at=clock.now()))
     await traces.forget_imports(tx, found, settled, FORGOTTEN)
     await traces.forget_payments(tx, settled)
+    await traces.forget_consents(tx, contact_id, settled)
     await tx.execute(delete(ContactPoint).where(ContactPoint.debtor_id.in_(found)))
     # The number of somebody who owes stays with the debt; that it writes as this contact does not.
     await tx.execute(update(ContactPoint).where(ContactPoint.contact_id == contact_id).values(contact_id=None))

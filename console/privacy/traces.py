@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, false, or_, select, tuple_, update
 
 from console.audit import AuditEntry
+from console.consents.imported import ImportedConsent
 from console.db import Tx
 from console.languages.words import Words
 from console.portfolio.batches import BatchState, ImportAccount, ImportBatch, ImportDebtor, ImportPoint
 from console.portfolio.ledger import Payment, PaymentLink, PaymentNotice
-from console.portfolio.models import Account
+from console.portfolio.models import Account, ContactPoint
 from console.search import index
 from console.search.models import SearchPerson
 from console.webhooks_out.models import ERASED, DeliveryState, WebhookDelivery
@@ -62,6 +63,21 @@ async def forget_imports(tx: Tx, debtors: Collection[int], accounts: Collection[
             row.before = {**row.before, **{each: [] for each in _PERSONAL if each in row.before}}
     # The first lines of a file that is in place: nobody asks which column is which any more.
     await _set(tx, update(ImportBatch).where(ImportBatch.state.in_(_OVER)).values(look=None))
+
+
+async def forget_consents(tx: Tx, contact_id: int, accounts: Collection[int]) -> None:
+    """What files said they allow or refuse: at the numbers they write from, and beside these debts at any."""
+    theirs = (
+        select(ImportedConsent.id)
+        .join(Account, Account.id == ImportedConsent.account_id)
+        .join(
+            ContactPoint,
+            (ContactPoint.debtor_id == Account.debtor_id) & (ContactPoint.match_key == ImportedConsent.match_key),
+        )
+        .where(ContactPoint.contact_id == contact_id)
+    )
+    for about in (ImportedConsent.id.in_(theirs), ImportedConsent.account_id.in_(accounts)):
+        await _set(tx, delete(ImportedConsent).where(about))
 
 
 async def forget_payments(tx: Tx, accounts: Collection[int]) -> None:

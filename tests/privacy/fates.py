@@ -24,6 +24,8 @@ ERASED = tuple(
         "import_batch": "look",
         "import_debtor": "name name_key document_type document_number before",
         "import_point": "phone match_key",
+        "import_consent": "phone match_key channel purpose state how shown reference digest",
+        "imported_consent": "phone match_key channel purpose state how shown reference digest outcome why",
         "media": "wire_id declared_sha256 filename sha256",
         "media_upload": "sha256 mime_type filename state wire_id claim",
         "message": "text content payload wamid reply_to_wamid error_details salt author_name",
