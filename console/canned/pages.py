@@ -119,7 +119,7 @@ async def _show(
         every = (await tx.scalars(wanted.order_by(CannedText.folder, CannedText.name_key))).all()
         rows = [row for row in every if row.retired_at is None]
         names = {f"canned_text:{row.id}": row.name for row in every}
-        history = await newest(tx, CHANGES, _terms(teams, names), subjects=names)
+        history = await newest(tx, CHANGES, terms(teams, names), subjects=names)
         kept = await files.of(tx, [row.id for row in rows])
     folders: dict[str, list[Line]] = {}
     for row in rows:
@@ -140,7 +140,9 @@ async def _show(
     return html(shown, status=refused.status if refused else 200)
 
 
-def _terms(teams: dict[int, str], names: dict[str, str]) -> Terms:
+def terms(teams: dict[int, str], names: dict[str, str]) -> Terms:
+    """How this page tells what was changed on it."""
+
     def scope(value: str) -> str:
         kind, _, number = value.partition(":")
         if kind == "team":

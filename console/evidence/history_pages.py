@@ -32,7 +32,9 @@ from console.languages.words import Shown, Words
 from console.portfolio.models import Account
 from console.reasons import keeping as reasons
 from console.settings import Settings
+from console.settings_pages import told
 from console.settings_pages.answers import cursor_of, show
+from console.settings_pages.change_lines import Terms
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -93,7 +95,7 @@ async def audit_page(
         ends = await _seals_that_end(tx, [entry.id for entry in found.entries])
         on_them = await stamps.of_seals(tx, [seal.id for seal in ends.values()])
         lines = [_line(entry, asked, cursor, ends.get(entry.id), on_them) for entry in found.entries]
-        opened = await _opened(tx, viewer, request.query_params.get("entry"), asked, cursor, zone=settings.zone)
+        opened = await _opened(tx, viewer, request.query_params.get("entry"), asked, cursor, house=settings)
         newest, head = await seals.newest(tx), await audit.head_of(tx)
         trouble = await stamps.trouble(tx) if settings.tsa_url else None
         orders = await packs.of_viewer(tx, viewer)
@@ -171,7 +173,7 @@ def _line(
 
 
 async def _opened(
-    tx: Tx, viewer: Viewer, typed: str | None, asked: Asked, cursor: int | None, *, zone: ZoneInfo
+    tx: Tx, viewer: Viewer, typed: str | None, asked: Asked, cursor: int | None, *, house: Settings
 ) -> Opened | None:
     """The entry of `?entry=`, if there is one and `viewer` may see it."""
     if not typed or not (typed.isascii() and typed.isdigit()) or len(typed) > 18:
@@ -184,11 +186,11 @@ async def _opened(
     hashes = {row.id: row.hash for row in await tx.execute(beside)}
     account = await tx.get(Account, entry.account_id) if entry.account_id else None
     sealed = next(iter(await seals.covering(tx, [number])), None)
-    new = _decoded(entry.new)
+    new, terms = _decoded(entry.new), told.terms_of(entry.action, house.currency)
     return Opened(
         line=_line(entry, asked, cursor, None, {}),
         utc=joined((Shown(partial(moments.exact, entry.at)), "UTC"), " "),
-        changes=[*changes(_decoded(entry.old), new, zone), *await _reason(tx, new)],
+        changes=[*changes(_decoded(entry.old), new, house.zone, terms), *await _reason(tx, new)],
         subject=change_words.subject(entry.subject) if entry.subject else None,
         message_id=entry.message_id,
         account=account.external_id if account else None,
@@ -208,11 +210,31 @@ async def _reason(tx: Tx, new: dict[str, Any]) -> list[Change]:
     return [Change(Words("Motivo"), None, await reasons.words_of(tx, new) or Words("(borrado a pedido del titular)"))]
 
 
-def changes(old: dict[str, Any], new: dict[str, Any], zone: ZoneInfo) -> list[Change]:
-    """Each field that an entry names, before and after, in words; what it does not name is None."""
+def changes(old: dict[str, Any], new: dict[str, Any], zone: ZoneInfo, terms: Terms = told.NONE) -> list[Change]:
+    """Each field that an entry names, before and after, in words; what it does not name is None.
+
+    `terms` are those of the page on which it was changed: one thing has one name on both.
+    """
     names = [*old, *(name for name in new if name not in old)]
-    told = change_words
-    return [Change(told.field(name), told.value(old, name, zone), told.value(new, name, zone)) for name in names]
+    return [
+        Change(
+            terms.fields.get(name) or change_words.field(name),
+            _value(old, name, zone, terms),
+            _value(new, name, zone, terms),
+        )
+        for name in names
+    ]
+
+
+def _value(of: dict[str, Any], name: str, zone: ZoneInfo, terms: Terms) -> str | None:
+    say = terms.said.get(name) if name in of else None
+    if say is None:
+        return change_words.value(of, name, zone)
+    try:
+        return say(of[name])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Pages tell their newest changes; the history has those of a form that is no more, too.
+        return change_words.value(of, name, zone)
 
 
 def _decoded(text: str | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from console.render import page
 from console.settings_pages.change_lines import Terms, among, newest
 
 PAGE = "/settings/dispositions"
+CHANGES = ("disposition.created", "disposition.updated")
 
 
 @get(PAGE)
@@ -130,8 +131,7 @@ async def _page(
     async with db.reading() as tx:
         nodes = await tree.nodes(tx)
         every = (await tx.scalars(select(Tag).order_by(Tag.name))).all()
-        about = ("disposition.created", "disposition.updated")
-        history = await newest(tx, about, _terms(nodes, {tag.id: tag.name for tag in every}))
+        history = await newest(tx, CHANGES, terms(nodes, {tag.id: tag.name for tag in every}))
     shown = page(
         "settings/dispositions.html",
         viewer=viewer,
@@ -147,7 +147,8 @@ async def _page(
     return html(shown, status=problem.status if problem else 200)
 
 
-def _terms(nodes: list[tree.Node], tags: dict[int, str]) -> Terms:
+def terms(nodes: list[tree.Node], tags: dict[int, str]) -> Terms:
+    """How this page tells what was changed on it."""
     none = Words("nada")
     return Terms(
         fields={

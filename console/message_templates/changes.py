@@ -10,7 +10,7 @@ from console.languages.words import Words
 from console.message_templates import wording as rules
 from console.settings_pages.change_lines import ChangeLine, Terms, among, newest
 
-_ABOUT = (
+ABOUT = (
     *(f"template_draft.{deed}" for deed in ("created", "updated", "file_set", "file_default", "file_removed")),
     *("template.submitted", "template.refused", "template.unconfirmed"),
 )
@@ -62,4 +62,4 @@ TERMS = Terms(
 
 async def changes_of(tx: Tx, draft_id: int) -> list[ChangeLine]:
     """What was lately changed in a draft, and what became of it."""
-    return await newest(tx, _ABOUT, TERMS, subjects=(f"template_draft:{draft_id}",))
+    return await newest(tx, ABOUT, TERMS, subjects=(f"template_draft:{draft_id}",))

@@ -77,7 +77,7 @@ TERMS = Terms(
         "expires_at": Words("Vence"),
         "kind": Words("Por qué"),
         "messaging_limit": Words("Personas cada 24 horas"),
-        "name_status": Words("Nombre"),
+        "name_status": Words("Revisión del nombre"),
         "opened": Words("Puesto en marcha"),
         "profile_picture_url": Words("Imagen"),
         "quality": Words("Calidad"),

@@ -72,7 +72,7 @@ async def _show(
 ) -> Response[Any]:
     async with db.reading() as tx:
         known = await rates.rates_of(tx)
-        history = await newest(tx, ("rates.updated",), _terms(settings.currency))
+        history = await newest(tx, ("rates.updated",), terms(settings.currency))
     values = {name: (typed or {}).get(name, rates.written(known.get(name))) for name in CATEGORIES}
     shown = page(
         "reports/rates.html",
@@ -87,7 +87,9 @@ async def _show(
     return html(shown, status=refused.status if refused else 200)
 
 
-def _terms(currency: str) -> Terms:
+def terms(currency: str) -> Terms:
+    """How this page tells what was changed on it."""
+
     def price(micro: int) -> str:
         return f"{rates.written(micro)} {currency}"
 

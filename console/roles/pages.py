@@ -28,7 +28,8 @@ BASES = {
     Role.SUPERVISOR: Words("Supervisión: sus equipos"),
     Role.ADMIN: Words("Administración: todos los equipos"),
 }
-CHANGES = 20
+MOST = 20
+CHANGES = ("role.created", "role.updated", "role.retired")
 DEEDS = {deed: words for _title, deeds in GROUPS for deed, words in deeds.items()}
 TERMS = Terms(
     fields={"deeds": Words("Permisos"), "base": Words("Base")}, said={"deeds": among(DEEDS), "base": among(BASES)}
@@ -131,8 +132,7 @@ async def _show(
         holders = {row[0]: row[1] for row in await tx.execute(holding.group_by(Agent.own_role_id))}
         every = list(await tx.scalars(select(OwnRole).order_by(OwnRole.name)))
         names = {f"role:{row.id}": row.name for row in every}
-        about = ("role.created", "role.updated", "role.retired")
-        history = await newest(tx, about, msgspec.structs.replace(TERMS, about=names), most=CHANGES)
+        history = await newest(tx, CHANGES, msgspec.structs.replace(TERMS, about=names), most=MOST)
         lines = [
             RoleLine(
                 id=row.id,
@@ -171,7 +171,7 @@ async def _show_one(
         people = select(Agent.id, Agent.name).where(Agent.own_role_id == role.id, Agent.disabled_at.is_(None))
         holders = [(row[0], row[1]) for row in await tx.execute(people.order_by(Agent.name))]
         about = (f"role:{role.id}",)
-        history = await newest(tx, ("role.created", "role.updated"), TERMS, subjects=about, most=CHANGES)
+        history = await newest(tx, ("role.created", "role.updated"), TERMS, subjects=about, most=MOST)
     has = {"name": role.name, **{f"deed.{deed}": "1" for deed in role.deeds}}
     return show(
         "settings/role.html",

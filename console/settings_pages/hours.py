@@ -156,8 +156,7 @@ async def _show(
         hours = await hours_of(tx, team_id)
         own_week = await tx.get(WorkingWeek, team_id)
         special = await _special(tx, team_id)
-        about = ("hours.updated", "hours.day_set", "hours.day_dropped")
-        history = await newest(tx, about, TERMS, subjects=(f"hours:{team_id}",))
+        history = await newest(tx, CHANGES, TERMS, subjects=(f"hours:{team_id}",))
     week = {field: keeping.write_intervals(intervals(day)) for field, day in zip(FIELDS, hours.days, strict=True)}
     return show(
         "settings/hours.html",
@@ -184,6 +183,7 @@ def _week(days: list[Any]) -> str:
     return joined((joined(each, " ") for each in worked), "; ") or Words("Cerrado")
 
 
+CHANGES = ("hours.updated", "hours.day_set", "hours.day_dropped")
 TERMS = Terms(
     fields={
         "country": Words("Feriados de"),

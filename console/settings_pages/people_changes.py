@@ -13,7 +13,7 @@ from console.languages.words import Words
 from console.roles.giving import NAMES
 from console.settings_pages.change_lines import ChangeLine, Say, Terms, among, newest
 
-_ABOUT = (
+ABOUT = (
     *("agent.created", "agent.updated", "agent.disabled", "agent.password_changed", "agent.language_chosen"),
     *("factor.enabled", "factor.removed", "factor.recovery_used", "factor.codes_renewed"),
 )
@@ -23,7 +23,12 @@ async def changes_of(tx: Tx, agent: Agent) -> list[ChangeLine]:
     """What was lately changed about `agent`, and by whom."""
     teams = {row.id: row.name for row in await tx.execute(select(Team.id, Team.name))}
     roles = {row.id: row.name for row in await tx.execute(select(OwnRole.id, OwnRole.name))}
-    terms = Terms(
+    return await newest(tx, ABOUT, terms(teams, roles), subjects=(f"agent:{agent.id}",))
+
+
+def terms(teams: dict[int, str], roles: dict[int, str]) -> Terms:
+    """How the page of somebody tells what was changed about them."""
+    return Terms(
         fields={
             "on": Words("Segundo factor"),
             "own_role": Words("Rol propio"),
@@ -38,7 +43,6 @@ async def changes_of(tx: Tx, agent: Agent) -> list[ChangeLine]:
             "team_ids": among(teams, none=Words("ninguno")),
         },
     )
-    return await newest(tx, _ABOUT, terms, subjects=(f"agent:{agent.id}",))
 
 
 def _role(names: dict[int, str]) -> Say:

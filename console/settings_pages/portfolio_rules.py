@@ -73,7 +73,7 @@ async def _show(
         waiting = await tx.scalar(
             select(func.count()).select_from(Account).where(Account.next_change_at <= clock.now())
         )
-        history = await newest(tx, ("rules.updated",), _terms(settings.currency))
+        history = await newest(tx, ("rules.updated",), terms(settings.currency))
     values = {name: rules.written(rule, getattr(now, name), settings.currency) for name, rule in rules.RULES.items()}
     return show(
         "settings/portfolio.html",
@@ -90,7 +90,8 @@ async def _show(
     )
 
 
-def _terms(currency: str) -> Terms:
+def terms(currency: str) -> Terms:
+    """How this page tells what was changed on it."""
     return Terms(
         fields={name: rule.label for name, rule in rules.RULES.items()},
         said={name: _said(rule, currency) for name, rule in rules.RULES.items()},

@@ -21,6 +21,7 @@ from console.settings_pages.answers import back_to, known_id, show
 from console.settings_pages.change_lines import Terms, among, newest
 
 PAGE = "/settings/tags"
+CHANGES = ("tag.created", "tag.updated")
 FIELDS = ("name", "colour", "description", "team")
 
 
@@ -118,7 +119,7 @@ async def _show(
         tags = list(await tx.scalars(wanted.order_by(Tag.retired_at.is_not(None), Tag.name_key)))
         lines = [_line(tag, dict(teams)) for tag in tags]
         names = {f"tag:{tag.id}": tag.name for tag in tags}
-        history = await newest(tx, ("tag.created", "tag.updated"), _terms(dict(teams), names), subjects=names)
+        history = await newest(tx, CHANGES, terms(dict(teams), names), subjects=names)
     blank = {**dict.fromkeys(FIELDS, ""), "colour": "grey"}
     return show(
         "settings/tags.html",
@@ -135,7 +136,8 @@ async def _show(
     )
 
 
-def _terms(teams: dict[int, str], names: dict[str, str]) -> Terms:
+def terms(teams: dict[int, str], names: dict[str, str]) -> Terms:
+    """How this page tells what was changed on it."""
     return Terms(
         fields={"colour": Words("Color"), "description": Words("Qué quiere decir"), "retired": Words("Retirada")},
         said={"colour": among(tagging.COLOURS), "team_id": among(teams, none=Words("Todos los equipos"))},

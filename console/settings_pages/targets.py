@@ -114,7 +114,7 @@ async def _show(
         teams = [(team.id, team.name) for team in await tx.scalars(select(Team).order_by(Team.name))]
         rules = (await tx.execute(select(PortfolioRules.first_edge, PortfolioRules.second_edge))).one_or_none()
         book = await book_in_force(tx)
-        history = await newest(tx, ("targets.updated",), _terms(), subjects=(f"targets:{team_id}",))
+        history = await newest(tx, ("targets.updated",), terms(), subjects=(f"targets:{team_id}",))
     # Whoever leads a team may know the company's; those of other teams are not theirs to see.
     seen = [(number, name) for number, name in teams if viewer.sees_all or number in viewer.team_ids]
     if team_id != COMPANY and team_id not in dict(seen):
@@ -142,7 +142,8 @@ async def _show(
     )
 
 
-def _terms() -> Terms:
+def terms() -> Terms:
+    """How this page tells what was changed on it."""
     states = {EVERY_STATE: Words("Cualquier estado"), **{state.value: label(state) for state in State}}
     names = {kind.value: words[0] for kind, words in KINDS.items()}
     return Terms(

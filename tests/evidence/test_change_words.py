@@ -13,6 +13,7 @@ import console
 from console.evidence import change_words
 from console.evidence.history_pages import changes
 from console.portfolio.states import State
+from console.settings_pages.told import terms_of
 
 LIMA = ZoneInfo("America/Lima")
 RECORDERS = {"record", "_record", "_tell", "_put"}
@@ -62,6 +63,30 @@ def test_values_are_said_as_people_read_them(new: dict[str, object], field: str,
     [first, *_] = changes({}, new, LIMA)
 
     assert (first.name, first.old, first.new) == (field, None, told)
+
+
+@pytest.mark.parametrize(
+    ("action", "new", "field", "told"),
+    [
+        ("rules.updated", {"first_edge": 15}, "El primer tramo de atraso llega hasta", "15 días"),
+        ("rates.updated", {"utility": 20_000}, "Utilidad", "0.02 PEN"),
+        ("routing.updated", {"serving": "least_busy"}, "Reparto automático", "A quien tiene menos carga"),
+        ("channel.updated", {"quality": "GREEN"}, "Calidad", "Alta"),
+        ("channel.updated", {"name_status": "DECLINED"}, "Revisión del nombre", "Rechazado"),
+        ("hours.day_set", {"name": "Inventario"}, "Motivo", "Inventario"),
+        ("tag.updated", {"colour": "teal"}, "Color", "teal"),
+        ("agent.updated", {"team_ids": [3]}, "Equipos", "3"),
+        ("sign_in_rules.updated", {"idle_minutes": 20}, "Sin uso, dura", "20 min"),
+        ("sign_in_rules.updated", {"idle_minutes": "veinte"}, "Sin uso, dura", "veinte"),
+        ("a.deed_to_come", {"first_edge": 15}, "First edge", "15"),
+    ],
+)
+def test_a_setting_is_called_in_the_whole_history_as_on_its_own_page(
+    action: str, new: dict[str, object], field: str, told: str
+) -> None:
+    [first] = changes({}, new, LIMA, terms_of(action, "PEN"))
+
+    assert (first.name, first.old, str(first.new)) == (field, None, told)
 
 
 def test_what_an_entry_is_about_is_said_in_words() -> None:
