@@ -22,7 +22,7 @@ from console.agents import Agent, Role, Viewer
 from console.api_tokens import keeping as token_keeping
 from console.audit import Actor
 from console.db import Database, Tx
-from console.demo import bot, consents, debtors, debts, floor, later, privacy, quality, texts, weeks
+from console.demo import bot, changed_settings, consents, debtors, debts, floor, later, privacy, quality, texts, weeks
 from console.inbox import assign, channel_state, deliver, ingest, queries, reply, settle
 from console.inbox.channel import Channel
 from console.inbox.contacts import Alias
@@ -143,7 +143,8 @@ def _deeds(
         for line in chapter.lines
     ]
     nights = bot.deeds(teller.db, settings, teller, personas, SECOND_TEAM)
-    return [*lines, *teller.debts(begins), *nights]
+    changed = changed_settings.deeds(teller.db, settings, teller.viewers)
+    return [*lines, *teller.debts(begins), *nights, *changed]
 
 
 def _it_is(moment: datetime) -> None:
