@@ -409,7 +409,10 @@ def fold(words: str) -> str:
 
 @lru_cache(maxsize=4096)
 def phone(number: str | None) -> str:
-    """A number as people write it, `+51 944 218 305`; unchanged when it is not a phone number."""
+    """A number of ours as people write it, `+51 944 218 305`; unchanged when it is not a phone number.
+
+    A debtor's is masked where it is read (console.masking) and shown whole by console.privacy.revealing alone.
+    """
     if not number:
         return ""
     try:
@@ -417,18 +420,6 @@ def phone(number: str | None) -> str:
     except phonenumbers.NumberParseException:
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace("-", " ")
-
-
-def masked_phone(number: str) -> str:
-    """`+51 •••• 8305`: the country and the end that people look it up by; too little to call it."""
-    digits = "".join(letter for letter in number if letter.isdigit())
-    if len(digits) <= 6:
-        return f"•••• {digits[-2:]}"
-    try:
-        country = phonenumbers.parse(f"+{digits}", None).country_code
-    except phonenumbers.NumberParseException:
-        return f"•••• {digits[-4:]}"
-    return f"+{country} •••• {digits[-4:]}"
 
 
 def initials(name: str) -> str:

@@ -136,7 +136,7 @@ def a_header(**given: Any) -> HeaderView:
         "conversation_id": 12,
         "name": "María Fernanda Ccori",
         "initials": "MC",
-        "phone": "51944218305",
+        "phone": "+51 •••• 8305",
         "status": "open",
         "holder_id": 1,
         "holder_name": "Rosa Quispe",
@@ -198,11 +198,11 @@ def what_is_owed(words: str = "María Fernanda Ccori") -> Owed:
 def a_panel(**given: Any) -> PanelView:
     contact = ContactView(
         name="María Fernanda Ccori",
-        phone="51944218305",
+        phone="+51 •••• 8305",
         profile_name="Mafer",
         username="mafer",
         first_seen_at=EARLIER,
-        aliases=["51944218306"],
+        aliases=[(9, "+51 •••• 8306")],
     )
     usual: dict[str, Any] = {
         "contact": contact,

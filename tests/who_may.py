@@ -120,6 +120,8 @@ PAGES = [
         "/portfolio/debtors/1/phones/1",
         form={},
     ),
+    one("POST", INBOX + "/phone", "supervisors of the team", "/inbox/1/phone", form={}),
+    one("POST", INBOX + "/phones/{alias_id:int}", "supervisors of the team", "/inbox/1/phones/1", form={}),
     # And who attends to it: tests/privacy/test_revealing.py.
     one(
         "POST",

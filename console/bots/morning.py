@@ -33,7 +33,6 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
 
     conversation_id: int
     name: str
-    phone: str | None
     team: str
     reason: str | None
     urgency: int
@@ -77,7 +76,6 @@ async def left_to_people(tx: Tx, viewer: Viewer, moment: datetime, *, limit: int
             Left(
                 conversation_id=conversation.id,
                 name=contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
-                phone=contact.wa_id,
                 team=team,
                 reason=session.reason,
                 urgency=session.urgency,

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, Select, func, select
 
-from console import audit
+from console import audit, masking
 from console.agents import Viewer
 from console.bots.models import BotRules, BotSession, BotStep
 from console.db import Tx
@@ -151,7 +151,7 @@ def _session(row: Row[BotSession, Contact]) -> SessionView:
         id=session.id,
         conversation_id=session.conversation_id,
         name=contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
-        phone=contact.wa_id,
+        phone=masking.phone(contact.wa_id) if contact.wa_id else None,
         asking=session.memory.get("asking"),
         is_verified=session.debtor_id is not None,
         verified_how=session.verified_how,

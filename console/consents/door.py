@@ -16,7 +16,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy import select
 
-from console import audit, clock
+from console import audit, clock, masking
 from console.agents import Viewer
 from console.consents import awaited, keeping, proof_files, reading
 from console.consents.models import ConsentRecord, How, Purpose, Standing, Way
@@ -177,7 +177,7 @@ async def _page(
         status=problem.status if problem else 200,
         conversation_id=conversation_id,
         name=contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
-        phone=contact.wa_id,
+        phone=masking.phone(contact.wa_id) if contact.wa_id else "",
         is_stopped=contact.opted_out_at is not None,
         stands=stands,
         lines=lines,

@@ -10,7 +10,7 @@ from typing import Any
 from console import clock, time_outs
 from console.agents import Viewer
 from console.db import Database
-from console.demo_debts import Deed
+from console.demo.debts import Deed
 from console.inbox import tagging
 from console.portfolio import rules
 from console.settings import Settings

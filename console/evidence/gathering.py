@@ -36,7 +36,7 @@ from console.evidence.shapes import (
 from console.inbox.channel import Channel
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Media, Message, MessageVersion, Tick
-from console.inbox.queries import contact_name
+from console.inbox.queries import whole_name
 from console.portfolio.agreements import Promise
 from console.portfolio.batches import ImportBatch
 from console.portfolio.ledger import Payment
@@ -258,7 +258,7 @@ def _imported(row: ImportedConsent, batch: ImportBatch) -> Imported:
 def _person(contact: Contact) -> Person:
     return Person(
         id=contact.id,
-        name=contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
+        name=whole_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
         wa_id=contact.wa_id,
         opted_out_at=_iso_or_none(contact.opted_out_at),
         wrong_number_at=_iso_or_none(contact.wrong_number_at),

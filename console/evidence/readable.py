@@ -58,7 +58,6 @@ WORDS = {
     "report.subscribed": Words("{actor} pidió el resumen diario"),
     "report.unsubscribed": Words("{actor} dejó de recibir el resumen diario"),
     "rates.updated": Words("{actor} cambió las tarifas de WhatsApp"),
-    "phone.revealed": Words("{actor} vio un teléfono completo"),
     "agent.password_changed": Words("Cambió una contraseña"),
     "token.created": Words("{actor} creó un token"),
     "token.revoked": Words("{actor} revocó un token"),

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
+from console import masking
 from console.agents import Agent, AgentTeam, Role, Team, Viewer
 from console.bulk import among, fetch
 from console.db import Tx
@@ -103,7 +104,7 @@ def _header(row: Any, moment: datetime) -> HeaderView:  # noqa: ANN401 a databas
         conversation_id=row.id,
         name=name,
         initials=initials(name),
-        phone=row.wa_id,
+        phone=masking.phone(row.wa_id) if row.wa_id else None,
         status=row.status,
         holder_id=row.holder_id,
         holder_name=row.holder,

@@ -78,7 +78,7 @@ def visible_accounts(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def may_reveal(viewer: Viewer, *, holder_id: int | None) -> bool:
-    """Whether `viewer` may see a whole document in a conversation they see: who attends to it needs it, or leads."""
+    """Whether `viewer` may see a document or telephone whole in a conversation they see: who attends to it or leads."""
     return may(viewer, "reveal_document") or holder_id == viewer.id
 
 

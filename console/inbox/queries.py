@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import or_, select
 
-from console import audit
+from console import audit, masking
 from console.agents import Viewer
 from console.db import Tx
 from console.errors import not_found
 from console.inbox import policy
 from console.inbox.channel import Channel
+from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Draft
 from console.inbox.views import Banner, DraftView
 from console.languages.recalled import recalled
@@ -78,9 +79,32 @@ async def head(tx: Tx) -> int:
 
 
 def contact_name(name: str | None, profile_name: str | None, username: str | None, wa_id: str | None) -> str:
-    """What to call somebody: the name we gave, else the one they give themselves, else their address."""
+    """What screens call somebody: the name we gave, else the one they give themselves, else their address.
+
+    A telephone, by whichever of these ways it comes, is masked.
+    """
+    if called := name or profile_name:
+        return masking.name(called)
+    if username:
+        return f"@{username.lstrip('@')}"
+    return masking.phone(wa_id) if wa_id else Words("Sin nombre")
+
+
+def whole_name(name: str | None, profile_name: str | None, username: str | None, wa_id: str | None) -> str:
+    """The same with nothing masked: for evidence, which is itself on record. No screen shows it."""
     at = f"@{username.lstrip('@')}" if username else None
     return name or profile_name or at or (display(wa_id) if wa_id else None) or Words("Sin nombre")
+
+
+def addressed(contact: Contact) -> str:
+    """What to call somebody to their face; empty for whom we know by a number alone, which is nobody's name."""
+    called = contact.name or contact.profile_name or (f"@{contact.username.lstrip('@')}" if contact.username else "")
+    return "" if masking.is_number(called) else called
+
+
+def said_to(name: str, words: str) -> str:
+    """`words` to somebody `addressed` so: "María, le recordamos…"; without a name, "Le recordamos…"."""
+    return f"{name}, {words}" if name else f"{words[:1].upper()}{words[1:]}"
 
 
 def initials(name: str) -> str:

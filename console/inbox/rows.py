@@ -17,6 +17,7 @@ from console.inbox.contacts import Contact
 from console.inbox.listing import Place
 from console.inbox.models import Conversation, Message, ReadMark
 from console.inbox.queries import contact_name, initials
+from console.inbox.shown import told
 from console.inbox.tags import ConversationTag, Tag
 from console.inbox.views import RowView, StandingView, TagView, TargetView
 from console.languages.recalled import recalled
@@ -149,7 +150,9 @@ def _preview(row: Any, text: str) -> str:  # noqa: ANN401 a database row
     """What the line tells of the last message; what the console noted itself is said in the reader's language."""
     if row.revoked_at:
         return Words("Eliminó este mensaje")
-    return recalled(text) if row.kind == "note" and row.author_kind == "system" else text[:PREVIEW]
+    if row.kind == "note" and row.author_kind == "system":
+        return recalled(text)
+    return (told(row.kind, text) or "")[:PREVIEW]
 
 
 def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database row

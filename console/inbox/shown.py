@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from console import masking
+
 
 def content_of(kind: str, content: Mapping[str, Any] | None) -> dict[str, Any]:
     """The details of a message as screens show them; anything that isn't as expected is left out, never an error.
@@ -22,6 +24,11 @@ def content_of(kind: str, content: Mapping[str, Any] | None) -> dict[str, Any]:
     if kind == "interactive":
         return {**details, "body": _form(_mapping(_mapping(details.get("interactive")).get("response")))}
     return details
+
+
+def told(kind: str | None, text: str | None) -> str | None:
+    """The words of a message on a screen: WhatsApp's own (kind "system") name telephones, and none stands whole."""
+    return masking.within(text) if kind == "system" and text else text
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:

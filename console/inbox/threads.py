@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Integer, bindparam, select
 
-from console import clock
+from console import clock, masking
 from console.audit import AuditEntry, instant
 from console.bulk import among, fetch
 from console.consents import reading as consents
@@ -18,7 +18,7 @@ from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.models import Conversation, Media, Message, MessageVersion, Reaction, Status
 from console.inbox.queries import contact_name
 from console.inbox.rows import RULES, STANDING, standing, tags_on
-from console.inbox.shown import content_of
+from console.inbox.shown import content_of, told
 from console.inbox.stopped import consent_in
 from console.inbox.views import (
     ContactView,
@@ -61,6 +61,7 @@ _QUIET = (
     "message.read",
     "media.viewed",
     "document.revealed",
+    "phone.revealed",
     "whisper.sent",
     "conduct.flagged",
 )
@@ -247,7 +248,7 @@ def _view(
         author_id=message.author_id,
         author_name=_author_name(message, name),
         kind=message.kind,
-        text=_text(message, content) or shown.get("body"),
+        text=_text(message, content) or told(message.kind, shown.get("body")),
         content=shown,
         media=[_media_view(one) for one in media],
         quoted=quoted,
@@ -273,7 +274,7 @@ def _text(message: Message, content: dict[str, Any]) -> str | None:
     if message.kind == "event":
         return event_words(content, message.author_kind)
     is_ours = message.kind == "note" and message.author_kind == "system"
-    return recalled(message.text or "") if is_ours else message.text
+    return recalled(message.text or "") if is_ours else told(message.kind, message.text)
 
 
 async def _scheduled(tx: Tx, ids: Sequence[int]) -> dict[int, ScheduledView]:
@@ -360,7 +361,8 @@ def _way_out(message: Message) -> str | None:
 async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:
     """What is known about the person and owed by them, the tags, and the latest steps of the history."""
     contact = await tx.get_one(Contact, conversation.contact_id)
-    aliases = await tx.scalars(select(Alias.value).where(Alias.contact_id == contact.id, Alias.kind == "phone"))
+    others = select(Alias.id, Alias.value).where(Alias.contact_id == contact.id, Alias.kind == "phone")
+    aliases = await tx.execute(others.order_by(Alias.id))
     tasks = await tx.scalars(
         select(ReviewTask.kind).where(ReviewTask.contact_id == contact.id, ReviewTask.resolved_at.is_(None)),
     )
@@ -371,11 +373,11 @@ async def panel_of(tx: Tx, conversation: Conversation) -> PanelView:
         owed=await owed_by(tx, contact.id, clock.now()),
         contact=ContactView(
             name=contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id),
-            phone=contact.wa_id,
-            profile_name=contact.profile_name,
+            phone=masking.phone(contact.wa_id) if contact.wa_id else None,
+            profile_name=masking.name(contact.profile_name) if contact.profile_name else None,
             username=contact.username.lstrip("@") if contact.username else None,
             first_seen_at=contact.created_at,
-            aliases=[value for value in aliases if value != contact.wa_id],
+            aliases=[(number, masking.phone(value)) for number, value in aliases if value != contact.wa_id],
         ),
         history=await history_of(tx, conversation.id),
         review_tasks=[REVIEWS.get(kind, Words("Hay algo por revisar.")) for kind in tasks],

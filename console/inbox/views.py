@@ -182,7 +182,7 @@ class ThreadView(msgspec.Struct, kw_only=True):
 
 
 class HeaderView(msgspec.Struct, kw_only=True):
-    """Who it is, who holds it, and whether free text may be sent."""
+    """Who it is, who holds it, and whether free text may be sent. `phone` shows its end only."""
 
     conversation_id: int
     name: str
@@ -216,14 +216,14 @@ class HistoryLine(msgspec.Struct, kw_only=True):
 
 
 class ContactView(msgspec.Struct, kw_only=True):
-    """What is known about the person."""
+    """What is known about the person; `phone` and `aliases`, (id, number) of what else reaches them, are masked."""
 
     name: str
     phone: str | None
     profile_name: str | None
     username: str | None
     first_seen_at: datetime | None
-    aliases: list[str]
+    aliases: list[tuple[int, str]]
 
 
 class PanelView(msgspec.Struct, kw_only=True):

@@ -71,6 +71,7 @@ _ACTIONS = {
     "media.erased": Words("Archivos borrados por el tiempo transcurrido"),
     "media.viewed": Words("{actor} abrió un archivo"),
     "document.revealed": Words("{actor} vio un documento completo"),
+    "phone.revealed": Words("{actor} vio un teléfono completo"),
     "account.created": Words("Cuenta cargada en la cartera"),
     "account.updated": Words("Cambió el estado o el saldo"),
     "account.closed": Words("Salió de la cartera"),

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import exists, select
 
+from console import masking
 from console.agents import Viewer
 from console.audit import AuditEntry
 from console.consents import awaited
@@ -23,7 +24,6 @@ from console.portfolio.ledger import Payment
 from console.portfolio.methods import method_word
 from console.portfolio.models import Account, ContactPoint, Debtor
 from console.portfolio.owed import AccountView, owed_of
-from console.render import masked_phone
 
 LINES = 30
 LARGEST_ID = 2**63 - 1
@@ -138,7 +138,7 @@ async def _numbers(tx: Tx, viewer: Viewer, debtor_id: int) -> list[NumberView]:
         .order_by(ContactPoint.id, Conversation.id)
     )
     rows = await tx.execute(wanted)
-    return [NumberView(number, masked_phone(phone), state, open_) for number, phone, state, open_ in rows]
+    return [NumberView(number, masking.phone(phone), state, open_) for number, phone, state, open_ in rows]
 
 
 async def _payments(tx: Tx, accounts: set[int]) -> list[PaymentLine]:

@@ -24,7 +24,7 @@ from console.portfolio import plans
 from console.portfolio.agreed import Debt, PlanView, agreed_of, debt_of
 from console.portfolio.instalments import FREQUENCIES, Step, Terms, check, schedule
 from console.portfolio.models import PortfolioRules
-from console.portfolio.promise_door import amount_in, day_in, name_of, number
+from console.portfolio.promise_door import addressed_in, amount_in, day_in, number
 from console.portfolio.said_days import on_day
 from console.portfolio.standing import rules_in_force
 from console.render import fragment, weekday
@@ -73,7 +73,7 @@ async def simulate(
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
         debt = await debt_of(tx, conversation, number(typed.get("account_id"), "account_id"), clock.now())
         steps, problem = await _simulated(tx, debt, typed)
-        text = _offer(await name_of(tx, conversation), debt, steps) if steps else ""
+        text = _offer(await addressed_in(tx, conversation), debt, steps) if steps else ""
     return html(fragment("portfolio/plan_schedule.html", **_schedule(debt, steps, problem, text)))
 
 
@@ -93,7 +93,7 @@ async def create_plan(
             terms = terms_in(form, debt)
             await plans.propose(tx, debt.account_id, by=viewer, terms=terms, conversation_id=conversation.id)
             if form.get("send") == "1":
-                text = _offer(await name_of(tx, conversation), debt, schedule(terms, debt.today))
+                text = _offer(await addressed_in(tx, conversation), debt, schedule(terms, debt.today))
                 key = f"plan:{form.get('client_key', '')[:40]}"
                 await reply.reply(tx, conversation, by=viewer, text=text, client_key=key)
     except Refused as refused:
@@ -202,7 +202,7 @@ async def _form(
     tx: Tx, conversation: Conversation, debt: Debt, typed: Mapping[str, str], *, problem: Refused | None = None
 ) -> str:
     steps, wrong = await _simulated(tx, debt, typed)
-    text = _offer(await name_of(tx, conversation), debt, steps) if steps else ""
+    text = _offer(await addressed_in(tx, conversation), debt, steps) if steps else ""
     rules = await rules_in_force(tx)
     return fragment(
         "portfolio/plan_form.html",
@@ -238,7 +238,8 @@ def _offer(name: str, debt: Debt, steps: list[Step]) -> str:
         for step in steps
     ]
     total_words = shown(total, debt.currency)
-    return "\n".join([f"{name}, le propongo pagar {total_words} así:", *lines, "¿Está de acuerdo? Responda SÍ."])
+    first = queries.said_to(name, f"le propongo pagar {total_words} así:")
+    return "\n".join([first, *lines, "¿Está de acuerdo? Responda SÍ."])
 
 
 async def _accepting(tx: Tx, conversation: Conversation, plan: PlanView, problem: Refused | None) -> str:

@@ -220,11 +220,12 @@ async def _form(
         typed = Typed(amount=amount, due_on=heard.day.isoformat() if heard.day else "")
     agreed = await agreed_of(tx, conversation, clock.now())
     rules = await rules_in_force(tx)
-    name = await name_of(tx, conversation)
+    to = await addressed_in(tx, conversation)
     page = fragment(
         "portfolio/promise_form.html",
         conversation_id=conversation.id,
-        name=name,
+        name=await name_of(tx, conversation),
+        to=to,
         debts=agreed.debts,
         debt=debt,
         message=message,
@@ -234,7 +235,7 @@ async def _form(
         open=next((each for each in agreed.open if each.account_id == debt.account_id), None),
         within=rules.promise_within_days,
         last_day=debt.today + timedelta(days=rules.promise_within_days),
-        said_text=_confirmation(name, typed, debt),
+        said_text=_confirmation(to, typed, debt),
         key=str(uuid.uuid4()),
         can_write=policy.window(conversation, clock.now()).is_open,
         problem=refused,
@@ -252,11 +253,17 @@ def _confirmation(name: str, typed: Typed, debt: Debt) -> str:
         day = date.fromisoformat(typed.due_on)
     except (money.BadAmount, ValueError):
         return ""
-    return f"Gracias, {name}. Anoté {shown(minor, debt.currency)} para el {weekday(day)}. ¿Es correcto?"
+    thanks = f"Gracias, {name}" if name else "Gracias"
+    return f"{thanks}. Anoté {shown(minor, debt.currency)} para el {weekday(day)}. ¿Es correcto?"
+
+
+async def addressed_in(tx: Tx, conversation: Conversation) -> str:
+    """What the person of a conversation is called to their face; empty where no name is known."""
+    return queries.addressed(await tx.get_one(Contact, conversation.contact_id))
 
 
 async def name_of(tx: Tx, conversation: Conversation) -> str:
-    """What the person of a conversation is called."""
+    """What screens call the person of a conversation."""
     contact = await tx.get_one(Contact, conversation.contact_id)
     return queries.contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id)
 

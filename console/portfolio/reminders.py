@@ -21,7 +21,7 @@ from console.inbox import message_templates, policy, reply
 from console.inbox.channel import MessageTemplate
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
-from console.inbox.queries import contact_name
+from console.inbox.queries import addressed, said_to
 from console.inbox.thread import actor_of
 from console.pacing import pause
 from console.portfolio.agreements import Dispute, DisputeState, Promise, PromiseState
@@ -33,6 +33,8 @@ from console.render import money, weekday
 
 TEMPLATE = "recordatorio_promesa"
 """The approved template that reminds outside the service window: {{1}} is the name, {{2}} the amount, {{3}} the day."""
+NAMELESS = "cliente"
+"""What {{1}} says to whom we know by a number alone."""
 SPREAD = timedelta(minutes=90)
 """Reminders don't all leave at the minute at which it may begin."""
 LOOK_EVERY = 1.0
@@ -152,18 +154,19 @@ async def not_now(
 async def _send(tx: Tx, promise: Promise, conversation: Conversation) -> str | None:
     """Queue the reminder, as text while the service window is open and else by the template; or why it cannot be."""
     contact = await tx.get_one(Contact, conversation.contact_id)
-    name = contact_name(contact.name, contact.profile_name, contact.username, contact.wa_id)
+    name = addressed(contact)
     amount, day = money(promise.amount_minor - promise.paid_minor, promise.currency), weekday(promise.due_on)
     key = f"reminder:{promise.id}"
     try:
         if policy.window(conversation, clock.now()).is_open:
-            text = f"{name}, le recordamos su compromiso de pago de {amount} para el {day}. Si ya pagó, omítalo."
+            words = f"le recordamos su compromiso de pago de {amount} para el {day}. Si ya pagó, omítalo."
+            text = said_to(name, words)
             await reply.reply(tx, conversation, by=CALENDAR, text=text, client_key=key)
             return None
         template = await _template(tx, conversation)
         if template is None:
             return "no_template"
-        values = {"1": name, "2": amount, "3": day}
+        values = {"1": name or NAMELESS, "2": amount, "3": day}
         await reply.send_template(
             tx, conversation, by=CALENDAR, template_id=template.id, variables=values, client_key=key
         )

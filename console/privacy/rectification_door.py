@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy import select
 
-from console import clock
+from console import clock, masking
 from console.agents import Viewer
 from console.db import Database, Tx
 from console.errors import Refused, not_found
@@ -134,9 +134,11 @@ async def _done(tx: Tx, request: PrivacyRequest) -> list[Done]:
 
 
 def _shown(row: Correction, value: str | None) -> str:
-    """A document is masked here as everywhere; whoever needs it whole reveals it where that is on record."""
+    """Documents and telephones are masked here as everywhere; whoever needs one reveals it where that is on record."""
     if not value:
         return "—"
+    if row.field == Field.PHONE:
+        return masking.phone(value)
     if row.field != Field.DOCUMENT:
         return value
     kind, _, number = value.partition(" ")

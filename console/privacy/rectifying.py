@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy import Select, select, update
 
-from console import audit, clock
+from console import audit, clock, masking
 from console.agents import Viewer
 from console.bots.models import BotSession
 from console.db import Tx
@@ -38,7 +38,7 @@ NEW_PHONE = "phone_new"
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be corrected of a debtor; the document is masked, `phones` are (id of the number, E.164)."""
+    """What can be corrected of a debtor; its document and `phones` (id, number) are masked."""
 
     debtor_id: int
     version: int
@@ -145,6 +145,8 @@ def _phones_corrected(before: Sequence[ContactPoint], typed: Mapping[str, str], 
     found, taken = [], {point.match_key for point in before}
     for field, point in [*((f"phone_{point.id}", point) for point in before), (NEW_PHONE, None)]:
         text = typed.get(field, "" if point is None else point.phone).strip()
+        if point is not None and text == masking.phone(point.phone):
+            text = point.phone  # as the form shows it: left as it is
         phone = _checked(field, lambda text=text: checks.phone(text, country)) if text else None  # type: ignore[misc]
         if phone is not None and (point is None or match_key(phone) != point.match_key):
             if match_key(phone) in taken:
@@ -257,7 +259,7 @@ def _held(debtor: Debtor, points: Sequence[ContactPoint]) -> Held:
         document_type=debtor.document_type or "",
         document_number=documents.masked(debtor.document_number) if debtor.document_number else "",
         birth_year=str(debtor.birth_year or ""),
-        phones=[(point.id, point.phone) for point in points],
+        phones=[(point.id, masking.phone(point.phone)) for point in points],
     )
 
 

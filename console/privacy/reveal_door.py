@@ -52,8 +52,39 @@ async def reveal_phone_of_debtor(
     return _shown(revealed)
 
 
+@post("/inbox/{conversation_id:int}/phone", status_code=200)
+async def reveal_phone_in_conversation(
+    conversation_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """The whole telephone, for who attends to the conversation and who leads. Refuses: 403; 404."""
+    async with db.transaction() as tx:
+        revealed = await revealing.phone_in_conversation(tx, viewer, conversation_id)
+    return _shown(revealed)
+
+
+@post("/inbox/{conversation_id:int}/phones/{alias_id:int}", status_code=200)
+async def reveal_other_phone_in_conversation(
+    conversation_id: FromPath[int],
+    alias_id: FromPath[int],
+    db: NamedDependency[Database],
+    viewer: NamedDependency[Viewer],
+) -> Response[str]:
+    """Another telephone of the same person. Refuses like the first."""
+    async with db.transaction() as tx:
+        revealed = await revealing.phone_in_conversation(tx, viewer, conversation_id, alias_id)
+    return _shown(revealed)
+
+
 def _shown(revealed: Revealed) -> Response[str]:
     return html(page("privacy/revealed.html", document=revealed, seconds=revealing.SECONDS))
 
 
-routes = [reveal_in_conversation, reveal_of_debtor, reveal_phone_of_debtor]
+routes = [
+    reveal_in_conversation,
+    reveal_of_debtor,
+    reveal_other_phone_in_conversation,
+    reveal_phone_in_conversation,
+    reveal_phone_of_debtor,
+]

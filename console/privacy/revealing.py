@@ -10,6 +10,7 @@ from console.agents import Viewer
 from console.db import Tx
 from console.errors import Refused, not_found
 from console.inbox import policy, queries
+from console.inbox.contacts import Alias, Contact
 from console.languages.words import Words
 from console.portfolio import dossier
 from console.portfolio.models import ContactPoint, Debtor, PointState
@@ -51,7 +52,7 @@ async def of_debtor(tx: Tx, viewer: Viewer, debtor_id: int) -> Revealed:
 
 
 async def phone_of_debtor(tx: Tx, viewer: Viewer, debtor_id: int, number_id: int) -> Revealed:
-    """A telephone of a debtor of the portfolio, to who leads. Who attends has it in the conversation.
+    """A telephone of a debtor of the portfolio, to who leads. Who attends has theirs in the conversation.
 
     Records "phone.revealed". Refuses: 404 for what the viewer may not see; 403.
     """
@@ -65,6 +66,31 @@ async def phone_of_debtor(tx: Tx, viewer: Viewer, debtor_id: int, number_id: int
     new = {"number": point.id, "seconds": SECONDS}
     audit.record(tx, viewer.actor, "phone.revealed", subject=f"debtor:{debtor.id}", new=new)
     return Revealed("phone", phone(point.phone))
+
+
+async def phone_in_conversation(tx: Tx, viewer: Viewer, conversation_id: int, alias_id: int | None = None) -> Revealed:
+    """The telephone of the person of a conversation, or another of theirs: to who attends to it, and to who leads.
+
+    Records "phone.revealed". Refuses: 404 for what the viewer may not see or has no number; 403.
+    """
+    conversation = await queries.open_conversation(tx, viewer, conversation_id)
+    if not policy.may_reveal(viewer, holder_id=conversation.holder_id):
+        raise Refused(403, Words("El teléfono completo lo ve quien atiende la conversación."), code="forbidden")
+    wanted = select(Contact.wa_id).where(Contact.id == conversation.contact_id)
+    if alias_id is not None:
+        theirs = (Alias.contact_id == conversation.contact_id, Alias.kind == "phone")
+        wanted = select(Alias.value).where(Alias.id == min(alias_id, queries.LARGEST_ID), *theirs)
+    if not (number := await tx.scalar(wanted)):
+        raise not_found()
+    audit.record(
+        tx,
+        viewer.actor,
+        "phone.revealed",
+        conversation_id=conversation.id,
+        subject=f"contact:{conversation.contact_id}",
+        new={"seconds": SECONDS} if alias_id is None else {"number": alias_id, "seconds": SECONDS},
+    )
+    return Revealed("phone", phone(number))
 
 
 def _revealed(tx: Tx, debtor: Debtor | None, viewer: Viewer, conversation_id: int | None) -> Revealed:

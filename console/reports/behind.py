@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, func, select
 
+from console import masking
 from console.agents import Agent, Viewer
 from console.db import Tx
 from console.errors import not_found
@@ -40,6 +41,11 @@ class Lines(msgspec.Struct, frozen=True):
     columns: tuple[Column, ...]
     rows: list[tuple[Cell, ...]]
     paths: list[str]
+
+    def on_screen(self) -> Lines:
+        """The same with no telephone whole where somebody, who is always the first column, is called by one."""
+        rows = [(masking.name(first) if isinstance(first, str) else first, *rest) for first, *rest in self.rows]
+        return Lines(self.columns, rows, self.paths)
 
 
 Reading = Callable[[Tx, Viewer, Asked, int], Awaitable[Lines]]

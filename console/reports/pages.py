@@ -119,7 +119,7 @@ async def rows_page(
             asked=asked,
             title=title,
             definition=definition,
-            found=found,
+            found=found.on_screen(),
             is_cut=len(found.rows) >= behind.SHOWN,
             back=_address(asked),
             address=_address(asked, figure=key),

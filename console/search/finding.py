@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from console import masking
 from console.agents import Viewer
 from console.bots.spelling import is_one_slip, sound
 from console.bulk import among, fetch
@@ -17,6 +18,7 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
 from console.inbox.rows import rows_by_id
+from console.inbox.shown import told
 from console.inbox.views import RowView
 from console.languages.words import Words
 from console.search import crowded, index, matching, within
@@ -25,7 +27,6 @@ from console.search.gathering import said
 from console.search.models import SearchMessage, SearchProgress
 from console.search.within import Newest
 from console.search.words import Query, excerpt, holds, pieces_of
-from integrations.whatsapp.numbers import display
 
 PAGE = 20
 """Persons on a page."""
@@ -196,7 +197,7 @@ async def _hits(tx: Tx, ids: Sequence[int], query: Query) -> dict[int, Hit]:
         row = rows.get(number)
         if row is None:
             continue
-        text = said(row.kind, row.text, row.content)
+        text = told(row.kind, said(row.kind, row.text, row.content)) or ""
         words = excerpt(text, query) if holds(text, query) else []
         if not words and row.kind not in _WITH_FILES:
             continue
@@ -239,7 +240,7 @@ def _group(
     return Group(
         row=row,
         name=pieces_of(row.name, query),
-        phone=display(wa_id) if wa_id else None,
+        phone=masking.phone(wa_id) if wa_id else None,
         hit=hit,
         has_more=has_more,
         is_alike=is_alike,

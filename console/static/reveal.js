@@ -1,4 +1,4 @@
-// A masked document, whole for a moment. Each look is on record; nothing of it stays on the page.
+// A masked document or telephone, whole for a moment. Each look is on record; nothing of it stays on the page.
 import { ask } from './http.js'
 import { act, toast } from './menus.js'
 import { parse } from './upsert.js'
@@ -8,14 +8,31 @@ const shown = new Map()
 
 act('reveal', async (button) => {
   if (shown.has(button)) return shown.get(button)()
-  if (button.ariaBusy === 'true') return
+  const whole = await wholeOf(button)
+  if (whole && button.isConnected) show(button, whole)
+})
+
+// Copied without being seen: it is a look all the same. What is on the page already was looked at.
+act('copy-whole', async (button) => {
+  const [place, look] = button.parentElement.children
+  const words = shown.has(look) ? Promise.resolve(place.textContent) : wholeOf(button).then((whole) => whole?.textContent ?? Promise.reject(new Error()))
+  // Given as a promise: a browser may forget, while the server answers, that somebody pressed something.
+  const item = new ClipboardItem({ 'text/plain': words.then((text) => new Blob([text], { type: 'text/plain' })) })
+  try {
+    await navigator.clipboard.write([item])
+    toast(_('Copiado'))
+  } catch { /* why there is nothing to copy was said */ }
+})
+
+async function wholeOf(button) {
+  if (button.ariaBusy === 'true') return null
   button.ariaBusy = 'true'
   const came = await ask(button.dataset.address, { form: {} })
   button.ariaBusy = 'false'
   const [whole] = came?.ok ? parse(came.html) : []
-  if (!whole) return toast(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
-  if (button.isConnected) show(button, whole)
-})
+  if (!whole) toast(came?.said || _('No hubo respuesta del servidor. Vuelva a probar.'), 'error')
+  return whole
+}
 
 function show(button, whole) {
   const place = button.previousElementSibling

@@ -65,12 +65,15 @@ async def test_what_is_wrong_is_corrected_in_one_step_and_the_request_answered(f
     form = await rosa.see("/privacy/1/rectification")
     assert "Maria F Cori" in form
     assert "Viewer(" not in form
-    assert "44552716" not in form  # a whole document is looked at where each look is on record
+    # A whole document or telephone is looked at where each look is on record.
+    assert "44552716" not in form
+    assert "944218305" not in form
+    assert 'value="+51 •••• 8305"' in form
+    as_shown = {f"phone_{await point_id(front)}": "+51 •••• 8305"}
     assert "Responder hasta el" in form
 
-    done = await corrects(
-        front, rosa, name="María Fernanda Ccori", document_number="44552717", birth_year="1984", phone_new="944 218 399"
-    )
+    changed = {"document_number": "44552717", "birth_year": "1984", "phone_new": "944 218 399", **as_shown}
+    done = await corrects(front, rosa, name="María Fernanda Ccori", **changed)
 
     assert done.status_code == 303, done.text
     assert await held(front) == ("María Fernanda Ccori", "44552717", 1984)
@@ -79,6 +82,8 @@ async def test_what_is_wrong_is_corrected_in_one_step_and_the_request_answered(f
     assert "PR-00412" in page  # whose books are to be corrected
     assert "44552716" not in page
     assert "44552717" not in page
+    assert "944218399" not in page
+    assert "+51 •••• 8399" in page
     assert "Por corregir" in page
     async with front.console.db.reading() as tx:
         entries = {e.action: e for e in await tx.scalars(select(AuditEntry).where(AuditEntry.id > 0))}
@@ -88,6 +93,7 @@ async def test_what_is_wrong_is_corrected_in_one_step_and_the_request_answered(f
     assert '"fields":["birth_year","document","name","phone"]' in told
     assert not any(secret in told for secret in ("Cori", "4455271", "1984", "944218399", "videollamada"))
     assert points["+51944218399"] == ("active", "rectificación a pedido de la persona")
+    assert points["+51944218305"][0] == "active"
     assert (await corrects(front, rosa, name="Otra vez")).status_code == 409
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from console import audit, clock, sessions
 from console.agents import ApiToken
 from console.audit import AuditEntry
-from console.render import masked_phone, phone
+from console.render import phone
 from tests.conftest import SECRET_KEY
 from tests.front import Front, a_console, settings_for
 from tests.inbox import meta
@@ -114,20 +114,6 @@ async def test_the_portfolio_shows_the_end_of_a_telephone_and_the_whole_of_it_on
         wanted = select(AuditEntry).where(AuditEntry.action == "phone.revealed")
         [entry] = list(await tx.scalars(wanted))
         assert (entry.actor_name, entry.subject, meta.MARIA in str(entry.new)) == ("Rosa", "debtor:1", False)
-
-
-@pytest.mark.parametrize(
-    ("number", "shown"),
-    [
-        ("51944218305", "+51 •••• 8305"),
-        ("+5215512345678", "+52 •••• 5678"),
-        ("12345", "•••• 45"),
-        ("US.0123", "•••• 23"),
-        ("", "•••• "),
-    ],
-)
-def test_a_masked_telephone_shows_its_country_and_its_end(number: str, shown: str) -> None:
-    assert masked_phone(number) == shown
 
 
 async def test_a_number_that_is_somebody_elses_shows_no_document(front: Front) -> None:
