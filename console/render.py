@@ -174,7 +174,7 @@ def _speaking(language: str) -> Environment:
     environment.filters.update(
         iso=iso, clock_time=clock_time, day_key=day_key, waited=waited, seconds_since=seconds_since, left=left,
         duration=duration, phone=phone,
-        size=size, initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
+        initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
         marked=marked, apart=apart, variables=variables,
         point=point, file_kind=file_kind, money=money, money_short=money_short, fold=fold,
         days_since=days_since,
@@ -372,19 +372,6 @@ def number_tag() -> str:
     return Shown(lambda language: numbers.locale_of(language, _house.locale).replace("_", "-"))
 
 
-# What templates of each language write in their own way.
-_WRITTEN: dict[str, Callable[..., str]] = {
-    "day": _day,
-    "day_words": _day_words,
-    "left_roughly": _left_roughly,
-    "long_when": _long_when,
-    "number": _number,
-    "percent": _percent,
-    "short_when": _short_when,
-    "still_left": _still_left,
-    "weekday": _weekday,
-}
-
 # Money
 
 
@@ -429,13 +416,33 @@ def initials(name: str) -> str:
 
 
 def size(octets: int | None) -> str:
-    """File size in decimal units: `184 kB`, `1.2 MB`."""
+    """File size in decimal units: `184 kB`, `1.2 MB`, `1,2 MB`; empty for None."""
+    return Shown(partial(_size, octets))
+
+
+def _size(octets: int | None, language: str) -> str:
     if octets is None:
         return ""
     if octets < 1000:
         return f"{octets} B"
-    return f"{octets / 1000:.0f} kB" if octets < 999_500 else f"{octets / 1_000_000:.1f} MB"
+    if octets < 999_500:
+        return f"{octets / 1000:.0f} kB"
+    return f"{_number(octets / 1_000_000, 1, language=language)} MB"
 
+
+# What templates of each language write in their own way.
+_WRITTEN: dict[str, Callable[..., str]] = {
+    "day": _day,
+    "day_words": _day_words,
+    "left_roughly": _left_roughly,
+    "long_when": _long_when,
+    "number": _number,
+    "percent": _percent,
+    "short_when": _short_when,
+    "size": _size,
+    "still_left": _still_left,
+    "weekday": _weekday,
+}
 
 # Only a plain ASCII host is made clickable: what is shown must be where one lands (no user@host, no look-alikes).
 _URL = re.compile(r"https?://[A-Za-z0-9](?>[A-Za-z0-9.-]*)(?>:\d{1,5})?(?:[/?#][^\s<>\"]*)?(?![\w@:])")

@@ -15,6 +15,7 @@ from console import render
 from console.canned.offering import Offer
 from console.inbox.stopped import FREE, ConsentView
 from console.inbox.views import TagView
+from console.languages.catalogues import said
 from console.mentions.people import Colleague
 from console.render import fragment, page
 from tests import shown
@@ -291,6 +292,11 @@ def test_a_phone_number_is_spaced_as_people_write_it(number: str | None, words: 
 @pytest.mark.parametrize(("octets", "words"), [(None, ""), (999, "999 B"), (184_000, "184 kB"), (1_250_000, "1.2 MB")])
 def test_a_file_size_is_short(octets: int | None, words: str) -> None:
     assert render.size(octets) == words
+
+
+@pytest.mark.parametrize(("language", "words"), [("es", "1.2 MB"), ("pt", "1,2 MB"), ("en", "1.2 MB")])
+def test_a_file_size_has_the_decimals_of_its_reader(language: str, words: str) -> None:
+    assert said(render.size(1_250_000), language) == words
 
 
 @pytest.mark.parametrize(("name", "letters"), [("Ana María de la O", "AM"), ("+51 987", "?"), ("مريم علي", "مع")])

@@ -26,9 +26,11 @@ _WEEKDAYS = {"pt": ("EEEE, d 'de' MMMM", "EEEE, d 'de' MMMM 'de' y"), "en": ("EE
 
 
 def day(on: date, today: date, language: str) -> str:
-    """`27 nov`, `27 nov 2025` where it is not this year's; `Nov 27`, `27 de nov.`."""
+    """`27 nov`, `27 nov 2025` where it is not this year's; `Nov 27`, `27 de nov`."""
     if language != SPANISH:
-        return format_date(on, _DAYS[language][on.year != today.year], locale=TAGS[language].replace("-", "_"))
+        written = format_date(on, _DAYS[language][on.year != today.year], locale=TAGS[language].replace("-", "_"))
+        # CLDR's Portuguese months end in a full stop, which would stand in the middle of our sentences.
+        return written.replace(".", "")
     year = "" if on.year == today.year else f" {on.year}"
     return f"{on.day} {MONTHS[on.month - 1]}{year}"
 

@@ -21,7 +21,7 @@ LANGUAGES = st.sampled_from(sorted(TAGS))
     ("language", "short", "of_last_year", "named", "near"),
     [
         ("es", "6 nov", "6 nov 2025", "viernes 6 de noviembre", "Viernes 6 nov"),
-        ("pt", "6 de nov.", "6 de nov. de 2025", "sexta-feira, 6 de novembro", "Sexta-feira, 6 de nov."),
+        ("pt", "6 de nov", "6 de nov de 2025", "sexta-feira, 6 de novembro", "Sexta-feira, 6 de nov"),
         ("en", "Nov 6", "Nov 6, 2025", "Friday, November 6", "Friday, Nov 6"),
     ],
 )
