@@ -21,6 +21,10 @@ from console.settings_pages.change_lines import Terms, among, newest
 
 PAGE = "/settings/dispositions"
 CHANGES = ("disposition.created", "disposition.updated")
+# Contact, result, detail.
+LEVELS = 3
+# What a form calls the fields that a refusal names otherwise.
+_FIELDS = {"parent": "parent_id", "tag": "tag_id"}
 
 
 @get(PAGE)
@@ -44,13 +48,13 @@ async def add(
     """One more node."""
     policy.require(viewer, "edit_dispositions")
     form = await read_form(request)
-    parent = whole(form["parent_id"], "parent_id") if form.get("parent_id") else None
     try:
+        parent = whole(form["parent_id"], "parent_id") if form.get("parent_id") else None
         async with db.transaction() as tx:
             row = await tree.add(tx, by=viewer, parent_id=parent, code=form.get("code", ""), name=form.get("name", ""))
             made = row.id
     except Refused as refused:
-        return await _page(db, viewer, problem=refused, typed=form)
+        return await _page(db, viewer, refused=refused, typed=form)
     return _back(made)
 
 
@@ -80,7 +84,7 @@ async def edit(
     except Refused as refused:
         if refused.status == 404:
             raise
-        return await _page(db, viewer, problem=refused, opened=disposition_id)
+        return await _page(db, viewer, opened=disposition_id, refused=refused, typed=form)
     return _back(disposition_id)
 
 
@@ -115,7 +119,7 @@ async def retirement(
     except Refused as refused:
         if refused.status == 404:
             raise
-        return await _page(db, viewer, problem=refused, opened=disposition_id)
+        return await _page(db, viewer, opened=disposition_id, refused=refused)
     return _back(disposition_id)
 
 
@@ -124,27 +128,29 @@ async def _page(
     viewer: Viewer,
     *,
     opened: int | None = None,
-    problem: Refused | None = None,
+    refused: Refused | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response[Any]:
-    typed = typed or {}
     async with db.reading() as tx:
         nodes = await tree.nodes(tx)
         every = (await tx.scalars(select(Tag).order_by(Tag.name))).all()
         history = await newest(tx, CHANGES, terms(nodes, {tag.id: tag.name for tag in every}))
+    parents = [node for node in nodes if node.depth < LEVELS - 1 and not node.is_retired]
     shown = page(
         "settings/dispositions.html",
         viewer=viewer,
         nodes=nodes,
-        tags=[tag for tag in every if tag.retired_at is None],
+        parents=[(str(node.id), " › ".join([*node.path, node.name])) for node in parents],
+        tags=[(str(tag.id), tag.name) for tag in every if tag.retired_at is None],
         history=history,
         needs=tree.NEEDS,
         effects=tree.EFFECTS,
         opened=opened,
-        problem=problem,
-        typed={name: typed.get(name, "") for name in ("parent_id", "code", "name")},
+        of=opened if refused else None,
+        typed=typed or {},
+        problems={_FIELDS.get(refused.field or "form", refused.field or "form"): refused.text} if refused else {},
     )
-    return html(shown, status=problem.status if problem else 200)
+    return html(shown, status=refused.status if refused else 200)
 
 
 def terms(nodes: list[tree.Node], tags: dict[int, str]) -> Terms:

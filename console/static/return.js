@@ -1,5 +1,6 @@
-// A form of the quiet pages brings the page anew. The focus then stands where it stood, unless the server has put it on what is
-// wrong or new (autofocus); and what was done is said aloud, because a page that was just loaded reads nothing by itself.
+// A form of the quiet pages brings the page anew. The focus then stands on what was refused, or where it stood, unless the
+// server has put it on what is new (autofocus); and what was done is said aloud, because a page that was just loaded reads
+// nothing by itself.
 const KEPT = 'aldia.return'
 const { pathname } = location
 const formsOf = (root) => [...root.querySelectorAll('form[method=post]')]
@@ -18,10 +19,21 @@ document.addEventListener('submit', ({ target, submitter }) => {
   sessionStorage.setItem(KEPT, JSON.stringify({ pathname, aim: aim(target, submitter?.name), value: submitter?.value, place }))
 })
 
+/** The first field that was refused, or else the sentence about the whole form. */
+function refused(kept) {
+  const field = document.querySelector('main :is([aria-invalid=true], fieldset.bad input)')
+  field?.closest('details')?.setAttribute('open', '')
+  return field ?? (kept && document.querySelector('main .say.bad[role=alert]:not([hidden])'))
+}
+
 function back() {
   const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? 'null')
   sessionStorage.removeItem(KEPT)
-  if (!kept || kept.pathname !== pathname || document.querySelector('main [autofocus]')) return
+  if (document.querySelector('main [autofocus]')) return
+  const wrong = refused(kept)
+  if (wrong) return stand(wrong)
+  // What was refused stands at the address of its form, and what was taken leads back to that of the page.
+  if (!kept || !`${kept.pathname}/`.startsWith(`${pathname}/`)) return
   for (const form of formsOf(document)) {
     const alike = [...form.querySelectorAll('button:not([type=button])')].filter((one) => aim(form, one.name) === kept.aim)
     const button = alike.find((one) => one.value === kept.value) ?? alike[0]
@@ -31,9 +43,13 @@ function back() {
   // It is gone: whatever stands in its place now, or else the page's beginning.
   const items = kept.place && document.querySelectorAll('main ul')[kept.place.list]?.children
   const next = items?.[Math.min(kept.place.at, items.length - 1)]?.querySelector('a[href], button, summary')
-  const to = next ?? document.querySelector('main h1')
-  if (to?.tagName === 'H1') to.tabIndex = -1
-  to?.focus()
+  stand(next ?? document.querySelector('main h1'))
+}
+
+/** The focus, on what need not be made for it. */
+function stand(one) {
+  if (!one?.matches('a[href], button, input, select, summary, textarea')) one?.setAttribute('tabindex', '-1')
+  one?.focus()
 }
 back()
 

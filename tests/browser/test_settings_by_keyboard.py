@@ -148,3 +148,65 @@ def test_without_a_network_nothing_typed_is_lost(house: House, page: Page) -> No
     reach(page, page.get_by_role("button", name="Reanudar los envíos"))
     keys.press("Enter")
     expect(page.locator(".facts")).to_contain_text("En marcha")
+
+
+REFUSED = {
+    "/settings/tags": {"name": "Paga por Yape"},
+    "/settings/canned": {"name": "Saludo", "body": "Buenos días"},
+    "/settings/dispositions": {"code": "¡no!", "name": "Otra"},
+    "/settings/hours": {"monday": "de ocho a cinco"},
+    "/settings/targets": {"first_due": "pronto"},
+    "/settings/routing": {"capacity": "0"},
+    "/settings/portfolio": {"promise_grace_days": "99"},
+    "/settings/retention": {"everything_months": "1"},
+    "/settings/sign-in": {"idle": "1"},
+    "/settings/quality": {"per_week": "99"},
+    "/settings/password": {"current": "no es esta", "password": "otra frase larga y propia"},
+    "/settings/second-factor": {"code": "000000"},
+    "/settings/users": {"name": "Ana", "email": "ana@andes.example"},
+    "/reports/rates": {"utility": "gratis"},
+    "/bot/settings": {"tries": "99"},
+}
+
+
+@pytest.mark.timeout(120)
+def test_the_focus_stands_on_the_field_that_was_refused(house: House, page: Page) -> None:
+    house.press("elena", "/settings/tags", name="Paga por Yape", colour="grey", description="", team="")
+    house.press("elena", "/settings/canned", name="Saludo", folder="", body="Hola", scope="own")
+
+    wrong = {path: where for path, typed in REFUSED.items() if (where := _stands(house, page, path, typed))}
+    assert wrong == {}
+
+
+def _stands(house: House, page: Page, path: str, typed: dict[str, str]) -> str | None:
+    """Where the focus stands after Enter, if not on what was refused, described by what is wrong with it."""
+    page.goto(house.address + path)
+    page.locator("main").evaluate("it => it.querySelectorAll('details').forEach((one) => { one.open = true })")
+    form = page.locator("main form[method=post]").filter(has=page.locator(f"[name={next(iter(typed))}]")).first
+    for name, words in typed.items():
+        form.locator(f"[name={name}]").fill(words)
+    with page.expect_navigation():
+        form.locator(f"[name={next(iter(typed))}]").press("Enter")
+    focused = page.locator(":focus")
+    is_on_it = focused.count() == 1 and focused.get_attribute("name") in typed
+    said = focused.get_attribute("aria-describedby") if is_on_it else None
+    is_said = said is not None and page.locator(f"[id='{said}']").inner_text() != ""
+    return None if is_on_it and is_said else focused.evaluate_all("all => all.map((one) => one.outerHTML).join()")
+
+
+def test_what_was_refused_of_a_tag_is_mended_and_the_focus_comes_back(house: House, page: Page) -> None:
+    for name in ("Cobra en quincena", "Prefiere audios"):
+        house.press("elena", "/settings/tags", name=name, colour="grey", description="", team="")
+    page.goto(f"{house.address}/settings/tags")
+    item = page.locator(".cards > li", has_text="Prefiere audios")
+    item.get_by_text("Cambiar").press("Enter")
+    name = item.get_by_label("Nombre")
+    name.fill("Cobra en quincena")
+    name.press("Enter")
+    wrong = page.locator("[aria-invalid]")
+    expect(wrong).to_be_focused()
+    expect(wrong).to_have_value("Cobra en quincena")
+    wrong.fill("Prefiere llamadas")
+    wrong.press("Enter")
+    expect(page.get_by_text("Prefiere llamadas", exact=True).first).to_be_visible()
+    assert page.evaluate("document.activeElement !== document.body"), "the focus is lost"

@@ -113,7 +113,7 @@ async def test_a_token_about_to_end_is_told_to_administrators_once_a_day(front: 
 
     assert "está por vencer" in await elena.see("/supervisor")
     assert "está por vencer" not in await sara.see("/supervisor"), "she cannot make another"
-    assert "vence" in (await elena.see(PAGE)).partition('role="alert"')[2]
+    assert "vence" in (await elena.see(PAGE)).partition('class="say bad"')[2]
     (warned,) = await entries(front, "channel.token_expiring")
     entry = Entry(warned.id, warned.at_us, warned.actor_kind, None, warned.action, None, None, None, warned.subject)
     async with front.console.db.reading() as tx:
