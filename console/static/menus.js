@@ -29,7 +29,7 @@ document.addEventListener('click', (event) => {
 /** Where places lie beside each other and move sideways, the one that is shown is in sight. */
 export function showCurrent() {
   for (const one of document.querySelectorAll('nav [aria-current]')) {
-    const nav = one.closest('.places, nav')
+    const nav = one.closest('nav')
     const [box, room] = [one.getBoundingClientRect(), nav.getBoundingClientRect()]
     if (nav.scrollWidth > nav.clientWidth) nav.scrollLeft += box.x + box.width / 2 - room.x - room.width / 2
   }
