@@ -1,12 +1,12 @@
 // The service worker: rings while no page is open, and says kindly that there is no network. It keeps one page without
 // anybody's data, and never an answer of the server.
 const OFFLINE = '/offline'
-const KEPT = 'offline-2'
+const KEPT = 'offline-3'
 
 async function keep() {
   const kept = await caches.open(KEPT)
   const answer = await fetch(OFFLINE, { cache: 'reload', credentials: 'omit' })
-  const looks = (await answer.clone().text()).match(/\/static\/[^"]+\.css/g) ?? []
+  const looks = (await answer.clone().text()).match(/\/static\/[^"]+\.(?:css|js)/g) ?? []
   await kept.addAll(looks)
   await kept.put(OFFLINE, answer)
 }
@@ -17,10 +17,15 @@ self.addEventListener('install', (event) => {
 self.addEventListener('activate', (event) => {
   event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== KEPT).map((name) => caches.delete(name)))).then(() => self.clients.claim()))
 })
+
+/** Without an answer: the kept page. A form's is shown in the place of the page that the form was on, which can be asked for again. */
+async function without({ method, referrer }) {
+  return method === 'GET' || !referrer.startsWith(self.location.origin) ? caches.match(OFFLINE) : Response.redirect(referrer, 303)
+}
 self.addEventListener('fetch', (event) => {
   const { mode, destination } = event.request
-  if (mode === 'navigate') event.respondWith(fetch(event.request).catch(() => caches.match(OFFLINE)))
-  else if (destination === 'style') event.respondWith(fetch(event.request).catch(async () => (await caches.match(event.request)) ?? Response.error()))
+  if (mode === 'navigate') event.respondWith(fetch(event.request).catch(() => without(event.request)))
+  else if (destination === 'style' || destination === 'script') event.respondWith(fetch(event.request).catch(async () => (await caches.match(event.request)) ?? Response.error()))
 })
 
 self.addEventListener('push', (event) => {

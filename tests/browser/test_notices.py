@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.house import House, NewPage
+from tests.browser.test_lost_connection import GONE
 from tests.browser.test_promises import RULES
 
 LISTEN = """() => {
@@ -94,9 +95,29 @@ def test_it_can_be_installed_and_without_network_it_says_so_and_shows_nobodys_da
     page.context.set_offline(True)
     page.goto(house.address + "/portfolio")
     expect(page.get_by_role("heading", name="Sin conexión")).to_be_visible()
-    page.context.set_offline(False)
     page.get_by_role("link", name="Reintentar").click()
-    expect(page.locator("#list header h2")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sin conexión")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_role("heading", name="Cartera")).to_be_visible()
+    assert page.url.endswith("/portfolio"), "it comes back by itself, to the page that was wanted"
+
+
+@pytest.mark.complaints(*GONE)
+def test_a_form_that_nobody_answers_comes_back_to_its_page(house: House, new_page: NewPage) -> None:
+    page = house.enter(new_page, "elena", "/settings/tags", service_workers="allow")
+    page.goto(house.address + "/inbox?view=all")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.goto(house.address + "/settings/tags")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.get_by_label("Nombre").first.fill("Cobra los viernes")
+    house.product.console.kill()  # type: ignore[union-attr]
+    try:
+        page.get_by_role("button", name="Crear").click()
+        expect(page.get_by_role("heading", name="Sin conexión")).to_be_visible()
+        assert page.url.endswith("/settings/tags")
+    finally:
+        house.product.start()
+    expect(page.get_by_role("heading", name="Etiquetas")).to_be_visible(timeout=20_000)
 
 
 def test_the_page_of_notifications_keeps_what_is_chosen(house: House, new_page: NewPage) -> None:
