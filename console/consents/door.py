@@ -77,8 +77,9 @@ async def note_consent(
     """
     async with db.reading() as tx:
         await queries.open_conversation(tx, viewer, conversation_id)
-    typed, upload = await _read(request)
+    typed: dict[str, str] = {}
     try:
+        typed, upload = await _read(request)
         said, proof = keeping.heard(typed, settings), keeping.shown_proof(typed)
         message_id = whole(typed["message_id"], "message_id") if typed.get("message_id") else None
         file = await _kept(settings.media_dir, upload)

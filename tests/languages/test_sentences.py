@@ -73,7 +73,7 @@ async def test_what_is_wrong_with_a_file_is_said_to_each_reader(elena: Person) -
 
     theirs = [*NAMES, *HEADER, *MARIA, "mucho", "file.csv"]
     for language, problem, why in (
-        ("pt", "«mucho» não é um valor", "O arquivo está danificado: salve-o de novo no Excel."),
+        ("pt", "“mucho” não é um valor", "O arquivo está danificado: salve-o de novo no Excel."),
         ("en", "“mucho” is not an amount", "The file is damaged: save it again in Excel."),
     ):
         await elena.do("/settings/language", language=language)
