@@ -191,6 +191,16 @@ async def test_another_kind_of_file_is_refused_and_leaves_nothing_but_what_was_t
     assert list(media_files.kept(front.console.settings.media_dir)) == []
 
 
+async def test_what_is_too_large_to_be_read_at_all_is_said_at_its_field(front: Front, ana: Person) -> None:
+    headers = {"origin": front.address, "content-type": "multipart/form-data; boundary=x", "content-length": "99999999"}
+
+    refused = await ana.http.post("/inbox/1/consents", content=b"--x--\r\n", headers=headers)
+
+    assert refused.status_code == 413
+    assert re.search(r'name="file"[^>]*aria-invalid="true"', refused.text)
+    assert await records(front) == []
+
+
 async def test_advertising_leaves_only_with_consent_and_never_after_it_was_taken_back(
     front: Front, ana: Person
 ) -> None:
