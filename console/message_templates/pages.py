@@ -23,10 +23,12 @@ from console.message_templates import files as template_files
 from console.message_templates import wording as rules
 from console.message_templates.models import TemplateDraft, TemplateSubmission
 from console.message_templates.wording import Wording
-from console.render import page
+from console.render import fold, page
 from console.texts.variables import CATALOGUE
 
 PAGE = "/settings/templates"
+ON_A_PAGE = 50
+MOST_ASKED = 600
 BLANK = Wording(name="", body="")
 PLAIN = ("name", "language", "category", "purpose", "header_format", "header", "body", "footer")
 
@@ -49,19 +51,47 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get(PAGE)
-async def templates_page(db: NamedDependency[Database], viewer: NamedDependency[Viewer]) -> Response[str]:
-    """Drafts ready to be submitted, then what Meta has."""
+async def templates_page(
+    request: Request[Any, Any, Any], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+) -> Response[str]:
+    """Drafts ready to be submitted, then what Meta has: whose name or text has `q` in it, from `after` on."""
     policy.require(viewer, "edit_templates")
+    q, after = (request.query_params.get(name, "").strip()[:MOST_ASKED] for name in ("q", "after"))
     async with db.reading() as tx:
         drafts = (await tx.scalars(select(TemplateDraft).order_by(TemplateDraft.id))).all()
-        listed = (await tx.scalars(select(MessageTemplate).order_by(MessageTemplate.name))).all()
+        listed = (await tx.scalars(select(MessageTemplate))).all()
         synced = await tx.scalar(select(Channel.templates_synced_at).order_by(Channel.id).limit(1))
-    by_name = {(row.name, row.language): row for row in listed if row.status != "DELETED"}
-    waiting = [_draft_line(draft) for draft in drafts if (draft.name, draft.language) not in by_name]
-    ids = {(draft.name, draft.language): draft.id for draft in drafts}
-    known = [_listed_line(row, ids.get(key)) for key, row in by_name.items()]
-    shown = page("message_templates/list.html", viewer=viewer, drafts=waiting, listed=known, synced_at=synced)
+    by_key = {_key(row): row for row in sorted(listed, key=_key) if row.status != "DELETED"}
+    ids = {_key(draft): draft.id for draft in drafts}
+    found = [key for key, row in by_key.items() if fold(q) in _words(row)]
+    waiting = [] if after else [draft for draft in drafts if _key(draft) not in by_key and fold(q) in _words(draft)]
+    left = [key for key in found if key > after]
+    shown = page(
+        "message_templates/list.html",
+        viewer=viewer,
+        drafts=[_draft_line(draft) for draft in waiting],
+        listed=[_listed_line(by_key[key], ids.get(key)) for key in left[:ON_A_PAGE]],
+        of=len(found),
+        q=q,
+        following=left[ON_A_PAGE - 1] if len(left) > ON_A_PAGE else None,
+        is_long=len(by_key) > ON_A_PAGE,
+        synced_at=synced,
+    )
     return html(shown)
+
+
+def _key(row: MessageTemplate | TemplateDraft) -> str:
+    """What a template goes by, and is ordered by."""
+    return f"{row.name}.{row.language}"
+
+
+def _words(row: MessageTemplate | TemplateDraft) -> str:
+    """What it is found by: its name, as it is and as it is shown, and what it says."""
+    if isinstance(row, TemplateDraft):
+        said = [row.purpose, keeping.wording_of(row).body]
+    else:
+        said = [str(part.get("text") or "") for part in row.components if isinstance(part, dict)]
+    return fold("\n".join([row.name, row.name.replace("_", " "), *said]))
 
 
 @get(PAGE + "/new")

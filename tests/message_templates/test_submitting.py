@@ -12,7 +12,8 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 
-from console.inbox.channel import MessageTemplate
+from console import clock
+from console.inbox.channel import Channel, MessageTemplate
 from console.message_templates import keeping
 from console.message_templates.models import TemplateDraft, TemplateSubmission
 from console.message_templates.wording import checked
@@ -103,8 +104,6 @@ async def test_the_seven_messages_of_the_sequence_are_there_and_meta_takes_them(
 
 async def _has(front: Front, name: str, status: str) -> bool:
     async with front.console.db.transaction() as tx:
-        from console.inbox.channel import Channel  # noqa: PLC0415 only here
-
         await tx.execute(update(Channel).values(templates_synced_at=None))
     row = await listed(front, name)
     return row is not None and row.status == status
@@ -220,3 +219,27 @@ async def test_a_draft_that_meta_never_saw_can_be_discarded(front: Front) -> Non
 
     assert len(await drafts(front)) == SEQUENCE
     assert (await sara.do(f"/settings/templates/drafts/{draft.id}/discard")).status_code == 404
+
+
+async def test_of_more_than_fit_a_page_one_finds_and_goes_on(front: Front) -> None:
+    sara = await front.agent("Sara", role="supervisor")
+    async with front.console.db.transaction() as tx:
+        channel = (await tx.scalars(select(Channel.id))).one()
+        for n in range(120):
+            parts = [{"type": "BODY", "text": f"Su cuota {n} venció."}]
+            row = {"language": "es", "category": "UTILITY", "status": "APPROVED", "components": parts}
+            tx.add(MessageTemplate(channel_id=channel, name=f"aviso_{n:03}", updated_at=clock.now(), **row))
+
+    shown: list[str] = []
+    address: str | None = "/settings/templates?q=aviso"
+    while address:
+        page = await sara.see(address)
+        assert "120 plantillas" in page
+        shown += re.findall(r'<p class="hint num">(aviso_\d+)</p>', page)
+        following = re.search(r'href="([^"]*after=[^"]*)"', page)
+        address = html.unescape(following.group(1)) if following else None
+    assert shown == [f"aviso_{n:03}" for n in range(120)]
+
+    page = await sara.see("/settings/templates?q=CUOTA+77+venci%C3%B3")
+    assert re.findall(r'<p class="hint num">(\w+)</p>', page) == ["aviso_077"]
+    assert "Ninguna dice eso" in await sara.see("/settings/templates?q=jamás")
