@@ -124,7 +124,7 @@ async def open_disputes(db: NamedDependency[Database], viewer: NamedDependency[V
         .outerjoin(Invoice, Invoice.id == Dispute.invoice_id)
         .where(Dispute.state == DisputeState.OPEN, policy.visible_accounts(viewer))
         .order_by(Dispute.answer_by, Dispute.id)
-        .limit(LISTED)
+        .limit(LISTED + 1)
     )
     async with db.reading() as tx:
         found = (await tx.execute(wanted)).all()
@@ -140,9 +140,9 @@ async def open_disputes(db: NamedDependency[Database], viewer: NamedDependency[V
             "answer_by": dispute.answer_by,
             "conversation_id": dispute.conversation_id,
         }
-        for dispute, account, who, invoice in found
+        for dispute, account, who, invoice in found[:LISTED]
     ]
-    return html(page("portfolio/disputes.html", viewer=viewer, disputes=lines))
+    return html(page("portfolio/disputes.html", viewer=viewer, disputes=lines, is_more=len(found) > LISTED))
 
 
 async def _form(

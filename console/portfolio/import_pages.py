@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.params import FromPath
@@ -18,7 +18,7 @@ from console.consents import awaited
 from console.consents.awaited import Brought
 from console.db import Database, Tx
 from console.errors import not_found
-from console.forms import html
+from console.forms import html, whole
 from console.inbox import policy
 from console.languages.catalogues import said
 from console.languages.words import Words
@@ -87,14 +87,19 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get(PAGE)
-async def imports_page(db: NamedDependency[Database], viewer: NamedDependency[Viewer]) -> Response[Any]:
-    """What was imported, newest first, and where to bring another file."""
+async def imports_page(
+    request: Request[Any, Any, Any], db: NamedDependency[Database], viewer: NamedDependency[Viewer]
+) -> Response[Any]:
+    """What was imported, newest first (older than the id `before`), and where to bring another file."""
     policy.require(viewer, "import_portfolio")
     wanted = select(ImportBatch).where(_visible(viewer), ImportBatch.undoes_id.is_(None))
+    if before := request.query_params.get("before"):
+        wanted = wanted.where(ImportBatch.id < whole(before, "before"))
     async with db.reading() as tx:
-        rows = list(await tx.scalars(wanted.order_by(ImportBatch.id.desc()).limit(AT_ONCE)))
-    most = arrivals.LARGEST // 1024**2
-    return _page("portfolio/imports.html", viewer, lines=[_line(row) for row in rows], most=most)
+        rows = list(await tx.scalars(wanted.order_by(ImportBatch.id.desc()).limit(AT_ONCE + 1)))
+    lines, most = [_line(row) for row in rows[:AT_ONCE]], arrivals.LARGEST // 1024**2
+    older = rows[AT_ONCE - 1].id if len(rows) > AT_ONCE else None
+    return _page("portfolio/imports.html", viewer, lines=lines, older=older, most=most)
 
 
 @get(PAGE + "/{batch_id:int}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncIterator
 from typing import Any
@@ -86,6 +87,21 @@ async def test_another_teams_imports_are_not_there(house: House) -> None:
             assert answer.status_code == 404
         listed = (await tito.get("/portfolio/imports")).text
     assert "cartera ñ.csv" not in listed
+
+
+async def test_what_was_brought_long_ago_is_found_page_by_page(house: House) -> None:
+    async with await browser(house) as sara:
+        for n in range(31):
+            named = {**UPLOAD, "x-file-name": f"carga-{n:02}.csv"}
+            assert (await sara.post("/portfolio/imports", content=CSV, headers=named)).status_code == 201
+        newest = (await sara.get("/portfolio/imports")).text
+        assert re.findall(r"carga-\d\d", newest) == [f"carga-{n:02}" for n in range(30, 0, -1)]
+
+        older = re.search(r'href="(/portfolio/imports\?before=\d+)"', newest)
+        assert older
+        last = (await sara.get(older.group(1))).text
+    assert re.findall(r"carga-\d\d", last) == ["carga-00"]
+    assert "before=" not in last
 
 
 async def test_agents_bring_nothing(house: House) -> None:
