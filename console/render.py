@@ -173,7 +173,7 @@ def _speaking(language: str) -> Environment:
     catalogues.give(environment, language)
     environment.filters.update(
         iso=iso, clock_time=clock_time, day_key=day_key, waited=waited, seconds_since=seconds_since, left=left,
-        duration=duration, phone=phone,
+        duration=duration, phone=phone, city=city,
         initials=initials, linked=linked, scalar=scalar, entries=entries, pieces=pieces, is_past=is_past,
         marked=marked, apart=apart, variables=variables,
         point=point, file_kind=file_kind, money=money, money_short=money_short, fold=fold,
@@ -254,6 +254,11 @@ def long_when(at: datetime) -> str:
 
 def _long_when(at: datetime, language: str) -> str:
     return moments.long_when(_local(at), _today(), language)
+
+
+def city(zone: object) -> str:
+    """A time zone as people call it, by the place that names it: `Buenos Aires` of America/Argentina/Buenos_Aires."""
+    return str(zone).rpartition("/")[2].replace("_", " ")
 
 
 def duration(length: timedelta) -> str:

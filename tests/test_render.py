@@ -289,6 +289,14 @@ def test_a_phone_number_is_spaced_as_people_write_it(number: str | None, words: 
     assert render.phone(number) == words
 
 
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [(ZoneInfo("America/Lima"), "Lima"), ("America/Argentina/Buenos_Aires", "Buenos Aires"), ("UTC", "UTC")],
+)
+def test_a_time_zone_is_called_by_its_place(zone: Any, words: str) -> None:
+    assert render.city(zone) == words
+
+
 @pytest.mark.parametrize(("octets", "words"), [(None, ""), (999, "999 B"), (184_000, "184 kB"), (1_250_000, "1.2 MB")])
 def test_a_file_size_is_short(octets: int | None, words: str) -> None:
     assert render.size(octets) == words

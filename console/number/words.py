@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.languages.words import Words
+from console.render import number
 from console.settings_pages.change_lines import Terms, among, moment
 
 VERTICALS = {
@@ -48,12 +49,12 @@ STATES = {
 SENDS = {"AVAILABLE": Words("Puede enviar"), "LIMITED": Words("Con límites"), "BLOCKED": Words("Bloqueado")}
 # Thousands apart by a space that does not break, which no country of ours reads as a fraction.
 TIERS = {
-    "TIER_50": "50",
-    "TIER_250": "250",
-    "TIER_1K": "1\N{NO-BREAK SPACE}000",
-    "TIER_2K": "2\N{NO-BREAK SPACE}000",
-    "TIER_10K": "10\N{NO-BREAK SPACE}000",
-    "TIER_100K": "100\N{NO-BREAK SPACE}000",
+    "TIER_50": 50,
+    "TIER_250": 250,
+    "TIER_1K": 1_000,
+    "TIER_2K": 2_000,
+    "TIER_10K": 10_000,
+    "TIER_100K": 100_000,
 }
 """How many people a day may be written to first."""
 SPEEDS = {"STANDARD": 80, "HIGH": 1000}
@@ -66,6 +67,14 @@ _PAUSES = {
     "person": Words("por una persona"),
 }
 _TROUBLES = {"stuck": Words("lo que debe salir no sale"), "silent": Words("no llegan avisos de entrega")}
+
+
+def _limit(tier: str | None) -> str:
+    if tier in TIERS:
+        return number(TIERS[tier])
+    return Words("Sin límite de personas") if tier == "TIER_UNLIMITED" else tier or "—"
+
+
 TERMS = Terms(
     fields={
         "about": Words("Presentación"),
@@ -96,7 +105,7 @@ TERMS = Terms(
         "can_send": among(SENDS),
         "expires_at": moment,
         "kind": among(_PAUSES),
-        "messaging_limit": among({**TIERS, "TIER_UNLIMITED": Words("Sin límite de personas")}),
+        "messaging_limit": _limit,
         "name_status": among(NAMES),
         "quality": among(QUALITIES, none=Words("Sin datos")),
         "since": moment,

@@ -87,7 +87,7 @@ async def test_the_page_says_how_the_number_stands_once_it_was_asked(front: Fron
     assert (await elena.do(PAGE + "/refresh")).status_code == 303
 
     page = html.unescape(await elena.see(PAGE))
-    for words in ("Financiera Andes", "Aprobado", "Conectado", "Puede enviar", "Alta", "10\u00a0000", "80 mensajes"):
+    for words in ("Financiera Andes", "Aprobado", "Conectado", "Puede enviar", "Alta", "10,000", "80 mensajes"):
         assert words in page, words
     assert re.search(r"Clave de acceso</dt><dd>Vence \d+", page)
     assert "Financiera Andes, atención a clientes" in page, "the profile"
