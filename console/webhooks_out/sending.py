@@ -178,7 +178,7 @@ def _program(subscription: WebhookSubscription) -> Program:
 
 def _delivery(subscription: WebhookSubscription, event: events.Event) -> dict[str, Any]:
     now = clock.now()
-    data = msgspec.to_builtins(event.data)
+    data = msgspec.to_builtins(event.data, enc_hook=as_kept)
     noun = event.type.partition(".")[0]
     # A mention is a note's, and has no id of its own: it comes in its conversation's order.
     conversation = data["conversation_id"] if noun in {"message", "mention"} else None

@@ -18,11 +18,12 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from console import audit, clock
 from console.db import Database
 from console.errors import Refused
+from console.inbox.models import Message
 from console.webhooks_out import addresses, keeping, sending
 from console.webhooks_out.models import SubscriptionState, WebhookDelivery, WebhookSubscription
 from console.webhooks_out.sending import Teller
@@ -137,6 +138,26 @@ async def test_a_mention_is_told_like_anything_else_and_stops_nothing_behind_it(
     (mention,) = [one for one in receiver.events() if one["type"] == "mention.created"]
     assert mention["data"]["agents"] == [{"id": str(elena.id), "name": "Elena"}]
     assert "mira esto" not in json.dumps(receiver.events())
+
+
+async def test_why_a_message_failed_is_told_and_what_follows_too(front: Front) -> None:
+    """The reason is words of ours: in front of them everything stopped, for every program."""
+    elena = await front.agent("Elena", role="admin")
+    await front.webhook(meta.body(meta.text("Hola")))
+    assert (await elena.reply(1, "Buenos días")).status_code == 201
+    async with front.console.db.transaction() as tx:
+        await tx.execute(update(Message).where(Message.direction == "out").values(wamid="wamid.lost", status="sent"))
+    async with a_receiver() as receiver:
+        await subscribed(elena, receiver.url, "message.updated", "message.created")
+        undeliverable = [{"code": 131026, "title": "Message undeliverable"}]
+        await front.webhook(meta.body(statuses=[meta.status("wamid.lost", "failed", errors=undeliverable)]))
+        await front.webhook(meta.body(meta.text("¿Sigue ahí?")))
+        await eventually(lambda: len(receiver.heard) > 1, within=15)
+
+    told = {event["type"]: event["data"] for event in receiver.events()}
+    assert told["message.updated"]["status"] == "failed"
+    assert "WhatsApp" in json.dumps(told["message.updated"])
+    assert told["message.created"]["text"] == "¿Sigue ahí?"
 
 
 async def test_a_delivery_is_told_again_when_asked(front: Front) -> None:
