@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.house import House, NewPage, bubble, composer
+from tests.browser.test_looks import STICKING_OUT
 
 
 def test_watch_whisper_take_over_give_back(house: House, new_page: NewPage, page: Page) -> None:
@@ -44,3 +46,24 @@ def test_watch_whisper_take_over_give_back(house: House, new_page: NewPage, page
     assert not debtor.got(), "the debtor was told nothing of all this"
     page.keyboard.press("Escape")
     expect(page.locator("#watch")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_what_is_only_to_be_watched_is_a_line_among_the_alerts(house: House, new_page: NewPage, width: int) -> None:
+    debtor = house.debtor()
+    debtor.write("Hola")
+    conversation = debtor.number()
+    debtor.do("block")
+    house.reply("ana", conversation, "Buenos días")
+    page = house.enter(
+        new_page, "rosa", "/supervisor", viewport={"width": width, "height": 844}, reduced_motion="reduce"
+    )
+    line = page.locator(".alerts li.watch").first
+    expect(line).to_contain_text("Envíos fallidos")
+    box = line.bounding_box()
+    assert box
+    assert box["height"] < 120
+    # Nothing lies over what else there is.
+    page.get_by_role("link", name="Calidad").first.click(trial=True)
+    page.get_by_role("link", name="En pausa").click(trial=True)
+    assert page.evaluate(STICKING_OUT) == []
