@@ -1,5 +1,5 @@
 // There was no network, or nobody answered: back to the page that was wanted as soon as somebody does.
-const EVERY = 10_000
+const EVERY = 5_000
 const again = () => location.replace(location.pathname + location.search)
 
 addEventListener('online', again)

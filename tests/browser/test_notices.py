@@ -98,7 +98,7 @@ def test_it_can_be_installed_and_without_network_it_says_so_and_shows_nobodys_da
     page.get_by_role("link", name="Reintentar").click()
     expect(page.get_by_role("heading", name="Sin conexión")).to_be_visible()
     page.context.set_offline(False)
-    expect(page.get_by_role("heading", name="Cartera")).to_be_visible()
+    expect(page.get_by_role("heading", name="Cartera")).to_be_visible(timeout=20_000)
     assert page.url.endswith("/portfolio"), "it comes back by itself, to the page that was wanted"
 
 
