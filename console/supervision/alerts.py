@@ -22,7 +22,7 @@ from console.inbox.queries import contact_name
 from console.languages.words import Words
 from console.number.keeping import WARN_BEFORE, ends_soon
 from console.number.models import NumberReport
-from console.render import long_when
+from console.render import long_when, number
 from console.supervision.floor import in_scope
 from console.supervision.views import Asked, Floor
 from console.targets.late import answer_late, answer_soon
@@ -255,7 +255,7 @@ async def _failures(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> l
             tone="watch",
             icon="triangle-alert",
             title=Words("Envíos fallidos"),
-            who=Words("{n} en las últimas 24 horas", n=n),
+            who=Words("{n} en las últimas 24 horas", n=number(n)),
             detail=Words("código {code}", code=code) if code else Words("sin código de WhatsApp"),
             at=instant(at),
             conversation_id=newest,
