@@ -31,7 +31,7 @@ from console.inbox.fetcher import Fetcher
 from console.inbox.receipts import Receipts
 from console.inbox.sender import Sender
 from console.inbox.templates_sync import TemplateSync
-from console.live import Bell, Live
+from console.live import Bell, Follower, Live
 from console.notifications.telling import Teller
 from console.number import asking
 from console.pdf_pages import keeping as drawn_pages
@@ -174,7 +174,8 @@ async def run(console: Console, stop: asyncio.Event) -> None:
     if url := settings.redis_url:
         loops["sign of life"] = lambda until: health.say_working(url, until)
     bells = {"bulk jobs": bulk, "imports": imports, "evidence packs": packs}
-    followers = [each.follow for each in (sender, feeder, webhook_teller, *woken.values(), *bells.values())]
+    followers: list[Follower] = [sender.follow, feeder.follow, webhook_teller.follow]
+    followers += [each.follow for each in (woken | bells).values()]
     console.live.followers.extend(followers)
     try:
         await _run(loops, {name: each.awake for name, each in (woken | bells).items()}, stop)

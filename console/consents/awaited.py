@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
+from console import masking
 from console.consents.imported import ImportedConsent, Outcome
 from console.consents.models import ConsentRecord, How, Purpose, Standing, Way
 from console.consents.words import HOWS, PURPOSES, STANDINGS, WAYS
@@ -16,7 +17,7 @@ from console.db import Tx
 from console.languages.words import Words
 from console.portfolio.batches import ImportConsent
 from console.portfolio.models import Account, ContactPoint, PointState
-from console.render import day, day_key, masked_phone
+from console.render import day, day_key
 
 AT_ONCE = 100
 WAITS = Words("Consentimiento importado, en espera de que escriba desde ese número")
@@ -110,7 +111,7 @@ def _brought(row: Any, outcome: str) -> Brought:  # noqa: ANN401 of either table
         purpose=PURPOSES[Purpose(row.purpose)],
         how=HOWS[How(row.how)],
         said_on=day(date.fromisoformat(day_key(row.said_at))),
-        phone=masked_phone(row.phone),
+        phone=masking.phone(row.phone),
         reference=row.reference,
         shown=row.shown,
         batch_id=row.batch_id,

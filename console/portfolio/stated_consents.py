@@ -20,7 +20,7 @@ from console.portfolio import cells as values
 from console.portfolio import checks
 from console.portfolio.checks import Wrong
 from console.portfolio.columns import Field
-from console.portfolio.models import name_key
+from console.portfolio.names import name_key
 from console.portfolio.sheets import Cell
 
 Value = TypeVar("Value")

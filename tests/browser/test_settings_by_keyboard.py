@@ -195,8 +195,8 @@ def _stands(house: House, page: Page, path: str, typed: dict[str, str]) -> str |
 
 
 def test_what_was_refused_of_a_tag_is_mended_and_the_focus_comes_back(house: House, page: Page) -> None:
-    for name in ("Cobra en quincena", "Prefiere audios"):
-        house.press("elena", "/settings/tags", name=name, colour="grey", description="", team="")
+    for called in ("Cobra en quincena", "Prefiere audios"):
+        house.press("elena", "/settings/tags", name=called, colour="grey", description="", team="")
     page.goto(f"{house.address}/settings/tags")
     item = page.locator(".cards > li", has_text="Prefiere audios")
     item.get_by_text("Cambiar").press("Enter")

@@ -130,8 +130,8 @@ def test_of_more_sections_than_fit_the_one_that_is_open_is_in_sight_and_the_rest
 
     page.get_by_label(re.compile("^Más, su cuenta")).tap()
     expect(rail.get_by_role("link", name="Ajustes")).to_have_count(1)
-    for place in ("Bot", "Indicadores", "Auditoría", "Pagos por revisar", "Por revisar"):
-        expect(rail.locator(".sheet").get_by_role("link", name=place, exact=True)).to_be_visible()
+    for named in ("Bot", "Indicadores", "Auditoría", "Pagos por revisar", "Por revisar"):
+        expect(rail.locator(".sheet").get_by_role("link", name=named, exact=True)).to_be_visible()
     large_enough(page, "more")
     rail.locator(".sheet").get_by_role("link", name="Auditoría").tap()
     expect(rail.locator("[aria-current=page]")).to_have_text("Auditoría")
