@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     literal,
+    literal_column,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
@@ -129,6 +130,15 @@ def says(column: Any, *words: str) -> ColumnElement[bool]:  # noqa: ANN401 a col
     written = [literal(str(word), column.type, literal_execute=True) for word in words]
     found: ColumnElement[bool] = column.in_(written) if len(written) > 1 else column == written[0]
     return found
+
+
+def holds(column: Any) -> ColumnElement[bool]:  # noqa: ANN401 a mapped attribute
+    """That a yes-or-no `column` is yes, in the words of the indexes that have only such rows: its name alone.
+
+    As `= 1` or `IS 1`, which is how SQLAlchemy says it to SQLite, it is to SQLite another condition than the index's.
+    """
+    named: ColumnElement[bool] = literal_column(f"{column.class_.__tablename__}.{column.key}")
+    return named
 
 
 def table_of(model: type[Base]) -> Table:

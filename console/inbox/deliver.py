@@ -162,6 +162,8 @@ async def recover(tx: Tx, *, limit: int = 500, alone: bool = False) -> int:
         select(_M.c.id, _M.c.conversation_id, _M.c.wired_at)
         .join(_C, _C.c.id == _M.c.conversation_id)
         .where(
+            # In the words of the index too: without them SQLite walks along all messages, the writer in its hand.
+            says(_M.c.status, Status.QUEUED, Status.SENDING),
             says(_M.c.status, Status.SENDING),
             or_(true() if alone else and_(_M.c.wired_at.is_(None), lease_over), no_outcome),
         )

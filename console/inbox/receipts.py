@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from console import pacing
 from console.audit import Entry
-from console.db import Database, Tx
+from console.db import Database, Tx, holds
 from console.inbox.models import Conversation, Message, ReadMark
 from integrations.whatsapp.errors import CallFailed, Invalid, NoAnswer
 
@@ -57,7 +57,7 @@ async def due(tx: Tx, *, limit: int) -> list[Receipt]:
             (ReadMark.conversation_id == Conversation.id) & (ReadMark.agent_id == Conversation.holder_id),
         )
         .outerjoin(Message, (Message.conversation_id == Conversation.id) & (Message.sequence == newest))
-        .where(Conversation.receipt_due.is_(True))
+        .where(holds(Conversation.receipt_due))
         .order_by(Conversation.id)
         .limit(limit)
     )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from console import audit, clock, pacing
 from console.audit import SYSTEM, Entry
-from console.db import Database, Tx
+from console.db import Database, Tx, holds
 from console.errors import Refused
 from console.inbox import message_templates, policy, reply
 from console.inbox.channel import MessageTemplate
@@ -125,5 +125,5 @@ class Thanks:
 
     async def _owed(self) -> list[int]:
         async with self._db.reading() as tx:
-            owed = select(Payment.id).where(Payment.receipt_due, Payment.state != PaymentState.PARKED)
+            owed = select(Payment.id).where(holds(Payment.receipt_due), Payment.state != PaymentState.PARKED)
             return list(await tx.scalars(owed.order_by(Payment.id).limit(50)))
