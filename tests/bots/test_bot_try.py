@@ -61,10 +61,10 @@ def test_people_can_read_it_too() -> None:
 
 
 def test_a_doubt_whether_it_is_danger_is_a_person_s_and_names_no_other_label() -> None:
-    doubtful, danger, plainly = answers(typed="estoy desesperada\nya no quiero vivir\ncuanto debo\n")
+    doubtful, danger, plainly = answers(typed="me siento vacía por dentro\nya no quiero vivir\ncuanto debo\n")
 
     assert doubtful.keys() == plainly.keys()  # as the contract says, and nothing beside it
-    assert [intent["label"] for intent in doubtful["intents"]] == ["hardship"]
+    assert [intent["label"] for intent in doubtful["intents"]] == ["other"]
     assert [each["action"] for each in (doubtful, danger, plainly)] == [
         "hand_over_priority", "distress_protocol", "tell_balance",
     ]  # fmt: skip

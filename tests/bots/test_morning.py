@@ -96,7 +96,7 @@ async def test_who_is_in_danger_does_not_wait_for_the_morning(front: Front, mome
 
 
 async def test_an_alert_stands_on_the_floor_until_somebody_attends_to_it(front: Front, moment: Moment) -> None:
-    bot = await a_night(front, moment, (PEDRO, "estoy desesperada"))
+    bot = await a_night(front, moment, (PEDRO, "me siento vacía por dentro"))
     elena = await front.agent("Elena", role="admin")
     assert "Mensaje que preocupa" in await elena.see("/supervisor")
 
