@@ -84,6 +84,9 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], route: BaseRoute
     db: Database = connection.app.state.db
     async with db.reading() as tx:
         caller = await authenticate(tx, connection)
+    if connection.scope["method"] == "OPTIONS":
+        # The framework's own answer, which says what methods a path has: no call, and no scope of its own.
+        return
     require(caller, route.opt["scope"])
     await note_use(db, caller)
     connection.scope["aldia.program"] = caller  # type: ignore[typeddict-unknown-key]

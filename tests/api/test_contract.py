@@ -160,6 +160,14 @@ async def test_every_listing_is_walked_page_by_page(house: House, there: Program
         assert await there.walk(path, limit=1) == everything, path
 
 
+async def test_options_are_told_and_are_no_call(there: Program) -> None:
+    for path in {path for _method, path, _body, _status, _fields in CALLS} | {"/stream"}:
+        answer = await there.http.request("OPTIONS", path)
+
+        assert answer.status_code == 204, (path, answer.text)
+        assert "OPTIONS" in answer.headers["allow"]
+
+
 async def test_an_unknown_field_is_refused_by_its_name(there: Program) -> None:
     for method, path, body in BODIES:
         answer = await there.http.request(method, path, json={**body, "surplus": 1})
