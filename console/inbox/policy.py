@@ -16,6 +16,7 @@ from console.errors import Refused
 from console.inbox.models import Conversation
 from console.inbox.tags import Tag
 from console.languages.words import Words
+from console.portfolio.ledger import Payment
 from console.portfolio.models import Account, ContactPoint, PointState
 from console.quality.models import QualityPick
 
@@ -75,6 +76,18 @@ def visible_accounts(viewer: Viewer) -> ColumnElement[bool]:
         .correlate(Account)
     )
     return or_(Account.team_id.in_(viewer.team_ids), exists(spoken_with))
+
+
+def visible_unplaced(viewer: Viewer) -> ColumnElement[bool]:
+    """As a condition on a Payment that has no account: that it names none we know, or one that `viewer` sees.
+
+    A payment in another currency, or of another invoice, says all the same whose debt it is about.
+    """
+    if viewer.sees_all:
+        return true()
+    named = select(Account.id).where(Account.external_id == Payment.account_named)
+    seen = named.where(visible_accounts(viewer))
+    return or_(~exists(named.correlate(Payment)), exists(seen.correlate(Payment)))
 
 
 def may_reveal(viewer: Viewer, *, holder_id: int | None) -> bool:

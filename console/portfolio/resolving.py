@@ -137,12 +137,13 @@ def _check(note: str) -> None:
 
 
 async def _is_within_reach(tx: Tx, payment: Payment, by: Viewer) -> bool:
-    """Whether it is of an account that `by` sees, or of none: by itself, or by the link it was made with."""
+    """Whether it is of an account that `by` sees, by itself or by its link; or of none, and names none but those."""
     account_id = payment.account_id
     if account_id is None and payment.link_id is not None:
         account_id = (await tx.get_one(PaymentLink, payment.link_id)).account_id
     if account_id is None:
-        return True
+        unplaced = select(Payment.id).where(Payment.id == payment.id, policy.visible_unplaced(by))
+        return await tx.scalar(unplaced) is not None
     seen = select(Account.id).where(Account.id == account_id, policy.visible_accounts(by))
     return await tx.scalar(seen) is not None
 

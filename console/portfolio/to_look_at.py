@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from console.agents import Viewer
 from console.db import Tx
@@ -83,7 +83,7 @@ class ToLookAt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def to_look_at(tx: Tx, viewer: Viewer) -> ToLookAt:
-    """What `viewer` may resolve: of accounts within reach, and what has no account yet."""
+    """What `viewer` may resolve: of accounts within reach, and what has no account yet and names none but those."""
     wanted = (
         select(Payment, Account.external_id, Debtor.name)
         .outerjoin(PaymentLink, PaymentLink.id == Payment.link_id)
@@ -107,7 +107,8 @@ async def to_look_at(tx: Tx, viewer: Viewer) -> ToLookAt:
 
 
 def _within_reach(viewer: Viewer) -> ColumnElement[bool]:
-    return or_(Account.id.is_(None), policy.visible_accounts(viewer))
+    unplaced = and_(Account.id.is_(None), policy.visible_unplaced(viewer))
+    return or_(unplaced, policy.visible_accounts(viewer))
 
 
 def _look(payment: Payment, account: str | None, debtor: str | None) -> Look:

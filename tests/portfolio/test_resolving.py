@@ -96,7 +96,12 @@ async def test_the_money_of_another_team_is_out_of_sight_and_reach(office: Offic
 
     assert "Sobra" not in await office.tito.see(PAGE)
     assert (await office.resolves(payment, "return", office.tito)).status_code == 404
+    foreign = await office.pays(currency="USD", external_id="P-3")
+    assert office.debt.external_id in await office.sara.see(PAGE)
+    assert office.debt.external_id not in await office.tito.see(PAGE), "it says whose debt it is about"
+    assert (await office.resolves(foreign, "dismiss", office.tito)).status_code == 404
     parked = await office.pays(account="PR-nobody", external_id="P-2")
+    assert "PR-nobody" in await office.tito.see(PAGE)
     answer = await office.resolves(parked, "assign", office.tito, account=office.debt.external_id)
     assert answer.status_code == 422
     assert "a su alcance" in answer.text
