@@ -350,6 +350,27 @@ def test_a_reset_password_is_another_one(house: Shell) -> None:
     assert first != second
 
 
+@pytest.mark.parametrize("name", ["", "   ", "x" * 61, "a\x01b"])
+def test_a_token_has_a_name_that_can_be_read_in_a_list(house: Shell, name: str) -> None:
+    code, out, error = house.says("token", "add", "--name", name, "--scope", "*")
+
+    assert (code, out) == (1, "")
+    assert len(error.strip().splitlines()) == 1
+    assert house.does("token", "list") == ""
+
+
+def test_a_number_that_no_row_can_have_is_nobodys(house: Shell) -> None:
+    many = "9" * 30
+
+    for command, expected in (
+        (["token", "revoke", many], 1),
+        (["audit", "export", "--conversation", many, "--out", "x.zip"], 2),
+    ):
+        code, _, error = house.says(*command)
+        assert code == expected
+        assert len(error.strip().splitlines()) == 1
+
+
 def test_a_token_is_printed_once_as_the_last_line_and_only_its_hash_is_kept(house: Shell) -> None:
     key = house.does("token", "add", "--name", "informes", "--scope", "audit:read", "stream:read").splitlines()[-1]
 

@@ -37,14 +37,7 @@ async def create(tx: Tx, *, by: Viewer, name: str, scopes: Collection[str], days
     which to revoke. Refuses: 403 unless `by` may manage tokens; 422 naming the field.
     """
     policy.require(by, "manage_tokens")
-    name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Refused(
-            422,
-            Words("Escriba un nombre de hasta {longest_name} letras.", longest_name=LONGEST_NAME),
-            code="invalid",
-            field="name",
-        )
+    name = name_of(name)
     wanted = sorted(set(scopes))
     if not wanted or not set(wanted) <= {*SCOPES, ALL}:
         raise Refused(422, Words("Elija al menos un permiso."), code="invalid", field="scopes")
@@ -58,6 +51,19 @@ async def create(tx: Tx, *, by: Viewer, name: str, scopes: Collection[str], days
     return await issue(
         tx, name=name, scopes=[ALL] if ALL in wanted else wanted, by=by.actor, made_by=by.id, expires_at=expires_at
     )
+
+
+def name_of(typed: str) -> str:
+    """A program's name as it is kept. Refuses (422) none, and one that no list could show."""
+    name = " ".join(typed.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refused(
+            422,
+            Words("Escriba un nombre de hasta {longest_name} letras.", longest_name=LONGEST_NAME),
+            code="invalid",
+            field="name",
+        )
+    return name
 
 
 async def issue(

@@ -131,7 +131,7 @@ async def _seal() -> list[Sealed]:
 
 
 @audit.command()
-@click.option("--conversation", type=click.IntRange(1), help="The number of a conversation.")
+@click.option("--conversation", type=click.IntRange(1, 2**63 - 1), help="The number of a conversation.")
 @click.option("--account", help="An account, as billing calls it: with every conversation with its holder.")
 @click.option("--out", "out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The ZIP to write.")
 def export(*, conversation: int | None, account: str | None, out: Path) -> None:

@@ -13,6 +13,7 @@ from console.audit import Actor
 from console.commands import Failed, database, run
 
 OPERATOR = Actor(kind="system", name="Operación", origin="aldia token")
+_LONGEST_NUMBER = 18
 
 
 @click.group()
@@ -32,7 +33,7 @@ def add(name: str, scopes: tuple[str, ...], more_scopes: tuple[str, ...]) -> Non
         raise click.UsageError(
             f"No hay un permiso {', '.join(unknown) or 'vacío'}; los que hay: *, {', '.join(SCOPES)}."
         )
-    click.echo(run(_add(name.strip(), wanted)))
+    click.echo(run(_add(keeping.name_of(name), wanted)))
 
 
 async def _add(name: str, scopes: list[str]) -> str:
@@ -68,7 +69,8 @@ def revoke(number_or_name: str) -> None:
 
 
 async def _revoke(wanted: str) -> None:
-    is_it = ApiToken.id == int(wanted) if wanted.isascii() and wanted.isdigit() else ApiToken.name == wanted
+    is_number = wanted.isascii() and wanted.isdigit() and len(wanted) <= _LONGEST_NUMBER
+    is_it = ApiToken.id == int(wanted) if is_number else ApiToken.name == wanted
     async with database() as db, db.transaction() as tx:
         wanted_ones = select(ApiToken).where(is_it, ApiToken.revoked_at.is_(None)).with_for_update()
         revoked = (await tx.scalars(wanted_ones)).all()
