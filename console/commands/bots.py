@@ -15,7 +15,6 @@ from console.bots.actions import Step, step_for
 from console.bots.understand import Understood, understand
 from console.bots.when import When, when
 from console.commands import Failed
-from console.portfolio.states import today_in
 
 COUNTRIES = {
     "PE": ("America/Lima", "PEN"),
@@ -25,6 +24,7 @@ COUNTRIES = {
     "AR": ("America/Argentina/Buenos_Aires", "ARS"),
 }
 """Where the bot understands people, with the zone and the currency in which they count."""
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _LONGEST = 65_536
 """Characters of a line that are taken in; no message is longer."""
 
@@ -70,13 +70,15 @@ def try_out(*, country: str | None, now: str | None, as_json: bool) -> None:
 def _moment(now: str | None, zone: ZoneInfo) -> datetime:
     if now is None:
         return clock.now()
+    wrong = f"--now {now!r} no es una fecha y hora ISO, por ejemplo 2026-11-20T20:14."
     try:
         moment = datetime.fromisoformat(now)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-        today_in(zone, moment)
-    except (ValueError, OverflowError) as bad:
-        raise click.UsageError(f"--now {now!r} no es una fecha y hora ISO, por ejemplo 2026-11-20T20:14.") from bad
-    return moment
+    except ValueError as bad:
+        raise click.UsageError(wrong) from bad
+    # At the ends of the calendar there is no day before or after to speak of.
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise click.UsageError(wrong)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def _messages() -> Iterator[str]:

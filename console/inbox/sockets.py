@@ -262,7 +262,10 @@ class Line:
             self._screen.caught_up = True
 
     def _listing(self, frame: Hello | View) -> Listing:
-        asked = dict(parse_qsl(frame.filters[:LONGEST_FILTERS], max_num_fields=20, errors="replace"))
+        try:
+            asked = dict(parse_qsl(frame.filters[:LONGEST_FILTERS], max_num_fields=20, errors="replace"))
+        except ValueError:
+            raise Refused(422, Words("Esa vista no existe."), code="invalid", field="filters") from None
         return read_listing({**asked, "view": frame.view}, self._settings.currency)
 
     async def _turn_to(self, conversation_id: int | None) -> None:

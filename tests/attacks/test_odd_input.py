@@ -100,6 +100,8 @@ IMPOSSIBLE: list[dict[str, Any]] = [
     {"t": "seen", "open": 1, "sequence": 2**63 - 1},
     {"t": "seen", "open": 1, "sequence": 2**64},
     {"t": "view", "view": "'; DROP TABLE message --"},
+    {"t": "hello", "head": 0, "view": "all", "filters": "q=a&" * 100},
+    {"t": "view", "view": "all", "filters": "q=%00&" * 100},
 ]
 
 

@@ -71,7 +71,13 @@ def test_a_doubt_whether_it_is_danger_is_a_person_s_and_names_no_other_label() -
 
 
 def test_bad_usage_is_said_in_one_line() -> None:
-    for options in (["--country", "XX"], ["--now", "ayer"], ["--now", "2026-13-01"], ["--nada"]):
+    for options in (
+        ["--country", "XX"],
+        ["--now", "ayer"],
+        ["--now", "2026-13-01"],
+        ["--now", "9999-12-31T23:59:59"],
+        ["--nada"],
+    ):
         done = asked(*options, typed=b"hola")
         assert done.returncode == 2
         assert done.stdout == b""
