@@ -59,6 +59,8 @@ FIRST_AFTER, APART = 1.0, 0.05
 first, and no crowd of loops opens every connection to the database at once. What the history wakes begins with that."""
 AT_ONCE = frozenset({"sender", "bot", "payment notices", "sign of life"})
 """What a restart must hold up least, and what says that it is over. A new bot hears what comes after it began."""
+LATER = 60.0
+"""Seconds until the first of what is done by the quarter of an hour, or by the day."""
 MEND_EVERY = 5.0
 FEEL_EVERY = 15.0
 SWEEP_EVERY = 3600.0
@@ -150,11 +152,11 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "settling": lambda until: settling.run(db, until),
         "reminding": lambda until: reminders.run(db, until),
         "report facts": lambda until: report_facts.run(db, settings.zone, until),
-        "sealing": _every(settings.seal_minutes * 60.0, lambda: keeping.seal_and_keep(db, settings)),
-        "daily summary": lambda until: summary.run(db, settings, until),
-        "quality samples": lambda until: quality.run(db, settings.zone, until),
-        "retention": lambda until: forgetting.run(db, settings.media_dir, until),
-        "sweeping": _every(SWEEP_EVERY, lambda: _sweep(console)),
+        "sealing": _after(LATER, _every(settings.seal_minutes * 60.0, lambda: keeping.seal_and_keep(db, settings))),
+        "daily summary": _after(LATER, lambda until: summary.run(db, settings, until)),
+        "quality samples": _after(LATER, lambda until: quality.run(db, settings.zone, until)),
+        "retention": _after(LATER, lambda until: forgetting.run(db, settings.media_dir, until)),
+        "sweeping": _after(LATER, _every(SWEEP_EVERY, lambda: _sweep(console))),
         "number": _after(asking.FIRST_AFTER, _every(asking.EVERY, lambda: _ask(console, channel_id))),
         "looking through": _after(LOOK_THROUGH_EVERY, _every(LOOK_THROUGH_EVERY, lambda: _look_through(db))),
     }
