@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ async def test_what_is_asked_of_a_process_that_has_just_started_does_not_wait(
     tag = await a_tag(database, inbox.supervisor)
 
     async with a_console(settings_for(database_url, tmp_path)) as front:
+        await eventually(lambda: "work.bulk jobs" in {task.get_name() for task in asyncio.all_tasks()})
         job_id = await asked(front.console.db, inbox.ana, "tag", [conversation.id], tag_id=tag)
         await eventually(lambda: is_rehearsed(database, job_id))
 
