@@ -98,7 +98,7 @@ def test_it_can_be_installed_and_without_network_it_says_so_and_shows_nobodys_da
     page.get_by_role("link", name="Reintentar").click()
     expect(page.get_by_role("heading", name="Sin conexión")).to_be_visible()
     page.context.set_offline(False)
-    expect(page.get_by_role("heading", name="Cartera")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Cartera", exact=True)).to_be_visible(timeout=20_000)
     assert page.url.endswith("/portfolio"), "it comes back by itself, to the page that was wanted"
 
 
@@ -117,7 +117,7 @@ def test_a_form_that_nobody_answers_comes_back_to_its_page(house: House, new_pag
         assert page.url.endswith("/settings/tags")
     finally:
         house.product.start()
-    expect(page.get_by_role("heading", name="Etiquetas")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Etiquetas", exact=True)).to_be_visible(timeout=20_000)
 
 
 def test_the_page_of_notifications_keeps_what_is_chosen(house: House, new_page: NewPage) -> None:

@@ -221,7 +221,13 @@ async def test_a_draft_that_meta_never_saw_can_be_discarded(front: Front) -> Non
     assert (await sara.do(f"/settings/templates/drafts/{draft.id}/discard")).status_code == 404
 
 
-async def test_of_more_than_fit_a_page_one_finds_and_goes_on(front: Front) -> None:
+async def test_of_more_than_fit_a_page_one_finds_and_goes_on(database_url: str, tmp_path: Path) -> None:
+    # No simulator: it would be asked for its list, and have none of these.
+    async with a_console(settings_for(database_url, tmp_path)) as front:
+        await _found_page_by_page(front)
+
+
+async def _found_page_by_page(front: Front) -> None:
     sara = await front.agent("Sara", role="supervisor")
     async with front.console.db.transaction() as tx:
         channel = (await tx.scalars(select(Channel.id))).one()

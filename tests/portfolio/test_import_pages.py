@@ -9,12 +9,16 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
-from console import sessions
-from console.agents import Agent, Role
+from console import clock, sessions
+from console.agents import Agent, Role, Team
 from console.portfolio import arrivals
+from console.portfolio.batches import BatchState, ImportBatch
+from console.portfolio.models import Creditor
 from tests.api.house import House, serving
 from tests.patience import eventually
+from tests.portfolio.debts import a_debtor
 from tests.portfolio.files import HEADER, MARIA
 
 CSV = "\n".join([";".join(HEADER), ";".join(MARIA)]).encode()
@@ -91,9 +95,15 @@ async def test_another_teams_imports_are_not_there(house: House) -> None:
 
 async def test_what_was_brought_long_ago_is_found_page_by_page(house: House) -> None:
     async with await browser(house) as sara:
-        for n in range(31):
-            named = {**UPLOAD, "x-file-name": f"carga-{n:02}.csv"}
-            assert (await sara.post("/portfolio/imports", content=CSV, headers=named)).status_code == 201
+        async with house.db.reading() as tx:
+            team = (await tx.scalars(select(Team.id).order_by(Team.id).limit(1))).one()
+        await a_debtor(house.db, team)
+        async with house.db.transaction() as tx:
+            creditor = (await tx.scalars(select(Creditor.id))).one()
+            whose = {"creditor_id": creditor, "team_id": team, "made_by_kind": "system", "made_at": clock.now()}
+            for n in range(31):
+                tx.add(ImportBatch(file_name=f"carga-{n:02}.csv", state=BatchState.DISCARDED, **whose))
+                await tx.flush()
         newest = (await sara.get("/portfolio/imports")).text
         assert re.findall(r"carga-\d\d", newest) == [f"carga-{n:02}" for n in range(30, 0, -1)]
 

@@ -12,18 +12,18 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from console import audit, clock
 from console.db import Database
 from console.errors import Refused
-from console.inbox.models import Message
 from console.webhooks_out import addresses, keeping, sending
 from console.webhooks_out.models import SubscriptionState, WebhookDelivery, WebhookSubscription
 from console.webhooks_out.sending import Teller
@@ -32,6 +32,7 @@ from tests.front import Front, Person, a_console, settings_for
 from tests.inbox import meta
 from tests.inbox.people import Inbox, an_inbox
 from tests.patience import eventually
+from tests.portfolio.debts import a_debtor
 
 
 class Receiver:
@@ -140,23 +141,20 @@ async def test_a_mention_is_told_like_anything_else_and_stops_nothing_behind_it(
     assert "mira esto" not in json.dumps(receiver.events())
 
 
-async def test_why_a_message_failed_is_told_and_what_follows_too(front: Front) -> None:
-    """The reason is words of ours: in front of them everything stopped, for every program."""
+async def test_a_state_of_account_is_told_and_so_is_what_follows(front: Front) -> None:
+    """Its tag is words of ours: in front of them everything stopped, for every program."""
     elena = await front.agent("Elena", role="admin")
     await front.webhook(meta.body(meta.text("Hola")))
-    assert (await elena.reply(1, "Buenos días")).status_code == 201
-    async with front.console.db.transaction() as tx:
-        await tx.execute(update(Message).where(Message.direction == "out").values(wamid="wamid.lost", status="sent"))
+    overdue = clock.now().date() - timedelta(days=40)
+    await a_debtor(front.console.db, 1, invoices=[("F-1", overdue, 41250)])
     async with a_receiver() as receiver:
-        await subscribed(elena, receiver.url, "message.updated", "message.created")
-        undeliverable = [{"code": 131026, "title": "Message undeliverable"}]
-        await front.webhook(meta.body(statuses=[meta.status("wamid.lost", "failed", errors=undeliverable)]))
+        await subscribed(elena, receiver.url, "conversation.updated", "message.created")
+        assert (await elena.do("/inbox/1/assignment", holder="me")).status_code < 400
         await front.webhook(meta.body(meta.text("¿Sigue ahí?")))
-        await eventually(lambda: len(receiver.heard) > 1, within=15)
+        await eventually(lambda: len({event["type"] for event in receiver.events()}) > 1, within=15)
 
     told = {event["type"]: event["data"] for event in receiver.events()}
-    assert told["message.updated"]["status"] == "failed"
-    assert "WhatsApp" in json.dumps(told["message.updated"])
+    assert told["conversation.updated"]["tags"] == ["Vencido 31-60"]
     assert told["message.created"]["text"] == "¿Sigue ahí?"
 
 
