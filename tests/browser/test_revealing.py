@@ -62,7 +62,7 @@ def test_a_telephone_is_seen_or_copied_whole_by_who_attends_and_by_nobody_else(h
     for screen in (page, other):
         debtor.open(screen)
     end = f"+51 •••• {debtor.phone[-4:]}"
-    number, head = page.locator("#pane .panel .person .secret bdi"), page.locator("#pane .head .id .num").first
+    number, head = page.locator("#pane .panel .person .secret bdi"), page.locator("#pane .head .id p.num")
     look, copy = (
         page.get_by_role("button", name=re.compile(name)) for name in ("Ver el teléfono completo", "Copiar el número")
     )
