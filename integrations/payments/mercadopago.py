@@ -164,8 +164,9 @@ class MercadoPago:
         if amount is None or currency is None:
             return [Odd("amount")]
         if paid_at is None:
-            # Mediated before it was ever approved: nothing has come in.
-            return [Nothing(f"status {status}, never approved")]
+            # Mediated before it was ever approved nothing has come in; on a day that we cannot read something has.
+            never = payment.get("date_approved") is None
+            return [Nothing(f"status {status}, never approved") if never else Odd("payment")]
         paid = Paid(
             payment_id=payment_id,
             reference=text_of(payment.get("external_reference")),

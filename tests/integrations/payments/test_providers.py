@@ -137,7 +137,7 @@ async def test_what_went_back_is_told_beside_what_was_paid(
         ({"transaction_amount": "412.50"}, "amount"),
         ({"transaction_amount": None}, "amount"),
         ({"currency_id": 604}, None),
-        ({"date_approved": "9999-12-31T23:59:59-05:00"}, None),
+        ({"date_approved": "9999-12-31T23:59:59-05:00"}, "payment"),
     ],
 )
 async def test_what_is_odd_is_for_a_person(changed: dict[str, Any], why: str | None) -> None:
