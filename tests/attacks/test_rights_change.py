@@ -15,6 +15,7 @@ from sqlalchemy import delete, update
 from console import audit
 from console.agents import Agent, AgentTeam
 from console.inbox import sockets
+from console.inbox.models import Conversation
 from tests.conftest import Moment
 from tests.front import Front, Person, Wire
 from tests.inbox import meta
@@ -106,15 +107,25 @@ async def test_an_administrator_no_longer_sees_only_their_team(front: Front) -> 
     assert (await admin.http.get("/inbox/1")).status_code == 404
 
 
+async def _is_held_by(front: Front, agent_id: int) -> None:
+    async with front.console.db.transaction() as tx:
+        await tx.execute(update(Conversation).where(Conversation.id == 1).values(holder_id=agent_id))
+
+
+async def _is_let_go(front: Front) -> bool:
+    async with front.console.db.reading() as tx:
+        return (await tx.get_one(Conversation, 1)).holder_id is None
+
+
 async def test_who_gives_away_what_they_only_held_loses_sight_of_it(front: Front) -> None:
     """A17: held, but of another team; from then on they are no longer among those who look at it."""
     ana = await front.agent("Ana", team=OTHER)
     sara = await front.agent("Sara", role="supervisor")
     await front.webhook(meta.body(meta.text("hola")))
-    async with front.console.db.transaction() as tx:
-        from console.inbox.models import Conversation  # noqa: PLC0415 only here
-
-        await tx.execute(update(Conversation).where(Conversation.id == 1).values(holder_id=ana.id))
+    # The queues take it back from whom it cannot be with, as soon as they look; then they do not look for a while.
+    await _is_held_by(front, ana.id)
+    await eventually(lambda: _is_let_go(front), within=20)
+    await _is_held_by(front, ana.id)
     async with ana.live(opened=1) as hers, sara.live(opened=1) as theirs:
         await sara.do("/inbox/1/assignment", holder="")
         await hers.until(lambda frame: "row-1" in frame.control.get("remove", ()), within=1)
@@ -133,8 +144,6 @@ async def test_what_one_wrote_cannot_be_touched_once_the_conversation_is_out_of_
     await ana.reply(1, "Buenos días", client_key="bbbbbbbb")
     async with front.console.db.transaction() as tx:
         await tx.execute(delete(AgentTeam).where(AgentTeam.agent_id == ana.id))
-        from console.inbox.models import Conversation  # noqa: PLC0415 only here
-
         await tx.execute(update(Conversation).values(holder_id=None))
 
     # The same key, the same words: what would be a harmless repetition tells nothing either.
