@@ -16,7 +16,7 @@ from integrations.whatsapp.json_pieces import UNDECODABLE, decode
 from integrations.whatsapp.message_kinds import Tree, error_code, part, words
 
 TOTAL = 35.0
-_TIMEOUT = httpx.Timeout(connect=5, read=30, write=30, pool=5)
+TIMEOUT = httpx.Timeout(connect=5, read=30, write=30, pool=5)
 _BEFORE_ANY_BYTE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _LARGEST_ANSWER = 8 * 1024 * 1024
 _KEPT = 4096
@@ -99,7 +99,7 @@ class Graph:
         **content: Any,  # noqa: ANN401 httpx checks them
     ) -> httpx.Request:
         headers = {**self._headers, **(more or {})}
-        return self._http.build_request(method, url, headers=headers, timeout=_TIMEOUT, **content)
+        return self._http.build_request(method, url, headers=headers, timeout=TIMEOUT, **content)
 
     async def _answer(self, request: httpx.Request, *, sends: bool = False, total: float | None = None) -> Tree:
         async with self._opened(request, total=total or self._total, sends=sends) as response:

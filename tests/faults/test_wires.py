@@ -16,6 +16,7 @@ import pytest
 from console import live
 from console.inbox import sender
 from console.inbox.models import Status
+from integrations.whatsapp import graph
 from tests import servers
 from tests.faults import ledger
 from tests.faults.chaos import Chaos, between
@@ -85,15 +86,17 @@ async def ends(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         settings = settings_for(database_url, tmp_path, whatsapp_api_url=f"http://127.0.0.1:{port}")
         async with a_console(settings) as front, httpx.AsyncClient(base_url=address, trust_env=False) as control:
             simulator.webhooks.courier.redirect(f"{front.address}/webhooks/whatsapp")
-            front.console.http.timeout = httpx.Timeout(1.0, connect=5.0)
             yield chaos, Ends(front, control, await front.agent("Ana"))
 
 
 @pytest.mark.parametrize("fault", ["is_silent", "refuses"])
 async def test_swallowed_or_cut_on_the_way_it_is_in_doubt_and_not_repeated(
-    ends: tuple[Chaos, Ends], fault: str
+    ends: tuple[Chaos, Ends], fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """O6, F12: the bytes have left and no answer comes. A machine does not repeat it, a person is shown it."""
+    assert graph.TIMEOUT.read is not None
+    assert graph.TIMEOUT.read < graph.TOTAL
+    monkeypatch.setattr(graph, "TIMEOUT", httpx.Timeout(connect=5, read=2, write=30, pool=5))
     chaos, both = ends
     conversation = await both.writes(MARIA)
     setattr(chaos, fault, True)
