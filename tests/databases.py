@@ -41,6 +41,10 @@ class PostgresCopies:
     def drop(self) -> None:
         """Remove what `prepare` made."""
         self._say(f'DROP DATABASE IF EXISTS "{self._prefix}" WITH (FORCE)')
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Leave the server as it is; for whose server is gone before the end."""
         self._thread.submit(self._runner.run, self._hang_up()).result()
         self._thread.submit(self._runner.close).result()
         self._thread.shutdown()
@@ -68,14 +72,24 @@ class PostgresCopies:
         self._thread.submit(self._runner.run, self._order(sql)).result()
 
     async def _order(self, sql: str) -> None:
-        if self._connection is None or self._connection.is_closed():
+        if self._connection is None or not await _lives(self._connection):
             plain = self._server.set(drivername="postgresql").render_as_string(hide_password=False)
             self._connection = await asyncpg.connect(plain)
         await self._connection.execute(sql)
 
     async def _hang_up(self) -> None:
-        if self._connection is not None:
+        if self._connection is not None and await _lives(self._connection):
             await self._connection.close()
+
+
+async def _lives(connection: asyncpg.Connection[Any]) -> bool:
+    """Whether anybody is there still: between two orders nobody hears that a test has stopped or killed the server."""
+    try:
+        await connection.execute("SELECT 1")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
+        return False
+    return True
 
 
 class SqliteCopies:

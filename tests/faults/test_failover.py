@@ -54,6 +54,7 @@ async def test_row_f10_a_synchronous_standby_takes_over_with_everything_that_was
     with servers.postgres({"wal_level": "replica", "max_wal_senders": "4"}) as primary:
         copies = PostgresCopies(primary.url)
         copies.prepare()
+        copies.hang_up()
         with servers.standby_of(primary) as standby, address(primary) as name:
             await say(primary.url, "ALTER SYSTEM SET synchronous_standby_names = '*'")
             await say(primary.url, "SELECT pg_reload_conf()")

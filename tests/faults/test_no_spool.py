@@ -65,6 +65,7 @@ async def test_on_postgresql(tmp_path: Path) -> None:
                 wamids = _come_again(product, _stopped(server))
             await ledger.received_once(url, wamids)
             await ledger.history_is_whole(url)
+        copies.drop()
 
 
 def _come_again(product: Product, away: contextlib.AbstractContextManager[None]) -> list[str]:
