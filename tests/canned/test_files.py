@@ -147,9 +147,7 @@ async def test_there_are_only_so_many_and_all_of_them_go_or_none(front: Front) -
     assert len(await staged(front)) == before
 
 
-async def test_a_persons_erasure_takes_what_was_sent_and_leaves_the_houses_own(
-    front: Front, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_persons_erasure_takes_what_was_sent_and_leaves_the_houses_own(front: Front) -> None:
     ana = await front.agent("Ana")
     await front.webhook(meta.body(meta.text("Hola")))
     await make(ana)
@@ -171,7 +169,7 @@ async def test_a_persons_erasure_takes_what_was_sent_and_leaves_the_houses_own(
         assert set(await tx.scalars(select(Media.sha256))) == {None}
     assert await staged(front) == []
     # Nor does the hourly sweep take it, until nothing speaks of it.
-    monkeypatch.setattr(fetcher, "_older", lambda root, _than: list(media_files.kept(root)))
+    files.long_ago(left)
     assert (await fetcher.sweep(front.console.db, folder))[0] == 0
     await ana.do(f"/settings/canned/1/files/{(await rows(front))[0].id}/removal")
     assert (await fetcher.sweep(front.console.db, folder))[0] == 1

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import struct
+from datetime import timedelta
+from pathlib import Path
+
+from console import clock
 
 
 def png(width: int = 4, height: int = 3) -> bytes:
@@ -56,3 +61,9 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 60
 HTML = b"<!DOCTYPE html><script>alert(1)</script>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 EXE = b"MZ\x90\x00" + b"\0" * 60
+
+
+def long_ago(path: Path) -> None:
+    """Let the file have been written before what the sweep leaves for rows that are about to speak of it."""
+    then = (clock.now() - timedelta(days=2)).timestamp()
+    os.utime(path, (then, then))

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -317,7 +315,6 @@ async def test_the_sweeper_removes_what_nobody_misses_and_fetches_what_is_missin
     lost = await arrived(database, inbox, wire_id="m2", wa_id="51911111111", declared_type="image/png")
     await fetched(database, cloud, tmp_path, kept, "stored")
     await fetched(database, cloud, tmp_path, lost, "stored")
-    old = (clock.now() - timedelta(days=2)).timestamp()
     needed = media_files.place(tmp_path, (await row(database, kept)).sha256 or "")
     orphan, young, half = (media_files.place(tmp_path, mark * 64) for mark in "cde")
     for path in (orphan, young):
@@ -326,7 +323,7 @@ async def test_the_sweeper_removes_what_nobody_misses_and_fetches_what_is_missin
     half = tmp_path / "tmp" / "half"
     half.write_bytes(b"x")
     for path in (needed, orphan, half):
-        os.utime(path, (old, old))
+        files.long_ago(path)
     media_files.place(tmp_path, (await row(database, lost)).sha256 or "").unlink()
 
     removed, missing = await fetcher.sweep(database, tmp_path)

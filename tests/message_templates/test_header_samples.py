@@ -188,17 +188,17 @@ async def test_a_hostile_name_stays_a_name_and_everybody_may_look(front: Front) 
     assert stranger.status_code in {303, 401}
 
 
-async def test_the_sweep_leaves_the_file_of_a_template_and_takes_the_one_it_lost(
-    front: Front, moment: Moment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_sweep_leaves_the_file_of_a_template_and_takes_the_one_it_lost(front: Front, moment: Moment) -> None:
     sara = await front.agent("Sara", role="supervisor")
     await write(sara)
     draft = await the_draft(front)
     await bring(sara, draft.id)
     folder = front.console.settings.media_dir
-    monkeypatch.setattr(fetcher, "_older", lambda root, _than: list(media_files.kept(root)))
+    (sample,) = media_files.kept(folder)
+    files.long_ago(sample)
 
     assert await fetcher.sweep(front.console.db, folder) == (0, 0)
     assert (await sara.do(f"/settings/templates/drafts/{draft.id}/file/removal")).status_code == 303
     assert await fetcher.sweep(front.console.db, folder) == (1, 0)
+    assert not sample.exists()
     assert len(await told(front, "template_draft.file_removed")) == 1
