@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import hashlib
 import re
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import httpx
 from msgspec import Struct
@@ -106,7 +107,7 @@ async def upload(graph: Graph, phone_number_id: str, content: bytes | Path, *, m
     if isinstance(content, bytes):
         answer = await graph.upload(path, fields, (name, content, mime_type), total=_TOTAL)
     else:
-        file = await asyncio.to_thread(content.open, "rb")
+        file = await _open(content, "rb")
         try:
             answer = await graph.upload(path, fields, (name, file, mime_type), total=_TOTAL)
         finally:
@@ -135,7 +136,7 @@ async def _fetch(graph: Graph, found: MediaInfo, path: Path, most: int) -> Downl
     try:
         async with graph.stream(found.url, total=_TOTAL) as response:
             _check(response, most)
-            file = await asyncio.to_thread(unfinished.open, "wb")
+            file = await _open(unfinished, "wb")
             try:
                 sha256, size = await _copy(response, file, most)
             finally:
@@ -145,6 +146,17 @@ async def _fetch(graph: Graph, found: MediaInfo, path: Path, most: int) -> Downl
         unfinished.unlink(missing_ok=True)
         raise
     return Download(sha256=sha256, size=size, mime_type=found.mime_type, matches=same_hash(found.sha256, sha256))
+
+
+async def _open(path: Path, mode: Literal["rb", "wb"]) -> BinaryIO:
+    """Open a file without holding up others. A thread opens it even for who was cancelled, who then closes it."""
+    opening = asyncio.create_task(asyncio.to_thread(path.open, mode))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            (await opening).close()
+        raise
 
 
 async def _copy(response: httpx.Response, file: BinaryIO, most: int) -> tuple[str, int]:

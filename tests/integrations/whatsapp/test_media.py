@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from integrations.whatsapp.errors import CallFailed, Invalid, MediaGone, MediaRe
 from integrations.whatsapp.hosts import may_carry_token
 from integrations.whatsapp.media import same_hash
 from tests.integrations.whatsapp.cloud import BASE, TOKEN, Recorder, whatsapp
+from tests.patience import eventually
 
 CONTENT = b"\x89PNG" + b"x" * 200_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -204,6 +207,24 @@ async def test_a_failed_download_leaves_nothing(
 
     assert not left_in(tmp_path)
     assert len(cloud.requests) == 2
+
+
+async def test_a_download_that_is_stopped_while_its_file_is_being_opened_leaves_nothing(tmp_path: Path) -> None:
+    cloud = Recorder(info(), httpx.Response(200, content=CONTENT))
+    # Whoever opens a pipe for writing waits for its reader: the moment lasts until the test ends it.
+    os.mkfifo(tmp_path / "88.part")
+
+    async with whatsapp(cloud) as wa:
+        download = asyncio.create_task(wa.download_media("88", tmp_path / "88"))
+        await eventually(lambda: len(cloud.requests) == 2)
+        reader = os.open(tmp_path / "88.part", os.O_RDONLY | os.O_NONBLOCK)
+        download.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await download
+
+    assert not left_in(tmp_path)
+    assert os.read(reader, 1) == b"", "nobody has it open any more"
+    os.close(reader)
 
 
 async def test_another_hash_is_reported_not_refused(tmp_path: Path) -> None:
