@@ -7,6 +7,7 @@ begins again from the file.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -105,15 +106,16 @@ async def _compare(db: Database, settings: Settings, batch: ImportBatch, claim: 
         team_id = batch.team_id if options.own_team_only else None
         stage = Stage(batch, await rules_at(tx, clock.now()), team_id=team_id)
     end, refused = End(0, 0, 0, 0), 0
-    async for frame in sheet_files.frames(_order(batch, options, settings)):
-        match frame:
-            case Found():
-                await _note(db, claim, frame.problems, done=frame.rows)
-            case Given():
-                refused += await _take(db, claim, stage, frame, options)
-            case End():
-                end = frame
-        failpoint("imports.staged")
+    async with aclosing(sheet_files.frames(_order(batch, options, settings))) as told:
+        async for frame in told:
+            match frame:
+                case Found():
+                    await _note(db, claim, frame.problems, done=frame.rows)
+                case Given():
+                    refused += await _take(db, claim, stage, frame, options)
+                case End():
+                    end = frame
+            failpoint("imports.staged")
     if options.is_whole and not end.problems:
         await _close_the_rest(db, claim, stage)
     counts = {

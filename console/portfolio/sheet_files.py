@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import msgspec
@@ -21,14 +21,18 @@ READER = "console.portfolio.sheet_reader"
 
 async def look(path: Path, *, sheet: str | None = None) -> Looked:
     """What the file looks like. Raises Unreadable."""
-    async for frame in frames(Order(path=str(path), sheet=sheet)):
-        if isinstance(frame, Looked):
-            return frame
+    async with aclosing(frames(Order(path=str(path), sheet=sheet))) as said:
+        async for frame in said:
+            if isinstance(frame, Looked):
+                return frame
     raise Unreadable(Words("El archivo no se pudo leer."))
 
 
-async def frames(order: Order) -> AsyncIterator[Frame]:
-    """What the reader says, until it has said everything. Raises Unreadable."""
+async def frames(order: Order) -> AsyncGenerator[Frame, None]:
+    """What the reader says, until it has said everything. Raises Unreadable.
+
+    Whoever may stop before it has, closes it (`aclosing`): the reader ends with that, and not some time later.
+    """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -55,7 +59,8 @@ async def frames(order: Order) -> AsyncIterator[Frame]:
     finally:
         with suppress(ProcessLookupError):
             child.kill()
-        await child.wait()
+        # Not `wait`: it waits for the end of what the reader had said, and nobody else hears that now.
+        await child.communicate()
 
 
 def _in_words(found: Found) -> Found:

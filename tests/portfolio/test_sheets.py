@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import csv
 import io
+import os
 import subprocess
 import sys
 import zipfile
@@ -25,6 +27,7 @@ from console.portfolio.exports import csv_safe, lines_of
 from console.portfolio.frames import Found, Given, Order
 from console.portfolio.rows import Line, Problem, Reader, Reading
 from console.portfolio.sheets import Unreadable
+from tests.patience import eventually
 from tests.portfolio.files import HEADER, MARIA, PEDRO, a_csv, an_xlsx, settings_in
 
 
@@ -263,6 +266,50 @@ async def test_a_bomb_that_lies_about_its_size_ends_alone(tmp_path: Path, monkey
 
     with contextlib.suppress(Unreadable):
         await sheet_files.look(path)
+
+
+def readers() -> list[str]:
+    """The processes that this one has begun and not seen the end of."""
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+
+
+def has_said(process: str) -> int:
+    """How many bytes it has written so far."""
+    return int(Path(f"/proc/{process}/io").read_text().split()[3])
+
+
+def sleeps(process: str) -> bool:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
+async def test_whoever_has_seen_enough_of_a_file_leaves_no_process_behind(tmp_path: Path) -> None:
+    before = readers()
+
+    await sheet_files.look(a_csv(tmp_path / "a.csv", HEADER, MARIA))
+
+    assert readers() == before
+
+
+async def test_a_file_that_nobody_wants_any_more_is_given_up_in_the_midst_of_it(tmp_path: Path) -> None:
+    """An import that is discarded while its file is compared: the reader is ahead by more than anybody takes in."""
+    many = ([f"PR-{number}", *MARIA[1:]] for number in range(10_000))
+    path, before = a_csv(tmp_path / "a.csv", HEADER, *many), readers()
+    looked = await sheet_files.look(path)
+    assert looked.header is not None
+    columns = suggested(looked.header)
+    reading = Reading(columns=columns, names=HEADER, country="PE", currency="PEN", timezone="America/Lima")
+    given = sheet_files.frames(Order(path=str(path), header_row=looked.header.row, reading=reading))
+    async for frame in given:
+        if isinstance(frame, Given):
+            break
+    (reader,) = set(readers()) - set(before)
+    # Two megabytes are taken in unasked. With them said, and more to say, it only sleeps because nobody listens.
+    await eventually(lambda: has_said(reader) > 2 * 2**20 and sleeps(reader), within=20)
+
+    async with asyncio.timeout(20):
+        await given.aclose()
+
+    assert readers() == before
 
 
 async def test_a_file_of_200_megabytes_is_refused_by_its_size(tmp_path: Path) -> None:
