@@ -21,7 +21,8 @@ from console.api.problems import invalid
 from console.api.tokens import Program
 from console.consents import keeping
 from console.consents.keeping import Said
-from console.consents.models import LONGEST, OLDEST, ConsentRecord, How, Purpose, Standing, Way
+from console.consents.kinds import LONGEST, OLDEST, How, Purpose, Standing, Way
+from console.consents.models import ConsentRecord
 from console.consents.noting import Proof
 from console.db import Database, Tx
 from console.errors import Refused, not_found

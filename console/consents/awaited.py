@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from console import masking
 from console.consents.imported import ImportedConsent, Outcome
-from console.consents.models import ConsentRecord, How, Purpose, Standing, Way
+from console.consents.kinds import How, Purpose, Standing, Way
+from console.consents.models import ConsentRecord
 from console.consents.words import HOWS, PURPOSES, STANDINGS, WAYS
 from console.db import Tx
 from console.languages.words import Words

@@ -19,7 +19,8 @@ from sqlalchemy import select
 from console import audit, clock, masking
 from console.agents import Viewer
 from console.consents import awaited, keeping, proof_files, reading
-from console.consents.models import ConsentRecord, How, Purpose, Standing, Way
+from console.consents.kinds import How, Purpose, Standing, Way
+from console.consents.models import ConsentRecord
 from console.consents.noting import Proof
 from console.consents.words import HOWS, PURPOSES, TYPED, WAYS
 from console.db import Database, Tx

@@ -13,7 +13,8 @@ from console import audit, clock
 from console.agents import Viewer
 from console.audit import Actor
 from console.consents import noting
-from console.consents.models import LONGEST, OLDEST, ConsentRecord, How, Purpose, Standing, Way
+from console.consents.kinds import LONGEST, OLDEST, How, Purpose, Standing, Way
+from console.consents.models import ConsentRecord
 from console.consents.noting import Proof
 from console.consents.words import TYPED
 from console.db import Tx

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from console import clock
 from console.audit import Actor
-from console.consents.models import ConsentRecord, How, Purpose, Standing, Way
+from console.consents.kinds import How, Purpose, Standing, Way
+from console.consents.models import ConsentRecord
 from console.db import Tx
 
 EVERY_PURPOSE = (Purpose.COLLECTION, Purpose.MARKETING)

@@ -9,7 +9,8 @@ import msgspec
 from sqlalchemy import select
 
 from console.consents import noting, rules
-from console.consents.models import ConsentRecord, Purpose, Standing, Way
+from console.consents.kinds import Purpose, Standing, Way
+from console.consents.models import ConsentRecord
 from console.consents.words import HOWS, NOTHING, PURPOSES, STANDINGS, WAYS
 from console.db import Tx
 from console.errors import Refused

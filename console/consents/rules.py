@@ -7,7 +7,7 @@ lets debts be collected only over a channel that the person authorised, as we ta
 
 from __future__ import annotations
 
-from console.consents.models import Standing
+from console.consents.kinds import Standing
 from console.errors import Refused
 from console.languages.words import Words
 from console.portfolio.contact_hours import is_described

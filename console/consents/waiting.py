@@ -13,7 +13,8 @@ from console.bulk import among, fetch
 from console.consents import keeping
 from console.consents.imported import ImportedConsent, Outcome
 from console.consents.keeping import Said
-from console.consents.models import ConsentRecord, How, Purpose, Standing, Way
+from console.consents.kinds import How, Purpose, Standing, Way
+from console.consents.models import ConsentRecord
 from console.consents.noting import Proof
 from console.db import Tx
 from console.errors import Refused

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.consents.models import How, Purpose, Standing, Way
+from console.consents.kinds import How, Purpose, Standing, Way
 from console.languages.words import Words
 
 WAYS = {Way.WHATSAPP: "WhatsApp", Way.CALL: Words("Llamada"), Way.SMS: "SMS", Way.EMAIL: Words("Correo")}

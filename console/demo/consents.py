@@ -10,7 +10,7 @@ from sqlalchemy import select
 from console import clock
 from console.agents import Viewer
 from console.consents import keeping
-from console.consents.models import Standing
+from console.consents.kinds import Standing
 from console.db import Database, Tx
 from console.inbox.models import Conversation, Message
 from console.settings import Settings

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from console.consents.awaited import LEFT, WAITS
 from console.consents.imported import Outcome
-from console.consents.models import How, Purpose, Standing, Way
+from console.consents.kinds import How, Purpose, Standing, Way
 from console.consents.words import HOWS, PURPOSES, STANDINGS, WAYS
 from console.evidence.paper import Paper
 from console.evidence.shapes import Consent, Dossier, Imported

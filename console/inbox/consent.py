@@ -14,7 +14,7 @@ from console import audit, clock
 from console.agents import Viewer
 from console.audit import Actor
 from console.consents import noting
-from console.consents.models import How, Purpose, Standing
+from console.consents.kinds import How, Purpose, Standing
 from console.consents.noting import Proof
 from console.db import Tx
 from console.errors import Refused

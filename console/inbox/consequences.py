@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from console import audit, clock
 from console.audit import Actor
 from console.consents import noting
-from console.consents.models import How, Purpose, Standing
+from console.consents.kinds import How, Purpose, Standing
 from console.db import Tx
 from console.inbox import channel_state, ticks
 from console.inbox.channel import Channel, MessageTemplate

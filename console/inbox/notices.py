@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from console import audit
 from console.consents import noting
-from console.consents.models import How, Purpose, Standing, Way
+from console.consents.kinds import How, Purpose, Standing, Way
 from console.db import Tx
 from console.inbox import channel_state, identity
 from console.inbox.channel import Channel, ChannelEvent, MessageTemplate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import date
 
-from console.consents.models import LONGEST, OLDEST
+from console.consents.kinds import LONGEST, OLDEST
 from console.languages.words import Words
 from console.portfolio.statement import LONGEST_ID, LONGEST_NAME, LONGEST_NUMBER
 from integrations.whatsapp import numbers

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from console import clock, money
-from console.consents.models import Standing
+from console.consents.kinds import Standing
 from console.languages.words import Words
 from console.portfolio import cells as values
 from console.portfolio import checks, documents, stated_consents

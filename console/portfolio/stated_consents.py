@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from console.consents.models import How, Purpose, Standing, Way
+from console.consents.kinds import How, Purpose, Standing, Way
 from console.languages.words import Words
 from console.portfolio import cells as values
 from console.portfolio import checks

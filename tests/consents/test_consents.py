@@ -21,7 +21,8 @@ from sqlalchemy import select, update
 from console import clock
 from console.audit import SYSTEM, AuditEntry
 from console.consents import rules
-from console.consents.models import ConsentRecord, Standing
+from console.consents.kinds import Standing
+from console.consents.models import ConsentRecord
 from console.errors import Refused
 from console.evidence import scopes
 from console.evidence.compiling import compile_pack

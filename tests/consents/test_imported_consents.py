@@ -23,7 +23,8 @@ from sqlalchemy import func, select
 from console import clock
 from console.audit import SYSTEM, AuditEntry
 from console.consents.imported import ImportedConsent
-from console.consents.models import ConsentRecord, Standing
+from console.consents.kinds import Standing
+from console.consents.models import ConsentRecord
 from console.evidence import scopes
 from console.evidence.compiling import compile_pack
 from console.inbox.contacts import Contact

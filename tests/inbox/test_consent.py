@@ -11,7 +11,7 @@ import pytest
 from console import clock
 from console.audit import SYSTEM
 from console.consents import noting
-from console.consents.models import How, Purpose, Standing
+from console.consents.kinds import How, Purpose, Standing
 from console.db import Database
 from console.errors import Refused
 from console.inbox import consent, deliver, reply
