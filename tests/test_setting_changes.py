@@ -227,7 +227,7 @@ async def test_what_whatsapp_says_of_the_number_and_its_profile_changes_in_words
     rows = [row for row in Rows(await elena.see("/settings/number")).rows if row]
 
     said = " | ".join(" ".join(row) for row in rows)
-    for words in ("Alta", "10 000", "Disponible sin revisión", "Con límites", "Finanzas", "por un pago pendiente"):
+    for words in ("Alta", "10,000", "Disponible sin revisión", "Con límites", "Finanzas", "por un pago pendiente"):
         assert words in said
     for row in rows:
         assert not A_CODE.search(URL.sub("", " ".join(row))), row

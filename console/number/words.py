@@ -47,7 +47,6 @@ STATES = {
     "DELETED": Words("Eliminado"),
 }
 SENDS = {"AVAILABLE": Words("Puede enviar"), "LIMITED": Words("Con límites"), "BLOCKED": Words("Bloqueado")}
-# Thousands apart by a space that does not break, which no country of ours reads as a fraction.
 TIERS = {
     "TIER_50": 50,
     "TIER_250": 250,

@@ -17,12 +17,14 @@ from console.bots.runner import Bot
 from console.clock import now
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation
-from tests.bots.night import DOCUMENT, EVENING, LATE
+from console.reports import follow
+from tests.bots.night import DOCUMENT, EVENING, LATE, LIMA
 from tests.conftest import Moment
 from tests.front import Front, Person, a_console, settings_for
 from tests.inbox import meta
 from tests.portfolio.debts import a_debtor
 from tests.scheduling.floor import schedule
+from tests.search.indexed import indexed
 from tests.who_may import PAGES
 
 JULIO, HIS_NEW, NAMELESS = "51987000222", "51987000666", "51987000333"
@@ -132,7 +134,11 @@ async def test_no_page_shows_a_telephone_whole(elena: Person, half: int) -> None
     assert len(seen) > 40, "a walk through refusals proves nothing"
 
 
-async def test_where_a_telephone_stood_is_its_end(elena: Person) -> None:
+async def test_where_a_telephone_stood_is_its_end(front: Front, elena: Person) -> None:
+    # Searches and reports know what was said a moment later than the thread.
+    await indexed(front)
+    await follow.catch_up(front.console.db, LIMA)
+
     seen = await looks_at(elena, *MORE, *SHOW_ITS_END)
 
     assert {path for path in SHOW_ITS_END if MASKED not in seen[path]} == set()

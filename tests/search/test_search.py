@@ -16,12 +16,12 @@ from console.inbox import naming
 from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.search import finding, matching
-from console.search.models import SearchMessage, SearchProgress, SearchSpelling
+from console.search.models import SearchMessage, SearchSpelling
 from console.search.searcher import Searcher
 from tests.front import Front, Person
 from tests.inbox import meta
-from tests.patience import eventually
 from tests.portfolio.debts import a_debtor
+from tests.search.indexed import indexed
 
 ROSA, PEDRO = "51944218305", "51987650011"
 
@@ -33,22 +33,6 @@ async def wrote(front: Front, said: str, *, sender: str = ROSA, wamid: str | Non
         number = (await tx.scalars(select(Message.id).order_by(Message.id.desc()).limit(1))).one()
     await indexed(front)
     return number
-
-
-async def indexed(front: Front) -> None:
-    """The index has come to the end of the history, and of what was there before."""
-
-    async def is_done() -> bool:
-
-        async with front.console.db.reading() as tx:
-            progress = (await tx.scalars(select(SearchProgress))).one()
-            return (
-                progress.history == await audit.head_of(tx)
-                and progress.fill_below is None
-                and progress.people_after is None
-            )
-
-    await eventually(is_done, within=15)
 
 
 async def named(front: Front, phone: str, name: str) -> None:

@@ -37,7 +37,7 @@ async def stands(front: Front) -> Conversation:
 async def test_it_is_put_aside_and_stands_among_the_postponed(front: Front, ana: Person) -> None:
     form = await ana.see("/inbox/1/snooze")
     assert "Dentro de 1 hora" in form
-    assert "America/Lima" in form
+    assert "donde está (Lima)" in form
 
     answer = await ana.do("/inbox/1/snooze", until="hour")
 
