@@ -25,7 +25,7 @@ WEIRD = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=5,
 )
-ANSWERS = {"bad_frame", "not_found", "invalid", "not_signed_in"}
+ANSWERS = {"bad_frame", "forbidden", "not_found", "invalid", "not_signed_in"}
 """All that a socket ever says no with."""
 
 
