@@ -151,7 +151,7 @@ def test_without_a_network_nothing_typed_is_lost(house: House, page: Page) -> No
 
 
 REFUSED = {
-    "/settings/tags": {"name": "Paga por Yape"},
+    "/settings/tags": {"name": "Deposita los lunes"},
     "/settings/canned": {"name": "Saludo", "body": "Buenos días"},
     "/settings/dispositions": {"code": "¡no!", "name": "Otra"},
     "/settings/hours": {"monday": "de ocho a cinco"},
@@ -171,7 +171,7 @@ REFUSED = {
 
 @pytest.mark.timeout(120)
 def test_the_focus_stands_on_the_field_that_was_refused(house: House, page: Page) -> None:
-    house.press("elena", "/settings/tags", name="Paga por Yape", colour="grey", description="", team="")
+    house.press("elena", "/settings/tags", name="Deposita los lunes", colour="grey", description="", team="")
     house.press("elena", "/settings/canned", name="Saludo", folder="", body="Hola", scope="own")
 
     wrong = {path: where for path, typed in REFUSED.items() if (where := _stands(house, page, path, typed))}
