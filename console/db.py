@@ -247,7 +247,10 @@ def is_away(failure: BaseException) -> bool:
         return True
     if isinstance(failure, DBAPIError):
         # A server that falls says so in many ways, which the drivers leave without a class of their own.
-        return failure.connection_invalidated or _is_a_refusal(failure.orig)
+        fell = failure.orig is not None and isinstance(failure.orig.__cause__, asyncpg.InternalClientError)
+        return failure.connection_invalidated or fell or _is_a_refusal(failure.orig)
+    if isinstance(failure, asyncpg.InternalClientError):
+        return True  # asked on a connection that fell in the middle of a question, and has not heard of it yet
     if isinstance(failure, asyncpg.InterfaceError):
         return not isinstance(failure, ValueError)  # a value that fits no column is nobody's absence
     # A migration beside us: the statement is prepared anew when it comes again.

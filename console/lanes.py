@@ -222,12 +222,18 @@ def _finish(work: Awaitable[T]) -> T:
     raise RuntimeError("a unit of work of SQLite's lane waited for something else than its database")
 
 
+# A server that is gone has rolled back by itself.
+_GONE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
+
 class _PostgresTrack:
     def __init__(self, connection: AsyncConnection, raw: asyncpg.Connection[Any], begin: str) -> None:
         self.connection = connection
         self.tx = _session(connection, PostgresDriver(raw, connection.dialect))
         self._raw = raw
         self._begin = begin
+        self.fell = False
+        """Whether it fell in the middle of a question: it does not know yet that it is closed."""
 
     async def begin(self) -> None:
         if self._begin:
@@ -239,8 +245,8 @@ class _PostgresTrack:
 
     async def roll_back(self) -> None:
         if self._begin and not self._raw.is_closed():
-            # The reason is on its way to whoever asked; a server that is gone has rolled back by itself.
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            # The reason is on its way to whoever asked.
+            with contextlib.suppress(*_GONE):
                 await self._raw.execute("ROLLBACK")
 
     async def give_up(self) -> None:
@@ -251,7 +257,7 @@ class _PostgresTrack:
     @property
     def is_fit(self) -> bool:
         """Whether the next unit may have it."""
-        return not self._raw.is_closed() and not self._raw.is_in_transaction()
+        return not (self.fell or self._raw.is_closed() or self._raw.is_in_transaction())
 
 
 class PostgresLane:
@@ -273,6 +279,9 @@ class PostgresLane:
             track = await self._take()
             try:
                 return await _settled(track, unit)
+            except (asyncpg.InternalClientError, OSError):
+                track.fell = True
+                raise
             finally:
                 if track.is_fit:
                     self._idle.append(track)
