@@ -105,7 +105,17 @@ async def restart(server: Server) -> None:
 
 async def crash(server: Server) -> None:
     await by_hand(server.kill)
-    await by_hand(server.start)
+    await by_hand(lambda: rise(server))
+
+
+def rise(server: Server) -> None:
+    """As whoever watches over it would: it does not start while a process of the killed one is still ending."""
+    while True:
+        try:
+            return server.start()
+        except RuntimeError as reason:
+            if "pre-existing shared memory block" not in str(reason).rpartition("starting PostgreSQL")[2]:
+                raise
 
 
 # A server ends with the thread that started it, so this one stays to the end of the run.
