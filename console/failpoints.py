@@ -32,6 +32,7 @@ NAMES = (
     "payments.booked",
     "imports.staged",
     "imports.applied",
+    "imports.given",
     "bot.claimed",
     "bot.understood",
     "bot.linked",

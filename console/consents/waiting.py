@@ -32,24 +32,35 @@ _THREAD = (
     .correlate(ContactPoint)
     .scalar_subquery()
 )
+_AT_ITS_NUMBER = (ContactPoint.debtor_id == Account.debtor_id) & (ContactPoint.match_key == ImportedConsent.match_key)
+_MAY_BE_GIVEN = (
+    ContactPoint.state == PointState.ACTIVE,
+    # What was allowed for a contract ends with it; what was refused does not.
+    or_(Account.status == "open", ImportedConsent.state == Standing.WITHDRAWN),
+    ImportedConsent.outcome == Outcome.WAITING,
+    ImportedConsent.replaced_by.is_(None),
+    _THREAD.is_not(None),
+)
 _WAITING = (
     select(ImportedConsent.id, _THREAD.label("conversation_id"))
     .join(Account, Account.id == ImportedConsent.account_id)
-    .join(
-        ContactPoint,
-        (ContactPoint.debtor_id == Account.debtor_id) & (ContactPoint.match_key == ImportedConsent.match_key),
-    )
-    .where(
-        among(ContactPoint.contact_id, "contacts"),
-        ContactPoint.state == PointState.ACTIVE,
-        # What was allowed for a contract ends with it; what was refused does not.
-        or_(Account.status == "open", ImportedConsent.state == Standing.WITHDRAWN),
-        ImportedConsent.outcome == Outcome.WAITING,
-        ImportedConsent.replaced_by.is_(None),
-        _THREAD.is_not(None),
-    )
+    .join(ContactPoint, _AT_ITS_NUMBER)
+    .where(among(ContactPoint.contact_id, "contacts"), *_MAY_BE_GIVEN)
     .order_by(_THREAD, ImportedConsent.said_at, ImportedConsent.id)
 )
+_WHOM = (
+    select(ContactPoint.contact_id)
+    .select_from(ImportedConsent)
+    .join(Account, Account.id == ImportedConsent.account_id)
+    .join(ContactPoint, _AT_ITS_NUMBER)
+    .where(ContactPoint.contact_id.is_not(None), *_MAY_BE_GIVEN)
+    .distinct()
+)
+
+
+async def whom(tx: Tx) -> list[int]:
+    """The contacts for whom something waits that `give_to` would note now."""
+    return sorted(number for number in await tx.scalars(_WHOM) if number is not None)
 
 
 async def give_to(tx: Tx, contact_ids: Collection[int]) -> None:

@@ -35,6 +35,8 @@ from console.portfolio.stating import one_creditor_at_a_time
 from console.settings import Settings
 
 log = structlog.get_logger()
+GIVEN_AT_ONCE = 20
+"""People whose consent is noted in one transaction: some five milliseconds each."""
 ASKED = (BatchState.WAITING, BatchState.CONFIRMED, BatchState.UNDOING)
 _OPEN = (BatchState.UPLOADED, BatchState.READY, BatchState.FAILED)
 
@@ -173,7 +175,6 @@ async def _commit(db: Database, settings: Settings, batch: ImportBatch, claim: A
             await claim.hold(tx)
             await _require_fresh(tx, here)
             contacts = await applying.apply(tx, here, place, await rules_at(tx, moment))
-            await waiting.give_to(tx, contacts)
             await refresh_conversations(tx, contacts, by=by)
             await _settle(tx, here, by, moment)
             failpoint("imports.applied")
@@ -200,15 +201,26 @@ async def _settle(tx: Tx, batch: ImportBatch, by: Actor, moment: datetime) -> No
 
 
 async def link_late(db: Database, batch_id: int) -> None:
-    """Join to their debts whoever wrote for the first time while an import was being put in place."""
+    """Join to their debts whoever wrote for the first time while an import was being put in place.
+
+    And note the consents that wait for people who write already, a few at a time: whoever is writing meanwhile waits
+    for no more than these. After a process that died in between, the next one goes on.
+    """
     async with db.transaction() as tx:
         batch = await tx.get_one(ImportBatch, batch_id)
         if batch.state != BatchState.COMMITTED or batch.linked_at is not None:
             return
         contacts = await applying.link(tx, batch, clock.now())
-        await waiting.give_to(tx, contacts)
         await refresh_conversations(tx, contacts, by=audit.SYSTEM)
-        batch.linked_at = clock.now()
+    async with db.reading() as tx:
+        people = await waiting.whom(tx)
+    for start in range(0, len(people), GIVEN_AT_ONCE):
+        async with db.transaction() as tx:
+            await one_creditor_at_a_time(tx, batch.creditor_id)
+            await waiting.give_to(tx, people[start : start + GIVEN_AT_ONCE])
+            failpoint("imports.given")
+    async with db.transaction() as tx:
+        (await tx.get_one(ImportBatch, batch_id)).linked_at = clock.now()
 
 
 async def tidy(db: Database, settings: Settings) -> None:

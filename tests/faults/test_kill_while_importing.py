@@ -11,12 +11,17 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from console.consents.models import ConsentRecord
 from console.db import Database
 from console.portfolio.batches import ImportBatch
 from console.portfolio.models import Account, Debtor, Invoice
 from tests.conftest import SECRET_KEY
+from tests.consents.test_imported_consents import NAMES, YES
 from tests.faults import ledger
+from tests.front import a_console, settings_for
+from tests.inbox import meta
 from tests.inbox.people import an_inbox
+from tests.patience import eventually
 from tests.portfolio.files import HEADER, MARIA, a_csv
 
 pytestmark = pytest.mark.timeout(240)
@@ -46,6 +51,36 @@ async def test_killed_while_a_file_is_imported(database_url: str, tmp_path: Path
     # What was being compared, or put in place, is still asked for: whoever serves next does it, or finds it stale.
     assert states == [{"imports.staged": "waiting", "imports.applied": "confirmed"}[place], "committed"]
     await ledger.history_is_whole(database_url)
+
+
+async def test_killed_while_consents_are_noted_the_next_process_notes_the_rest(
+    database_url: str, tmp_path: Path
+) -> None:
+    numbers = [f"9{number:08}" for number in range(50)]
+    async with a_console(settings_for(database_url, tmp_path)) as front:
+        wrote = [meta.text("Hola", sender=f"51{number}") for number in numbers]
+        assert (await front.webhook(meta.body(*wrote))).status_code == 200
+    rows = [[f"PR-{number}", "Ccori", "", number, *MARIA[4:], *YES] for number in numbers]
+    path = a_csv(tmp_path / "cartera.csv", NAMES, *rows)
+
+    killed = _import(database_url, tmp_path, path, "imports.given=kill:2")
+    database = Database(database_url)
+    after_the_kill = await _noted(database)
+    async with a_console(settings_for(database_url, tmp_path)):
+        await eventually(lambda: _all_noted(database), within=20)
+    await database.close()
+
+    assert (killed.returncode, after_the_kill) == (-9, 20), killed.stderr
+    await ledger.history_is_whole(database_url)
+
+
+async def _noted(database: Database) -> int:
+    async with database.reading() as tx:
+        return await tx.scalar(select(func.count()).select_from(ConsentRecord)) or 0
+
+
+async def _all_noted(database: Database) -> bool:
+    return await _noted(database) == 50
 
 
 def _import(database_url: str, folder: Path, path: Path, failpoints: str) -> subprocess.CompletedProcess[str]:
