@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import event
+from sqlalchemy import delete, event, update
 
 from bench import million, scene, seed, stands
 from bench.orders import Run
@@ -22,11 +22,13 @@ from bench.report import COLUMNS, Latency, Result, latency, line, table
 from bench.scenarios import Bench, Scenario, Section
 from bench.seed import Shape
 from bench.stands import Crowd, Stand
-from console import clock
+from console import audit, clock
 from console.agents import Role, Viewer
 from console.db import Database, Tx
 from console.inbox import lists, queries, threads
 from console.inbox.listing import Listing, now_in
+from console.reports.models import ReportCursor
+from console.search.models import SearchProgress
 from console.settings import load
 
 SMALL = Shape()
@@ -95,6 +97,7 @@ def full(bench: Bench, kind: str) -> Iterator[Stand]:
     if kind == "postgres":
         with stands.prepared(kind, shape) as stand:
             asyncio.run(million.fill_postgres(stand.settings, stand.scene, messages))
+            asyncio.run(_followed(stand))
             yield stand
         return
     kept = stands.ROOT / "var" / "bench" / f"{messages}-{_fingerprint()}"
@@ -115,7 +118,24 @@ def _copy(kept: Path, folder: Path) -> Stand:
     found = scene.load(kept / "scene.json")
     found.database, found.ports, found.origin = str(folder / "aldia.db"), [port], settings.base_url
     asyncio.run(seed.renew_sessions(settings))
-    return Stand(folder, settings, found)
+    stand = Stand(folder, settings, found)
+    asyncio.run(_followed(stand))
+    return stand
+
+
+async def _followed(stand: Stand) -> None:
+    """As after months of service: search and reports have read what is there; reading it anew is another bench."""
+    db = Database(stand.settings.database_url)
+    try:
+        async with db.transaction() as tx:
+            head = await audit.head_of(tx)
+            await tx.execute(
+                update(SearchProgress).values(history=head, fill_from=0, fill_below=None, people_after=None)
+            )
+            await tx.execute(delete(ReportCursor))
+            tx.add(ReportCursor(id=1, entry_id=head, zone=stand.settings.zone.key, next_close_at=None))
+    finally:
+        await db.close()
 
 
 def _fingerprint() -> str:
@@ -131,6 +151,9 @@ def _pages(stand: Stand) -> dict[str, Latency]:
         "all, administrator": (admin.cookie, "/inbox?view=all"),
         "unassigned, agent": (agent.cookie, "/inbox?view=unassigned"),
         "mine, agent": (agent.cookie, "/inbox?view=mine"),
+        "late, administrator": (admin.cookie, "/inbox?view=target_late"),
+        "closing, administrator": (admin.cookie, "/inbox?view=window_closing"),
+        "promised for today, administrator": (admin.cookie, "/inbox?view=promises_due"),
         "thread": (agent.cookie, f"/inbox/{agent.open}"),
     }
     found = {}
@@ -166,6 +189,9 @@ async def _in_sql(stand: Stand) -> dict[str, Latency]:
             "all, administrator": await _spent(db, view(_ADMIN, "all")),
             "unassigned, agent": await _spent(db, view(_AGENT, "unassigned")),
             "mine, agent": await _spent(db, view(_AGENT, "mine")),
+            "late, administrator": await _spent(db, view(_ADMIN, "target_late")),
+            "closing, administrator": await _spent(db, view(_ADMIN, "window_closing")),
+            "promised for today, administrator": await _spent(db, view(_ADMIN, "promises_due")),
             "thread": await _spent(db, thread),
         }
     finally:

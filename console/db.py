@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    case,
     literal,
     literal_column,
 )
@@ -139,6 +140,14 @@ def holds(column: Any) -> ColumnElement[bool]:  # noqa: ANN401 a mapped attribut
     """
     named: ColumnElement[bool] = literal_column(f"{column.class_.__tablename__}.{column.key}")
     return named
+
+
+def weighed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """`condition`, which may be looked at on rows that were found another way, and is no way to find them.
+
+    Without figures about its tables SQLite takes any `column = value` for the rarest thing there is.
+    """
+    return case((condition, 1), else_=0) == 1
 
 
 def table_of(model: type[Base]) -> Table:

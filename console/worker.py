@@ -298,12 +298,20 @@ async def _bury(db: Database) -> None:
             found = await deliver.recover(tx, alone=True)
 
 
+async def _set_right(db: Database) -> None:
+    """The counters beside the views. Looked at beside the writers: with all as it should be, nobody waits."""
+    async with db.reading() as tx:
+        if not await counts.wrong(tx):
+            return
+    async with db.transaction() as tx:
+        found = await counts.mend(tx)
+    log.warning("counters.mended", wrong=found)
+
+
 async def _sweep(console: Console) -> None:
+    await _set_right(console.db)
     async with console.db.transaction() as tx:
-        wrong = await counts.mend(tx)
         await staging.forget_old(tx)
-    if wrong:
-        log.warning("counters.mended", wrong=wrong)
     removed, missing = await fetcher.sweep(console.db, console.settings.media_dir)
     if removed or missing:
         log.info("media.swept", removed=removed, missing=missing)

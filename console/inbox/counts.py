@@ -118,14 +118,12 @@ def _seen_by(viewer: Viewer, slots: Mapping[Slot, int]) -> Counts:
     return Counts(mine, unassigned, everything, resolved, snoozed, tuple(sorted(states.items())))
 
 
-async def mend(tx: Tx) -> int:
-    """Set every counter to what it counts, and say how many were wrong; 0 is what to expect.
+async def wrong(tx: Tx) -> dict[Slot, int]:
+    """By how much each counter differs from what it counts; empty is what to expect.
 
-    A release that counts differently from the one it replaces works beside it for a while during an upgrade.
+    A release that counts differently from the one it replaces works beside it for a while during an upgrade. Reads all
+    conversations along an index: asked on a read-only view, it keeps nobody waiting.
     """
-    if tx.get_bind().dialect.name == "postgresql":
-        # Whoever moves a counter has changed the conversation already: wait for them, keep out those who follow.
-        await tx.execute(text("LOCK TABLE view_count IN SHARE ROW EXCLUSIVE MODE"))
     columns = (Conversation.team_id, Conversation.holder_id, Conversation.status, Conversation.account_state)
     rows = await tx.execute(select(*columns, func.count()).group_by(*columns))
     true = Counter[Slot]()
@@ -134,6 +132,14 @@ async def mend(tx: Tx) -> int:
     kept = Counter[Slot]()
     for team, holder, status, state, n in await tx.execute(select(*_SLOT, ViewCount.n)):
         kept[slot(team, holder, status, state)] += n
-    wrong = {where: true[where] - kept[where] for where in true.keys() | kept.keys() if true[where] != kept[where]}
-    await apply(tx, wrong)
-    return len(wrong)
+    return {where: true[where] - kept[where] for where in true.keys() | kept.keys() if true[where] != kept[where]}
+
+
+async def mend(tx: Tx) -> int:
+    """Set every counter to what it counts, and say how many were wrong. Whoever moves one waits meanwhile."""
+    if tx.get_bind().dialect.name == "postgresql":
+        # Whoever moves a counter has changed the conversation already: wait for them, keep out those who follow.
+        await tx.execute(text("LOCK TABLE view_count IN SHARE ROW EXCLUSIVE MODE"))
+    found = await wrong(tx)
+    await apply(tx, found)
+    return len(found)

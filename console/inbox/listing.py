@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from console.languages.words import Words
 from console.portfolio.agreements import PromiseState
 from console.portfolio.states import State, today_in
 from console.targets.clocks import tone
-from console.targets.late import PRESSING, is_pressing
+from console.targets.late import PRESSING, is_pressing, warned
 
 MENTIONS = "mentions"
 """The view of what one was mentioned in, whatever its status; the number beside it says how much of it is unseen."""
@@ -288,6 +288,20 @@ def condition(listing: Listing, viewer: Viewer, now: Now) -> ColumnElement[bool]
     if listing.target is not None:
         every.append(is_pressing(listing.target, now.moment))
     return and_(*every)
+
+
+def rare(listing: Listing, now: Now) -> Sequence[ColumnElement[bool]]:
+    """What few Conversations are that `listing` asks for, one condition for each index that finds them; or nothing.
+
+    No two of the conditions hold of the same one.
+    """
+    if listing.target or listing.view in PRESSING_VIEWS:
+        return warned(now.moment)
+    if listing.window or listing.view == "window_closing":
+        return [and_(*window_is_closing(now))]
+    if listing.promise or listing.view in PROMISE_VIEWS:
+        return [and_(*promise_is(listing.promise or PROMISE_VIEWS[listing.view], now))]
+    return []
 
 
 def status_is(status: str) -> ColumnElement[bool]:

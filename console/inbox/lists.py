@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, select, tuple_, union_all
 
 from console.agents import Team, Viewer
-from console.db import Tx
+from console.db import Tx, weighed
 from console.errors import Refused
 from console.inbox import policy
-from console.inbox.listing import MENTIONS, STATE_VIEWS, Listing, Now, condition
+from console.inbox.listing import MENTIONS, STATE_VIEWS, TODAY_VIEWS, Listing, Now, condition, rare
 from console.inbox.models import Conversation
 from console.inbox.rows import personal, rows_by_id
 from console.inbox.tags import ConversationTag
@@ -52,8 +52,9 @@ async def read_page(
 
     What many conversations share is found soon along the index of the list; what few do, sooner by itself.
     """
-    # What somebody was mentioned in is found by them, not along the list.
-    is_rare = listing.filters or listing.view == MENTIONS
+    # What somebody was mentioned in is found by them, and what today asks for by its day or clock: not along the list.
+    is_counted = listing.filters or listing.view == MENTIONS
+    is_rare = is_counted or listing.view in TODAY_VIEWS
     few = await _few(tx, viewer, listing, now, after) if is_rare else None
     if few is not None and len(few) <= FEW:
         ids = [number for _at, number in sorted(few, reverse=True)[: limit + 1]]
@@ -66,7 +67,7 @@ async def read_page(
     return Page(
         rows,
         following=(last.at, last.conversation_id) if last else None,
-        count=None if few is None else min(len(few), FEW),
+        count=min(len(few), FEW) if few is not None and is_counted else None,
         is_more=few is not None and len(few) > FEW,
     )
 
@@ -102,13 +103,18 @@ async def _few(
 ) -> Sequence[tuple[datetime, int]]:
     """Up to `most` conversations of a list, whichever are found first."""
     keys = (Conversation.last_at, Conversation.id)
-    wanted = select(*keys).where(policy.visible(viewer), condition(listing, viewer, now)).limit(most)
-    if listing.tags:
-        has = (ConversationTag.conversation_id == Conversation.id) & (ConversationTag.tag_id == listing.tags[0])
-        wanted = wanted.join(ConversationTag, has)
+    holds = and_(policy.visible(viewer), condition(listing, viewer, now))
     if after is not None:
-        wanted = wanted.where(tuple_(*keys) < after)
-    return [(at, number) for at, number in await tx.execute(wanted)]
+        holds = and_(holds, tuple_(*keys) < after)
+    ways = rare(listing, now)
+    asked = [select(*keys).where(way, weighed(holds)) for way in ways] if ways else [select(*keys).where(holds)]
+    if listing.tags and not ways:
+        has = (ConversationTag.conversation_id == Conversation.id) & (ConversationTag.tag_id == listing.tags[0])
+        asked = [one.join(ConversationTag, has) for one in asked]
+    found: list[tuple[datetime, int]] = []
+    for one in asked:
+        found += [(at, number) for at, number in await tx.execute(one.limit(most - len(found)))]
+    return found
 
 
 async def _scopes(tx: Tx, viewer: Viewer, listing: Listing) -> list[ColumnElement[bool]]:

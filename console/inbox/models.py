@@ -75,13 +75,14 @@ class Conversation(Base):
         ),
         # Which windows are about to close: counted and listed by its end.
         Index(
-            "ix_conversation_window",
+            "ix_conversation_closing",
             "window_closes_at",
+            "status",
             "team_id",
             "holder_id",
             "id",
-            sqlite_where=text("status = 'open'"),
-            postgresql_where=text("status = 'open'"),
+            sqlite_where=text("window_closes_at IS NOT NULL"),
+            postgresql_where=text("window_closes_at IS NOT NULL"),
         ),
         # Who is late or soon will be, and what the history has still to say of it.
         Index(

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 import msgspec
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select, union_all
 
 from console.agents import Viewer
-from console.db import Tx
+from console.db import Tx, weighed
 from console.inbox import counts, policy
 from console.inbox.listing import (
     MENTIONS,
@@ -26,7 +26,7 @@ from console.inbox.models import Conversation, ReadMark
 from console.inbox.views import ViewCount
 from console.portfolio.models import PortfolioRules
 from console.portfolio.states import TONES, Edges, label
-from console.targets.late import is_pressing
+from console.targets.late import is_pressing, warned
 
 Slots = Counter[tuple[int, int | None]]
 """How many conversations each team has with each holder."""
@@ -49,7 +49,7 @@ async def numbers_for(tx: Tx, viewers: Collection[Viewer], now: Now) -> dict[int
         "promises_due": await _slots(tx, promise_is("due", now)),
         "promises_broken": await _slots(tx, promise_is("broken", now)),
         "window_closing": await _slots(tx, window_is_closing(now)),
-        **{view: await _slots(tx, [is_pressing(wanted, now.moment)]) for view, wanted in PRESSING_VIEWS.items()},
+        **await _pressing(tx, now),
     }
     mentions = await _unseen_mentions(tx, viewers)
     return {
@@ -82,8 +82,28 @@ async def _unseen_mentions(tx: Tx, viewers: Collection[Viewer]) -> dict[int, Slo
 async def _slots(tx: Tx, wanted: Iterable[ColumnElement[bool]]) -> Slots:
     """Along an index that holds all that is asked of it: bounded by what today asks for, not by what there is."""
     of = (Conversation.team_id, Conversation.holder_id)
-    found = select(*of, func.count()).where(status_is("open"), *wanted).group_by(*of)
+    found = select(*of, func.count()).where(weighed(status_is("open")), *wanted).group_by(*of)
     return Counter({(team, holder): n for team, holder, n in await tx.execute(found)})
+
+
+async def _pressing(tx: Tx, now: Now) -> dict[str, Slots]:
+    """The conversations of each view of what is late or soon will be: of those that were warned of, in one query."""
+    of = (Conversation.team_id, Conversation.holder_id)
+    each = [is_pressing(wanted, now.moment) for wanted in PRESSING_VIEWS.values()]
+    read = [
+        select(
+            *of, *(case((one, 1), else_=0).label(view) for view, one in zip(PRESSING_VIEWS, each, strict=True))
+        ).where(clock, weighed(status_is("open")))
+        for clock in warned(now.moment)
+    ]
+    both = union_all(*read).subquery()
+    sums = [func.sum(both.c[view]) for view in PRESSING_VIEWS]
+    slots = {view: Slots() for view in PRESSING_VIEWS}
+    found = select(both.c.team_id, both.c.holder_id, *sums).group_by(both.c.team_id, both.c.holder_id)
+    for team, holder, *counted in await tx.execute(found):
+        for view, n in zip(PRESSING_VIEWS, counted, strict=True):
+            slots[view][team, holder] = n
+    return slots
 
 
 def _seen_by(viewer: Viewer, slots: Slots) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_
 
+from console.db import weighed
 from console.inbox.models import Conversation
 
 PRESSING = ("soon", "late")
@@ -19,6 +20,16 @@ def answer_late(moment: datetime) -> ColumnElement[bool]:
 def answer_soon(moment: datetime) -> ColumnElement[bool]:
     """That the target warns of the answer, which is not late yet."""
     return and_(Conversation.answer_warns_at <= moment, Conversation.answer_due_at > moment)
+
+
+def warned(moment: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """That an answer's clock has warned, and that only the matter's has: nobody is late unwarned.
+
+    For two reads, each along the index of its clock. Asked with OR, SQLite reads every open conversation instead.
+    """
+    answer = and_(Conversation.answer_due_at.is_not(None), Conversation.answer_warns_at <= moment)
+    matter = and_(Conversation.resolution_due_at.is_not(None), Conversation.resolution_warns_at <= moment)
+    return answer, and_(matter, weighed(~func.coalesce(answer, False)))
 
 
 def is_pressing(wanted: str, moment: datetime) -> ColumnElement[bool]:

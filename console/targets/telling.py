@@ -31,7 +31,8 @@ async def _tell(tx: Tx, name: str) -> int:
     tells_at = getattr(Conversation, f"{name}_tells_at")
     due = (
         select(Conversation)
-        .where(tells_at <= moment, Conversation.status == "open")
+        # The index holds those that have something to tell: said aloud, or PostgreSQL goes through all open ones.
+        .where(tells_at.is_not(None), tells_at <= moment, Conversation.status == "open")
         .order_by(tells_at)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
