@@ -130,7 +130,7 @@ class Console(msgspec.Struct):
 
 def create_console(settings: Settings) -> Console:
     """The parts of a process, nothing started yet. Belongs to the running event loop from its first use."""
-    db = Database(settings.database_url, seal=audit.sealer(settings.secret_key))
+    db = Database(settings.database_url, seal=audit.sealer(settings.secret_key), scans=settings.scanner is not None)
     wire = RedisWire(settings.redis_url) if settings.redis_url else LocalWire()
     live = Live(db, wire, process=f"{os.getpid()}-{secrets.token_hex(4)}")
     db.tell = live.tell

@@ -169,19 +169,25 @@ class Database:
     """Engines and units of work for one process.
 
     `seal` runs inside every writing transaction just before its COMMIT and returns what was sealed (the history
-    entries); `tell` receives that, and only after the COMMIT succeeded.
+    entries); `tell` receives that, and only after the COMMIT succeeded. `scans` is known to every unit of work
+    (console.scanning.verdicts): files are closed until a scanner has seen them.
     """
 
-    def __init__(self, url: str, *, seal: Seal = _nothing_to_seal, tell: Tell = lambda _sealed: None) -> None:
+    def __init__(
+        self, url: str, *, seal: Seal = _nothing_to_seal, tell: Tell = lambda _sealed: None, scans: bool = False
+    ) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._seal = seal
         self.tell = tell
         self._turns = Turns()
         self.writer, self.reader = engines.of_sqlite(url) if self.is_sqlite else engines.of_postgres(url)
-        self._write = async_sessionmaker(self.writer, expire_on_commit=False)
-        self._read = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
+        known = {"scans": scans}
+        self._write = async_sessionmaker(self.writer, expire_on_commit=False, info=known)
+        self._read = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False, info=known)
         self._lanes = (
-            engines.lanes_of_sqlite(url) if self.is_sqlite else engines.lanes_of_postgres(self.writer, self.reader)
+            engines.lanes_of_sqlite(url, known)
+            if self.is_sqlite
+            else engines.lanes_of_postgres(self.writer, self.reader, known)
         )
 
     @asynccontextmanager

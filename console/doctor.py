@@ -18,7 +18,9 @@ from sqlalchemy.exc import DBAPIError
 
 from console import audit, first_admin, schema, users, wholeness
 from console.db import Database
+from console.scanning import reaching
 from console.settings import Settings
+from integrations.clamd import NoVerdict
 from integrations.whatsapp.client import WhatsApp
 from integrations.whatsapp.errors import CallFailed, WhatsAppError
 
@@ -51,6 +53,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         await db.close()
     yield _media(settings)
     yield await _redis(settings)
+    yield await _scanner(settings)
     async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
         yield await _number(settings, http)
         yield await _webhook(settings, http)
@@ -119,6 +122,19 @@ async def _redis(settings: Settings) -> Finding:
     finally:
         await redis.aclose()
     return Finding("Redis", is_well=True, said="responde")
+
+
+async def _scanner(settings: Settings) -> Finding:
+    about = "antivirus"
+    client = reaching.client_of(settings)
+    if client is None:
+        return Finding(about, is_well=True, said="sin configurar: los archivos se abren sin que nadie los revise")
+    try:
+        await client.ping()
+    except NoVerdict as away:
+        said = f"no responde ({away}): ningún archivo nuevo se abre ni sale; revise ALDIA_SCANNER y clamd"
+        return Finding(about, is_well=False, said=said)
+    return Finding(about, is_well=True, said=f"{settings.scanner} responde")
 
 
 async def _number(settings: Settings, http: httpx.AsyncClient) -> Finding:

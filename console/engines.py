@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,20 +73,23 @@ class Lanes(NamedTuple):
     """For what reads with many statements that must agree."""
 
 
-def lanes_of_sqlite(url: str) -> Lanes:
-    """A second writer, which takes turns with the first, and a reader, each of whose units sees one state anyway."""
+def lanes_of_sqlite(url: str, known: Mapping[str, Any]) -> Lanes:
+    """A second writer, which takes turns with the first, and a reader, each of whose units sees one state anyway.
+
+    `known`: what their units of work know besides, in `Tx.info`.
+    """
     writer, reader = engine_at_once(url), engine_at_once(url)
     # The lane asks for the lock again and again: SQLite would have the event loop sleep for it.
     _at_connecting(writer, (*WRITER_PRAGMAS, "PRAGMA busy_timeout=0"))
     _at_connecting(reader, READER_PRAGMAS)
-    reading = SqliteReadLane(reader)
-    return Lanes(SqliteWriteLane(writer), reading, reading)
+    reading = SqliteReadLane(reader, known)
+    return Lanes(SqliteWriteLane(writer, known), reading, reading)
 
 
-def lanes_of_postgres(writer: AsyncEngine, reader: AsyncEngine) -> Lanes:
+def lanes_of_postgres(writer: AsyncEngine, reader: AsyncEngine, known: Mapping[str, Any]) -> Lanes:
     """Connections of the same pools; a lane for each kind, so that no page is in a delivery's way."""
-    snapshot = PostgresLane(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    return Lanes(PostgresLane(writer, "BEGIN"), PostgresLane(reader, ""), snapshot)
+    snapshot = PostgresLane(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", known)
+    return Lanes(PostgresLane(writer, "BEGIN", known), PostgresLane(reader, "", known), snapshot)
 
 
 def _tame(engine: AsyncEngine, begin: str, pragmas: Sequence[str]) -> None:

@@ -25,6 +25,8 @@ NAMES = (
     "sender.answered",
     "sender.settled",
     "media.downloaded",
+    "media.stored",
+    "scan.answered",
     "attachments.kept",
     "uploads.answered",
     "uploads.settled",

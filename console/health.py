@@ -20,6 +20,7 @@ from console import audit, metrics, wholeness
 from console.api import problems, tokens
 from console.db import Database
 from console.errors import Refused
+from console.scanning import reaching
 from console.settings import Settings
 
 log = structlog.get_logger()
@@ -36,18 +37,23 @@ _BACKLOG = text(
     " (SELECT count(*) FROM message WHERE status IN ('queued', 'sending') AND status = 'sending'),"
     " (SELECT count(*) FROM message WHERE status = 'unknown'),"
     " (SELECT count(*) FROM dead_letter WHERE resolved_at IS NULL),"
-    " (SELECT count(*) FROM media WHERE state = 'pending')",
+    " (SELECT count(*) FROM media WHERE state = 'pending'),"
+    " (SELECT count(*) FROM scanned_file WHERE verdict = 'waiting')",
 )
-_WAITING = ("queued", "sending", "unknown", "dead_letters", "media")
+_WAITING = ("queued", "sending", "unknown", "dead_letters", "media", "unscanned")
 
 
 class Readiness(msgspec.Struct):
-    """What answers: each part is `ok`, `off` when this installation has none, or `failing`."""
+    """What answers: each part is `ok`, `off` when this installation has none, or `failing`.
+
+    A malware scanner that is away makes nothing unready: messages come and go, and files wait.
+    """
 
     status: str
     database: str
     redis: str
     workers: str
+    scanner: str
     failing: list[str]
 
 
@@ -63,14 +69,15 @@ async def ready(request: Request[Any, Any, Any]) -> Response[Readiness]:
     state = request.app.state
     settings: Settings = state.settings
     url = settings.redis_url
-    database, redis, workers = await asyncio.gather(
+    database, redis, workers, scanner = await asyncio.gather(
         _answers("database", lambda: _database(state.db)),
         _answers("redis", lambda: _redis(url)) if url else _off(),
         _answers("workers", lambda: _workers(settings, state.get("work"))),
+        _answers("scanner", lambda: reaching.answers(settings)) if settings.scanner else _off(),
     )
     parts = {"database": database, "redis": redis, "workers": workers}
     failing = [name for name, word in parts.items() if word == "failing"]
-    told = Readiness(status="unavailable" if failing else "ready", failing=failing, **parts)
+    told = Readiness(status="unavailable" if failing else "ready", failing=failing, scanner=scanner, **parts)
     return Response(told, status_code=503 if failing else 200)
 
 
@@ -85,7 +92,10 @@ async def scrape(request: Request[Any, Any, Any]) -> Response[bytes]:
         await _admit(request, db)
     except Refused as refusal:
         return problems.refused(request, refusal)  # type: ignore[return-value]
-    metrics.wal_bytes.set(wholeness.log_size(request.app.state.settings))
+    settings: Settings = request.app.state.settings
+    metrics.wal_bytes.set(wholeness.log_size(settings))
+    if settings.scanner:
+        metrics.scanner_away.set(await _answers("scanner", lambda: reaching.answers(settings)) != "ok")
     try:
         async with asyncio.timeout(PATIENCE):
             await _count_backlog(db)

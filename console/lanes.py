@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -61,8 +61,8 @@ class _Track(Protocol):
     async def roll_back(self) -> None: ...
 
 
-def _session(connection: AsyncConnection, driver: Driver) -> AsyncSession:
-    return AsyncSession(connection, expire_on_commit=False, info={"driver": driver})
+def _session(connection: AsyncConnection, driver: Driver, known: Mapping[str, Any]) -> AsyncSession:
+    return AsyncSession(connection, expire_on_commit=False, info={"driver": driver, **known})
 
 
 async def _settled(track: _Track, unit: Work[T]) -> T:
@@ -138,17 +138,18 @@ class _PatientTrack(_SqliteTrack):
             self._left_aside = COMMITS_ASIDE
 
 
-async def _opened(engine: AsyncEngine, begin: str) -> _SqliteTrack:
+async def _opened(engine: AsyncEngine, begin: str, known: Mapping[str, Any]) -> _SqliteTrack:
     connection = await engine.connect()
     raw: Any = (await connection.get_raw_connection()).driver_connection
-    return _SqliteTrack(connection, raw, begin, _session(connection, SqliteDriver(raw, connection.dialect)))
+    return _SqliteTrack(connection, raw, begin, _session(connection, SqliteDriver(raw, connection.dialect), known))
 
 
 class SqliteReadLane:
     """One connection. Units are done where they are asked for: readers wait for nobody, and nobody has to wait long."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, known: Mapping[str, Any]) -> None:
         self._engine = engine
+        self._known = known
         self._track: _SqliteTrack | None = None
 
     async def run(self, unit: Work[T], *, lengthy: bool = False) -> T:  # noqa: ARG002 what takes long reads elsewhere
@@ -157,7 +158,7 @@ class SqliteReadLane:
 
     async def _settle(self, unit: Work[T]) -> T:
         if self._track is None:
-            self._track = await _opened(self._engine, "BEGIN DEFERRED")
+            self._track = await _opened(self._engine, "BEGIN DEFERRED", self._known)
         return await _settled(self._track, unit)
 
     async def close(self) -> None:
@@ -174,8 +175,9 @@ class SqliteWriteLane:
     before. The connection itself waits for no lock (PRAGMA busy_timeout=0).
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, known: Mapping[str, Any]) -> None:
         self._engine = engine
+        self._known = known
         self._plain: _SqliteTrack | None = None
         self._patient: _PatientTrack
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
@@ -183,7 +185,7 @@ class SqliteWriteLane:
     async def run(self, unit: Work[T], *, lengthy: bool = False) -> T:
         """What `unit` returns. A cancelled caller still waits for what a thread has begun: it cannot be stopped."""
         if self._plain is None:
-            self._plain = await _opened(self._engine, "BEGIN IMMEDIATE")
+            self._plain = await _opened(self._engine, "BEGIN IMMEDIATE", self._known)
             self._patient = _PatientTrack(self._plain, self._aside)
         await self._patient.begin()
         if lengthy:
@@ -227,9 +229,11 @@ _GONE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientEr
 
 
 class _PostgresTrack:
-    def __init__(self, connection: AsyncConnection, raw: asyncpg.Connection[Any], begin: str) -> None:
+    def __init__(
+        self, connection: AsyncConnection, raw: asyncpg.Connection[Any], begin: str, known: Mapping[str, Any]
+    ) -> None:
         self.connection = connection
-        self.tx = _session(connection, PostgresDriver(raw, connection.dialect))
+        self.tx = _session(connection, PostgresDriver(raw, connection.dialect), known)
         self._raw = raw
         self._begin = begin
         self.fell = False
@@ -266,10 +270,11 @@ class PostgresLane:
     `begin` is empty for units that only read: their statements need no transaction around them.
     """
 
-    def __init__(self, engine: AsyncEngine, begin: str, *, connections: int = 3) -> None:
+    def __init__(self, engine: AsyncEngine, begin: str, known: Mapping[str, Any], *, connections: int = 3) -> None:
         # The transaction is begun by us: to SQLAlchemy each statement stands alone.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._begin = begin
+        self._known = known
         self._room = asyncio.Semaphore(connections)
         self._idle: list[_PostgresTrack] = []
 
@@ -296,7 +301,7 @@ class PostgresLane:
             await track.give_up()
         connection = await self._engine.connect()
         raw: Any = (await connection.get_raw_connection()).driver_connection
-        return _PostgresTrack(connection, raw, self._begin)
+        return _PostgresTrack(connection, raw, self._begin, self._known)
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -84,12 +84,22 @@ loop_lag = Histogram(
 )
 backlog = Gauge(
     "aldia_backlog",
-    "What waits: queued, sending and unknown messages, open dead letters, pending media. Read when scraped.",
+    "What waits: queued, sending and unknown messages, open dead letters, pending media, files no scanner has seen."
+    " Read when scraped.",
     ["of"],
     registry=REGISTRY,
 )
 database_damaged = Gauge(
     "aldia_database_damaged", "1 when the nightly look through the SQLite file found it damaged.", registry=REGISTRY
+)
+scanner_away = Gauge(
+    "aldia_scanner_away", "1 while the malware scanner does not answer. Asked when scraped.", registry=REGISTRY
+)
+scans_total = Counter(
+    "aldia_scans",
+    "Files shown to the malware scanner, by how it ended: clean, infected, put_off, away.",
+    ["outcome"],
+    registry=REGISTRY,
 )
 wal_bytes = Gauge(
     "aldia_wal_bytes",
@@ -103,6 +113,8 @@ for _outcome in ("accepted", "bad_signature", "too_big", "dead_letter", "unavail
     webhooks_total.labels(_outcome)
 for _outcome in ("sent", "failed", "retried", "unknown"):
     sends_total.labels(_outcome)
+for _outcome in ("clean", "infected", "put_off", "away"):
+    scans_total.labels(_outcome)
 for _status in ("sent", "delivered", "read", "failed"):
     ticks_total.labels(_status)
 

@@ -38,6 +38,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # What screens are in for whoever chose no other; None: what each browser likes best.
     language: str | None = None
     media_dir: Path = Path("var/media")
+    # The malware scanner that sees every file before anybody opens it (clamd); without an address there is none.
+    scanner: str | None = None
+    # How long it may take for one file.
+    scanner_seconds: int = 60
     whatsapp_api_url: str = "https://graph.facebook.com"
     whatsapp_api_version: str = "v23.0"
     whatsapp_phone_number_id: str
@@ -141,6 +145,8 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             company=values.get("ALDIA_COMPANY", "Al Día"),
             language=_language(values.get("ALDIA_LANGUAGE", "")),
             media_dir=Path(values.get("ALDIA_MEDIA_DIR", "var/media")),
+            scanner=checks.scanner(url.strip()) if (url := values.get("ALDIA_SCANNER")) else None,
+            scanner_seconds=checks.whole_number("ALDIA_SCANNER_SECONDS", values.get("ALDIA_SCANNER_SECONDS", "60")),
             whatsapp_api_url=checks.api_url(values.get("WHATSAPP_API_URL", "https://graph.facebook.com")),
             whatsapp_api_version=checks.api_version(values.get("WHATSAPP_API_VERSION", "v23.0")),
             whatsapp_phone_number_id=_meta_id(values, "WHATSAPP_PHONE_NUMBER_ID"),

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from console import money
+from integrations import clamd
 from integrations.whatsapp.hosts import checked_base
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -67,6 +68,15 @@ def redis(given: str) -> str:
     parts = parts_of(given)
     if parts is None or parts.scheme not in _REDIS or not (parts.hostname or parts.path):
         raise UnsafeSettings("ALDIA_REDIS_URL debe ser una dirección como redis://redis.internal:6379/0")
+    return given
+
+
+def scanner(given: str) -> str:
+    """Where a malware scanner listens that speaks clamd's protocol."""
+    try:
+        clamd.place_of(given)
+    except ValueError as wrong:
+        raise UnsafeSettings("ALDIA_SCANNER debe ser tcp://servidor:3310, o unix:/run/clamav/clamd.ctl") from wrong
     return given
 
 

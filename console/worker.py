@@ -42,6 +42,8 @@ from console.reports import follow as report_facts
 from console.reports import summary
 from console.retention import forgetting
 from console.routing.router import Router
+from console.scanning import reaching
+from console.scanning.scanner import Scanner
 from console.scheduling import running
 from console.search.feeder import Feeder
 from console.settings import Settings
@@ -160,6 +162,11 @@ async def run(console: Console, stop: asyncio.Event) -> None:
         "number": _after(asking.FIRST_AFTER, _every(asking.EVERY, lambda: _ask(console, channel_id))),
         "looking through": _after(LOOK_THROUGH_EVERY, _every(LOOK_THROUGH_EVERY, lambda: _look_through(db))),
     }
+    if (client := reaching.client_of(settings)) is not None:
+        scanner = Scanner(
+            db, client, settings.media_dir, seconds=settings.scanner_seconds, alone=settings.redis_url is None
+        )
+        woken["malware scanner"], loops["malware scanner"] = scanner, scanner.run
     if settings.smtp_url is not None:
         loops["letters about sign-ins"] = lambda until: letters.run(db, settings, until)
     if settings.tsa_url is not None:

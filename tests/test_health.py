@@ -50,7 +50,14 @@ async def test_what_can_work_is_ready(request: pytest.FixtureRequest, stack: str
         head = await ask(house, "/ready", "HEAD")
 
     assert (status, head.status_code, head.content) == (200, 200, b"")
-    assert parts == {"status": "ready", "database": "ok", "redis": "off", "workers": "ok", "failing": []}
+    assert parts == {
+        "status": "ready",
+        "database": "ok",
+        "redis": "off",
+        "workers": "ok",
+        "scanner": "off",
+        "failing": [],
+    }
 
 
 async def test_a_database_that_is_gone_is_named_in_time() -> None:
@@ -97,7 +104,14 @@ async def test_with_redis_workers_elsewhere_give_a_sign_of_life(postgres_databas
         await worker
 
     assert alone[1]["failing"] == ["workers"]
-    assert working == {"status": "ready", "database": "ok", "redis": "ok", "workers": "ok", "failing": []}
+    assert working == {
+        "status": "ready",
+        "database": "ok",
+        "redis": "ok",
+        "workers": "ok",
+        "scanner": "off",
+        "failing": [],
+    }
     assert (without[0], without[1]["failing"]) == (503, ["redis", "workers"])
 
 

@@ -19,6 +19,7 @@ from console.inbox import contacts, models
 from console.inbox.models import Status
 from console.inbox.rows import labels_of
 from console.routing.models import AgentAvailability
+from console.scanning import verdicts
 
 _AuthorKind = Literal["contact", "agent", "bot", "system"]
 
@@ -192,11 +193,12 @@ async def _wa_ids(tx: Tx, conversation_ids: Iterable[int]) -> dict[int, str | No
 
 
 async def _media(tx: Tx, message_ids: Sequence[int]) -> dict[int, shapes.Media]:
-    found = await tx.scalars(select(models.Media).where(models.Media.message_id.in_(message_ids)))
+    found = (await tx.scalars(select(models.Media).where(models.Media.message_id.in_(message_ids)))).all()
+    closed = await verdicts.closed(tx, {row.sha256 for row in found if row.state == "stored"})
     return {
         row.message_id: shapes.Media(
             id=str(row.id),
-            state=row.state,
+            state=closed.get(row.sha256 or "", row.state) if row.state == "stored" else row.state,
             mime_type=row.mime_type or row.declared_type,
             filename=row.filename,
             size=row.size,

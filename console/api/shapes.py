@@ -38,7 +38,10 @@ class Author(msgspec.Struct):
 
 
 class Media(msgspec.Struct):
-    """The attachment of a message. `state` is pending, stored, failed, expired, too_big or refused."""
+    """The attachment of a message. `state` is pending, stored, failed, expired, too_big or refused.
+
+    Where a malware scanner is connected also checking (nobody can open it yet) and quarantined (nobody ever can).
+    """
 
     id: str
     state: str

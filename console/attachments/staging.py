@@ -27,6 +27,7 @@ from console.inbox.file_names import clean_name
 from console.inbox.models import Conversation
 from console.inbox.thread import actor_of
 from console.languages.words import Words
+from console.scanning import keeping as scanning
 from console.voice.notes import BrokenError, voice_note
 
 MOST_WAITING = 10
@@ -76,7 +77,7 @@ def _make_fit(unfinished: Path, judged: kinds.Judged) -> None:
 async def stage(
     tx: Tx, conversation: Conversation, kept: Kept, *, by: Viewer | Actor, for_header: bool = False
 ) -> StagedFile:
-    """Put a kept file beside the draft of its author. Refuses 409 "too_many".
+    """Put a kept file beside the draft of its author, and have it scanned. Refuses 409 "too_many".
 
     One for the header of a template waits on no screen: where there are too many of those, the oldest goes.
     """
@@ -97,6 +98,7 @@ async def stage(
     )
     tx.add(staged)
     await tx.flush()
+    await scanning.want(tx, kept.sha256)
     return staged
 
 

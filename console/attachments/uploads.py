@@ -23,6 +23,9 @@ from console.audit import SYSTEM
 from console.db import Tx, dialect_of, says
 from console.inbox.message_templates import HeaderFile
 from console.inbox.models import Media, Message, Status
+from console.scanning import keeping as scanning
+from console.scanning import verdicts
+from console.scanning.models import ScannedFile, Verdict
 
 KINDS = frozenset({"image", "video", "audio", "document", "sticker"})
 LEASE = timedelta(minutes=5)
@@ -31,6 +34,8 @@ KEPT_BY_META = timedelta(days=30)
 MARGIN = timedelta(days=1)
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_RETRY = timedelta(minutes=5)
+QUARANTINED = verdicts.Closed.QUARANTINED.value
+"""What stands for details where a message failed for its file: the scanner held it back."""
 FORGOTTEN_CODES = frozenset({33, 100, 131009, 131053})
 """What WhatsApp may answer to a message whose file it does not have any more."""
 
@@ -59,7 +64,11 @@ def carries_file(kind: str, content: Mapping[str, Any] | None) -> bool:
 
 
 async def attach(tx: Tx, message: Message, staged: StagedFile | HeaderFile) -> None:
-    """Hang the file on a message just queued; the message leaves when WhatsApp has the file."""
+    """Hang the file on a message just queued; the message leaves when WhatsApp has the file.
+
+    Refuses as `verdicts.require_sendable` (field attachment).
+    """
+    await verdicts.require_sendable(tx, staged.sha256, field="attachment")
     media = Media(
         message_id=message.id,
         kind=staged.kind,
@@ -73,13 +82,18 @@ async def attach(tx: Tx, message: Message, staged: StagedFile | HeaderFile) -> N
         created_at=clock.now(),
     )
     tx.add(media)
+    await scanning.want(tx, staged.sha256)
     await _wait_for(tx, message, media)
 
 
 async def attach_again(tx: Tx, message: Message, of: Message) -> None:
-    """Hang the files of an earlier message on one that repeats it. A file WhatsApp refused is uploaded anew."""
+    """Hang the files of an earlier message on one that repeats it. A file WhatsApp refused is uploaded anew.
+
+    Refuses as `attach`.
+    """
     earlier = (await tx.scalars(select(Media).where(Media.message_id == of.id).order_by(Media.id))).all()
     for one in earlier:
+        await verdicts.require_sendable(tx, one.sha256, field="attachment")
         copied = {name: getattr(one, name) for name in _COPIED}
         media = Media(message_id=message.id, state="stored", created_at=clock.now(), **copied)
         tx.add(media)
@@ -96,7 +110,7 @@ async def with_their_files(
 ) -> tuple[Sequence[Row[*tuple[Any, ...]]], dict[int, Attached]]:
     """Those of these messages that may leave, and the files of those that carry one.
 
-    A message whose file WhatsApp keeps no longer waits until it is uploaded again.
+    A message whose file WhatsApp keeps no longer, or no scanner has found clean, waits until it is uploaded again.
     """
     ids = [row.id for row in rows if carries_file(row.kind, row.content)]
     if not ids:
@@ -105,7 +119,12 @@ async def with_their_files(
         select(Media.message_id, Upload.wire_id, Media.filename, Media.voice)
         .join(Message, Message.id == Media.message_id)
         .join(Upload, _same(Message.channel_id))
-        .where(Media.message_id.in_(ids), Upload.state == "done", Upload.expires_at > clock.now()),
+        .where(
+            Media.message_id.in_(ids),
+            Upload.state == "done",
+            Upload.expires_at > clock.now(),
+            verdicts.is_open(tx, Upload.sha256),
+        ),
     )
     files = {number: Attached(wire_id, filename, voice) for number, wire_id, filename, voice in found.all() if wire_id}
     if gone := [number for number in ids if number not in files]:
@@ -127,19 +146,23 @@ async def wait_again(tx: Tx, ids: Sequence[int], *, forget: bool = False) -> Non
 
 async def is_due(tx: Tx) -> bool:
     """Whether a claim might bring anything; a glance without a lock."""
-    return await tx.scalar(select(Upload.sha256).where(*_due(clock.now())).limit(1)) is not None
+    return await tx.scalar(select(Upload.sha256).where(*_due(tx, clock.now())).limit(1)) is not None
 
 
 async def claim(tx: Tx, *, limit: int) -> list[Wanted]:
-    """Take up to `limit` files to upload, oldest first."""
+    """Take up to `limit` files to upload, oldest first. Of what a scanner held back the messages fail here."""
     now = clock.now()
-    due = select(Upload).where(*_due(now)).order_by(Upload.due_at).limit(limit).with_for_update(skip_locked=True)
+    due = select(Upload).where(*_due(tx, now)).order_by(Upload.due_at).limit(limit).with_for_update(skip_locked=True)
     wanted = []
     for upload in (await tx.scalars(due)).all():
         upload.claim, upload.claimed_until = str(uuid.uuid4()), now + LEASE
         wanted.append(Wanted(upload.channel_id, upload.sha256, upload.mime_type, upload.filename, upload.claim))
     await tx.flush()
-    return wanted
+    closed = await verdicts.closed(tx, [each.sha256 for each in wanted])
+    for each in wanted:
+        if each.sha256 in closed:
+            await failed(tx, each, code=None, details=QUARANTINED)
+    return [each for each in wanted if each.sha256 not in closed]
 
 
 async def done(tx: Tx, wanted: Wanted, wire_id: str) -> None:
@@ -184,7 +207,7 @@ async def give_back(tx: Tx, wanted: Sequence[Wanted]) -> None:
 
 
 async def _wait_for(tx: Tx, message: Message, media: Media) -> None:
-    """Make the message due if its file is at WhatsApp's, else let it wait and have the file uploaded.
+    """Make the message due if its file is at WhatsApp's and clean, else let it wait and have the file uploaded.
 
     The upload's row is held until the commit, so a message either sees the file there or is seen by whoever ends
     the upload.
@@ -197,7 +220,8 @@ async def _wait_for(tx: Tx, message: Message, media: Media) -> None:
     await tx.execute(insert(Upload).values(**key, **named).on_conflict_do_nothing(index_elements=list(key)))
     found = select(Upload).filter_by(**key).with_for_update().execution_options(populate_existing=True)
     upload = (await tx.scalars(found)).one()
-    if upload.state == "done" and upload.expires_at is not None and upload.expires_at > now:
+    is_there = upload.state == "done" and upload.expires_at is not None and upload.expires_at > now
+    if is_there and not await verdicts.closed(tx, [media.sha256]):
         message.due_at = now
     else:
         message.due_at = None
@@ -252,6 +276,11 @@ def _same(channel_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     )
 
 
-def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _due(tx: Tx, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """To be uploaded now: with a scanner, what it has spoken of, also where that is to be refused."""
     free = or_(Upload.claimed_until.is_(None), Upload.claimed_until <= now, Upload.claimed_until > now + 2 * LEASE)
-    return (says(Upload.state, "pending"), Upload.due_at <= now, free)
+    due = (says(Upload.state, "pending"), Upload.due_at <= now, free)
+    if not verdicts.scans(tx):
+        return due
+    spoken = says(ScannedFile.verdict, Verdict.CLEAN, Verdict.INFECTED)
+    return (*due, exists().where(ScannedFile.sha256 == Upload.sha256, spoken))

@@ -17,12 +17,13 @@ from console.db import Tx
 from console.errors import Refused
 from console.inbox.models import Conversation
 from console.languages.words import Words
+from console.scanning import keeping as scanning
 
 MOST_FILES = 5
 
 
 async def attach(tx: Tx, row: CannedText, kept: Kept, *, by: Viewer) -> CannedFile:
-    """Add a file to the text, which the caller holds. Records "canned_text.file_added".
+    """Add a file to the text, which the caller holds, and have it scanned. Records "canned_text.file_added".
 
     Refuses: 403; 409 "too_many" (field file).
     """
@@ -41,6 +42,7 @@ async def attach(tx: Tx, row: CannedText, kept: Kept, *, by: Viewer) -> CannedFi
         created_at=clock.now(),
     )
     tx.add(file)
+    await scanning.want(tx, kept.sha256)
     await _changed(tx, row, file, by, "canned_text.file_added")
     return file
 

@@ -45,7 +45,7 @@ def run(work: Coroutine[Any, Any, Result], *, loop_factory: Loop | None = None) 
 async def database(of: Settings | None = None) -> AsyncIterator[Database]:
     """The configured database, sealing the history, for as long as a subcommand needs it."""
     of = of or settings.load()
-    db = Database(of.database_url, seal=audit.sealer(of.secret_key))
+    db = Database(of.database_url, seal=audit.sealer(of.secret_key), scans=of.scanner is not None)
     try:
         yield db
     finally:

@@ -32,6 +32,7 @@ from console.inbox.models import Conversation, Message
 from console.inbox.queries import contact_name
 from console.inbox.words import history_line
 from console.languages.words import Words
+from console.scanning import verdicts
 from console.settings import Settings
 from console.settings_pages.answers import known_id, show
 
@@ -108,12 +109,16 @@ async def proof_file(
     settings: NamedDependency[Settings],
     viewer: NamedDependency[Viewer],
 ) -> Response[bytes]:
-    """The file that proves a consent, to take away. Records "media.viewed". Refuses: 404."""
+    """The file that proves a consent, to take away. Records "media.viewed".
+
+    Refuses: 404, and as `verdicts.require_open`.
+    """
     async with db.transaction() as tx:
         conversation = await queries.open_conversation(tx, viewer, conversation_id)
         row = await tx.get(ConsentRecord, known_id(consent_id))
         if row is None or row.contact_id != conversation.contact_id or row.sha256 is None:
             raise not_found()
+        await verdicts.require_open(tx, row.sha256)
         path, name, kind = media_files.place(settings.media_dir, row.sha256), row.file_name or "prueba", row.mime_type
         about: dict[str, Any] = {
             "conversation_id": conversation.id,

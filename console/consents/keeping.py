@@ -24,6 +24,7 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.languages.words import Words
 from console.reasons.keeping import SALT_BYTES
+from console.scanning import keeping as scanning
 from console.settings import Settings
 
 _LABELS = {
@@ -122,8 +123,13 @@ async def withdraw(tx: Tx, conversation: Conversation, *, by: Viewer | Actor, sa
 
 
 async def hold(tx: Tx, conversation: Conversation, proof: Proof) -> Contact:
-    """The person, held after their conversation as everywhere, once the message is known to be theirs (else 422)."""
+    """The person, held after their conversation as everywhere, once the message is known to be theirs (else 422).
+
+    The file of the proof is to be scanned.
+    """
     await thread.lock(tx, conversation)
+    if proof.sha256 is not None:
+        await scanning.want(tx, proof.sha256)
     if proof.message_id is not None:
         theirs = select(Message.id).where(
             Message.id == proof.message_id,

@@ -63,7 +63,8 @@ def _proof(consent: Consent) -> list[str]:
     if consent.reference:
         lines.append(f"Referencia: {consent.reference}")
     if consent.sha256:
-        lines.append(f"Archivo: {consent.file_name}, SHA-256 {consent.sha256}")
+        absent = "" if consent.file else "; no va en el expediente: el antivirus no lo dio por limpio"
+        lines.append(f"Archivo: {consent.file_name}, SHA-256 {consent.sha256}{absent}")
     return lines or ["Sin prueba guardada, o borrada a pedido de su titular."]
 
 

@@ -24,6 +24,10 @@ HOURS = {
     "reply": ("Fuera del horario, en respuesta a la persona: permitido", False),
     "outside": ("FUERA DEL HORARIO DE CONTACTO", True),
 }
+CLOSED = {
+    "quarantined": "no va en el expediente: lo retuvo el antivirus",
+    "checking": "no va en el expediente: el antivirus aún no lo revisó",
+}
 STATUSES = {
     "sent": "enviado",
     "delivered": "entregado",
@@ -220,7 +224,8 @@ def _foot(said: Said, zone: str) -> list[tuple[str, bool]]:
 
 def _attached(media: Attachment) -> str:
     digest = f"SHA-256 {media.sha256}" if media.sha256 else f"sin archivo ({media.state})"
-    return f"{media.filename or media.kind}, {media.mime_type or 'tipo desconocido'}, {digest}"
+    closed = f", {CLOSED[media.state]}" if media.state in CLOSED else ""
+    return f"{media.filename or media.kind}, {media.mime_type or 'tipo desconocido'}, {digest}{closed}"
 
 
 def _listed(paper: Paper, title: str, entries: Sequence[AuditEntry], zone: ZoneInfo, *, none: str) -> None:

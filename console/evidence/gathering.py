@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -42,6 +42,8 @@ from console.portfolio.batches import ImportBatch
 from console.portfolio.ledger import Payment
 from console.portfolio.models import Account, ContactPoint, Debtor, Invoice, PointState
 from console.reasons import keeping as reasons
+from console.scanning import verdicts
+from console.scanning.verdicts import Closed
 
 Row = TypeVar("Row", bound=Base)
 _AT_ONCE = 500
@@ -196,10 +198,11 @@ async def consents_of(tx: Tx, conversation_ids: Sequence[int]) -> list[Consent]:
     """Every consent of whoever is spoken with there, and each time it was taken back, with the proof."""
     people = select(Conversation.contact_id).where(Conversation.id.in_(conversation_ids))
     found = await consents.records_of(tx, list(await tx.scalars(people)))
-    return [_consent(row) for row in found]
+    closed = await verdicts.closed(tx, {row.sha256 for row in found})
+    return [_consent(row, is_open=row.sha256 not in closed) for row in found]
 
 
-def _consent(row: ConsentRecord) -> Consent:
+def _consent(row: ConsentRecord, *, is_open: bool) -> Consent:
     proof = noting.proof_of(row)
     return Consent(
         id=row.id,
@@ -215,7 +218,7 @@ def _consent(row: ConsentRecord) -> Consent:
         shown=row.shown,
         version=row.version,
         reference=row.reference,
-        file=f"media/{row.sha256}" if row.sha256 else None,
+        file=f"media/{row.sha256}" if row.sha256 and is_open else None,
         file_name=row.file_name,
         sha256=row.sha256,
         said=noting.said(proof),
@@ -273,7 +276,9 @@ async def _messages(tx: Tx, conversation_id: int, clockwork: Clockwork) -> list[
     ticks = await _by_message(tx, Tick, Tick.message_id, ids)
     media = await _by_message(tx, Media, Media.message_id, ids)
     former = await _by_message(tx, MessageVersion, MessageVersion.message_id, ids)
-    return [_said(row, ticks[row.id], media[row.id], former[row.id], _hour(row, clockwork)) for row in rows]
+    closed = await verdicts.closed(tx, {each.sha256 for several in media.values() for each in several})
+    shown = {number: [_attachment(each, closed) for each in several] for number, several in media.items()}
+    return [_said(row, ticks[row.id], shown.get(row.id, []), former[row.id], _hour(row, clockwork)) for row in rows]
 
 
 async def _by_message(
@@ -297,7 +302,11 @@ def _hour(row: Message, clockwork: Clockwork) -> str | None:
 
 
 def _said(
-    row: Message, ticks: Sequence[Tick], media: Sequence[Media], former: Sequence[MessageVersion], hour: str | None
+    row: Message,
+    ticks: Sequence[Tick],
+    media: list[Attachment],
+    former: Sequence[MessageVersion],
+    hour: str | None,
 ) -> Said:
     return Said(
         id=row.id,
@@ -318,7 +327,7 @@ def _said(
         revoked_at=_iso_or_none(row.revoked_at),
         hour=hour,
         statuses=[Status(t.status, _iso_or_none(t.at), _iso(t.received_at), t.error_code) for t in _in_order(ticks)],
-        media=[_attachment(each) for each in media],
+        media=media,
         former=[Former(each.text, each.content, _iso(each.replaced_at)) for each in former],
     )
 
@@ -328,9 +337,11 @@ def _in_order(ticks: Sequence[Tick]) -> list[Tick]:
     return sorted(ticks, key=lambda tick: (tick.at or tick.received_at, _CLIMB.get(tick.status, len(_CLIMB)), tick.id))
 
 
-def _attachment(row: Media) -> Attachment:
-    file = f"media/{row.sha256}" if row.state == "stored" and row.sha256 else None
-    return Attachment(row.kind, row.filename, row.mime_type, row.size, row.sha256, row.state, file)
+def _attachment(row: Media, closed: Mapping[str, Closed]) -> Attachment:
+    """What may not be opened does not leave in a pack either; that there was such a file does."""
+    state = row.state if row.state != "stored" else closed.get(row.sha256 or "", row.state)
+    file = f"media/{row.sha256}" if state == "stored" and row.sha256 else None
+    return Attachment(row.kind, row.filename, row.mime_type, row.size, row.sha256, state, file)
 
 
 def _iso(moment: datetime) -> str:

@@ -17,7 +17,9 @@ class Group(msgspec.Struct, frozen=True):
 
 GROUPS: dict[str, Group] = {
     "messages": Group(
-        Words("Mensajes y entregas"), "message-square", ("message.", "media.stored", "media.failed", "delivery.")
+        Words("Mensajes y entregas"),
+        "message-square",
+        ("message.", "media.stored", "media.failed", "media.cleared", "delivery."),
     ),
     "consent": Group(
         Words("Consentimiento y bajas"),
@@ -82,6 +84,7 @@ GROUPS: dict[str, Group] = {
             "settings.",
         ),
     ),
+    "malware": Group(Words("Archivos retenidos"), "ban", ("media.quarantined", "file.quarantined")),
     "sessions": Group(
         Words("Ingresos"),
         "lock",

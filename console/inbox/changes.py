@@ -44,7 +44,9 @@ _UNSEEN = frozenset(
     {"conversation.viewed", "document.revealed", "media.viewed", "phone.revealed", "whisper.sent", "conduct.flagged"}
 )
 # Steps that belong in the panel's history.
-_NOT_IN_PANEL = _READINGS | _UNSEEN | {"message.sending", "message.sent", "message.delivered", "message.read"}
+_NOT_IN_PANEL = (
+    _READINGS | _UNSEEN | {"message.sending", "message.sent", "message.delivered", "message.read", "media.cleared"}
+)
 
 _ENTRIES = table_of(AuditEntry)
 _BEFORE = select(_ENTRIES.c.conversation_id, _ENTRIES.c.old).where(among(_ENTRIES.c.id, "ids"))

@@ -21,6 +21,7 @@ from console.failpoints import failpoint
 from console.inbox import media, media_files
 from console.inbox.media import Wanted
 from console.message_templates import files as template_files
+from console.scanning import keeping as scanning
 from integrations.whatsapp.errors import (
     CallFailed,
     Invalid,
@@ -147,6 +148,7 @@ class Fetcher:
         failpoint("media.downloaded")
         async with self._db.transaction() as tx:
             await media.stored(tx, wanted, sha256=download.sha256, size=download.size, nature=nature)
+        failpoint("media.stored")
 
     async def _gone(self, wanted: Wanted) -> None:
         """Meta does not know it. An id may be announced before it can be asked for, so once is not enough."""
@@ -205,11 +207,16 @@ async def _remove_forgotten(db: Database, folder: Path) -> int:
             needed = await media.referenced(tx, names) | await staging.referenced(tx, names)
             needed |= await proof_files.referenced(tx, names)
             needed |= await template_files.referenced(tx, names) | await canned_files.referenced(tx, names)
+        gone: list[str] = []
         for path in batch:
             # The same bytes may have been brought again since: then a row is about to speak of them.
             if (path.parent.name == "tmp" or path.name not in needed) and _is_older(path, than):
                 path.unlink(missing_ok=True)
-                removed += 1
+                gone.append(path.name)
+        removed += len(gone)
+        if gone:
+            async with db.transaction() as tx:
+                await scanning.forget(tx, gone)
     return removed
 
 

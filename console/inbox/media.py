@@ -13,6 +13,7 @@ from console.audit import SYSTEM
 from console.db import Tx, says
 from console.inbox.media_files import Nature
 from console.inbox.models import Conversation, Media, Message
+from console.scanning import keeping as scanning
 
 LEASE = timedelta(minutes=5)
 WIRE_ID_LIVES = timedelta(days=7)
@@ -83,7 +84,7 @@ async def claim(tx: Tx, *, limit: int) -> list[Wanted]:
 
 
 async def stored(tx: Tx, wanted: Wanted, *, sha256: str, size: int, nature: Nature) -> None:
-    """The file is in its place. Records "media.stored"."""
+    """The file is in its place, and is to be scanned. Records "media.stored"."""
     row = await tx.get_one(Media, wanted.id, with_for_update=True)
     if row.state != "pending":
         return
@@ -92,6 +93,8 @@ async def stored(tx: Tx, wanted: Wanted, *, sha256: str, size: int, nature: Natu
     row.due_at = row.claimed_until = None
     new = {"sha256": sha256, "size": size, "type": nature.mime_type, "flagged": nature.flagged}
     _record(tx, row, wanted.conversation_id, "media.stored", new)
+    await scanning.want(tx, sha256)
+    await scanning.tell_of(tx, row, wanted.conversation_id)
 
 
 async def failed(tx: Tx, wanted: Wanted, *, state: str, reason: str) -> None:

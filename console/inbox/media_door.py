@@ -28,6 +28,7 @@ from console.inbox import media_files, queries
 from console.inbox.file_names import clean_name
 from console.inbox.models import Media, Message
 from console.languages.words import Words
+from console.scanning import verdicts
 from console.settings import Settings
 
 log = structlog.get_logger()
@@ -48,7 +49,8 @@ async def media_link(
 ) -> Response[bytes]:
     """Lead whoever may see the attachment to a link of their own that works for five minutes.
 
-    Records "media.viewed", once per link's life: a player asks for a film in many pieces. Refuses: 404.
+    Records "media.viewed", once per link's life: a player asks for a film in many pieces.
+    Refuses: 404, and as `verdicts.require_open`.
     """
     async with db.transaction() as tx:
         media, message = await visible_media(tx, viewer, media_id)
@@ -70,7 +72,10 @@ async def media_file(
     settings: NamedDependency[Settings],
     viewer: NamedDependency[Viewer],
 ) -> Response[Any]:
-    """The bytes, or the one range asked for. The session and the right to see are asked again. Refuses: 403, 404."""
+    """The bytes, or the one range asked for. The session and the right to see are asked again.
+
+    Refuses: 403, 404, and as `verdicts.require_open`.
+    """
     genuine = hmac.compare_digest(_signature(settings, media_id, viewer.id, expiry).encode(), signature.encode())
     if not genuine or not 0 < expiry - clock.now().timestamp() <= LINK_LIVES:
         raise Refused(
@@ -88,9 +93,14 @@ async def media_file(
 
 
 async def house_file(
-    request: Request[Any, Any, Any], folder: Path, *, sha256: str, mime_type: str, filename: str
+    request: Request[Any, Any, Any], db: Database, folder: Path, *, sha256: str, mime_type: str, filename: str
 ) -> Response[Any]:
-    """A file of the house's own, about nobody: no link of one's own, and no record of who looked. Refuses: 404."""
+    """A file of the house's own, about nobody: no link of one's own, and no record of who looked.
+
+    Refuses: 404, and as `verdicts.require_open`.
+    """
+    async with db.reading() as tx:
+        await verdicts.require_open(tx, sha256)
     path = media_files.place(folder, sha256)
     try:
         size = (await asyncio.to_thread(path.stat)).st_size
@@ -105,7 +115,7 @@ routes = [media_link, media_file]
 
 
 async def visible_media(tx: Tx, viewer: Viewer, media_id: int) -> tuple[Media, Message]:
-    """The attachment of a conversation that `viewer` may see; its own id alone opens nothing."""
+    """The attachment of a conversation that `viewer` may see, if it may be opened; its own id alone opens nothing."""
     if media_id > queries.LARGEST_ID:
         raise not_found()
     found = select(Media, Message).join(Message, Message.id == Media.message_id).where(Media.id == media_id)
@@ -116,6 +126,7 @@ async def visible_media(tx: Tx, viewer: Viewer, media_id: int) -> tuple[Media, M
     await queries.open_conversation(tx, viewer, message.conversation_id)
     if media.state != "stored":
         raise not_found()
+    await verdicts.require_open(tx, media.sha256)
     return media, message
 
 

@@ -40,6 +40,8 @@ from console.portfolio.agreed import agreed_of
 from console.portfolio.models import PortfolioRules
 from console.portfolio.money_in import money_in
 from console.portfolio.owed import owed_by
+from console.scanning.models import ScannedFile
+from console.scanning.verdicts import Closed, scans, why_closed
 from console.scheduling.models import ScheduledMessage
 from console.scheduling.reasons import why_not
 from integrations.whatsapp.errors import Action, classify
@@ -60,6 +62,7 @@ _QUIET = (
     "message.delivered",
     "message.read",
     "media.viewed",
+    "media.cleared",
     "document.revealed",
     "phone.revealed",
     "whisper.sent",
@@ -67,7 +70,12 @@ _QUIET = (
 )
 
 _MESSAGES = select(table_of(Message)).where(among(Message.id, "ids"))
-_MEDIA = select(table_of(Media)).where(among(Media.message_id, "ids")).order_by(Media.id)
+_MEDIA = (
+    select(table_of(Media), ScannedFile.verdict)
+    .outerjoin(ScannedFile, ScannedFile.sha256 == Media.sha256)
+    .where(among(Media.message_id, "ids"))
+    .order_by(Media.id)
+)
 _REACTIONS = select(table_of(Reaction)).where(among(Reaction.message_id, "ids"))
 _VERSIONS = select(table_of(MessageVersion)).where(among(MessageVersion.message_id, "ids")).order_by(MessageVersion.id)
 _NAMES = (
@@ -179,7 +187,7 @@ async def as_views(tx: Tx, messages: Sequence[Message]) -> list[MessageView]:
         _view(
             message,
             name=names.get(message.conversation_id, Words("Sin nombre")),
-            media=media.get(message.id, []),
+            media=[_media_view(one, scans=scans(tx)) for one in media.get(message.id, [])],
             reactions=reactions.get(message.id, []),
             versions=versions.get(message.id, []),
             quoted=quotes.get((message.channel_id, message.reply_to_wamid or "")),
@@ -189,8 +197,9 @@ async def as_views(tx: Tx, messages: Sequence[Message]) -> list[MessageView]:
     ]
 
 
-def _of_message(thing: Media | Reaction | MessageVersion) -> int:
-    return thing.message_id
+def _of_message(thing: Any) -> int:  # noqa: ANN401 a database row
+    number: int = thing.message_id
+    return number
 
 
 def _grouped(things: Iterable[T], key: Callable[[T], int]) -> dict[int, list[T]]:
@@ -231,7 +240,7 @@ def _view(
     message: Message,
     *,
     name: str,
-    media: Sequence[Media],
+    media: Sequence[MediaView],
     reactions: Sequence[Reaction],
     versions: Sequence[MessageVersion],
     quoted: QuoteView | None,
@@ -250,7 +259,7 @@ def _view(
         kind=message.kind,
         text=_text(message, content) or told(message.kind, shown.get("body")),
         content=shown,
-        media=[_media_view(one) for one in media],
+        media=list(media),
         quoted=quoted,
         forwarded=message.forwarded,
         status=message.status,
@@ -297,15 +306,16 @@ def _author_name(message: Message, contact: str) -> str:
     )
 
 
-def _media_view(media: Media) -> MediaView:
-    stored = media.state == "stored"
+def _media_view(media: Any, *, scans: bool) -> MediaView:  # noqa: ANN401 a database row
+    closed = why_closed(media.verdict, scans=scans) if media.state == "stored" else None
+    stored = media.state == "stored" and closed is None
     return MediaView(
         id=media.id,
         kind=media.kind,
         filename=media.filename,
         mime_type=media.mime_type or media.declared_type,
         size=media.size,
-        state=media.state,
+        state=closed or media.state,
         voice=media.voice,
         url=f"/media/{media.id}" if stored else None,
         inline=stored and media.flagged is None and media.kind in {"image", "sticker", "audio", "video"},
@@ -326,6 +336,10 @@ _STOPPED = {
     "no_advertising": (
         Words("Pidió no recibir publicidad, y esta plantilla ya no salió."),
         Words("Use una que no sea publicidad."),
+    ),
+    Closed.QUARANTINED: (
+        Words("El antivirus retuvo el archivo, y este mensaje no salió."),
+        Words("Revise el archivo en su equipo y envíe otro."),
     ),
     "yielded": (
         Words("Una persona tomó la conversación, y esta respuesta del bot ya no salió."),

@@ -67,6 +67,9 @@ _ACTIONS = {
     "media.stored": Words("Archivo guardado"),
     "media.uploaded": Words("Archivo entregado a WhatsApp"),
     "media.failed": Words("Un archivo no se pudo traer"),
+    "media.cleared": Words("El antivirus revisó un archivo: está limpio"),
+    "media.quarantined": Words("El antivirus retuvo un archivo: {signature}"),
+    "file.quarantined": Words("El antivirus retuvo un archivo: {signature}"),
     "contact.erased": Words("Datos de la persona borrados"),
     "media.erased": Words("Archivos borrados por el tiempo transcurrido"),
     "media.viewed": Words("{actor} abrió un archivo"),
@@ -268,7 +271,8 @@ def history_line(
     tag = new.get("tag") or Words("una etiqueta")
     # What nobody has words for yet is shown as it is called on record.
     words = _ACTIONS.get(action)
-    return Words(words.source, actor=actor or "Al Día", tag=tag, target=target) if words else action
+    found = new.get("signature") or "?"
+    return Words(words.source, actor=actor or "Al Día", tag=tag, target=target, signature=found) if words else action
 
 
 def event_words(content: Mapping[str, Any], kind: str = "agent") -> str:

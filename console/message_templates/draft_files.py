@@ -14,6 +14,7 @@ from console.inbox import policy
 from console.languages.words import Words
 from console.message_templates import files
 from console.message_templates.models import TemplateDraft, TemplateFile
+from console.scanning import keeping as scanning
 
 LARGEST_SAMPLE = 16 * 1024 * 1024
 """Bytes of a sample: it is for a person to look at."""
@@ -47,6 +48,7 @@ async def attach(tx: Tx, draft: TemplateDraft, kept: Kept, *, by: Viewer) -> Tem
     row.created_at = clock.now()
     tx.add(row)
     await tx.flush()
+    await scanning.want(tx, row.sha256)
     _record(tx, by, draft, row, "template_draft.file_set")
     return row
 

@@ -91,7 +91,7 @@ async def template_file(
     if file is None:
         raise not_found()
     return await media_door.house_file(
-        request, settings.media_dir, sha256=file.sha256, mime_type=file.mime_type, filename=file.filename
+        request, db, settings.media_dir, sha256=file.sha256, mime_type=file.mime_type, filename=file.filename
     )
 
 

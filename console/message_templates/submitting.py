@@ -14,6 +14,7 @@ from console.message_templates import keeping
 from console.message_templates.keeping import Asked
 from console.message_templates.models import TemplateDraft
 from console.message_templates.wording import components_of, is_positional
+from console.scanning import verdicts
 from integrations.whatsapp.client import WhatsApp
 from integrations.whatsapp.errors import CallFailed, Invalid, NoAnswer
 from integrations.whatsapp.template_drafts import Submitted
@@ -28,13 +29,16 @@ APP_ID_MISSING = Words(
 async def submit(db: Database, whatsapp: WhatsApp, draft_id: int, *, by: Viewer, media_dir: Path) -> TemplateDraft:
     """Ask Meta to take the draft, or the new wording of what it has. The draft says what came of it.
 
-    Refuses, before any call, what `keeping.begin` refuses, and 409 "app_id_missing" where a sample is to be uploaded.
+    Refuses, before any call, what `keeping.begin` refuses, and, where a sample is to be uploaded, 409 "app_id_missing"
+    and as `verdicts.require_open`.
     """
     async with db.transaction() as tx:
         draft = await keeping.open_draft(tx, draft_id, lock=True)
         asked = await keeping.begin(tx, draft, by=by)
         if asked.sample and not whatsapp.takes_samples:
             raise Refused(409, APP_ID_MISSING, code="app_id_missing", field="header_file")
+        if asked.sample:
+            await verdicts.require_open(tx, asked.sample.sha256)
     try:
         made = await _ask(whatsapp, asked, media_dir)
     except (CallFailed, Invalid) as refusal:

@@ -41,6 +41,7 @@ import console.reports.models
 import console.retention.models
 import console.routing.models
 import console.saved_views.models
+import console.scanning.models
 import console.scheduling.models
 import console.search.models
 import console.sign_in_letters.models

@@ -15,7 +15,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from console import clock
+from console import audit, clock
 from console.agents import Viewer
 from console.db import Database
 from console.errors import Refused
@@ -27,6 +27,7 @@ from console.portfolio.columns import LABELS, Field
 from console.portfolio.import_pages import PAGE, PHONES, opened, shown
 from console.portfolio.preparing import Options
 from console.portfolio.sheets import Unreadable
+from console.scanning import reaching
 from console.settings import Settings
 
 OCTETS = "application/octet-stream"
@@ -42,7 +43,8 @@ async def upload(
 ) -> Response[dict[str, str]]:
     """Take a file in as the body of the request, `X-File-Name` beside it; answers where its page is.
 
-    Refuses 413 as soon as it is known to be too large, 415 for another content type, 422 for what is no table.
+    Refuses 413 as soon as it is known to be too large, 415 for another content type, 422 for what is no table or is
+    infected, 503 while a scanner is connected and does not answer.
     """
     policy.require(viewer, "import_portfolio")
     # A form that another site sends cannot have this type without asking first.
@@ -52,6 +54,7 @@ async def upload(
     place = arrivals.waiting_place(settings)
     try:
         await _receive(request, place)
+        await _require_clean(db, settings, viewer, place)
         batch = await arrivals.arrive(db, settings, place, file_name=name, by=viewer.actor, team_id=_team_of(viewer))
     except Unreadable as unreadable:
         raise Refused(422, unreadable.args[0], code="unreadable") from None
@@ -73,6 +76,16 @@ async def _receive(request: Request[Any, Any, Any], place: Path) -> None:
             if size > arrivals.LARGEST:
                 raise too_large
             file.write(piece)
+
+
+async def _require_clean(db: Database, settings: Settings, viewer: Viewer, place: Path) -> None:
+    """Nothing reads a file that the scanner found something in. Records "file.quarantined"."""
+    signature = await reaching.found_in(settings, place)
+    if signature is None:
+        return
+    async with db.transaction() as tx:
+        audit.record(tx, viewer.actor, "file.quarantined", subject="import", new={"signature": signature})
+    raise Refused(422, Words("El antivirus encontró {signature} en el archivo.", signature=signature), code="infected")
 
 
 def _team_of(viewer: Viewer) -> int | None:

@@ -39,6 +39,7 @@ from console.portfolio.models import Account, ContactPoint, Debtor, PointState
 from console.privacy import traces
 from console.quality.models import QualityFlag, QualityPick, QualityReview, QualitySeat
 from console.reasons import keeping as reasons
+from console.scanning import keeping as scanning
 from console.search.models import SearchMessage
 from console.supervision.models import Whispered
 
@@ -161,6 +162,7 @@ async def _forget_files(
     kept |= await template_files.referenced(tx, files) | await canned_files.referenced(tx, files)
     gone = sorted(files - kept)
     await tx.execute(delete(Upload).where(Upload.sha256.in_(gone)))
+    await scanning.forget(tx, gone)
     return gone
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, select
 from console.agents import Agent, Role, Viewer
 from console.audit import AuditEntry, instant
 from console.bots.models import BotAlert
-from console.db import Tx
+from console.db import Tx, says
 from console.inbox.channel import Channel
 from console.inbox.contacts import Contact
 from console.inbox.listing import CLOSING
@@ -23,6 +23,8 @@ from console.languages.words import Words
 from console.number.keeping import WARN_BEFORE, ends_soon
 from console.number.models import NumberReport
 from console.render import long_when, number
+from console.scanning.models import ScannedFile, Verdict
+from console.scanning.verdicts import scans
 from console.supervision.floor import in_scope
 from console.supervision.views import Asked, Floor
 from console.targets.late import answer_late, answer_soon
@@ -30,6 +32,8 @@ from console.targets.late import answer_late, answer_soon
 OF_EACH = 8
 """Alerts of one kind that are shown; the queues say how many there are."""
 FAILURES_OF = timedelta(hours=24)
+SCANNER_MAY_TAKE = timedelta(minutes=2)
+"""How long a file that just came may wait for a verdict."""
 _BOT = {
     "distress": (Words("Posible angustia"), "now"),
     "doubt": (Words("Mensaje que preocupa"), "soon"),
@@ -72,6 +76,8 @@ async def alerts_for(tx: Tx, viewer: Viewer, floor: Floor, moment: datetime) -> 
         *await _unsettled(tx, viewer, asked, moment),
         *await _of_bot(tx, viewer, asked),
         *await _of_conduct(tx, viewer, asked, moment),
+        *await _of_files(tx, viewer, asked, moment),
+        *await _of_scanner(tx, moment),
         *await _closing(tx, viewer, asked, moment),
         *await _failures(tx, viewer, asked, moment),
         *_pauses(floor),
@@ -230,6 +236,55 @@ async def _of_conduct(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) ->
             conversation_id=row[0],
         )
         for row in await tx.execute(told)
+    ]
+
+
+async def _of_files(tx: Tx, viewer: Viewer, asked: Asked, moment: datetime) -> list[Alert]:
+    held = (
+        _open(viewer, asked, AuditEntry.new, AuditEntry.at_us)
+        .join(AuditEntry, AuditEntry.conversation_id == Conversation.id)
+        .where(
+            AuditEntry.action.in_(["media.quarantined", "file.quarantined"]),
+            AuditEntry.at_us >= _us(moment - FAILURES_OF),
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(OF_EACH)
+    )
+    return [
+        Alert(
+            kind="quarantined",
+            tone="now",
+            icon="ban",
+            title=Words("El antivirus retuvo un archivo"),
+            who=_who(row),
+            detail=str(msgspec.json.decode(row[6])["signature"]),
+            at=instant(row[7]),
+            conversation_id=row[0],
+        )
+        for row in await tx.execute(held)
+    ]
+
+
+async def _of_scanner(tx: Tx, moment: datetime) -> list[Alert]:
+    """Files that came lately, anybody's, and wait for a verdict: those of before a scanner was connected may."""
+    if not scans(tx):
+        return []
+    lately = ScannedFile.due_at >= ScannedFile.created_at
+    late = (says(ScannedFile.verdict, Verdict.WAITING), lately, ScannedFile.created_at <= moment - SCANNER_MAY_TAKE)
+    n, since = (await tx.execute(select(func.count(), func.min(ScannedFile.created_at)).where(*late))).one()
+    if not n:
+        return []
+    return [
+        Alert(
+            kind="unscanned",
+            tone="now",
+            icon="hourglass",
+            title=Words("El antivirus no ha revisado lo que llegó"),
+            who=Words("archivos que esperan: {n}", n=number(n)),
+            detail=Words("nadie los abre hasta que los revise"),
+            at=since,
+            href="/audit?group=malware",
+        )
     ]
 
 

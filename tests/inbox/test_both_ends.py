@@ -117,9 +117,10 @@ async def ends_anywhere(database_url: str, tmp_path: Path) -> AsyncIterator[Ends
 
 
 @asynccontextmanager
-async def both_ends(database_url: str, tmp_path: Path) -> AsyncIterator[Ends]:
+async def both_ends(database_url: str, tmp_path: Path, **more: Any) -> AsyncIterator[Ends]:
+    """`more`: settings."""
     async with a_simulator() as (simulator, address):
-        settings = settings_for(database_url, tmp_path, whatsapp_api_url=address)
+        settings = settings_for(database_url, tmp_path, whatsapp_api_url=address, **more)
         async with a_console(settings) as front, httpx.AsyncClient(base_url=address, trust_env=False) as control:
             simulator.webhooks.courier.redirect(f"{front.address}/webhooks/whatsapp")
             yield Ends(front, control, await front.agent("Ana"))

@@ -39,6 +39,7 @@ ERASED = tuple(
         "reaction": "by emoji",
         "reason": "words salt",
         "review_task": "details",
+        "scanned_file": "sha256 verdict signature",
         "search_message": "folded",
         "search_person": "folded names",
         "search_spelling": "key word",
