@@ -1,7 +1,8 @@
 """A malware scanner: ClamAV's daemon, asked over its socket about one file at a time.
 
-Of its protocol (docs.clamav.net, ClamdProtocol) we need two commands, PING and INSTREAM. The clients there are speak
-TCP alone or read the whole file into memory, and none bounds how long it waits for an answer.
+Of its protocol (docs.clamav.net, ClamdProtocol) we need two commands, PING and INSTREAM. Of the clients there are,
+aioclamd speaks TCP alone, hands a file over a KB and a thread's turn at a time, and takes whatever ends in ": OK" for
+clean and a connection that was hung up for no answer; pyvalve waits for an answer for ever.
 """
 
 from __future__ import annotations

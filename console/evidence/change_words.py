@@ -133,6 +133,7 @@ FIELDS = {
     "seed": Words("Semilla del sorteo"),
     "sequence": Words("Mensaje n.º"),
     "sha256": Words("Huella del archivo"),
+    "signature": Words("Lo hallado en el archivo"),
     "size": Words("Tamaño (bytes)"),
     "state": Words("Estado"),
     "status": Words("Estado"),

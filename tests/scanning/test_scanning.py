@@ -5,10 +5,13 @@ Row M25.
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +22,16 @@ from sqlalchemy import select
 from console import clock, doctor
 from console.agents import ApiToken
 from console.audit import SYSTEM, AuditEntry
-from console.inbox import media_files
+from console.db import Database
+from console.inbox import fetcher, media_files
 from console.inbox.models import Media, Status
+from console.message_templates.models import TemplateSubmission
 from console.privacy import erasing
+from console.scanning import keeping
 from console.scanning import scanner as loop
 from console.scanning.models import ScannedFile
 from console.sessions import hash_of
+from integrations.simulator.graph_number import APP
 from tests.attachments import samples
 from tests.attachments.test_bring_and_send import bring, chat, send, waiting
 from tests.canned.test_canned import make
@@ -34,7 +41,10 @@ from tests.consents.test_consents import YES
 from tests.evidence.test_packs import packed, unpacked, verified
 from tests.faults.test_kill_on_the_way_out import TOKEN
 from tests.front import Person, a_console, settings_for
+from tests.inbox import files
 from tests.inbox.test_both_ends import MARIA, Ends, a_simulator, both_ends
+from tests.message_templates.test_header_samples import bring as bring_sample
+from tests.message_templates.test_header_samples import submit, the_draft, write
 from tests.patience import eventually
 from tests.portfolio.test_import_pages import CSV, UPLOAD
 from tests.scanning.clamd import EICAR, SIGNATURE, FakeClamd, a_scanner
@@ -409,3 +419,73 @@ async def test_a_verdict_goes_with_the_file(ends: Ends, clamd: FakeClamd) -> Non
     async with ends.db.reading() as tx:
         assert (await tx.scalars(select(ScannedFile))).all() == []
     assert list(media_files.kept(ends.front.console.settings.media_dir)) == []
+
+
+async def test_what_is_swept_away_leaves_no_verdict(ends: Ends) -> None:
+    conversation = await ends.writes(MARIA)
+    attachment = waiting(await bring(ends.ana, conversation, samples.PDF))
+    await ends.ana.do(f"/inbox/{conversation}/attachments/{attachment}/removal")
+    folder = ends.front.console.settings.media_dir
+    (path,) = media_files.kept(folder)
+    files.long_ago(path)
+
+    assert await fetcher.sweep(ends.db, folder) == (1, 0)
+
+    async with ends.db.reading() as tx:
+        assert (await tx.scalars(select(ScannedFile))).all() == []
+
+
+async def test_the_sample_of_a_template_goes_to_meta_once_it_is_clean(
+    database_url: str, tmp_path: Path, clamd: FakeClamd
+) -> None:
+    connected = {"scanner": clamd.address, "scanner_seconds": 1, "whatsapp_app_id": APP["id"]}
+    async with both_ends(database_url, tmp_path, **connected) as ends:
+        elena = await ends.front.agent("Elena", role="admin")
+        await write(elena)
+        draft = await the_draft(ends.front)
+        shown = f"/template-files/{draft.id}"
+        clamd.becomes("down")
+        assert (await bring_sample(elena, draft.id)).status_code == 201
+
+        assert "se está revisando con el antivirus" in (await submit(elena, draft)).text
+        assert await status(elena, shown) == 409
+        assert await outcomes(ends) == []
+
+        clamd.becomes("on")
+        await eventually(lambda: becomes(elena, shown, 200), within=15)
+        assert (await bring_sample(elena, draft.id, samples.PDF + EICAR)).status_code == 201
+        await eventually(lambda: becomes(elena, shown, 403), within=15)
+        assert "El antivirus retuvo este archivo" in (await submit(elena, draft)).text
+        assert await outcomes(ends) == []
+
+        assert (await bring_sample(elena, draft.id)).status_code == 201
+        await submit(elena, draft)
+        assert await outcomes(ends) == ["accepted"]
+
+
+async def outcomes(ends: Ends) -> list[str]:
+    async with ends.db.reading() as tx:
+        return list(await tx.scalars(select(TemplateSubmission.outcome)))
+
+
+async def becomes(person: Person, path: str, wanted: int) -> bool:
+    return await status(person, path) == wanted
+
+
+async def test_those_who_scan_beside_each_other_never_take_the_same(database: Database) -> None:
+    hashes = {hashlib.sha256(bytes([n])).hexdigest() for n in range(20)}
+    async with database.transaction() as tx:
+        await keeping.ask(tx, dict.fromkeys(hashes))
+        await keeping.ask(tx, dict.fromkeys(hashes))
+
+    async def take() -> list[str]:
+        mine: list[str] = []
+        for _ in range(10):
+            async with database.transaction() as tx:
+                mine += await keeping.claim(tx, limit=2, lease=timedelta(minutes=2))
+        return mine
+
+    taken = [sha256 for mine in await asyncio.gather(*(take() for _ in range(4))) for sha256 in mine]
+
+    assert len(taken) == len(set(taken))
+    assert set(taken) == hashes
