@@ -235,6 +235,7 @@ def create_app(settings: Settings) -> Litestar:
             "searcher": searcher,
             "desk": Desk(settings.media_dir),
             "buckets": Buckets(),
+            "reader_of": sign_in.reader_of,
         },
     )
     app.asgi_handler = webhook.Lane(security.protect(app.asgi_handler, settings), settings, ingest)

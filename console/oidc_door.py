@@ -22,7 +22,7 @@ from console import audit, clock, second_factor, sessions, sign_in_alerts, throt
 from console.agents import Agent
 from console.audit import Actor
 from console.db import Database, Tx
-from console.errors import not_found
+from console.errors import Refused, not_found
 from console.forms import own_path
 from console.settings import Settings
 from console.sign_in import DOOR, address_of, answer_form, door_of, origin_of
@@ -122,9 +122,16 @@ async def _end_former(tx: Tx, request: Request[Any, Any, Any], settings: Setting
 
 
 async def _refuse(request: Request[Any, Any, Any], db: Database, settings: Settings, why: str) -> Response[Any]:
-    async with db.transaction() as tx:
-        door = Actor(kind="system", name=DOOR, origin=address_of(request))
-        audit.record(tx, door, "session.refused", new={"why": f"oidc: {why}"})
+    """Say no, and have it on record; as often as a wrong password may be tried from one address, and no more often."""
+    address = address_of(request)
+    try:
+        async with db.transaction() as tx:
+            await throttle.charge(tx, [throttle.key_of(address)])
+            door = Actor(kind="system", name=DOOR, origin=address)
+            audit.record(tx, door, "session.refused", new={"why": f"oidc: {why}"})
+    except Refused as refused:
+        wait = int(str(refused.details["retry_after"]))
+        return answer_form(request, settings, notice="throttled", status=429, wait=wait)
     answer = answer_form(request, settings, notice="oidc_failed", status=401)
     answer.set_cookie(_cookie(settings, "", age=0))
     return answer

@@ -6,9 +6,11 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from litestar import Request, Response
+from litestar import Litestar, Request, Response
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
+from litestar.types import Receive, Scope, Send
+from sqlalchemy.exc import SQLAlchemyError
 
 from console.db import is_away
 from console.errors import Refused, not_found
@@ -50,7 +52,14 @@ def refuse(request: _Request, refused: Refused) -> Response[Any]:
 
 def refuse_http(request: _Request, error: HTTPException) -> Response[Any]:
     """What the framework refuses: no such path, wrong method, a body too large."""
-    return answer(request, error.status_code, None, code=HTTPStatus(error.status_code).name.lower())
+    status, headers = error.status_code, {}
+    allowed = next((value for name, value in (error.headers or {}).items() if name.lower() == "allow"), None)
+    if allowed == "websocket":
+        # RFC 9110, 15.5.22: the path is there, and speaks another protocol.
+        status, headers = 426, {"upgrade": "websocket", "connection": "upgrade"}
+    elif allowed is not None:
+        headers = {"allow": allowed}
+    return answer(request, status, None, code=HTTPStatus(status).name.lower(), headers=headers)
 
 
 def away(request: _Request, error: Exception) -> Response[Any]:
@@ -79,16 +88,14 @@ def answer(
     code: str,
     field: str | None = None,
     details: dict[str, object] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Response[Any]:
     """A page when a browser navigates, problem details otherwise. `X-Refused` names the reason for scripts."""
     wait = (details or {}).get("retry_after", 5 if status == UNAVAILABLE else None)
-    reader = _reader(request)
-    headers = {"x-refused": code, **({"retry-after": str(wait)} if wait else {})}
+    headers = {"x-refused": code, **({"retry-after": str(wait)} if wait else {}), **(headers or {})}
     if request.headers.get("hx-request") != "true" and "text/html" in request.headers.get("accept", ""):
-        # Words that nobody translated stay in a page of their own language.
-        spoken = reader if text is None or isinstance(text, Words) else SPANISH
-        html = page("error.html", status=status, reader=spoken, **({"text": text} if text else {}))
-        return Response(html, status_code=status, media_type=MediaType.HTML, headers=headers)
+        return _Page(status, text, headers)
+    reader = _reader(request)
     phrase = HTTPStatus(status).phrase
     problem = {
         "type": "about:blank",
@@ -100,6 +107,47 @@ def answer(
         **({"details": details} if details else {}),
     }
     return Response(problem, status_code=status, media_type="application/problem+json", headers=headers)
+
+
+class _Page(Response[Any]):
+    """A page that says what went wrong to whoever is signed in, in their language.
+
+    What is refused before anybody was asked for (no such page, no such method) does not know yet who that is.
+    """
+
+    def __init__(self, status: int, text: str | None, headers: dict[str, str]) -> None:
+        super().__init__(b"", status_code=status, media_type=MediaType.HTML, headers=headers)
+        self._status = status
+        self._text = text
+
+    def to_asgi_response(self, app: Litestar | None, request: _Request, **more: Any) -> Any:  # noqa: ANN401
+        """Find out who reads, then answer."""
+
+        async def written(scope: Scope, receive: Receive, send: Send) -> None:
+            await _learn_reader(request, self._status)
+            self.content = self._in(_reader(request))
+            answering = super(_Page, self).to_asgi_response(app, request, **more)
+            await answering(scope, receive, send)
+
+        return written
+
+    def _in(self, reader: str) -> str:
+        # Words that nobody translated stay in a page of their own language.
+        spoken = reader if self._text is None or isinstance(self._text, Words) else SPANISH
+        return page("error.html", status=self._status, reader=spoken, **({"text": self._text} if self._text else {}))
+
+
+async def _learn_reader(request: _Request, status: int) -> None:
+    """Have `_reader` know who is signed in. Not of a page about our own troubles: asking would only add to them."""
+    state, find = request.scope["state"], request.app.state.get("reader_of")
+    if READER in state or status >= HTTPStatus.INTERNAL_SERVER_ERROR or find is None:
+        return
+    try:
+        language = await find(request)
+    except (SQLAlchemyError, OSError):
+        return
+    if language is not None:
+        state[READER] = language
 
 
 def _reader(request: _Request) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import secrets
 import sys
 import time
@@ -38,6 +39,8 @@ ANY_HOST = ("/health", "/ready", "/metrics")
 WEBHOOKS = "/webhooks/"
 API = "/api/"
 STATIC = "/static/"
+# What follows opens something to whoever holds it: a payment, a letter's link, a file. It stays out of logs.
+_KEYS = re.compile(r"(/+(?:p|not-me|media/+\d+/+\d+)/+)[^/]+")
 QUIET = frozenset({"/health", "/ready", "/metrics"})
 
 CONTENT_SECURITY_POLICY = (
@@ -88,12 +91,16 @@ class Guard:
             return
         started = time.perf_counter()
         headers = self._static_headers if scope["path"].startswith(STATIC) else self._headers
-        answer = Answer(send, headers, f"{self._process}{next(self._numbers):x}")
+        number = f"{self._process}{next(self._numbers):x}"
+        is_head = scope.get("method") == "HEAD"
+        answer = Head(send, headers, number) if is_head else Answer(send, headers, number)
         structlog.contextvars.bind_contextvars(request_id=answer.request_id)
         try:
             refusal = self._refusal(scope)
             if refusal:
                 await _refuse(scope, answer, *refusal)
+            elif isinstance(answer, Head):
+                await answer.of(self._app, scope, receive)
             else:
                 await self._app(scope, receive, answer)
         except Exception as unexpected:  # noqa: BLE001 the last resort: whatever it is, it is logged and answered
@@ -114,7 +121,10 @@ class Guard:
         if _speaks_for_itself(path, headers):
             return None
         if scope["type"] == "websocket":
-            return None if headers.only(b"origin") in self._origins else (403, "Origen no permitido.")
+            origin = headers.only(b"origin")
+            # Every browser names its page. A program names none, and hears from the API what it lacks: a token.
+            is_program = origin is None and path.startswith(API)
+            return None if is_program or origin in self._origins else (403, "Origen no permitido.")
         if scope["method"] in SAFE_METHODS:
             return None
         return None if self._same_site(headers) else (403, "Solicitud de otro sitio rechazada.")
@@ -146,7 +156,7 @@ class Answer:
         kind = message["type"]
         if kind in {"http.response.start", "websocket.http.response.start"}:
             self.status = message["status"]
-            own = list(message.get("headers", ()))
+            own = [(name, _methods(value) if name == b"allow" else value) for name, value in message.get("headers", ())]
             taken = {name.lower() for name, _ in own}
             own += [header for header in self._headers if header[0] not in taken]
             message = {**message, "headers": [*own, (b"x-request-id", self.request_id.encode())]}
@@ -155,6 +165,34 @@ class Answer:
         elif kind == "websocket.close" and self.status is None:
             self.status = 403
         await self._send(message)
+
+
+class Head(Answer):
+    """The answer to HEAD: what GET would say, without what it would show (RFC 9110, 9.3.2)."""
+
+    _is_over = False
+
+    async def of(self, app: App, scope: Scope, receive: Receive) -> None:
+        """Ask `app` as GET would. Whoever would go on showing, or wait for a listener to leave, learns that it left."""
+
+        async def nobody_listens() -> Message:
+            return await receive() if self.status is None else {"type": "http.disconnect"}
+
+        await app({**scope, "method": "GET"}, nobody_listens, self)
+        if self.status is not None:
+            await self._end()
+
+    async def __call__(self, message: Message) -> None:
+        """Pass on how the answer begins, and nothing of its body."""
+        if message["type"] == "http.response.start":
+            await super().__call__(message)
+        elif not message.get("more_body"):
+            await self._end()
+
+    async def _end(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            await super().__call__({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class _Headers:
@@ -207,6 +245,12 @@ async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
     await send({"type": f"{prefix}.body", "body": content})
 
 
+def _methods(allowed: bytes) -> bytes:
+    """What `Allow` names: methods alone, and HEAD wherever GET is (see `Head`)."""
+    named = {name for word in allowed.split(b",") if (name := word.strip()).isupper()}
+    return b", ".join(sorted(named | ({b"HEAD"} if b"GET" in named else set())))
+
+
 def log_unexpected(unexpected: BaseException) -> None:
     """Log a bug: its kind and where it happened, not its text, which may quote a message or a phone number."""
     kinds, places = what_and_where(unexpected)
@@ -220,4 +264,5 @@ def _log_access(scope: Scope, answer: Answer, seconds: float) -> None:
         return
     method = scope.get("method", "WEBSOCKET")
     failed = sys.exc_info()[0] is not None
-    log.info("request", method=method, path=path[:200], status=status, ms=round(seconds * 1000, 1), cut=failed)
+    told = _KEYS.sub(r"\1…", path, count=1)[:200]
+    log.info("request", method=method, path=told, status=status, ms=round(seconds * 1000, 1), cut=failed)

@@ -96,6 +96,13 @@ async def session_of(
     return await db.read(partial(sessions.find, token=token, address=address_of(connection)))
 
 
+async def reader_of(request: Request[Any, Any, Any]) -> str | None:
+    """The language of whoever is signed in; None where nobody is."""
+    state = request.app.state
+    found = await session_of(request, state["db"], state["settings"])
+    return found.viewer.language if found else None
+
+
 # What app.py provides to every handler that names it.
 dependencies = {"viewer": Provide(signed_in)}
 
@@ -243,12 +250,13 @@ async def _try(
             await throttle.charge(tx, keys)
             query = select(Agent).where(Agent.email == email, Agent.role.in_(users.PEOPLE))
             agent = await tx.scalar(query)
-        known = agent.password_hash if agent and agent.disabled_at is None else None
+        is_one_of_us = agent is not None and agent.disabled_at is None
+        known = agent.password_hash if agent and is_one_of_us else None
         # In the demo the page itself offers who to be.
         invited = typed.demo and settings.demo and email in dict(DEMO_USERS) and known is not None
-        # Whoever comes with a code showed the password a moment ago.
+        # Whoever comes with a code showed the password a moment ago, or the company's provider vouched for them.
         shown = bool(typed.code) and second_factor.is_ticket(typed.ticket, email, known or "", key=settings.secret_key)
-        right = invited or (shown and known is not None) or await passwords.is_right(known, typed.password)
+        right = invited or (shown and is_one_of_us) or await passwords.is_right(known, typed.password)
         stale = right and not invited and not shown and passwords.is_outdated(known or "")
         better = await passwords.hashed(typed.password) if stale else None
     async with db.transaction() as tx:

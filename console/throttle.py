@@ -53,7 +53,12 @@ def keys_for(settings: Settings, *, email: str, address: str, device: str | None
     """
     known = _device_of(settings, email, device)
     account = [f"device:{known}"] if known else [f"email:{_digest(settings, 'email', email)}", "everybody:"]
-    return sorted([*account, f"address:{_network(address)}"])
+    return sorted([*account, key_of(address)])
+
+
+def key_of(address: str) -> str:
+    """What every attempt from an address counts against."""
+    return f"address:{_network(address)}"
 
 
 async def charge(tx: Tx, keys: list[str]) -> None:

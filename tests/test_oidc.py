@@ -13,9 +13,10 @@ import oidc_provider_mock  # type: ignore[import-untyped]
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from console import settings as configuration
+from console.agents import Agent
 from console.audit import AuditEntry
 from console.settings import UnsafeSettings
 from integrations import oidc
@@ -138,6 +139,43 @@ async def test_a_second_factor_of_ours_is_asked_for_too(
             ticket = answer.text.partition('name="ticket" value="')[2].partition('"')[0]
             typed = {"email": ana.email, "ticket": ticket, "code": totp.at(moment.now)}
             assert (await browser.post("/login", data=typed)).status_code == 303
+
+
+async def test_whoever_has_no_password_any_more_still_comes_in_by_provider_and_code(
+    sqlite_database_url: str, tmp_path: Path, provider: str, moment: Moment
+) -> None:
+    """Their password was withdrawn because a sign-in was not theirs; what is disabled stays out all the same."""
+    async with a_console(settings_for(sqlite_database_url, tmp_path, **configured(provider))) as front:
+        ana = await front.agent("Ana")
+        totp, _ = await turned_on(ana, moment)
+        await knows(provider, "ana-4", email="ana@andes.example", email_verified=True)
+        for is_disabled, status in ((False, 303), (True, 401)):
+            moment.passes(minutes=2)
+            async with front.console.db.transaction() as tx:
+                await tx.execute(update(Agent).values(password_hash=None, disabled_at=None))
+            async with a_browser(front) as browser:
+                answer = await browser.get(await at_the_provider(browser, "ana-4"))
+                ticket = answer.text.partition('name="ticket" value="')[2].partition('"')[0]
+                typed = {"email": ana.email, "ticket": ticket, "code": totp.at(moment.now)}
+                if is_disabled:
+                    async with front.console.db.transaction() as tx:
+                        await tx.execute(update(Agent).values(disabled_at=moment.now))
+                assert (await browser.post("/login", data=typed)).status_code == status
+
+
+async def test_knocking_with_answers_to_nothing_fills_no_history(
+    database_url: str, tmp_path: Path, provider: str
+) -> None:
+    """A2: from one address it is refused as often as a wrong password, and then told to wait."""
+    async with a_console(settings_for(database_url, tmp_path, **configured(provider))) as front:
+        await front.agent("Ana")
+        answers = [await front.outside.get("/login/oidc/callback?state=x&code=y") for _ in range(34)]
+
+        assert [answer.status_code for answer in answers] == [401] * 30 + [429] * 4
+        assert int(answers[-1].headers["retry-after"]) > 0
+        async with front.console.db.reading() as tx:
+            refused = await tx.scalars(select(AuditEntry.id).where(AuditEntry.action == "session.refused"))
+            assert len(refused.all()) == 30
 
 
 KEY = RSAKey.generate_key(2048, {"kid": "k"})

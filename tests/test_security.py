@@ -254,6 +254,20 @@ async def test_a_request_is_logged_without_query_body_or_cookie(front: Front) ->
         assert never not in str(requests)
 
 
+async def test_no_log_line_holds_what_opens_something(front: Front) -> None:
+    """A22, V1: a link that pays, disowns a sign-in or shows a file is a key to whoever reads it."""
+    key = "Zm9yIHdob2V2ZXIgaG9sZHMgaXQ"
+    with capture_logs() as lines:
+        for path in (f"/p/{key}", f"/p/{key}/ir", f"/not-me/7.{key}", f"/media/1/1795186800/{key}"):
+            await front.outside.get(path, headers={"accept": "text/html"})
+
+    told = [line["path"] for line in lines if line["event"] == "request"]
+    assert len(told) == 4
+    assert key not in str(lines)
+    assert told[0] == "/p/…"
+    assert told[1] == "/p/…/ir"
+
+
 def test_whatever_a_stranger_puts_into_a_line_it_stays_one_line_of_ascii() -> None:
     """X20: line ends, escape codes and line separators arrive escaped; an exception's own words not at all."""
     program = """

@@ -7,6 +7,7 @@ import json
 import socket
 
 import pytest
+import websockets
 from websockets.exceptions import InvalidStatus
 
 from console import audit
@@ -89,6 +90,28 @@ async def test_without_a_token_no_socket_opens(house: House, program: Program) -
         async with program.socket(f"0&access_token={program.key}"):
             pass
     assert refused.value.response.status_code == 401
+
+
+async def test_a_program_that_shows_no_token_is_told_that_it_lacks_one(house: House, program: Program) -> None:
+    """Row A22: 401, as for any call; a page of another site is refused before that."""
+    address = f"{house.url.replace('http', 'ws', 1)}/api/v1/stream"
+    for origin, status, code in ((None, 401, "unauthorized"), ("https://evil.example", 403, "wrong_origin")):
+        with pytest.raises(InvalidStatus) as refused:
+            async with websockets.connect(address, origin=origin):  # type: ignore[arg-type]
+                pass
+        answer = refused.value.response
+        assert (answer.status_code, json.loads(answer.body)["code"]) == (status, code)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_head_of_the_stream_ends_at_once_and_holds_no_seat(
+    house: House, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "MOST_PER_TOKEN", 1)
+    for _ in range(3):
+        answer = await asyncio.wait_for(program.http.head("/stream"), 5)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer.headers["content-type"].startswith(stream.EVENT_STREAM)
 
 
 async def test_another_format_is_not_to_be_had(program: Program) -> None:

@@ -59,6 +59,30 @@ async def test_the_doors_of_the_inbox_refuse_in_the_language_of_the_page(ana: Pe
     assert answer.json()["detail"] == catalogues.say(language)(ours)
 
 
+@pytest.mark.parametrize("language", sorted(TAGS))
+async def test_a_page_that_is_not_there_says_so_in_the_language_of_who_asked(ana: Person, language: str) -> None:
+    """Also where nobody had asked yet who they are: no such page, no such method, a number that no row has."""
+    chosen = await ana.do("/settings/language", language=language)
+    assert chosen.status_code < 400, chosen.text
+    browser = {"accept": "text/html", "accept-language": "de, fr;q=0.5"}
+
+    for method, path, status, words in (
+        ("GET", "/nada", 404, "No encontramos esa página"),
+        ("GET", "/inbox/1/nada", 404, "No encontramos esa página"),
+        ("GET", "/inbox/99999999999999999999", 404, "No encontramos esa página"),
+        ("GET", "/settings/users", 403, "No tiene permiso"),
+        ("DELETE", "/inbox", 405, "No se pudo"),
+    ):
+        answer = await ana.http.request(method, path, headers=browser)
+
+        assert answer.status_code == status, path
+        assert f'<html lang="{TAGS[language]}"' in answer.text, path
+        assert catalogues.say(language)(words) in unescape(answer.text), path
+
+    stranger = await ana.front.outside.get("/nada", headers={**browser, "accept-language": TAGS[language]})
+    assert f'<html lang="{TAGS[language]}"' in stranger.text
+
+
 def refusals(file: Path) -> Iterator[ast.expr]:
     """The sentences of what a file refuses, where they are written out."""
     for node in ast.walk(ast.parse(file.read_bytes())):
