@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 import structlog
@@ -116,13 +117,45 @@ class Ingest:
         for delivery in batch:
             if delivery.done.done():
                 continue
-            if not is_away(failure) and await self._set_aside(delivery.body, failure):
+            if not is_away(failure) and await self._salvage(delivery.body, failure):
                 delivery.done.set_result(None)
             else:
                 delivery.done.set_exception(Unavailable(type(failure).__name__))
 
+    async def _salvage(self, body: bytes, failure: Exception) -> bool:
+        """Take in what can be of a body that our own code can't digest whole, and keep all of it for an admin.
+
+        Whether that is done; else the database is away, and Meta must come again.
+        """
+        try:
+            events = parse(body)
+        except Exception:  # noqa: BLE001 the very fault we are here for, perhaps
+            events = []
+        try:
+            if len(events) > 1:
+                await self._take_what_can_be(events)
+        except Exception as away:  # noqa: BLE001 see is_away
+            log.warning("ingest.salvage_cut", reason=type(away).__name__)
+            return False
+        return await self._set_aside(body, failure)
+
+    async def _take_what_can_be(self, events: Sequence[Event]) -> None:
+        """Half by half, so that what is wrong with one loses no other. Raises only what says that the database is away.
+
+        What was taken already counts as a repeat. Strays are in the body that is kept.
+        """
+        moment = clock.now()
+        for half in (events[: len(events) // 2], events[len(events) // 2 :]):
+            try:
+                await self._db.write(partial(take_in, events=half, moment=moment))
+            except Exception as failure:
+                if is_away(failure):
+                    raise
+                if len(half) > 1:
+                    await self._take_what_can_be(half)
+
     async def _set_aside(self, body: bytes, failure: Exception) -> bool:
-        """A body that our own code can't digest is kept for an admin; sending it again would only fail again."""
+        """Keep a body that our own code can't digest: sending it again would only fail again."""
         try:
             async with self._db.transaction() as tx:
                 await dead_letter(tx, {body: f"our fault: {type(failure).__name__}"}, clock.now())

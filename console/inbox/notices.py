@@ -163,21 +163,31 @@ async def _preferences(tx: Tx, channel: Channel, event: AccountEvent, moment: da
         if not isinstance(preference, dict) or preference.get("category") != "marketing_messages":
             continue
         # A word that nobody knows is neither a stop nor the end of one.
-        if preference.get("value") not in _PREFERENCES:
+        value = preference.get("value")
+        if not isinstance(value, str) or value not in _PREFERENCES:
             continue
         person = who(preference.get("wa_id"), preference.get("user_id"), preference.get("parent_user_id"))
         if not identity.addresses(person):
             continue
         contact_id = identity.contact_of(person, await identity.contacts_of(tx, channel.id, [person], moment))
-        stopped = moment if preference.get("value") == "stop" else None
+        at = min(event.at or moment, moment)
+        stopped = at if value == "stop" else None
+        if stopped is None and await _stopped_after(tx, contact_id, at):
+            # Nothing promises an order: what they wanted before they said stop is not what they want.
+            continue
         await _note_preference(tx, contact_id, stopped=stopped is not None)
         await tx.execute(
             update(Contact)
             .where(Contact.id == contact_id)
             .values(marketing_stopped_at=stopped, version=Contact.version + 1),
         )
-        new = {"marketing": preference.get("value")}
+        new = {"marketing": value}
         audit.record(tx, META, "contact.updated", subject=f"contact:{contact_id}", new=new)
+
+
+async def _stopped_after(tx: Tx, contact_id: int, moment: datetime) -> bool:
+    since = await tx.scalar(select(Contact.marketing_stopped_at).where(Contact.id == contact_id))
+    return since is not None and since > moment
 
 
 async def _note_preference(tx: Tx, contact_id: int, *, stopped: bool) -> None:

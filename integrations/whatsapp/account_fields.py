@@ -45,7 +45,7 @@ def call_opens_window(event: Event) -> Person | None:
     if not isinstance(event, AccountEvent) or event.field != "calls":
         return None
     call = _only(event.value, "calls")
-    if call.get("event") not in {"connect", "CALL_CONNECT"} or call.get("direction") != "USER_INITIATED":
+    if words(call.get("event")) not in {"connect", "CALL_CONNECT"} or call.get("direction") != "USER_INITIATED":
         return None
     caller = person(call.get("from"), call.get("from_user_id"), call.get("from_parent_user_id"))
     if caller.wa_id is None and caller.user_id is None:

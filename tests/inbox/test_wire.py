@@ -136,3 +136,103 @@ async def test_a_delivery_within_another_request_is_none(front: Front) -> None:
         assert await status(reader) == 400
 
     assert await stored(front) == 0
+
+
+def in_chunks(body: bytes) -> bytes:
+    return b"%x\r\n%b\r\n%x;ext=1\r\n%b\r\n0\r\n\r\n" % (7, body[:7], len(body) - 7, body[7:])
+
+
+ODD_BUT_WHOLE = {
+    "in chunks": ["transfer-encoding: chunked"],
+    "in chunks, with a trailer promised": ["transfer-encoding: chunked", "trailer: x-sum"],
+    "of no type": ["LENGTH"],
+    "of two types": ["LENGTH", "content-type: text/plain", "content-type: x"],
+    "not packed, it says": ["LENGTH", "content-encoding: identity"],
+    "with a cookie": ["LENGTH", "cookie: aldia=x; aldia=y"],
+    "from another site": ["LENGTH", "origin: https://evil.example"],
+    "with thirty headers": ["LENGTH", *(f"x-{number}: {number}" for number in range(30))],
+}
+
+
+@pytest.mark.parametrize("how", ODD_BUT_WHOLE)
+@pytest.mark.parametrize("where", ["/webhooks/whatsapp", "/webhooks/whatsapp?x=1&x=2"])
+async def test_a_signed_delivery_is_taken_however_it_is_put(front: Front, how: str, where: str) -> None:
+    body = meta.body(meta.text())
+    fields = [f"content-length: {len(body)}" if field == "LENGTH" else field for field in ODD_BUT_WHOLE[how]]
+    sent = in_chunks(body) if "chunks" in how else body
+    head = [f"POST {where} HTTP/1.1", "Host: anything", f"X-HUB-SIGNATURE-256: {sign(body, APP_SECRET)} \t", *fields]
+    async with plugged(front) as (reader, writer):
+        for _ in range(2):
+            writer.write("\r\n".join([*head, "", ""]).encode() + sent)
+            assert await status(reader) == 200
+
+    assert await stored(front) == 1
+
+
+async def test_who_asks_first_whether_to_send_is_told_to(front: Front) -> None:
+    """RFC 9110, 10.1.1: `Expect: 100-continue`."""
+    whole = request(meta.body(meta.text()), "expect: 100-continue")
+    head, _end, body = whole.partition(b"\r\n\r\n")
+    async with plugged(front) as (reader, writer):
+        writer.write(head + b"\r\n\r\n")
+        assert (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).startswith(b"HTTP/1.1 100 ")
+        writer.write(body)
+        assert await status(reader) == 200
+
+    assert await stored(front) == 1
+
+
+async def test_who_asks_to_send_too_much_is_told_at_once_not_to(front: Front) -> None:
+    """W20: nothing of it is waited for."""
+    async with plugged(front) as (reader, writer):
+        fields = ["host: x", "content-length: 400000000", "expect: 100-continue", "x-hub-signature-256: sha256=00"]
+        writer.write("\r\n".join(["POST /webhooks/whatsapp HTTP/1.1", *fields, "", ""]).encode())
+        assert await status(reader) == 413
+
+
+@pytest.mark.parametrize("old", ["HTTP/1.0", "HTTP/1.1\r\nconnection: close"])
+async def test_whoever_wants_to_hang_up_is_answered_first(front: Front, old: str) -> None:
+    whole = request(meta.body(meta.text())).replace(b"HTTP/1.1", old.encode(), 1)
+    async with plugged(front) as (reader, writer):
+        writer.write(whole)
+        assert await status(reader) == 200
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+
+    assert await stored(front) == 1
+
+
+async def test_fifty_behind_one_another_are_answered_in_their_order(front: Front) -> None:
+    """W42: on one connection, without waiting for an answer; every seventh is forged."""
+    forged = "sha256=" + "0" * 64
+    deliveries = [request(meta.body(meta.text(f"número {n}")), signature=None if n % 7 else forged) for n in range(50)]
+    async with plugged(front) as (reader, writer):
+        writer.write(b"".join(deliveries))
+        assert [await status(reader) for _ in range(50)] == [200 if n % 7 else 401 for n in range(50)]
+
+    assert await stored(front) == 42
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ["content-length: 3", "content-length: 4"],
+        ["content-length: 3", "transfer-encoding: chunked"],
+        ["content-length: +3"],
+        ["content-length: 0x3"],
+        ["content-length: "],
+        ["transfer-encoding: chunked, identity"],
+        ["transfer-encoding: xchunked"],
+        ["content-length : 3"],
+    ],
+    ids=str,
+)
+async def test_a_delivery_whose_end_can_be_read_in_two_ways_is_none(front: Front, fields: list[str]) -> None:
+    """W42: nothing of it is stored, and what comes behind it on the connection is no request."""
+    body = meta.body(meta.text())
+    head = ["POST /webhooks/whatsapp HTTP/1.1", "host: x", f"x-hub-signature-256: {sign(body, APP_SECRET)}", *fields]
+    async with plugged(front) as (reader, writer):
+        writer.write("\r\n".join([*head, "", ""]).encode() + body + request(meta.body(meta.text("de contrabando"))))
+        answer = await asyncio.wait_for(reader.read(), 10)
+
+    assert b" 200 " not in answer
+    assert await stored(front) == 0
