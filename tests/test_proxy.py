@@ -392,6 +392,17 @@ async def test_what_is_for_operations_is_not_for_the_internet(proxied: Proxied) 
     assert "aldia_webhooks_total" in inside.text
 
 
+@pytest.mark.parametrize("door", ["ready", "metrics", "simulator"])
+@pytest.mark.parametrize("spelt", ["/{}/", "//{}", "/{}//", "/./{}", "/x/../{}", "/{}%2f", "/{}?x", "/{}/?x"])
+async def test_nor_is_it_under_any_spelling(proxied: Proxied, spelt: str, door: str) -> None:
+    line = f"GET {spelt.format(door)} HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n".encode()
+
+    answer = await proxied.door.say(line)
+
+    assert answer.startswith(b"HTTP/1.1 404 "), answer[:200]
+    assert b"database" not in answer
+
+
 async def test_a_screen_hears_of_a_delivery_through_its_socket(proxied: Proxied) -> None:
     async with proxied.http() as http:
         await proxied.signed_in(http)
@@ -555,3 +566,19 @@ def status(answer: bytes) -> int:
     """The status of the first answer; 0 when there was none."""
     found = re.match(rb"HTTP/1\.1 (\d{3})", answer)
     return int(found[1]) if found else 0
+
+
+# What is logged
+
+
+async def test_the_proxys_log_holds_no_key(proxied: Proxied, unique: str) -> None:
+    """V1: a link that pays or disowns opens to whoever reads it, in whichever log."""
+    async with proxied.http() as http:
+        for path in (f"/p/{unique}", f"/p/{unique}/ir", f"/not-me/7.{unique}", "/health"):
+            await http.get(path)
+
+    log = (proxied.console.folder / "access.log").read_text()
+    assert " GET /p/... " in log
+    assert " GET /not-me/... " in log
+    assert " GET /health " in log
+    assert unique not in log

@@ -13,7 +13,7 @@ from console.audit import AuditEntry, Entry
 from console.bulk import among, fetch
 from console.db import Tx, table_of
 from console.inbox import headers, queries, rows, threads
-from console.inbox.models import Conversation
+from console.inbox.models import Conversation, Message
 from console.inbox.rows import Mark
 from console.inbox.stopped import ConsentView, consents_in
 from console.inbox.views import HistoryLine, MessageView, PanelView
@@ -38,6 +38,8 @@ _COUNTED = _MOVES | _STANDS | _PRESSES | {"conversation.created", "message.queue
 # Done to debts and agreements: the panel shows them.
 _OF_DEBTS = ("account", "invoice", "payment", "payment_link", "promise", "plan", "dispute", "outcome")
 _SHOWN_BESIDE = frozenset({*_OF_DEBTS, "contact", "consent"})
+# What acts on a message shows as that message, and no longer by itself.
+_ACTS = frozenset({"message.reacted", "message.edited", "message.revoked"})
 # Personal: they change what one agent has read and nothing that others see.
 _READINGS = frozenset({"conversation.read"})
 _UNSEEN = frozenset(
@@ -56,6 +58,7 @@ class Change(msgspec.Struct):
     """All that a batch of entries says about one conversation."""
 
     messages: dict[int, None] = msgspec.field(default_factory=dict)
+    acted_on: set[int] = msgspec.field(default_factory=set)
     moves: list[int] = msgspec.field(default_factory=list)
     stands: bool = False
     in_panel: bool = False
@@ -81,6 +84,8 @@ def by_conversation(entries: Iterable[Entry]) -> defaultdict[int, Change]:
         change.row = True
         if entry.message_id is not None:
             change.messages[entry.message_id] = None
+            if entry.action in _ACTS:
+                change.acted_on.add(entry.message_id)
         if entry.action in _MOVES:
             change.moves.append(entry.id)
             change.about = True
@@ -101,9 +106,10 @@ class Shown(msgspec.Struct):
 
 
 class Opened(msgspec.Struct):
-    """What belongs into the panes that show these conversations."""
+    """What belongs into the panes that show these conversations, and (`gone`) which entry of which no longer does."""
 
     messages: list[MessageView]
+    gone: list[tuple[int, int]]
     headers: dict[int, headers.HeaderFacts]
     panels: dict[int, PanelView]
     history: dict[int, list[HistoryLine]]
@@ -129,6 +135,7 @@ async def panes(tx: Tx, changes: Changes, opened: Collection[int]) -> Opened:
     wanted = [message for number in opened for message in changes[number].messages]
     return Opened(
         messages=await threads.messages_by_id(tx, wanted),
+        gone=await _gone(tx, [message for number in opened for message in changes[number].acted_on]),
         headers=await headers.headers_by_id(tx, opened, clock.now()),
         panels={
             number: await threads.panel_of(tx, await tx.get_one(Conversation, number))
@@ -140,6 +147,14 @@ async def panes(tx: Tx, changes: Changes, opened: Collection[int]) -> Opened:
             tx, [number for number in opened if changes[number].messages or changes[number].about]
         ),
     )
+
+
+async def _gone(tx: Tx, acted_on: Collection[int]) -> list[tuple[int, int]]:
+    """What acts on these messages: it may have stood by itself while what it acts on was not there."""
+    if not acted_on:
+        return []
+    acting = select(Message.conversation_id, Message.id).where(Message.target_id.in_(acted_on))
+    return [(number, message) for number, message in await tx.execute(acting)]
 
 
 def _decoded(old: str | None) -> dict[str, object]:

@@ -69,7 +69,7 @@ class ReviewTask(Base):
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    kind: Mapped[str] = mapped_column(String(32))  # alias_conflict | number_changed | user_id_changed
+    kind: Mapped[str] = mapped_column(String(32))  # alias_conflict | number_changed | user_id_changed | device_changed
     digest: Mapped[str] = mapped_column(String(64))
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
     other_contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))

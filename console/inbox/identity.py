@@ -228,8 +228,9 @@ async def change_identity(tx: Tx, channel_id: int, change: IdentityChange, momen
     rival = next((known.by_address[a] for a in new if known.by_address.get(a, owner) != owner), None)
     fresh = [address for address in new if address not in known.by_address]
     await _attach(tx, channel_id, owner, fresh, known=known, moment=moment)
-    kind = "alias_conflict" if rival else f"{'number' if change.kind == 'number' else 'user_id'}_changed"
-    await _doubt(tx, kind, owner, {"change": change.kind}, moment, other=rival)
+    kind = "alias_conflict" if rival else f"{change.kind}_changed"
+    # Each change is a doubt of its own, also of who changed before and was found to be the same.
+    await _doubt(tx, kind, owner, {"change": change.kind}, moment, other=rival, since=change.at or moment)
     return owner
 
 
@@ -241,15 +242,23 @@ async def _doubt(
     moment: datetime,
     *,
     other: int | None = None,
+    since: datetime | None = None,
 ) -> None:
-    """Mark the contact as not surely the person we knew, and open a task for a person to settle it."""
+    """Mark the contact as not surely the person we knew, and open a task for a person to settle it.
+
+    Once for each kind, details and `since`: what somebody settled is not doubted again because it comes again.
+    """
+    seed = f"{contact_id}:{other}:{sorted(details.items())}" + (f":{since.isoformat()}" if since else "")
+    digest = hashlib.sha256(seed.encode()).hexdigest()
+    known = select(ReviewTask.id).where(ReviewTask.kind == kind, ReviewTask.digest == digest)
+    if await tx.scalar(known) is not None:
+        return
     await tx.execute(
         update(Contact).where(Contact.id == contact_id).values(identity_doubt_at=moment, version=Contact.version + 1),
     )
-    seed = f"{contact_id}:{other}:{sorted(details.items())}"
     row = {
         "kind": kind,
-        "digest": hashlib.sha256(seed.encode()).hexdigest(),
+        "digest": digest,
         "contact_id": contact_id,
         "other_contact_id": other,
         "conversation_id": None,

@@ -111,6 +111,9 @@ class Pushes:
             }
             for number, facts in pane.headers.items()
         }
+        for number, message_id in pane.gone:
+            for screen in watching.get(number, ()):
+                screen.remove(f"message-{message_id}")
         for message in pane.messages:
             seers = watching.get(message.conversation_id, ())
             _give(seers, f"message-{message.id}", "inbox/_message.html", message=message)

@@ -24,6 +24,7 @@ from console.inbox.acts import apply_acts
 from console.inbox.channel import Line
 from console.inbox.models import Conversation, Media, Message, Status
 from console.inbox.policy import SERVICE_WINDOW
+from console.inbox.shown import UNDATED
 from console.inbox.thread import SALT_BYTES, digest
 from console.portfolio import standing
 from console.snoozing.acknowledgements import is_acknowledgement
@@ -69,6 +70,8 @@ _LOCK = (
 )
 # Of an attachment, as long as our column: a kind that Meta adds is the message's to show, whatever it is called.
 _LONGEST_KIND = 16
+# What rows of our own are called: a stranger's message must never pass for one.
+_OURS = frozenset({"event", "note", "scheduled"})
 _MOVED = tuple(
     name for name in _LOCKED if name not in {"contact_id", "team_id", "holder_id", "account_state", *clocks.COLUMNS}
 )
@@ -241,7 +244,7 @@ async def _write(
             "message.received" if isinstance(arrival, Inbound) else "message.sent",
             conversation_id=thread.id,
             message_id=number,
-            new={"kind": arrival.kind, "digest": digest(row["salt"], row["kind"], row["text"], row["content"])},
+            new={"kind": row["kind"], "digest": digest(row["salt"], row["kind"], row["text"], row["content"])},
         )
     await bulk_insert(tx, Message, rows)
     await bulk_insert(tx, Media, media)
@@ -254,6 +257,8 @@ def _message_row(number: int, arrival: Arrival, thread: Thread, channel_id: int,
     content: dict[str, Any] = dict(arrival.content)
     if isinstance(arrival, Inbound) and arrival.emoji is not None:
         content["emoji"] = arrival.emoji
+    if not _is_dated(arrival, moment):
+        content[UNDATED] = True
     return {
         "id": number,
         "conversation_id": thread.id,
@@ -262,7 +267,7 @@ def _message_row(number: int, arrival: Arrival, thread: Thread, channel_id: int,
         "direction": "in" if inbound else "out",
         "author_kind": "contact" if inbound else "phone",
         "author_id": thread.contact_id if inbound else None,
-        "kind": arrival.kind,
+        "kind": _kind(arrival),
         "text": arrival.text,
         "content": content or None,
         "payload": arrival.payload.decode("utf-8", "replace").replace("\x00", "\ufffd"),
@@ -277,6 +282,12 @@ def _message_row(number: int, arrival: Arrival, thread: Thread, channel_id: int,
         "forwarded": isinstance(arrival, Inbound) and arrival.forwarded,
         "version": 1,
     }
+
+
+def _kind(arrival: Arrival) -> str:
+    # Somebody answered from the telephone with a template, perhaps; nobody writes to us in one.
+    ours = _OURS if isinstance(arrival, Echo) else _OURS | {"template"}
+    return "unknown" if arrival.kind in ours else arrival.kind
 
 
 def _move(tx: Tx, thread: Thread, arrival: Arrival, row: dict[str, Any], moment: datetime) -> None:
@@ -369,10 +380,12 @@ def _author(arrival: Arrival, thread: Thread) -> Actor:
 
 def _written_at(arrival: Arrival, moment: datetime) -> datetime:
     """The provider's time, kept inside what is possible: never ahead of us, never before WhatsApp existed."""
-    at = arrival.sent_at
-    if at is None or at > moment + AHEAD_AT_MOST or at < _BEGINNING:
-        return moment
-    return min(at, moment)
+    return min(arrival.sent_at or moment, moment) if _is_dated(arrival, moment) else moment
+
+
+def _is_dated(arrival: Arrival, moment: datetime) -> bool:
+    """Whether the provider's time is one that can be."""
+    return arrival.sent_at is not None and _BEGINNING <= arrival.sent_at <= moment + AHEAD_AT_MOST
 
 
 _BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)

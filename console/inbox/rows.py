@@ -25,6 +25,7 @@ from console.languages.words import Words
 from console.portfolio.models import PortfolioRules
 from console.portfolio.states import TONES, Edges, State
 from console.portfolio.states import label as state_label
+from console.render import scalar
 from console.scheduling.models import WAITS, ScheduledMessage
 from console.targets import clocks
 
@@ -158,7 +159,7 @@ def _preview(row: Any, text: str) -> str:  # noqa: ANN401 a database row
 def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database row
     name = contact_name(row.name, row.profile_name, row.username, row.wa_id)
     ours = row.direction == "out"
-    text = row.text or (row.content or {}).get("body") or (row.content or {}).get("emoji") or ""
+    text = row.text or scalar(row.content, "body") or scalar(row.content, "emoji")
     tags = tags_of(row.tags)
     answer, resolution = clocks_of(row, clock.now())
     view = RowView(
@@ -166,7 +167,7 @@ def _row_facts(row: Any, version: int) -> RowFacts:  # noqa: ANN401 a database r
         team_id=row.team_id,
         name=name,
         initials=initials(name),
-        preview=_preview(row, str(text)),
+        preview=_preview(row, text),
         preview_kind=row.kind or "text",
         direction=row.direction or "none",
         last_status=row.message_status if ours else None,

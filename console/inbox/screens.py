@@ -102,6 +102,7 @@ class Screen:
 
     def put(self, key: str, fragment: str) -> None:
         """Let `fragment` be shown; an older one under the same key is no longer wanted."""
+        self._remove.pop(key, None)
         self._fragments.pop(key, None)
         self._fragments[key] = fragment
         if len(self._fragments) > WAITING:
@@ -123,7 +124,12 @@ class Screen:
     def remove_row(self, conversation_id: int) -> None:
         """Let a line of the list disappear."""
         self._rows.pop(conversation_id, None)
-        self._remove[f"row-{conversation_id}"] = None
+        self.remove(f"row-{conversation_id}")
+
+    def remove(self, key: str) -> None:
+        """Let what is shown under `key` disappear."""
+        self._fragments.pop(key, None)
+        self._remove[key] = None
         self._wake()
 
     def reload(self, *parts: str) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 from console import masking
 
+UNDATED = "undated"
+"""What a message's content says where WhatsApp gave no time that can be: the one it bears is that of its arrival."""
+
 
 def content_of(kind: str, content: Mapping[str, Any] | None) -> dict[str, Any]:
     """The details of a message as screens show them; anything that isn't as expected is left out, never an error.

@@ -18,7 +18,7 @@ from console.inbox.contacts import Alias, Contact, ReviewTask
 from console.inbox.models import Conversation, Media, Message, MessageVersion, Reaction, Status
 from console.inbox.queries import contact_name
 from console.inbox.rows import RULES, STANDING, standing, tags_on
-from console.inbox.shown import content_of, told
+from console.inbox.shown import UNDATED, content_of, told
 from console.inbox.stopped import consent_in
 from console.inbox.views import (
     ContactView,
@@ -40,6 +40,7 @@ from console.portfolio.agreed import agreed_of
 from console.portfolio.models import PortfolioRules
 from console.portfolio.money_in import money_in
 from console.portfolio.owed import owed_by
+from console.render import scalar
 from console.scanning.models import ScannedFile
 from console.scanning.verdicts import Closed, scans, why_closed
 from console.scheduling.models import ScheduledMessage
@@ -229,7 +230,7 @@ async def _quotes(
         (row.channel_id, row.wamid or ""): QuoteView(
             message_id=row.id,
             author_name=_author_name(row, names.get(row.conversation_id, Words("Sin nombre"))),
-            text=None if row.revoked_at else row.text or (row.content or {}).get("body"),
+            text=None if row.revoked_at else row.text or scalar(row.content, "body") or None,
             kind=row.kind,
         )
         for row in rows
@@ -257,7 +258,7 @@ def _view(
         author_id=message.author_id,
         author_name=_author_name(message, name),
         kind=message.kind,
-        text=_text(message, content) or told(message.kind, shown.get("body")),
+        text=_text(message, content) or told(message.kind, scalar(shown, "body") or None),
         content=shown,
         media=list(media),
         quoted=quoted,
@@ -267,6 +268,7 @@ def _view(
         at=message.created_at,
         written_at=message.provider_at,
         late=message.late,
+        undated=content.get(UNDATED) is True,
         edited_at=message.edited_at,
         previous_texts=[(version.text or "", version.replaced_at) for version in versions],
         revoked_at=message.revoked_at,

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Executable, bindparam, or_, select
 
-from console import audit
+from console import audit, clock
 from console.audit import Actor
 from console.bulk import among, bulk_update, fetch
 from console.db import Tx, bulk_insert, table_of
+from console.inbox import acts
 from console.inbox.models import RANK, Message, Status, Tick
 from console.reactions import giving
 from integrations.whatsapp.events import StatusUpdate
@@ -74,7 +75,7 @@ async def apply(tx: Tx, channel_id: int, updates: Sequence[StatusUpdate], moment
 
 
 async def fold(tx: Tx, message: Message) -> None:
-    """Apply the ticks that came before `message` had its wamid; `message` is held by `tx` and not yet flushed."""
+    """Apply what came before `message` had its wamid, ticks and acts; it is held by `tx` and not yet flushed."""
     waiting = (
         await tx.scalars(
             select(Tick).where(
@@ -85,10 +86,15 @@ async def fold(tx: Tx, message: Message) -> None:
         )
     ).all()
     for tick in waiting:
+        if tick.status in acts.ANNOUNCED and not tick.payload:
+            await acts.adopt(tx, message, tick.participant, clock.now())
+            await tx.delete(tick)
+            continue
         tick.message_id = message.id
         if climbs(message.status, tick.status):
             message.status = _MEANS[tick.status]
-            message.read_at = tick.at or tick.received_at if message.status == Status.READ else message.read_at
+            if message.status == Status.READ:
+                message.read_at = _by_then(tick.at, tick.received_at)
             message.error_code, message.error_details = tick.error_code, tick.error_details
             message.version += 1
             _record(tx, message.conversation_id, message.id, message.status, tick.error_code)
@@ -154,6 +160,11 @@ def _tick_row(channel_id: int, reported: StatusUpdate, message_id: int | None, m
     }
 
 
+def _by_then(at: datetime | None, received_at: datetime) -> datetime:
+    """When it happened, as far as that is possible: nothing was read after we heard of it."""
+    return min(at or received_at, received_at)
+
+
 async def _move(tx: Tx, moves: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
     """Each message to the highest status reported of it, one statement for all."""
     changed: dict[int, dict[str, Any]] = {}
@@ -164,7 +175,7 @@ async def _move(tx: Tx, moves: Sequence[tuple[dict[str, Any], dict[str, Any]]]) 
             continue
         message["status"] = _MEANS[tick["status"]]
         if message["status"] == Status.READ:
-            message["read_at"] = tick["at"] or tick["received_at"]
+            message["read_at"] = _by_then(tick["at"], tick["received_at"])
         failed = message["status"] == Status.FAILED
         message["error_code"] = tick["error_code"] if failed else None
         message["error_details"] = tick["error_details"] if failed else None

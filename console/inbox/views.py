@@ -163,6 +163,7 @@ class MessageView(msgspec.Struct, kw_only=True):
     read_at: datetime | None
     version: int
     scheduled: ScheduledView | None = None
+    undated: bool = False
 
     @property
     def position(self) -> int:

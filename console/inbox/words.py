@@ -231,6 +231,9 @@ REVIEWS = {
     "user_id_changed": Words(
         "WhatsApp lo reconoce como otro usuario: confirme la identidad antes de hablar de la deuda."
     ),
+    "device_changed": Words(
+        "Volvió a registrarse en WhatsApp, quizá en otro teléfono: confirme la identidad antes de hablar de la deuda."
+    ),
 }
 
 

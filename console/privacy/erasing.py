@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,6 +49,7 @@ _AT_ONCE = 500
 # Of a line of the thread: what happened and who of ours did it. The rest may be a person's.
 _EVENT_KEEPS = ("action", "who", "to")
 FORGOTTEN = "Titular borrado"
+_LONG_AGO = datetime(2009, 1, 1, tzinfo=UTC)
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -194,6 +196,9 @@ async def _forget_ticks(tx: Tx, here: ColumnElement[bool]) -> None:
     sent = [name for name in await tx.scalars(select(Message.wamid).where(here)) if name]
     for part in _parts(sent):
         await tx.execute(update(Tick).where(Tick.wamid.in_(part)).values(**nameless))
+        # What waits for a message that never came (console.inbox.acts) bears the act's own. Those are few, and by time.
+        waiting = (Tick.message_id.is_(None), Tick.received_at > _LONG_AGO)
+        await tx.execute(delete(Tick).where(*waiting, Tick.participant.in_(part)))
     again = list(await tx.scalars(select(Message.id).where(here, Message.attempts > 1)))
     for ids in _parts(again):
         await tx.execute(update(Tick).where(Tick.message_id.in_(ids)).values(**nameless))

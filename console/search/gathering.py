@@ -15,6 +15,7 @@ from console.inbox.contacts import Alias, Contact
 from console.inbox.models import Media, Message
 from console.inbox.shown import content_of
 from console.portfolio.models import Account, ContactPoint, Debtor, Invoice, PointState
+from console.render import entries, scalar
 from console.search.models import SearchMessage, SearchPerson
 from console.search.words import folded
 
@@ -71,8 +72,8 @@ def said(kind: str, text: str | None, content: Mapping[str, Any] | None) -> str:
     """All that a message says in words: its text, and what places, cards and forms name."""
     shown = content_of(kind, content)
     found = [text, shown.get("body"), shown.get("name"), shown.get("address"), shown.get("filename")]
-    for card in shown.get("contacts") or ():
-        found += [card["name"], *card["phones"]] if isinstance(card, Mapping) and "phones" in card else []
+    for card in entries(shown, "contacts"):
+        found += [scalar(card, "name"), *entries(card, "phones")]
     return "\n".join(part for part in found if isinstance(part, str) and part)
 
 

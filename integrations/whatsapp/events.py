@@ -46,10 +46,11 @@ class WireError(Struct, frozen=True):
 class IdentityChange(Struct, frozen=True, kw_only=True):
     """A person announced under `old` is from now on `new`. Only ids are filled, never names.
 
-    kind `number`: a new phone number (and with it a new BSUID); `user_id`: a new BSUID alone.
+    kind `number`: a new phone number (and with it a new BSUID); `user_id`: a new BSUID alone; `device`: the same ids
+    with another key, as after a new telephone (`new` is then empty).
     """
 
-    kind: Literal["number", "user_id"]
+    kind: Literal["number", "user_id", "device"]
     old: Person
     new: Person
     at: datetime | None = None

@@ -58,13 +58,17 @@ def opens_window(message: Tree, kind: str) -> bool:
     """
     if kind in _NOT_THE_CUSTOMERS_WORD or message.get("group_id"):
         return False
-    return part(message, "unsupported").get("type") not in _NOT_THE_CUSTOMERS_WORD
+    return words(part(message, "unsupported").get("type")) not in _NOT_THE_CUSTOMERS_WORD
 
 
 def identity_change(message: Tree, sender: Person) -> IdentityChange | None:
-    """The change of number or BSUID that a `system` message announces."""
+    """The change of number, BSUID or telephone that a `system` message announces."""
     system = part(message, "system")
-    what = system.get("type")
+    what = words(system.get("type"))
+    if what == "customer_identity_changed":
+        old = Person(sender.wa_id, sender.user_id, sender.parent_user_id)
+        at, detail = moment(message.get("timestamp")), words(system.get("body"))
+        return IdentityChange(kind="device", old=old, new=Person(), at=at, detail=detail)
     if what not in _NUMBER_CHANGES and what != "user_changed_user_id":
         return None
     new = people.person(system.get("wa_id"), system.get("user_id"), system.get("parent_user_id"))

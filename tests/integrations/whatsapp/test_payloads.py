@@ -187,7 +187,16 @@ MESSAGES = [
             "attachment": Attachment(media_id="880018", mime_type="model/gltf"),
         },
     ),
-    ("in_system_identity", {"kind": "system", "identity_change": None, "opens_window": False}),
+    (
+        "in_system_identity",
+        {
+            "kind": "system",
+            "identity_change": IdentityChange(
+                kind="device", old=ANA_UNNAMED, new=Person(), at=WHEN, detail="User identity changed"
+            ),
+            "opens_window": False,
+        },
+    ),
 ]
 
 
