@@ -7,23 +7,24 @@ whatever the copied rows name is there when its turn comes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
 import shutil
 import sqlite3
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 import msgspec
 from sqlalchemy import func, select, update
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 
-from console import audit, clock, schema
+from console import audit, clock, postgres_copies, schema
 from console.agents import SignInSession
 from console.audit import SYSTEM, AuditEntry
 from console.bulk_jobs import asking
@@ -35,6 +36,7 @@ from console.pdf_pages import keeping as drawn_pages
 from console.portfolio import reminders
 from console.portfolio.agreements import Promise
 from console.portfolio.ledger import Payment
+from console.postgres_copies import Unusable
 from console.scheduling import later
 from console.scheduling.models import ScheduledMessage
 from console.settings import Settings
@@ -42,10 +44,7 @@ from console.settings import Settings
 MANIFEST = "manifest.json"
 SQLITE, POSTGRES = "aldia.sqlite", "aldia.pgdump"
 MEDIA = "media"
-
-
-class Unusable(Exception):  # noqa: N818 read aloud by the command line
-    """The copy cannot be made or read; the text says why and how to mend it."""
+UNFINISHED = "tmp"
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -60,13 +59,19 @@ class Manifest(msgspec.Struct, kw_only=True):
 async def back_up(settings: Settings, to: Path) -> Manifest:
     """Write a consistent copy of database and attachments to `to`. Nobody who is being served has to wait."""
     part = to.with_name(f"{to.name}.part")
-    with tempfile.TemporaryDirectory(dir=to.parent, prefix=".aldia-backup-") as folder:
-        name = SQLITE if settings.is_sqlite else POSTGRES
-        copy = Path(folder, name)
-        _copy_sqlite(settings, copy) if settings.is_sqlite else _dump_postgres(settings, copy)
-        manifest = await _describe(settings, copy, name)
-        _pack(settings, part, copy, manifest)
-    part.replace(to)
+    try:
+        with tempfile.TemporaryDirectory(dir=to.parent, prefix=".aldia-backup-") as folder:
+            name = SQLITE if settings.is_sqlite else POSTGRES
+            copy = Path(folder, name)
+            _copy_sqlite(settings, copy) if settings.is_sqlite else postgres_copies.dump(settings.database_url, copy)
+            manifest = await _describe(settings, copy, name)
+            _pack(settings, part, copy, manifest)
+        part.replace(to)
+    except OSError as refused:
+        raise Unusable(f"La copia no se pudo escribir en {to.parent} ({refused.strerror or refused}).") from refused
+    finally:
+        # Half a copy each night would take the room that the next one needs.
+        part.unlink(missing_ok=True)
     return manifest
 
 
@@ -74,48 +79,15 @@ def _copy_sqlite(settings: Settings, to: Path) -> None:
     source = Path(make_url(settings.database_url).database or "")
     if not source.is_file():
         raise Unusable(f"No hay una base de datos en {source}: revise ALDIA_DATABASE_URL.")
-    reading, writing = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(to)
     try:
-        # In one step: under WAL writers go on meanwhile, and the copy is of one moment.
-        reading.backup(writing)
-        # Without its own log the copy is one file, whole by itself.
-        writing.execute("PRAGMA journal_mode=DELETE")
-    finally:
-        reading.close()
-        writing.close()
-
-
-def _dump_postgres(settings: Settings, to: Path) -> None:
-    _run_tool(settings, ["pg_dump", "--format=custom", f"--file={to}"])
-
-
-def _run_tool(settings: Settings, command: list[str]) -> None:
-    program = shutil.which(command[0])
-    if program is None:
-        raise Unusable(f"Falta {command[0]}: instale las herramientas de cliente de PostgreSQL en esta máquina.")
-    done = subprocess.run(  # noqa: S603 our own arguments
-        [program, "--no-password", *command[1:]],
-        env=os.environ | _libpq(make_url(settings.database_url)),
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["sin explicación"])[-1]
-        raise Unusable(f"{command[0]} no pudo: {last}")
-
-
-def _libpq(url: URL) -> dict[str, str]:
-    """The connection for PostgreSQL's own tools, in the environment: other users can read a command line."""
-    host = url.host or url.query.get("host")
-    named = {
-        "PGHOST": host if isinstance(host, str) else None,
-        "PGPORT": str(url.port or url.query.get("port") or 5432),
-        "PGUSER": url.username,
-        "PGPASSWORD": str(url.password) if url.password else None,
-        "PGDATABASE": url.database,
-    }
-    return {name: value for name, value in named.items() if value}
+        reading = sqlite3.connect(f"file:{quote(str(source))}?mode=ro", uri=True)
+        with contextlib.closing(reading), contextlib.closing(sqlite3.connect(to)) as writing:
+            # In one step: under WAL writers go on meanwhile, and the copy is of one moment.
+            reading.backup(writing)
+            # Without its own log the copy is one file, whole by itself.
+            writing.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as refused:
+        raise Unusable(f"La base de datos no se pudo copiar a {to.parent.parent} ({refused}).") from refused
 
 
 async def _describe(settings: Settings, copy: Path, name: str) -> Manifest:
@@ -147,15 +119,17 @@ def _pack(settings: Settings, part: Path, copy: Path, manifest: Manifest) -> Non
             tar.addfile(entry, io.BytesIO(described))
             tar.add(copy, manifest.database)
             for path in attachments(settings.media_dir):
-                tar.add(path, f"{MEDIA}/{path.relative_to(settings.media_dir).as_posix()}")
+                # One that is let go of at this very moment is no longer named by anything.
+                with contextlib.suppress(FileNotFoundError):
+                    tar.add(path, f"{MEDIA}/{path.relative_to(settings.media_dir).as_posix()}")
         file.flush()
         os.fsync(file.fileno())
 
 
 def attachments(folder: Path) -> Iterator[Path]:
-    """What a copy takes from the folder of attachments; drawn pages are drawn again."""
-    drawn = folder / drawn_pages.FOLDER
-    found = (path for path in sorted(folder.rglob("*")) if drawn not in path.parents)
+    """What a copy takes from the folder of attachments; what is not drawn again nor fetched again."""
+    left_out = {folder / drawn_pages.FOLDER, folder / UNFINISHED}
+    found = (path for path in sorted(folder.rglob("*")) if left_out.isdisjoint(path.parents))
     return (path for path in found if path.is_file() and not path.is_symlink())
 
 
@@ -167,26 +141,58 @@ async def restore(settings: Settings, source: Path) -> Manifest:
 
     Everybody is signed out, and what was waiting to leave becomes "sin confirmar": it may have left after the copy
     was made, and no machine sends anything twice. For the same reason what was to leave by itself since then (what was
-    scheduled, reminders, receipts, jobs on many) is left to people.
+    scheduled, reminders, receipts, jobs on many) is left to people. All that is so before anybody can be served.
     """
+    place = Path(make_url(settings.database_url).database or "") if settings.is_sqlite else settings.media_dir
     # On a fresh machine nothing of the folders is there yet.
-    settings.media_dir.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(source) as tar, tempfile.TemporaryDirectory(dir=settings.media_dir.parent) as folder:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(source) as tar, tempfile.TemporaryDirectory(dir=place.parent) as folder:
         manifest = _manifest_of(tar)
         if (manifest.database == SQLITE) != settings.is_sqlite:
             raise Unusable("La copia es de otra clase de base de datos que la de ALDIA_DATABASE_URL.")
         copy = Path(folder, manifest.database)
         _extract(tar, manifest.database, copy)
         if settings.is_sqlite:
-            await _replace_sqlite(settings, copy)
-        else:
-            _run_tool(settings, ["pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction",
-                                 f"--dbname={make_url(settings.database_url).database}", str(copy)])  # fmt: skip
-            await _verify(settings, settings.database_url)
+            await _make_ready(settings, f"sqlite+aiosqlite:///{copy}")
+        # Before the database: a disk that is full of them has replaced nothing yet, and more of them do no harm.
         _put_attachments_back(tar, settings.media_dir)
-    await schema.migrate(settings.database_url)
-    await _settle(settings)
+        if settings.is_sqlite:
+            _swap(copy, place)
+        else:
+            await _replace_postgres(settings, copy)
     return manifest
+
+
+async def _make_ready(settings: Settings, url: str) -> None:
+    """Verify a copy where it lies, and bring it to where it may be served from."""
+    db = Database(url)
+    try:
+        async with db.reading() as tx:
+            await _verify(tx, settings)
+    finally:
+        await db.close()
+    await schema.migrate(url)
+    await _settle(url, settings)
+    with contextlib.closing(sqlite3.connect(make_url(url).database or "")) as whole:
+        # One file again, on the disk to its last byte, before it gets its name.
+        whole.execute("PRAGMA journal_mode=DELETE")
+
+
+async def _replace_postgres(settings: Settings, copy: Path) -> None:
+    url, settled = settings.database_url, False
+
+    async def judge(tx: Tx) -> None:
+        nonlocal settled
+        await _verify(tx, settings)
+        # A copy of a former release has no tables yet to settle in.
+        if settled := await schema.is_newest(tx):
+            await _hold_back(tx)
+            await audit.sealer(settings.secret_key)(tx)
+
+    await postgres_copies.put_back(url, copy, judge)
+    await schema.migrate(url)
+    if not settled:
+        await _settle(url, settings)
 
 
 def _manifest_of(tar: tarfile.TarFile) -> Manifest:
@@ -200,32 +206,37 @@ def _manifest_of(tar: tarfile.TarFile) -> Manifest:
     return manifest
 
 
-async def _replace_sqlite(settings: Settings, copy: Path) -> None:
-    await _verify(settings, f"sqlite+aiosqlite:///{copy}")
-    _swap(copy, Path(make_url(settings.database_url).database or ""))
-
-
 def _swap(copy: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
-        # Everything that only the log holds goes into the file that is kept.
-        with sqlite3.connect(target) as old:
-            old.execute("PRAGMA journal_mode=DELETE")
-        old.close()
-        target.replace(target.with_name(f"{target.name}.before-restore"))
+        _fold_its_log_in(target)
+        kept = target.with_name(f"{target.name}.before-restore")
+        kept.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            # Under both names, so that there is a database at every moment.
+            os.link(target, kept)
+        if not kept.exists():
+            target.replace(kept)
     for log in ("-wal", "-shm"):
-        Path(f"{copy}{log}").unlink(missing_ok=True)
         Path(f"{target}{log}").unlink(missing_ok=True)
-    shutil.move(copy, target)
+    copy.replace(target)
 
 
-async def _verify(settings: Settings, url: str) -> None:
-    db = Database(url)
+def _fold_its_log_in(target: Path) -> None:
+    """Everything that only the log of the old database holds goes into the file that is kept."""
     try:
-        async with db.reading() as tx:
-            verdict = await audit.verify(tx, settings.secret_key)
-    finally:
-        await db.close()
+        with contextlib.closing(sqlite3.connect(target)) as old:
+            old.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as used:
+        raise Unusable(f"Alguien tiene abierta la base de datos ({used}): ciérrela y vuelva a intentarlo.") from used
+    except sqlite3.DatabaseError:
+        # Damaged, which is why a copy is put back: its log is kept beside it, as it is.
+        for log in ("-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{target}{log}").replace(f"{target}.before-restore{log}")
+
+
+async def _verify(tx: Tx, settings: Settings) -> None:
+    verdict = await audit.verify(tx, settings.secret_key)
     if not verdict.intact:
         raise Unusable(
             f"El historial de la copia no está íntegro (entrada {verdict.first_bad}, {verdict.reason}): "
@@ -241,7 +252,8 @@ def _put_attachments_back(tar: tarfile.TarFile, folder: Path) -> None:
         if ".." in place.parts or place.is_absolute():
             raise Unusable("El archivo nombra lugares fuera de los adjuntos: no es una copia de aldia backup.")
         target = folder.joinpath(*place.parts[1:])
-        if not target.exists():
+        # One that an interrupted attempt left half written is not the file.
+        if not target.exists() or target.stat().st_size != entry.size:
             target.parent.mkdir(parents=True, exist_ok=True)
             _extract(tar, entry.name, target)
 
@@ -250,22 +262,35 @@ def _extract(tar: tarfile.TarFile, name: str, to: Path) -> None:
     source = tar.extractfile(name)
     if source is None:
         raise Unusable(f"A la copia le falta {name}.")
-    with source, to.open("wb") as target:
-        shutil.copyfileobj(source, target)
+    part = to.with_name(f"{to.name}.part")
+    try:
+        with source, part.open("wb") as target:
+            shutil.copyfileobj(source, target)
+            target.flush()
+            os.fsync(target.fileno())
+        part.replace(to)
+    except OSError as refused:
+        raise Unusable(f"La copia no cabe en {to.parent} ({refused.strerror or refused}): nada cambió.") from refused
+    finally:
+        part.unlink(missing_ok=True)
 
 
-async def _settle(settings: Settings) -> None:
-    db = Database(settings.database_url, seal=audit.sealer(settings.secret_key))
+async def _settle(url: str, settings: Settings) -> None:
+    db = Database(url, seal=audit.sealer(settings.secret_key))
     try:
         async with db.transaction() as tx:
-            await _hold_back_unsent(tx)
-            held = await _hold_back_due(tx, clock.now())
-            await tx.execute(
-                update(SignInSession).where(SignInSession.ended_at.is_(None)).values(ended_at=clock.now()),
-            )
-            audit.record(tx, SYSTEM, "backup.restored", new={"held": held})
+            await _hold_back(tx)
     finally:
         await db.close()
+
+
+async def _hold_back(tx: Tx) -> None:
+    await _hold_back_unsent(tx)
+    held = await _hold_back_due(tx, clock.now())
+    await tx.execute(
+        update(SignInSession).where(SignInSession.ended_at.is_(None)).values(ended_at=clock.now()),
+    )
+    audit.record(tx, SYSTEM, "backup.restored", new={"held": held})
 
 
 async def _hold_back_unsent(tx: Tx) -> None:

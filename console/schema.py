@@ -49,6 +49,11 @@ async def is_ready(db: Database) -> bool:
     return bool(heads) and all(head in script.get_heads() or migrations.is_newer(script, head) for head in heads)
 
 
+async def is_newest(tx: Tx) -> bool:
+    """Whether there is nothing left to migrate."""
+    return set(await _heads(tx)) == set(ScriptDirectory.from_config(migrations.configuration()).get_heads())
+
+
 async def _heads(tx: Tx) -> tuple[str, ...]:
     connection = await tx.connection()
     return await connection.run_sync(migrations.heads_of)

@@ -9,9 +9,10 @@ import click
 
 from console import backup as copies
 from console import settings
-from console.backup import Manifest, Unusable
+from console.backup import Manifest
 from console.commands import Failed, run
 from console.commands.serving import only_one
+from console.postgres_copies import Unusable
 from console.settings import Settings
 
 
