@@ -47,7 +47,8 @@ _PAYS = (
 )
 
 _SIGN = r"(?:us\$|s/\.?|\$|\bsoles?\b|\bpesos?\b|\bpen\b|\bmxn\b|\bcop\b|\bclp\b|\bars\b|\bmangos\b|\bvaros\b)"
-_DIGITS = r"\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,2})?(?!\d)"
+# Neither half of a day ("12/25", which is none here) is an amount.
+_DIGITS = r"\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d{1,2})?(?!\d|/\d)|\d+(?:[.,]\d{1,2})?(?!\d|/\d)"
 _TIMES = r"mil(?:es)?|k|lucas?|luquitas?|palos?|millon(?:es)?|mm"
 # What a number beside it counts, other than money.
 _NOT_AFTER = (
@@ -75,6 +76,14 @@ _ALL = re.compile(
     r"(?!\s+(?:el\s+dia|lo\s+posible|bien|ok|modos?|caso))|"
     r"\b(?P<debt>el\s+total|el\s+saldo(?:\s+completo)?|todo\s+lo\s+que\s+(?:le\s+)?debo|(?:toda\s+)?la\s+deuda)\b|"
     r"^\W*(?P<only>todo|el\s+total)\W*$",
+)
+# "Debo 500 y pago 100", "me pagan 1000 el 15 y le doy 200": what is owed or earned, where another amount is named.
+_NOT_PAID_BEFORE = re.compile(
+    r"\b(?:deb(?:o|ia|emos|en)|deuda(?:\s+(?:es|era))?|me\s+(?:pagan|depositan|cobran|prestaron|deben)|cobro|gano|sueldo)"
+    r"(?:\s+(?:de|es|unos|como|solo|los|las))*\s*$|\bde\s+l[oa]s\s*$"
+)
+_NOT_PAID_AFTER = re.compile(
+    r"^\s*(?:soles\s+|pesos\s+)?que\s+(?:l?[et]s?\s+)?(?:debo|deben|dicen|me\s+(?:pagan|cobran|deben))\b"
 )
 _MARK = r"(?:us\$|s/\.?|\$)"
 _LESS = re.compile(
@@ -111,7 +120,13 @@ def find_amount(text: str, *, currency: str, overdue_minor: int, balance_minor: 
         if each is not None and each.minor > 0
     ]
     fitting = [each for each in found if each.sure or not balance_minor or each.minor <= balance_minor]
+    fitting = [each for each in fitting if not _is_owed_or_earned(each, text)] or fitting
     return min(fitting, key=lambda each: (not each.sure, each.start), default=None)
+
+
+def _is_owed_or_earned(amount: Amount, text: str) -> bool:
+    before, after = text[: amount.start], text[amount.end :]
+    return bool(_NOT_PAID_BEFORE.search(before) or _NOT_PAID_AFTER.search(after))
 
 
 def names_none(text: str) -> bool:

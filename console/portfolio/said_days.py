@@ -78,6 +78,7 @@ _N = r"\d{1,2}|primero|" + "|".join(sorted(_COUNT, key=len, reverse=True))
 _W = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
 _M = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _NEXT_WEEK = r"(?:la\s+)?(?:(?:otra|proxima|siguiente)\s+semana|semana\s+(?:que\s+(?:viene|entra)|entrante|proxima))"
+_LAST_WEEK = r"(?:la\s+)?semana\s+(?:pasada|anterior)"
 _NEXT_MONTH = r"(?:(?:otro|proximo|siguiente)(?:\s+mes)?|mes\s+(?:que\s+(?:viene|entra)|entrante|proximo|siguiente))"
 
 Meant = tuple[date, tuple[date, ...]]
@@ -164,7 +165,11 @@ def _numbers(match: re.Match[str], today: date, _country: str) -> Meant | None:
 
 
 def _day_of_month(match: re.Match[str], today: date, _country: str) -> Meant | None:
-    return _date(_number(match[1]), _MONTHS[match[2]], int(match[3]) if match[3] else None, today)
+    number, month, year = _number(match[1]), _MONTHS[match[2]], int(match[3]) if match[3] else None
+    if match["gone"] and 1 <= number <= 31:
+        this_year = on_day(number, date(today.year, month, 1))
+        return (this_year if this_year < today else on_day(number, date(today.year - 1, month, 1))), ()
+    return _date(number, month, year, today)
 
 
 def _date(day: int, month: int, year: int | None, today: date) -> Meant | None:
@@ -183,6 +188,21 @@ def _date(day: int, month: int, year: int | None, today: date) -> Meant | None:
 def _weekday_next_week(match: re.Match[str], today: date, _country: str) -> Meant:
     number = WEEKDAYS[match["day"] or match["later"]]
     return _monday_after(today) + timedelta(days=number), ()
+
+
+def _weekday_gone(match: re.Match[str], today: date, _country: str) -> Meant:
+    """As in "el lunes pasado": one that has been."""
+    number = WEEKDAYS[match["before"] or match["day"] or match["week"] or match["of_week"]]
+    if match["week"] or match["of_week"]:
+        return _monday_after(today) - timedelta(days=14 - number), ()
+    back = (today.weekday() - number) % 7 or 7
+    return today - timedelta(days=back + (7 if match["two"] else 0)), ()
+
+
+def _weekday_in_eight(match: re.Match[str], today: date, _country: str) -> Meant:
+    """As in "el lunes en ocho": a week after the one to come, which is asked about."""
+    first = today + timedelta(days=(WEEKDAYS[match["day"]] - today.weekday()) % 7 or 7)
+    return first + timedelta(days=_AS_WEEKS[_number(match["count"])]), (first,)
 
 
 def _weekday(match: re.Match[str], today: date, _country: str) -> Meant:
@@ -213,8 +233,7 @@ def _in_hours(match: re.Match[str], today: date, _country: str) -> Meant:
 
 def _from_today(match: re.Match[str], today: date, _country: str) -> Meant:
     """As in "de hoy en ocho": the same day of the next week."""
-    number = _number(match[1])
-    return today + timedelta(days=_AS_WEEKS.get(number, number)), ()
+    return today + timedelta(days=_AS_WEEKS[_number(match[2])] + (match[1] == "manana")), ()
 
 
 def _working(today: date, number: int) -> date:
@@ -266,6 +285,8 @@ def _bare_day(match: re.Match[str], today: date, _country: str) -> Meant | None:
         return None
     if match["next"]:
         return on_day(number, today, months=1), ()
+    if "last" in match.re.groupindex and match["last"]:
+        return on_day(number, today, months=-1), ()
     return _of_month(number, today)
 
 
@@ -290,8 +311,22 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (r"\b(20\d\d)-(\d\d)-(\d\d)\b", _iso),
     (r"(?<![\d/$.,])\b(\d{1,2})[/-](\d{1,2})(?:[/-](20\d\d|\d\d))?\b(?![/\d])", _numbers),
     (
-        rf"\b(?:(?:el\s+)?(?:{_W}),?\s+)?(?:el\s+)?({_N})(?:ro|ero|er|°|º)?\s*(?:de\s+|-)?({_M})\b(?:\s*(?:de|del)?\s*(20\d\d)\b)?",
+        rf"\b(?:(?:el\s+)?(?:{_W}),?\s+)?(?:el\s+)?({_N})(?:ro|ero|er|°|º)?\s*(?:de\s+|-)?({_M})\b(?:\s*(?:de|del)?\s*(20\d\d)\b|(?P<gone>\s+(?:pasado|anterior)\b))?",
         _day_of_month,
+    ),
+    (
+        (
+            rf"\b(?:el\s+)?(?P<of_week>{_W})\s+(?:de\s+)?{_LAST_WEEK}|{_LAST_WEEK},?\s+(?:el\s+)?(?P<week>{_W})\b|"
+            rf"\b(?:el|este)\s+(?:pasado|anterior)\s+(?P<before>{_W})\b|"
+            rf"\b(?:(?:el|este)\s+)?(?P<day>{_W})\s+(?:(?P<two>ante\s?pasado)|(?:ya\s+)?(?:pasado|anterior|q(?:ue)?\s+(?:ya\s+)?paso))\b"
+            # "El viernes que paso por ahí", "pasado mañana", "pasado el mediodía" are to come.
+            r"(?!\s+(?:manana|a|al|por|el\s+medio|medio|las?\s+\d))"
+        ),
+        _weekday_gone,
+    ),
+    (
+        rf"\b(?:el\s+)?(?P<day>{_W})\s+en\s+(?P<count>ocho|8|quince|15)\b(?!\s*(?:cuotas?|pagos?|partes?|dias?))",
+        _weekday_in_eight,
     ),
     (
         rf"\b(?:el\s+)?(?P<day>{_W})\s+(?:de\s+)?{_NEXT_WEEK}|{_NEXT_WEEK},?\s+(?:el\s+)?(?P<later>{_W})\b",
@@ -305,7 +340,7 @@ _RULES: tuple[tuple[str, Reader], ...] = (
         ),
         _weekday,
     ),
-    (r"\bde\s+hoy\s+en\s+(ocho|8|quince|15)\b(?:\s+dias)?", _from_today),
+    (r"\b(?:de\s+)?(hoy|manana)\s+en\s+(ocho|8|quince|15)\b(?:\s+dias)?", _from_today),
     (r"\b(?:en|dentro\s+de)\s+(24|48|72)\s*(?:horas|hrs?|hs)\b", _in_hours),
     (r"\bpasado\s+manana\b", lambda _match, today, _country: (today + timedelta(days=2), ())),
     (
@@ -340,7 +375,10 @@ _RULES: tuple[tuple[str, Reader], ...] = (
         r"\b(?:principios?|inicios?|comienzos?|primeros\s+dias)\s+de(?:l)?\s+(?:proximo\s+)?mes(?:\s+que\s+viene)?\b",
         _start_of_month,
     ),
-    (rf"\b(?:el\s+)?(?:dia\s+)?({_N})\s+(?:de|del)\s+(?:(?P<next>{_NEXT_MONTH})|este(?:\s+mes)?|mes)\b", _bare_day),
+    (
+        rf"\b(?:el\s+)?(?:dia\s+)?({_N})\s+(?:de|del)\s+(?:(?P<next>{_NEXT_MONTH})|(?P<last>mes\s+(?:pasado|anterior))|este(?:\s+mes)?|mes)\b",
+        _bare_day,
+    ),
     (
         r"\b(?:el\s+|del\s+)?(?:(?:otro|proximo|siguiente)\s+mes|mes\s+(?:que\s+(?:viene|entra)|entrante|proximo))\b",
         _next_month,

@@ -88,6 +88,11 @@ DAYS = {
     "no puedo el lunes pero el martes le pago": "11-24",
     "no se preocupe, el jueves": "11-26",
     "¿puede ser el jueves, no?": "11-26",
+    "el lunes en ocho": "11-30",
+    "mañana en ocho": "11-28",
+    "hoy en quince": "12-04",
+    "el viernes que paso por la agencia": "11-27",
+    "el lunes pasado no pude, el martes le pago": "11-24",
 }
 
 
@@ -101,6 +106,8 @@ def test_the_day_that_is_meant(text: str, day: str) -> None:
     [
         "Hola", "", "Buenos días", "por la mañana", "no puedo pagar el viernes", "ni el lunes ni el martes",
         "ayer pagué", "ya pagué el lunes", "el 50%", "el mes pasado", "llámeme a las 5", "5/11/2025", "99/99",
+        "el lunes pasado", "el pasado viernes", "el martes anterior", "el viernes de la semana pasada",
+        "el 5 del mes pasado", "el 15 de enero pasado", "la semana pasada el jueves", "el sábado que pasó",
         "24/7 me escriben", "todas las mañanas", "el 5/11 vencía", "32/01", "10/13",
     ],
 )  # fmt: skip
@@ -162,6 +169,10 @@ AMOUNTS = {
     ("ARS", "te transfiero 50 lucas"): 5000000,
     ("ARS", "un palo"): 100000000,
     ("ARS", "$ 12.500,75"): 1250075,
+    ("PEN", "debo 300 y le pago 100"): 10000,
+    ("PEN", "me pagan 1000 el 30 y le doy 200"): 20000,
+    ("PEN", "de los 412 que debo le pago 150 soles"): 15000,
+    ("PEN", "le pago los 412 que debo"): 41200,
 }
 
 
@@ -177,7 +188,7 @@ def test_the_amount_that_is_meant(said: tuple[str, str], minor: int) -> None:
     [
         "Hola", "el 15", "el viernes", "5/12", "a las 10", "10:30", "10 am", "en 3 cuotas", "mi dni es 44218305",
         "mi celular es 944218305", "todo bien", "estoy trabajando todo el día", "tengo 2 hijos", "operación 882716",
-        "no puedo pagar 200", "ayer deposité 200", "C-08841", "en dos pagos",
+        "no puedo pagar 200", "ayer deposité 200", "C-08841", "en dos pagos", "pago el 12/25", "25/13",
     ],
 )  # fmt: skip
 def test_no_amount_is_promised(text: str) -> None:
@@ -258,11 +269,88 @@ def test_what_is_more_than_nothing_or_no_amount_at_all_is_not_nothing(text: str)
 @pytest.mark.parametrize(
     ("text", "gone"),
     [("te pago el 5 de noviembre", "11-05"), ("le deposito el 10/11", "11-10"), ("pago el 18/11/2026", "11-18"),
+     ("el lunes pasado voy a pagar", "11-16"), ("le pago el pasado viernes", "11-13"), ("el viernes pasado", "11-13"),
+     ("pago el jueves de la semana pasada", "11-12"), ("le pago el 5 del mes pasado", "10-05"),
+     ("pago el 15 de enero pasado", "01-15"), ("el miércoles antepasado le deposito", "11-11"),
+     ("voy a pagar la cuota del lunes pasado", None), ("el lunes pasado no pude, el viernes pago", None),
      ("voy a pagar la cuota del 1 de noviembre", None), ("debo desde el 5/11 y no pude", None),
      ("el 5/11 no pude, el viernes pago", None), ("ayer pague el 5/11", None), ("el 25 pago", None)],
 )  # fmt: skip
 def test_a_day_that_has_passed_is_known_as_such_unless_it_names_a_bill(text: str, gone: str | None) -> None:
     assert understood(text).gone == (date.fromisoformat(f"2026-{gone}") if gone else None)
+
+
+WEEKDAYS = ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"]
+WEEKDAY = st.sampled_from(WEEKDAYS)
+ANY_MOMENT = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.just(LIMA))  # noqa: DTZ001 its zone
+
+
+@given(
+    day=WEEKDAY,
+    at=ANY_MOMENT,
+    form=st.sampled_from(
+        [
+            "el {} pasado",
+            "el pasado {}",
+            "el {} anterior",
+            "este {} pasado",
+            "el {} de la semana pasada",
+            "el {} que pasó",
+        ]
+    ),
+    around=st.sampled_from(
+        ["{}", "{} voy a pagar", "le pago {}", "le deposito 200 soles {}", "{} sin falta le cancelo"]
+    ),
+)
+def test_a_weekday_that_has_been_is_never_one_to_come(day: str, at: datetime, form: str, around: str) -> None:
+    found = understood(around.format(form.format(day)), at=at)
+
+    today = today_in(LIMA, at)
+    assert found.candidates == ()
+    assert found.gone is not None
+    assert today - timedelta(days=13) <= found.gone < today
+    assert WEEKDAYS[found.gone.weekday()] == day
+
+
+@given(day=WEEKDAY, at=ANY_MOMENT, form=st.sampled_from(["el {}", "el próximo {}", "este {}", "el {} en la noche"]))
+def test_a_weekday_by_itself_is_within_the_week_to_come(day: str, at: datetime, form: str) -> None:
+    found = understood(form.format(day), at=at)
+
+    today = today_in(LIMA, at)
+    assert found.day is not None
+    assert today <= found.day <= today + timedelta(days=7)
+    assert found.gone is None
+
+
+@given(
+    minor=st.integers(1, 99_999),
+    form=st.sampled_from(["le pago {} soles", "deposito S/ {}", "te yapeo {} soles el 27", "el 27 abono S/{}"]),
+)
+def test_an_amount_in_soles_is_that_amount_to_the_cent(minor: int, form: str) -> None:
+    found = understood(form.format(f"{minor // 100}.{minor % 100:02}"))
+
+    assert found.amount_minor == minor
+    assert not found.is_nothing
+
+
+@given(
+    owed=st.integers(100, 900),
+    paid=st.integers(10, 99),
+    form=st.sampled_from(["debo {o} y le pago {p}", "le pago {p} de los {o}", "me pagan {o} y le doy {p} soles"]),
+)
+def test_what_is_owed_or_earned_is_not_what_is_paid(owed: int, paid: int, form: str) -> None:
+    assert understood(form.format(o=owed, p=paid)).amount_minor == paid * 100
+
+
+@given(
+    zero=st.sampled_from(["0", "0.00", "00", "S/ 0", "$0", "S/ -20", "-5"]),
+    form=st.sampled_from(["te pago {}", "{}", "el 27 te pago {}", "mándame el link para pagar {} soles"]),
+)
+def test_nothing_is_never_an_amount(zero: str, form: str) -> None:
+    found = understood(form.format(zero))
+
+    assert found.amount_minor is None
+    assert found.is_nothing
 
 
 @given(st.text(max_size=60))
