@@ -260,6 +260,7 @@ def what_is_agreed(**given: Any) -> Agreed:
         currency="PEN",
         steps=steps,
         version=1,
+        is_doubted=True,
     )
     dispute = DisputeView(
         id=1,

@@ -82,7 +82,7 @@ class StepView(msgspec.Struct, frozen=True):
 
 
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan and its schedule."""
+    """A plan and its schedule. `is_doubted`: the message that accepted it was changed."""
 
     id: int
     account: str
@@ -92,6 +92,7 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     steps: list[StepView]
     version: int
+    is_doubted: bool
 
     @property
     def paid_count(self) -> int:
@@ -166,7 +167,7 @@ async def agreed_of(tx: Tx, conversation: Conversation, moment: datetime) -> Agr
         .order_by(Promise.id.desc())
     )
     promises = [
-        _promise(promise, by_id[promise.account_id], edited_at or revoked_at)
+        _promise(promise, by_id[promise.account_id], is_doubted=_is_changed(promise.made_at, edited_at, revoked_at))
         for promise, edited_at, revoked_at in await tx.execute(wanted, {"ids": by_id})
     ]
     settled = [each for each in promises if each.state in _SETTLED]
@@ -202,9 +203,12 @@ def _debt(account: Account, zone: ZoneInfo, country: str, moment: datetime) -> D
     )
 
 
-def _promise(promise: Promise, debt: Debt, changed_at: datetime | None) -> PromiseView:
-    # Who provides messages counts in whole seconds.
-    is_doubted = changed_at is not None and changed_at >= promise.made_at.replace(microsecond=0)
+def _is_changed(agreed_at: datetime | None, *acts: datetime | None) -> bool:
+    """Whether the message that agreed was edited or taken back since. Who provides messages counts in whole seconds."""
+    return agreed_at is not None and any(at is not None and at >= agreed_at.replace(microsecond=0) for at in acts)
+
+
+def _promise(promise: Promise, debt: Debt, *, is_doubted: bool) -> PromiseView:
     return PromiseView(
         id=promise.id,
         account_id=promise.account_id,
@@ -224,18 +228,32 @@ def _promise(promise: Promise, debt: Debt, changed_at: datetime | None) -> Promi
 
 async def _plans(tx: Tx, debts: dict[int, Debt]) -> list[PlanView]:
     shown = (PlanState.ACTIVE, PlanState.PROPOSED)
-    wanted = select(Plan).where(among(Plan.account_id, "ids"), Plan.state.in_(shown)).order_by(Plan.id.desc())
-    found = (await tx.scalars(wanted, {"ids": debts})).all()
+    wanted = (
+        select(Plan, Message.edited_at, Message.revoked_at)
+        .outerjoin(Message, Message.id == Plan.accepted_message_id)
+        .where(among(Plan.account_id, "ids"), Plan.state.in_(shown))
+        .order_by(Plan.id.desc())
+    )
+    rows = (await tx.execute(wanted, {"ids": debts})).all()
+    found = [plan for plan, _edited_at, _revoked_at in rows]
     if not found:
         return []
     steps = select(Instalment).where(among(Instalment.plan_id, "ids")).order_by(Instalment.number)
     by_plan: dict[int, list[Instalment]] = {}
     for step in await tx.scalars(steps, {"ids": [plan.id for plan in found]}):
         by_plan.setdefault(step.plan_id, []).append(step)
-    return [_plan(plan, by_plan.get(plan.id, []), debts[plan.account_id]) for plan in found]
+    return [
+        _plan(
+            plan,
+            by_plan.get(plan.id, []),
+            debts[plan.account_id],
+            is_doubted=_is_changed(plan.accepted_at, edited_at, revoked_at),
+        )
+        for plan, edited_at, revoked_at in rows
+    ]
 
 
-def _plan(plan: Plan, steps: Sequence[Instalment], debt: Debt) -> PlanView:
+def _plan(plan: Plan, steps: Sequence[Instalment], debt: Debt, *, is_doubted: bool) -> PlanView:
     return PlanView(
         id=plan.id,
         account=debt.external_id,
@@ -255,6 +273,7 @@ def _plan(plan: Plan, steps: Sequence[Instalment], debt: Debt) -> PlanView:
             for step in steps
         ],
         version=plan.version,
+        is_doubted=is_doubted,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,7 @@ from console.render import weekday
 from tests.browser.house import Debtor, House, NewPage, bubble
 
 LIMA = ZoneInfo("America/Lima")
+LAPTOP = 1000
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
 
 
@@ -105,6 +108,34 @@ def test_it_is_changed_and_cancelled_with_a_reason(house: House, new_page: NewPa
     page.keyboard.press("Enter")
     expect(promises).not_to_contain_text("vence hoy")
     expect(bubble(page, "anuló la promesa")).to_be_visible()
+
+
+def test_a_promise_whose_message_was_changed_is_in_doubt_on_every_screen(night: House, new_page: NewPage) -> None:
+    """People attend, and the bot listens: the open thread and its panel say so at once."""
+    for scheme, width in (("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)):
+        size = {"width": width, "height": 900}
+        debtor, page = a_promiser(night, new_page, "mañana pago 100", color_scheme=scheme, viewport=size)
+        wrote = next(each["id"] for each in debtor.chat() if each["mine"])
+        page.locator("body").press("p")
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(bubble(page, "anotó una promesa")).to_be_visible()
+
+        debtor.do("edit", message_id=wrote, text="mañana no voy a poder")
+
+        doubt = page.locator("#pane .promises .agreed .hint", has_text="en duda")
+        expect(doubt).to_have_count(1)
+        if width < LAPTOP:
+            page.get_by_role("button", name="Ficha del contacto").click()
+        expect(doubt).to_be_visible()
+        doubt.scroll_into_view_if_needed()
+        expect(doubt).to_contain_text("Confírmela con ella")
+        if folder := os.environ.get("ALDIA_PICTURES"):
+            page.screenshot(path=Path(folder) / f"doubt-{scheme}-{width}.png")
+        found = Axe().run(page, options=RULES)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_stranger_has_nothing_to_promise(house: House, new_page: NewPage) -> None:
