@@ -11,8 +11,10 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -58,6 +60,13 @@ class Texts(msgspec.Struct, frozen=True):
         return _VARIABLE.sub(lambda found: known.get(found[1], ""), self.by_key[key].body)
 
 
+class Source(msgspec.Struct, frozen=True):
+    """Where a file's word comes from, and when that was read; the business checks it before it is told to anybody."""
+
+    words: str
+    read_on: date
+
+
 def texts_of(tone: str, country: str, overrides: Mapping[str, tuple[int, str | None]] | None = None) -> Texts:
     """What is in force; `overrides` are the newest version and body by key, a body of None meaning the files'."""
     tone, country = tone if tone in TONES else "cordial", known(country)
@@ -88,6 +97,18 @@ def variables_of(key: str) -> frozenset[str]:
     return frozenset(used)
 
 
+def to_check(key: str) -> bool:
+    """Whether `key` is a number to call in danger: public ones change, and a wrong one helps nobody."""
+    return key in {"ayuda", "emergencia"}
+
+
+def source_of(tone: str, country: str, key: str) -> Source | None:
+    """Where the files have `key` of this country from; None where nothing is noted."""
+    noted: dict[str, Any] = _file(tone, known(country)).get("fuentes", {})
+    words, read_on = noted.get(key), noted.get("consultadas")
+    return Source(words, read_on) if isinstance(words, str) and isinstance(read_on, date) else None
+
+
 def problem_of(key: str, body: str) -> str | None:
     """Why `body` cannot be the text `key`, in words for whoever wrote it; None when it can."""
     bodies, words = _files("cordial", COUNTRIES[0])
@@ -112,7 +133,7 @@ def _files(tone: str, country: str) -> tuple[Mapping[str, str], Mapping[str, str
     return {**common.get("textos", {}), **own.get("textos", {})}, own["palabras"]
 
 
-def _file(tone: str, name: str) -> dict[str, dict[str, str]]:
+def _file(tone: str, name: str) -> dict[str, dict[str, Any]]:
     return tomllib.loads((FOLDER / tone / f"{name}.toml").read_text(encoding="utf-8"))
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from console.agents import Agent, Viewer
 from console.bots import wording
 from console.bots.models import BotText
-from console.bots.texts import COUNTRIES, TONES, known, texts_of, variables_of
+from console.bots.texts import COUNTRIES, TONES, known, source_of, texts_of, to_check, variables_of
 from console.db import Database
 from console.errors import Refused, not_found
 from console.evidence import readable
@@ -114,6 +114,8 @@ async def _show(
         body=body,
         of_file=texts_of(tone, country).by_key[key].body,
         is_own=texts.by_key[key].version > 0,
+        to_check=to_check(key),
+        source=source_of(tone, country, key),
         variables=sorted(variables_of(key)),
         preview=re.sub(r"\{([a-z_]+)\}", lambda found: values.get(found[1], f"({found[1]})"), body),
         history=_changes(versions, people),

@@ -329,3 +329,17 @@ async def test_buttons_are_seen_as_on_the_phone_and_the_press_as_such(front: Fro
     assert "Tocó un botón" in page
     assert "Eligió de la lista" in page
     assert "Crédito C-1" in page
+
+
+@pytest.mark.parametrize("country", ["PE", "MX", "CO", "CL", "AR"])
+async def test_each_helpline_is_shown_with_where_it_is_from_and_that_it_is_to_be_checked(
+    front: Front, country: str
+) -> None:
+    elena = await front.agent("Elena", role="admin")
+
+    page = await elena.see(f"/bot/texts?country={country}&key=ayuda")
+
+    assert "Compruebe este número antes de usar el bot" in page
+    assert re.search(r"Fuente del texto original: [^;]+ [a-z.]+\.(?:pe|mx|co|cl|ar)\b[^;]*; consultada el 30 nov", page)
+    assert "Compruebe este número" not in await elena.see(f"/bot/texts?country={country}&key=saludo")
+    assert "/bot/texts?key=ayuda" in await elena.see("/bot/settings")
