@@ -5,9 +5,11 @@ Every function here that names a debt goes through `Turn.disclose`, which only l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
+from console.bots import guards
 from console.bots.decision import Choice, GaveLink, LinkFailed, Part, Turn, Value
 from console.bots.facts import AccountFact, Facts
 from console.bots.memory import Asking
@@ -19,6 +21,7 @@ MOST_LINKS = 3
 """Accounts for which links are given at once; with more the person says which."""
 MOST_ROWS = 10
 """Rows of a list (whatsapp.md §11)."""
+_A_NUMBER = re.compile(r"\s*-?\s*\d[\d.,' ]*\s*")
 _PAY = (Choice("pagar", "boton_pagar"), Choice("pague", "boton_pague"), Choice("persona", "boton_persona"))
 
 
@@ -55,7 +58,9 @@ def due_date(turn: Turn) -> None:
         balance(turn)
         return
     for account in accounts[:MOST_ROWS]:
-        if account.oldest_due_on is not None:
+        if account.is_disputed:
+            _line(turn, account)
+        elif account.oldest_due_on is not None:
             late = (days(account.days_late),)
             turn.say("vencimiento_pasado", cuenta=account.name, vence=on(account.oldest_due_on, turn.facts), dias=late)
         elif account.next_due_on is not None:
@@ -73,8 +78,16 @@ def link(turn: Turn) -> None:
     if not named:
         turn.say("enlace_nada")
         turn.disclose((), "nada que pagar")
+        turn.remember(link_minor=None)
         return
-    if len(named) > MOST_LINKS:
+    keep_what_to_pay(turn)
+    wanted = turn.memory.link_minor
+    if wanted == 0 and (len(named) == 1 or len(named) > MOST_LINKS):
+        turn.remember(link_minor=None)
+        _ask_what_to_pay(turn)
+        return
+    if len(named) > MOST_LINKS or (wanted is not None and len(named) > 1):
+        # An amount is for one of them.
         choose_account(turn, named, "payment_link")
         return
     for account in named:
@@ -84,22 +97,39 @@ def link(turn: Turn) -> None:
 
 
 def keep_what_to_pay(turn: Turn) -> None:
-    """Remember the amount that a link is wished for, until the right party is known."""
+    """Remember the amount that a link is wished for, until the right party and the account are known; 0 for nothing."""
     if not {"payment_link", "payment_methods"} & set(turn.heard.labels) or "identity_answer" in turn.heard.labels:
         return
-    where = turn.facts
-    found = said.read(
-        turn.heard.text, moment=where.moment, zone=where.zone, currency=where.currency, country=where.country
-    )
-    turn.remember(link_minor=found.amount_minor if found.sure else None)
+    found = _read(turn, turn.heard.text, None)
+    named = found.amount_minor if found.sure else None
+    turn.remember(link_minor=0 if found.is_nothing else named)
+
+
+def an_amount_to_pay(turn: Turn) -> bool:
+    """The answer to how much the link is to be for; False when it was about something else."""
+    found = _read(turn, as_amount(turn.heard.text), _only(turn))
+    if found.amount_minor is None and not found.is_nothing:
+        return False
+    turn.remember(asking=None, link_minor=found.amount_minor or 0)
+    link(turn)
+    return True
 
 
 def link_for(turn: Turn, account: AccountFact) -> None:
     """A link for the account that was chosen."""
     turn.action = "send_payment_link"
+    if turn.memory.link_minor == 0:
+        turn.remember(link_minor=None)
+        _ask_what_to_pay(turn)
+        return
     _one_link(turn, account, _asked(turn, account))
     turn.remember(link_minor=None)
     turn.disclose((account,), "monto por pagar")
+
+
+def as_amount(text: str) -> str:
+    """To "¿cuánto?" a number by itself is an amount, however small."""
+    return f"$ {text}" if _A_NUMBER.fullmatch(text) else text
 
 
 def choose_account(turn: Turn, accounts: Sequence[AccountFact], wish: str) -> None:
@@ -134,9 +164,8 @@ def hours(turn: Turn) -> None:
 
 def is_named(account: AccountFact, text: str) -> bool:
     """Whether the person's words name this account."""
-    words, name = said.fold(text), said.fold(account.name)
-    last = name.rpartition(" ")[2]
-    return len(last) > 3 and last in words
+    number = said.fold(account.number or account.name.rpartition(" ")[2])
+    return len(number) > 3 and number in said.fold(text)
 
 
 def on(day: date, facts: Facts) -> str:
@@ -192,7 +221,8 @@ def _line(turn: Turn, account: AccountFact) -> None:
 
 def _sum(turn: Turn, accounts: Sequence[AccountFact]) -> None:
     if len(accounts) > 1:
-        overdue = _totals(accounts, lambda account: account.overdue_minor)
+        # What is contested is owed, and nobody is late with it.
+        overdue = _totals(accounts, lambda account: 0 if account.is_disputed else account.overdue_minor)
         turn.say("saldo_suma", vencido=overdue, saldo=_totals(accounts, lambda account: account.balance_minor))
 
 
@@ -219,18 +249,40 @@ def _as_of(turn: Turn, accounts: Sequence[AccountFact]) -> None:
 
 
 def _asked(turn: Turn, account: AccountFact) -> int:
-    """The amount the person named for this account, if it is owed; else what is asked for first."""
-    found = said.read(
-        turn.heard.text,
+    """The amount the person named for this account, no more than is owed; else what is asked for first."""
+    found = _read(turn, turn.heard.text, account)
+    is_said_now = found.amount_minor and found.sure and "identity_answer" not in turn.heard.labels
+    named = found.amount_minor if is_said_now else turn.memory.link_minor
+    return min(named, account.balance_minor) if named else account.asked_minor
+
+
+def _ask_what_to_pay(turn: Turn) -> None:
+    """Nothing is no amount to make a link for, and never the whole debt: asked again, and then it is a person's."""
+    turn.remember(misses=turn.memory.misses + 1)
+    if turn.memory.misses > guards.MOST_MISSES:
+        turn.say("plan_persona", **when_open(turn.facts))
+        turn.remember(asking=None, misses=0)
+        turn.need_person("link")
+        return
+    turn.say("enlace_monto")
+    turn.ask(Asking.LINK_AMOUNT)
+
+
+def _only(turn: Turn) -> AccountFact | None:
+    accounts = _with_debt(turn)
+    return accounts[0] if len(accounts) == 1 else None
+
+
+def _read(turn: Turn, text: str, account: AccountFact | None) -> said.Said:
+    return said.read(
+        text,
         moment=turn.facts.moment,
         zone=turn.facts.zone,
-        currency=account.currency,
-        overdue_minor=account.overdue_minor,
-        balance_minor=account.balance_minor,
+        currency=account.currency if account else turn.facts.currency,
+        overdue_minor=account.overdue_minor if account else 0,
+        balance_minor=account.balance_minor if account else 0,
         country=turn.facts.country,
     )
-    named = found.amount_minor if "identity_answer" not in turn.heard.labels and found.sure else turn.memory.link_minor
-    return named if named is not None and 0 < named <= account.balance_minor else account.asked_minor
 
 
 def _one_link(turn: Turn, account: AccountFact, minor: int) -> None:

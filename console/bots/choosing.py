@@ -13,6 +13,10 @@ from console.bots.facts import AccountFact
 from console.portfolio import said
 
 _ORDINALS = ("primer", "segund", "tercer", "cuart", "quint")
+_WORDS = re.compile(r"[a-z0-9]+")
+_SHORT = 2
+_ANY = frozenset({"banco", "caja", "financiera", "cuenta", "grupo", "compania", "empresa"})
+"""What many creditors and products are called: it tells nobody from another."""
 _PLACE = re.compile(rf"(?:^|\b(?:la|el|del)\s+)({'|'.join(_ORDINALS)})[ao]?\b|\bla\s+(?:numero\s+)?([1-9])\b(?!\s*/)")
 """Where in the list: "la primera", "de la segunda", "la 2"."""
 
@@ -35,19 +39,42 @@ def an_account(turn: Turn) -> bool:
     return True
 
 
+def is_answer(turn: Turn) -> bool:
+    """Whether what was said names one of the accounts that were asked about."""
+    return turn.person is not None and _chosen(turn, turn.person.accounts) is not None
+
+
 def _chosen(turn: Turn, accounts: Sequence[AccountFact]) -> AccountFact | None:
+    offered = [account for account in accounts if account.balance_minor > 0 and not account.is_disputed]
     for choice in turn.heard.choices:
         kind, _dot, number = choice.partition(".")
         if kind == "cuenta":
-            return next((account for account in accounts if str(account.id) == number), None)
-    offered = [account for account in accounts if account.balance_minor > 0 and not account.is_disputed]
+            # Paid or contested since the list was shown: no longer one to choose.
+            return next((account for account in offered if str(account.id) == number), None)
     text = turn.heard.text.strip().rstrip(".)")
     if text.isdigit() and 1 <= int(text) <= len(offered):
         return offered[int(text) - 1]
     if (place := _place(said.fold(text))) is not None:
         return offered[place] if place < len(offered) else None
     named = [account for account in offered if balances.is_named(account, turn.heard.text)]
+    named = named or _by_kind(offered, text)
     return named[0] if len(named) == 1 else None
+
+
+def _by_kind(offered: Sequence[AccountFact], text: str) -> list[AccountFact]:
+    """Those of the kind or the creditor that is named: "la tarjeta", "la del Banco Andino"."""
+    told = set(_WORDS.findall(said.fold(text)))
+    return [
+        account
+        for account in offered
+        if any(words and words <= told for words in (_kind(account.product), _kind(account.creditor)))
+    ]
+
+
+def _kind(name: str) -> set[str]:
+    """The word by which people call a product or a creditor: the first long one ("Tarjeta Oro": the card)."""
+    words = [word for word in _WORDS.findall(said.fold(name)) if len(word) > _SHORT and word not in _ANY]
+    return set(words[:1])
 
 
 def _place(words: str) -> int | None:

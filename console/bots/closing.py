@@ -75,7 +75,8 @@ def _is_left_over(theirs: Sequence[Message], hours: Hours, since: datetime) -> b
     """Whether what they wrote last fell to people, and asks for an answer: a thank-you does not."""
     if not theirs or theirs[-1].created_at < since or not hours.is_open(theirs[-1].created_at):
         return False
-    return any(row.kind not in SILENT and not is_acknowledgement(row.text) for row in theirs)
+    said = [row for row in theirs if row.kind not in SILENT and row.revoked_at is None]
+    return any(not is_acknowledgement(row.text) for row in said)
 
 
 async def _waiting(tx: Tx, teams: Collection[int], since: datetime) -> Sequence[Conversation]:

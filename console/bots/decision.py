@@ -223,7 +223,8 @@ class Turn(msgspec.Struct):
 
     def ask(self, question: str) -> None:
         """Note which question is asked now."""
-        self.remember(asking=question, serial=self.memory.serial + 1)
+        after = self.heard.bubbles[-1].sequence
+        self.remember(asking=question, serial=self.memory.serial + 1, asked_after=after)
 
     def told(self, *what: str) -> None:
         """Note for the summary what was said."""
@@ -246,6 +247,22 @@ class Turn(msgspec.Struct):
         reply = Reply(tuple(self.parts), tuple(self.choices)) if self.parts else None
         links = tuple(dict.fromkeys(self.links))
         return Decision(self.action, self.memory, reply, tuple(self.deeds), links, self.is_unclear)
+
+
+_HONOURED = (OptedOut, WrongNumber, Withdrawn, Disputed, Retracted, Claimed, Alerted)
+"""What holds though no word reaches them."""
+
+
+def unheard(decision: Decision, memory: Memory) -> Decision | None:
+    """What is left of it where nothing can be said to them; None where nothing is. `memory` is what it began with."""
+    if not any(isinstance(deed, _HONOURED) for deed in decision.deeds):
+        return None
+    later = decision.memory
+    kept = msgspec.structs.replace(
+        memory, asked=later.asked, settled=later.settled, third_party=later.third_party, asking=None
+    )
+    deeds = tuple(deed for deed in decision.deeds if isinstance(deed, (*_HONOURED, NeedsPerson)))
+    return Decision("stay_silent", kept, None, deeds)
 
 
 def forgotten(memory: Memory) -> Memory:

@@ -223,11 +223,13 @@ async def _dispute(tx: Tx, scene: Scene, deed: decision.Disputed) -> str:
 
 
 async def alert(tx: Tx, scene: Scene, kind: str) -> BotAlert:
-    """Let supervisors know now. Announces bot.alerted; one alert of a kind a dialogue."""
+    """Let supervisors know now. Announces bot.alerted; one alert of a kind a dialogue.
+
+    That all has been said that may be said tonight is told a team once, and not by everybody who writes then.
+    """
     conversation = scene.conversation
-    known = select(BotAlert).where(
-        BotAlert.conversation_id == conversation.id, BotAlert.kind == kind, BotAlert.seen_at.is_(None)
-    )
+    whose = BotAlert.team_id == conversation.team_id if kind == "spent" else BotAlert.conversation_id == conversation.id
+    known = select(BotAlert).where(whose, BotAlert.kind == kind, BotAlert.seen_at.is_(None))
     found = (await tx.scalars(known.limit(1))).one_or_none()
     if found is not None:
         return found

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from console.bots import balances, choosing, grave, guards, identifying, planning, promising, retracting
-from console.bots.decision import Choice, Decision, Turn
+from console.bots import balances, choosing, grave, guards, identifying, planning, promising, receiving, retracting
+from console.bots.decision import Choice, Decision, Turn, forgotten
 from console.bots.facts import AccountFact, Facts
 from console.bots.memory import Asking, Heard, Memory
 
@@ -18,7 +18,7 @@ _AGREED = ("promise_to_pay", "payment_plan")
 PERSONAL = (*_TOLD, *_AGREED)
 """Wishes that are about somebody's debt: fulfilled once the right party is known. First what is told, then what is
 agreed: that ends with a question, and a question comes last."""
-_BESIDE_AN_ANSWER = frozenset({"balance", "payment_link", "payment_methods", "hours"})
+_BESIDE_AN_ANSWER = frozenset({"balance", "due_date", "payment_link", "payment_methods", "hours", "human"})
 """What may be asked together with the answer to a question of ours ("sí, ¿y cuánto es?")."""
 _ANSWERED = {
     Asking.PROMISE_DAY: promising.a_day,
@@ -27,6 +27,7 @@ _ANSWERED = {
     Asking.PLAN: planning.a_choice,
     Asking.PLAN_CONFIRM: planning.confirmed,
     Asking.ACCOUNT: choosing.an_account,
+    Asking.LINK_AMOUNT: balances.an_amount_to_pay,
 }
 _FULFIL: dict[str, Callable[[Turn], None]] = {
     "promise_to_pay": promising.wished,
@@ -44,15 +45,16 @@ def decide(memory: Memory, heard: Heard, facts: Facts) -> Decision:
     Until the links it asks for are among the facts (or known to fail), the decision is not final: fetch, decide again.
     """
     turn = Turn(memory, heard, facts, parts=[], choices=[], deeds=[], links=[])
-    if guards.stopped(turn):
-        return turn.decided()
     labels = tuple(label for label in heard.labels if label not in {"greeting", "thanks", "other", "identity_answer"})
     turn.remember(asked=tuple(dict.fromkeys([*memory.asked, *labels])))
+    if guards.stopped(turn):
+        grave.heed(turn)
+        return turn.decided()
     if heard.of_kind("edit"):
         turn.say("editado")
     gone = retracting.taken_back(turn)
     if not grave.handled(turn) and not _told_of_the_edit(turn, gone):
-        _go_on(turn)
+        _with_what_came(turn)
     if turn.parts:
         turn.remember(greeted=True)
     if turn.memory.misses == memory.misses:
@@ -69,10 +71,18 @@ def _told_of_the_edit(turn: Turn, gone: tuple[AccountFact, ...]) -> bool:
     return retracting.told(turn, gone) if gone else retracting.stands(turn)
 
 
-def _go_on(turn: Turn) -> None:
-    labels = set(turn.heard.labels)
+def _with_what_came(turn: Turn) -> None:
+    """A file or a card has its word first; what was said with it is served like any other."""
     if facts_failed(turn):
         return
+    more = receiving.acknowledged(turn)
+    if more is None:
+        _go_on(turn, set(turn.heard.labels))
+    elif more:
+        _go_on(turn, set(more))
+
+
+def _go_on(turn: Turn, labels: set[str]) -> None:
     if turn.memory.asking == Asking.IDENTITY and identifying.answered(turn):
         labels |= set(turn.memory.wishes) or {"balance"}
         turn.remember(wishes=())
@@ -81,6 +91,9 @@ def _go_on(turn: Turn) -> None:
         return
     if turn.stops:
         return
+    if "already_paid" in labels and turn.memory.asking in promising.AGREEING:
+        # "Sí, ya pagué" agrees to nothing.
+        turn.memory = forgotten(turn.memory)
     answered = _ANSWERED.get(Asking(turn.memory.asking)) if turn.memory.asking else None
     if answered is not None and turn.person is not None and answered(turn):
         _what_waited(turn, labels & _BESIDE_AN_ANSWER)
@@ -144,6 +157,9 @@ def _fulfil(turn: Turn, labels: set[str]) -> None:
     later = []
     for label in _AGREED:
         if label not in labels:
+            continue
+        if label == "promise_to_pay" and turn.memory.asking == Asking.LINK_AMOUNT and not promising.names_a_day(turn):
+            # How much they pay by the link is being asked: no day besides.
             continue
         if turn.memory.serial == before:
             _FULFIL[label](turn)

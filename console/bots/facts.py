@@ -23,11 +23,15 @@ class LinkFact(msgspec.Struct, frozen=True, kw_only=True):
 class AccountFact(msgspec.Struct, frozen=True, kw_only=True):
     """One debt as the books have it. `as_of` is when the creditor last stated it, `is_stale` when that is long ago.
 
+    `name` is how it is called to its debtor; `number`, `product` and `creditor` (where they owe several) how they may.
     `promise_evidence` and `plan_evidence` are the messages of this conversation in which they were agreed to.
     """
 
     id: int
     name: str
+    number: str = ""
+    product: str = ""
+    creditor: str = ""
     currency: str
     balance_minor: int
     overdue_minor: int

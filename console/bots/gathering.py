@@ -19,7 +19,7 @@ from console.inbox.contacts import Contact
 from console.inbox.models import Conversation, Message
 from console.portfolio.agreements import Dispute, DisputeState, Plan, PlanState, Promise, PromiseState
 from console.portfolio.ledger import Payment, PaymentState
-from console.portfolio.models import Account, ContactPoint, Debtor, Invoice, PointState
+from console.portfolio.models import Account, ContactPoint, Creditor, Debtor, Invoice, PointState
 from console.portfolio.plans import limits_of
 from console.portfolio.standing import rules_in_force
 from console.portfolio.states import days_past_due, today_in
@@ -29,6 +29,8 @@ MOST_WRONG_A_DAY = 6
 """Wrong answers in 24 hours from one number, or about one debtor whatever the number, after which none is heard."""
 MOST_WRONG_A_MONTH = 15
 LATELY = timedelta(minutes=5)
+ALIKE_WITHIN = timedelta(hours=1)
+"""The same words again within it are a machine's; a person greets us every evening with the same ones."""
 A_NIGHT = timedelta(hours=14)
 
 
@@ -174,11 +176,20 @@ def _first_name(name: str) -> str:
 async def _accounts(
     tx: Tx, debtors: dict[int, Debtor], rules: BotRules, moment: datetime, conversation_id: int | None
 ) -> dict[int, list[AccountFact]]:
-    wanted = select(Account).where(Account.debtor_id.in_(debtors), Account.status == "open")
-    accounts = (await tx.scalars(wanted.order_by(Account.overdue_minor.desc(), Account.id))).all()
+    wanted = (
+        select(Account, Creditor.name)
+        .join(Creditor, Creditor.id == Account.creditor_id)
+        .where(Account.debtor_id.in_(debtors), Account.status == "open")
+        .order_by(Account.overdue_minor.desc(), Account.id)
+    )
+    rows = (await tx.execute(wanted)).all()
+    accounts = [account for account, _creditor in rows]
     ids = [account.id for account in accounts]
     if not ids:
         return {}
+    owed_to: defaultdict[int, set[str]] = defaultdict(set)
+    for account, creditor in rows:
+        owed_to[account.debtor_id].add(creditor)
     unpaid = await _next_due(tx, ids)
     paid = await _paid_last(tx, ids)
     promised = {each.account_id: each for each in await tx.scalars(select(Promise).where(
@@ -187,14 +198,19 @@ async def _accounts(
     plans = {each.account_id: each for each in await tx.scalars(running)}
     contested = await _contested(tx, ids)
     found: defaultdict[int, list[AccountFact]] = defaultdict(list)
-    for account in accounts:
+    for account, whose in rows:
+        # Whom it is owed to is said where that tells one debt from another.
+        creditor = whose if len(owed_to[account.debtor_id]) > 1 else ""
         today = today_in(ZoneInfo(debtors[account.debtor_id].timezone), moment)
         promise, plan, last = promised.get(account.id), plans.get(account.id), paid.get(account.id)
         stated = account.stated_at or account.updated_at
         found[account.debtor_id].append(
             AccountFact(
                 id=account.id,
-                name=f"{account.product or 'Cuenta'} {account.external_id}",
+                name=f"{account.product or 'Cuenta'} {account.external_id}{creditor and f' ({creditor})'}",
+                number=account.external_id,
+                product=account.product or "",
+                creditor=creditor,
                 currency=account.currency,
                 balance_minor=account.balance_minor,
                 overdue_minor=account.overdue_minor,
@@ -262,10 +278,15 @@ async def _pace(tx: Tx, conversation: Conversation, session: BotSession | None, 
     said = select(func.count()).select_from(BotStep).where(BotStep.message_id.is_not(None))
     theirs = (Message.conversation_id == conversation.id, Message.direction == "in")
     lately = said.where(BotStep.conversation_id == conversation.id, BotStep.at > moment - LATELY)
+    # What a team may say a night is its own to decide, and its own to use up.
+    tonight = said.join(BotSession, BotSession.id == BotStep.session_id).where(
+        BotSession.team_id == conversation.team_id, BotStep.at > moment - A_NIGHT
+    )
     minute = select(func.count()).select_from(Message).where(
         *theirs, Message.sequence > conversation.last_sequence - 200, Message.created_at > moment - timedelta(minutes=1)
     )  # fmt: skip
-    latest = (await tx.scalars(select(Message.text).where(*theirs).order_by(Message.sequence.desc()).limit(8))).all()
+    lately_said = select(Message.text).where(*theirs, Message.created_at > moment - ALIKE_WITHIN)
+    latest = (await tx.scalars(lately_said.order_by(Message.sequence.desc()).limit(8))).all()
     alike = 0
     for text in latest[1:]:
         if text is None or text != latest[0]:
@@ -274,7 +295,7 @@ async def _pace(tx: Tx, conversation: Conversation, session: BotSession | None, 
     return Pace(
         replies_lately=await tx.scalar(lately) or 0,
         replies=session.replies if session is not None else 0,
-        replies_tonight=await tx.scalar(said.where(BotStep.at > moment - A_NIGHT)) or 0,
+        replies_tonight=await tx.scalar(tonight) or 0,
         heard_in_a_minute=await tx.scalar(minute) or 0,
         same_words=alike,
     )

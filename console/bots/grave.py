@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
-from console.bots import balances
-from console.bots.decision import Alerted, Claimed, Disputed, OptedOut, Turn, Withdrawn, WrongNumber
+from console.bots import balances, choosing, receiving
+from console.bots.decision import Alerted, Disputed, OptedOut, Turn, Withdrawn, WrongNumber
+from console.bots.memory import Asking
 from console.portfolio import said
 
 _THIRD_PERSON = frozenset({"a third person's balance", "pays a third person's debt", "speaks for somebody"})
@@ -17,6 +18,10 @@ _OF_ONESELF = re.compile(r"\b(?:soy|somos|habla|escribe)\b")
 """Words by which somebody says who writes."""
 _NO_WISH = frozenset({"affirm", "deny", "greeting", "human", "other"})
 """What may be said without asking for anything."""
+_SURE = 0.6
+"""From here on what no rule says is more than a guess."""
+_IDLE = frozenset({"affirm", "deny", "greeting", "thanks", "other", "identity_answer", "opt_out"})
+"""What somebody who is left alone may say without being answered again."""
 _CATEGORIES = (
     (frozenset({"the sum is wrong", "charged wrongly", "a charge that is not right"}), "amount"),
     (frozenset({"somebody else did it", "never asked for it"}), "fraud"),
@@ -26,27 +31,51 @@ _CATEGORIES = (
 def handled(turn: Turn) -> bool:
     """Whether a grave matter took the turn."""
     labels = set(turn.heard.labels)
+    is_third = _is_third_person(turn)
     matters = (
         ("distress" in labels, _distress),
-        (turn.memory.settled == "distress", _after_distress),
+        # Honoured at once, whatever was before.
+        ("wrong_person" in labels and not is_third and not turn.facts.wrong_number, _wrong_person),
         (turn.facts.wrong_number, _still_wrong),
-        (turn.facts.opted_out and "opt_out" not in labels, _still_out),
-        ("wrong_person" in labels and not _is_third_person(turn), _wrong_person),
         ("opt_out" in labels, _opt_out),
-        (_is_third_person(turn), _third_person),
-        ("dispute" in labels, _dispute),
+        (turn.facts.opted_out, _still_out),
+        (turn.memory.settled == "distress", _after_distress),
+        (is_third, _third_person),
+        ("dispute" in labels and not _is_mere_guess(turn), _dispute),
         ("complaint" in labels, _complaint),
         (turn.heard.understood.doubt > 0, _doubtful),
-        (turn.memory.settled == "doubt" and not turn.memory.asking and labels <= _NO_WISH, _after_doubt),
+        (_is_still_in_doubt(turn, labels), _after_doubt),
         ("hardship" in labels, _hardship),
-        (bool(turn.heard.of_kind("image", "document")), _file),
-        (bool(turn.heard.of_kind("contacts")), _card),
     )
     for holds, matter in matters:
         if holds:
             matter(turn)
+            if "already_paid" in labels:
+                receiving.keep_receipt(turn)
             return True
     return False
+
+
+def heed(turn: Turn) -> None:
+    """What is honoured though the bot has fallen silent; who is in danger is answered all the same, once."""
+    is_danger = "distress" in turn.heard.labels and turn.memory.settled != "distress"
+    if handled(turn) and not is_danger:
+        turn.action = "stay_silent"
+        turn.parts.clear()
+        turn.choices.clear()
+
+
+def _is_mere_guess(turn: Turn) -> bool:
+    """Whether it is the answer to which account ("la tarjeta") that only sounds like contesting one."""
+    understood = turn.heard.understood
+    score = next((intent.score for intent in understood.intents if intent.label == "dispute"), 0.0)
+    is_guess = not understood.rules and score < _SURE
+    return is_guess and turn.memory.asking == Asking.ACCOUNT and choosing.is_answer(turn)
+
+
+def _is_still_in_doubt(turn: Turn, labels: set[str]) -> bool:
+    is_settled = turn.memory.settled == "doubt" and not turn.memory.asking
+    return is_settled and labels <= _NO_WISH and not turn.heard.of_kind(*receiving.FILES)
 
 
 def _is_third_person(turn: Turn) -> bool:
@@ -62,6 +91,9 @@ def _distress(turn: Turn) -> None:
     turn.told("línea de ayuda")
     turn.need_person("distress", now=True)
     turn.do(Alerted("distress"))
+    _keep_contested(turn)
+    if "opt_out" in turn.heard.labels:
+        turn.do(OptedOut())
 
 
 def _after_distress(turn: Turn) -> None:
@@ -69,6 +101,7 @@ def _after_distress(turn: Turn) -> None:
     turn.action = "hand_over"
     turn.say("persona", **balances.when_open(turn.facts))
     turn.need_person("distress", now=True)
+    _keep_contested(turn)
 
 
 def _doubtful(turn: Turn) -> None:
@@ -89,17 +122,38 @@ def _after_doubt(turn: Turn) -> None:
 
 def _still_wrong(turn: Turn) -> None:
     turn.action = "release_number"
-    if turn.memory.settled != "wrong_person":
+    labels = set(turn.heard.labels)
+    if "opt_out" in labels and not turn.facts.opted_out:
+        turn.do(OptedOut())
+    if "human" in labels:
+        turn.say("persona", **balances.when_open(turn.facts))
+        turn.need_person("human")
+    elif turn.memory.settled != "wrong_person":
         turn.say("numero_equivocado")
     turn.remember(asking=None, wishes=(), settled="wrong_person")
 
 
 def _still_out(turn: Turn) -> None:
+    """Nobody writes to them; what they ask for all the same is answered once, and contested is contested."""
     turn.action = "stop_contact"
-    if turn.memory.settled != "opt_out" or "human" in turn.heard.labels:
+    labels = set(turn.heard.labels)
+    if turn.memory.settled != "opt_out" or labels - _IDLE or turn.heard.of_kind(*receiving.FILES):
         turn.say("baja_vigente", **balances.when_open(turn.facts))
         turn.need_person("opt_out")
+    if "complaint" in labels:
+        turn.need_person("complaint", now=True)
+    if turn.heard.of_kind(*receiving.FILES):
+        receiving.keep_receipt(turn)
+        turn.need_person("receipt")
+    _keep_contested(turn)
     turn.remember(asking=None, wishes=(), settled="opt_out")
+
+
+def _keep_contested(turn: Turn) -> None:
+    """They contest it too: the one does not undo the other."""
+    if "dispute" in turn.heard.labels:
+        _contest(turn)
+        turn.need_person("dispute")
 
 
 def _opt_out(turn: Turn) -> None:
@@ -109,10 +163,7 @@ def _opt_out(turn: Turn) -> None:
         turn.say("baja")
     turn.remember(asking=None, wishes=(), settled="opt_out")
     turn.do(OptedOut())
-    if "dispute" in turn.heard.labels:
-        # They contest it and want to hear no more of it: the one does not undo the other.
-        _contest(turn)
-        turn.need_person("dispute")
+    _keep_contested(turn)
     turn.need_person("opt_out")
 
 
@@ -186,18 +237,3 @@ def _hardship(turn: Turn) -> None:
     turn.say("dificultad", **balances.when_open(turn.facts))
     turn.remember(asking=None, wishes=())
     turn.need_person("hardship")
-
-
-def _file(turn: Turn) -> None:
-    """A photo proves nothing and is never read by a machine: it waits for a person, whoever sent it."""
-    turn.action = "ask_receipt"
-    turn.say("comprobante", **balances.when_open(turn.facts))
-    turn.do(Claimed(turn.heard.of_kind("image", "document")[-1].message_id))
-    turn.told("constancia recibida, por verificar")
-    turn.need_person("receipt")
-
-
-def _card(turn: Turn) -> None:
-    turn.action = "say_what_it_can_do"
-    turn.say("tarjeta")
-    turn.need_person("contact_card")

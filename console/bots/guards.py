@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from console.bots.decision import Alerted, Turn
+from console.portfolio import said
 
 MOST_LATELY = 10
 """Answers in five minutes; whoever has so many is a machine (reliability B12)."""
@@ -12,16 +15,13 @@ MOST_ALIKE = 4
 """The same words in a row: an autoresponder."""
 MOST_MISSES = 2
 """Messages in a row that were not understood, after which a person goes on."""
-_AUTOMATIC = (
-    "respuesta automatica",
-    "respuesta automática",
-    "mensaje automatico",
-    "mensaje automático",
-    "fuera de la oficina",
-    "gracias por comunicarte con",
-    "gracias por comunicarse con",
-    "en este momento no podemos responder",
+_AUTOMATIC = re.compile(
+    r"^\W*(?:respuesta|mensaje) automatic[oa]\b|\b(?:est[eao] es|es) una? (?:respuesta|mensaje) automatic[oa]\b|"
+    r"\bfuera de la oficina\b|\bgracias por comunicar(?:te|se) con\b|\ben este momento no podemos responder\b"
 )
+"""What another's answering machine says, on folded text; who complains of our automatic messages is none."""
+_SOMEBODY = frozenset({"distress", "opt_out", "wrong_person", "dispute", "complaint"})
+"""What no machine says: it is answered, whatever words stand beside it."""
 
 
 def stopped(turn: Turn) -> bool:
@@ -33,8 +33,7 @@ def stopped(turn: Turn) -> bool:
         return _silence(turn, "loop")
     if pace.replies >= facts.most_replies or pace.replies_tonight >= facts.most_a_night:
         return _silence(turn, "spent")
-    text = turn.heard.text.lower()
-    if any(words in text for words in _AUTOMATIC):
+    if not _SOMEBODY & set(turn.heard.labels) and _AUTOMATIC.search(said.fold(turn.heard.text)):
         turn.action = "stay_silent"
         return True
     return False

@@ -96,8 +96,14 @@ PROVED = (
 def summary_of(session: BotSession, zone: ZoneInfo) -> str:
     """Two lines: who and what they asked; what they were told and why a person is needed."""
     memory = read(session.memory)
-    if session.verified_how is not None and session.verified_at is not None:
-        at = f"{session.verified_at.astimezone(zone):%H:%M}"
+    at = f"{session.verified_at.astimezone(zone):%H:%M}" if session.verified_at is not None else ""
+    if session.verified_how is not None and memory.third_party:
+        who = Words(
+            "Dio los datos del titular ({how}, {time}) y después dijo ser otra persona.",
+            how=session.verified_how,
+            time=at,
+        )
+    elif session.verified_how is not None and at:
         who = Words("Titular verificado ({how}, {time}).", how=session.verified_how, time=at)
     elif memory.third_party:
         who = Words("Escribió otra persona, no el titular: no se le dijo nada.")

@@ -28,7 +28,7 @@ LONGEST = 4096
 
 def hear(bubbles: Sequence[Bubble], *, listen: Callable[[str], Understood] = understand) -> Heard | None:
     """What `bubbles` mean together; None when they ask for no answer (a reaction, a message taken back)."""
-    meant = [bubble for bubble in bubbles if bubble.kind not in SILENT]
+    meant = _meant(bubbles, listen)
     if not meant:
         return None
     tapped = [label for bubble in meant if (label := tapped_as(bubble.choice))]
@@ -39,6 +39,18 @@ def hear(bubbles: Sequence[Bubble], *, listen: Callable[[str], Understood] = und
         return Heard(tuple(meant), NOTHING)
     doubt = 0.0 if any(intent.label == "distress" for intent in intents) else found.doubt
     return Heard(tuple(meant), Understood(_unique(intents), found.rules, doubt))
+
+
+def _meant(bubbles: Sequence[Bubble], listen: Callable[[str], Understood]) -> list[Bubble]:
+    """Those that still say something. A cry that was taken back is heard all the same."""
+    ids = {bubble.message_id for bubble in bubbles}
+    # What was edited before it was answered is read as it stands now, and once.
+    told = [b for b in bubbles if b.kind not in SILENT and not (b.kind == "edit" and b.target_id in ids)]
+    return [each for each in told if not each.revoked or _is_cry(each, listen)]
+
+
+def _is_cry(bubble: Bubble, listen: Callable[[str], Understood]) -> bool:
+    return bool(bubble.text) and "distress" in listen((bubble.text or "")[:LONGEST]).labels
 
 
 def tapped_as(choice: str | None) -> str | None:

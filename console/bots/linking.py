@@ -26,8 +26,15 @@ PATIENCE = 3.0
 async def fetch_links(
     db: Database, settings: Settings, provider: Provider | None, waiting: Pending, wanted: Sequence[tuple[int, int]]
 ) -> tuple[LinkFact, ...]:
-    """A link for each account and amount; one without an address where none could be made."""
-    return tuple([await _one(db, settings, provider, waiting, each) for each in wanted])
+    """A link for each account and amount; one without an address where none could be made.
+
+    Who waited for one in vain does not wait for the others: they come to none either.
+    """
+    found: list[LinkFact] = []
+    for each in wanted:
+        is_down = any(link.address is None for link in found)
+        found.append(await _one(db, settings, None if is_down else provider, waiting, each))
+    return tuple(found)
 
 
 async def _one(

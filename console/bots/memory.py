@@ -21,6 +21,7 @@ class Asking(StrEnum):
     PROMISE_CONFIRM = "promise_confirm"
     PLAN = "plan"
     PLAN_CONFIRM = "plan_confirm"
+    LINK_AMOUNT = "link_amount"
 
 
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,13 +44,14 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
 class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     """The state of a dialogue, whole: with it and the facts the bot goes on as if nothing had happened between.
 
-    `wishes` wait for the right party, and `link_minor`, what to pay by link; `given` are halves of an identity answer;
-    `serial` numbers the questions, so that a button of an older one is known as such. `asked` and `told` are for the
-    summary.
+    `wishes` wait for the right party, and `link_minor`, what to pay by link (0: they named nothing); `given` are halves
+    of an identity answer; `serial` numbers the questions, so that a button of an older one is known as such, and
+    `asked_after` is the place in the thread after which the last one was put. `asked` and `told` are for the summary.
     """
 
     asking: str | None = None
     serial: int = 0
+    asked_after: int = 0
     wishes: tuple[str, ...] = ()
     choosing_for: str | None = None
     given: dict[str, str] = {}
@@ -78,7 +80,10 @@ def written(memory: Memory) -> dict[str, Any]:
 
 
 class Bubble(msgspec.Struct, frozen=True):
-    """One message of the person. `choice` is the id of the button or row they tapped; `target_id` what they edited."""
+    """One message of the person. `choice` is the id of the button or row they tapped; `target_id` what they edited.
+
+    `quotes` is the place in the thread of the message of ours that they answer; `revoked`: they took it back.
+    """
 
     message_id: int
     sequence: int
@@ -88,6 +93,8 @@ class Bubble(msgspec.Struct, frozen=True):
     choice: str | None = None
     forwarded: bool = False
     target_id: int | None = None
+    quotes: int | None = None
+    revoked: bool = False
 
 
 class Heard(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from console.bots.decision import Choice, Part, Planned, Turn, forgotten
 from console.bots.facts import AccountFact, Facts
 from console.bots.memory import Asking
 from console.errors import Refused
-from console.portfolio import instalments
+from console.portfolio import instalments, said
 from console.portfolio.instalments import WHOLE_BP, Terms
 from console.render import money
 
@@ -22,7 +22,18 @@ MOST_OPTIONS = 3
 FIRST_AFTER = timedelta(days=7)
 """When the first instalment is due, counted from today, if the creditor allows it so late."""
 _DISCOUNT = re.compile(r"\b(?:descuento|rebaja|quita|condon\w+|perdon\w+|menos de lo que debo)\b", re.IGNORECASE)
-_NUMBER = re.compile(r"\b(\d{1,2})\s*(?:cuotas?|pagos?|meses|partes|letras?|mensualidades)?\b")
+_UNITS = r"(?:cuotas?|cuotitas|pagos?|mes(?:es)?|partes?|letras?|mensualidades)"
+_SPELT = {
+    "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8, "nueve": 9, "diez": 10, "once": 11,
+    "doce": 12, "quince": 15, "dieciocho": 18, "veinticuatro": 24,
+}  # fmt: skip
+_COUNT = rf"(\d{{1,2}}|{'|'.join(_SPELT)})"
+_COUNTED = re.compile(rf"\b{_COUNT}\s*{_UNITS}\b")
+_ALONE = re.compile(
+    r"\W*(?:(?:si|ya|ok|mejor|bueno|entonces|quiero|prefiero|elijo|acepto|serian?|que\s+sean?|me\s+sirve|en|de|a|las?|"
+    rf"el\s+de)\W+)*{_COUNT}\W*(?:(?:por\s+favor|porfa\w*|pls|plis|gracias|nomas|no\s+mas|esta\s+bien)\W*)*"
+)
+"""A number that says how many: beside what it counts, or by itself ("la de 3", "en seis por favor")."""
 
 
 def wished(turn: Turn) -> None:
@@ -52,7 +63,7 @@ def a_choice(turn: Turn) -> bool:
     accounts = turn.person.accounts if turn.person is not None else ()
     account = next((each for each in accounts if each.id == turn.memory.draft.account_id), None)
     count = _count(turn)
-    if account is None or count is None:
+    if account is None or count is None or account.is_disputed:
         return False
     turn.action = "offer_plan"
     terms = next((each for each in _allowed(account, turn.facts) if each.count == count), None)
@@ -85,24 +96,26 @@ def confirmed(turn: Turn) -> bool:
     person, draft = turn.person, turn.memory.draft
     account = next((a for a in person.accounts if a.id == draft.account_id), None) if person else None
     labels = set(turn.heard.labels)
-    if "deny" in labels:
+    is_another = promising.is_about_another(turn) and bool({"affirm", "deny"} & labels)
+    if "deny" in labels and not is_another:
         turn.action = "accept_refusal"
         turn.say("promesa_descartada")
         turn.memory = forgotten(turn.memory)
         turn.need_person("plan")
         return True
-    if not promising.said_yes(turn) or account is None or person is None:
+    if not (is_another or promising.said_yes(turn)) or account is None or person is None:
         return a_choice(turn)
     terms = next((each for each in _allowed(account, turn.facts) if each.count == draft.count), None)
     turn.action = "offer_plan"
-    if all(each.balance_minor <= 0 for each in person.accounts):
-        promising.account_for(turn, "payment_plan")
+    if account.is_disputed or account.balance_minor <= 0:
+        # Contested or paid while it was being agreed: of what is left, if anything is.
+        wished(turn)
         return True
     if terms is None:
         _to_a_person(turn)
         return True
-    if draft.offered != (terms.total_minor, terms.first_on):
-        # Something was paid, or days have passed: what they said yes to can no longer be had.
+    if is_another or draft.offered != (terms.total_minor, terms.first_on):
+        # A yes to another question; or something was paid, or days have passed, and what they accept cannot be had.
         _ask_whether(turn, account, terms)
         return True
     turn.do(Planned(account.id, terms.total_minor, terms.down_minor, terms.count, terms.first_on))
@@ -143,8 +156,9 @@ def _count(turn: Turn) -> int | None:
         kind, _dot, number = choice.partition(".")
         if kind == "cuotas" and number.isdigit():
             return int(number)
-    found = _NUMBER.search(turn.heard.text)
-    return int(found[1]) if found else None
+    text = said.fold(turn.heard.text)
+    found = _COUNTED.search(text) or _ALONE.fullmatch(text)
+    return (_SPELT.get(found[1]) or int(found[1])) if found else None
 
 
 def _each(terms: Terms) -> int:

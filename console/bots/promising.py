@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
 
 import msgspec
@@ -20,7 +19,6 @@ TWELFTHS = 12
 _YES_NO = ("si", "no")
 AGREEING = frozenset({Asking.PROMISE_DAY, Asking.PROMISE_AMOUNT, Asking.PROMISE_CONFIRM})
 """Questions about a promise in the making."""
-_A_NUMBER = re.compile(r"\s*-?\s*\d[\d.,' ]*\s*")
 
 
 def wished(turn: Turn) -> None:
@@ -67,11 +65,8 @@ def names_terms(turn: Turn) -> bool:
 
 def _read(turn: Turn, account: AccountFact | None, overdue_minor: int) -> said.Said:
     text = turn.heard.text
-    if turn.memory.asking == Asking.PROMISE_AMOUNT and _A_NUMBER.fullmatch(text):
-        # To "¿cuánto?" a number by itself is an amount, however small.
-        text = f"$ {text}"
     return said.read(
-        text,
+        balances.as_amount(text) if turn.memory.asking == Asking.PROMISE_AMOUNT else text,
         moment=turn.facts.moment,
         zone=turn.facts.zone,
         currency=account.currency if account else turn.facts.currency,
@@ -91,14 +86,21 @@ def a_day(turn: Turn) -> bool:
     """The answer to which day; False when it was about something else."""
     for choice in turn.heard.choices:
         kind, _dot, day = choice.partition(".")
-        if kind == "dia":
-            turn.remember(draft=msgspec.structs.replace(turn.memory.draft, due_on=date.fromisoformat(day), days=()))
+        if kind == "dia" and (due_on := _date(day)) is not None:
+            turn.remember(draft=msgspec.structs.replace(turn.memory.draft, due_on=due_on, days=()))
             return _with_account(turn)
     before = turn.memory.draft
     keep_what_was_said(turn)
     if turn.memory.draft == before:
         return False
     return _with_account(turn)
+
+
+def _date(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return None
 
 
 def an_amount(turn: Turn) -> bool:
@@ -118,32 +120,37 @@ def confirmed(turn: Turn) -> bool:
         return _with_account(turn)
     account = _known(turn)
     labels = set(turn.heard.labels)
-    if "deny" in labels:
+    is_another = is_about_another(turn) and bool({"affirm", "deny"} & labels)
+    if "deny" in labels and not is_another:
         turn.action = "record_promise"
         turn.remember(asking=None, draft=Draft())
         turn.say("promesa_descartada")
         turn.say("promesa_dia")
         turn.ask(Asking.PROMISE_DAY)
         return True
-    if not said_yes(turn) or before.amount_minor is None or before.due_on is None:
+    if not (is_another or said_yes(turn)) or before.amount_minor is None or before.due_on is None:
         return False
     turn.action = "record_promise"
     if account is None:
         # Paid while it was being agreed, or contested.
         return _with_account(turn)
-    if _stale_tap(turn) or before.due_on < turn.facts.today or before.amount_minor > account.balance_minor:
-        # Another question's button, a day that has passed meanwhile, or more than is owed by now: asked again.
+    if is_another or before.due_on < turn.facts.today or before.amount_minor > account.balance_minor:
+        # An answer to another question, a day that has passed meanwhile, or more than is owed by now: asked again.
         _go_on(turn, account)
         return True
-    turn.do(Promised(account.id, before.amount_minor, before.due_on, account.promise_id))
-    amount, day = money(before.amount_minor, account.currency), balances.on(before.due_on, turn.facts)
+    _note(turn, account, minor=before.amount_minor, due_on=before.due_on)
+    return True
+
+
+def _note(turn: Turn, account: AccountFact, *, minor: int, due_on: date) -> None:
+    turn.do(Promised(account.id, minor, due_on, account.promise_id))
+    amount, day = money(minor, account.currency), balances.on(due_on, turn.facts)
     person = turn.person
     turn.say("promesa_anotada", nombre=person.first_name if person else "", monto=amount, fecha=day)
     turn.disclose((account,), "compromiso")
     turn.told(f"compromiso de {amount} para el {day}")
     turn.memory = forgotten(turn.memory)
     turn.need_person("promise")
-    return True
 
 
 def account_for(turn: Turn, wish: str) -> AccountFact | None:
@@ -240,17 +247,27 @@ def said_yes(turn: Turn) -> bool:
     return "affirm" in turn.heard.labels or begins_with_yes(turn.heard.text)
 
 
-def _stale_tap(turn: Turn) -> bool:
-    return any(
-        choice.partition(".")[0] in _YES_NO and choice.partition(".")[2] != str(turn.memory.serial)
-        for choice in turn.heard.choices
-    )
+def is_about_another(turn: Turn) -> bool:
+    """Whether a yes or a no was to another question than the one that is open: an older one's button, or its quote.
+
+    What was forwarded is somebody else's, and answers none.
+    """
+    serial, after = str(turn.memory.serial), turn.memory.asked_after
+    older = any(each.partition(".")[0] in _YES_NO and each.partition(".")[2] != serial for each in turn.heard.choices)
+    worded = [each for each in turn.heard.bubbles if each.text and not each.choice]
+    quoted = any(each.quotes is not None and each.quotes <= after for each in worded)
+    return older or quoted or any(each.forwarded for each in worded)
+
+
+def names_a_day(turn: Turn) -> bool:
+    """Whether a day to pay on is known, of what was said now or before."""
+    return bool(turn.memory.draft.due_on or turn.memory.draft.days or _read(turn, _known(turn), 0).candidates)
 
 
 def _known(turn: Turn) -> AccountFact | None:
     person = turn.person
     if person is None:
         return None
-    owing = [each for each in person.accounts if each.balance_minor > 0]
+    owing = [each for each in person.accounts if each.balance_minor > 0 and not each.is_disputed]
     chosen = next((each for each in owing if each.id == turn.memory.draft.account_id), None)
     return chosen or (owing[0] if len(owing) == 1 else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -56,15 +56,18 @@ async def rehearse(
     memory: dict[str, Any] | None = None,
     proved_id: int | None = None,
     choice: str | None = None,
+    done: Sequence[Mapping[str, Any]] = (),
 ) -> Rehearsed:
     """Let the debtor (None: a number nobody knows) say these bubbles at `moment`; `choice` is a button they tapped.
 
-    Reads only. Refuses 404 for a debtor that is none.
+    `done` are the deeds of the rehearsal so far: what they would have changed counts as changed. Reads only.
+    Refuses 404 for a debtor that is none.
     """
     began = time.perf_counter()
     bubbles = [Bubble(-1 - at, at + 1, "text", moment, text, choice) for at, text in enumerate(texts_said)]
     heard = hearing.hear(bubbles)
     facts = await _facts(tx, debtor_id, place=place, rules=rules, texts=texts, moment=moment, proved_id=proved_id)
+    facts = _as_if_done(facts, done)
     kept = read(memory) if memory else Memory()
     if heard is None:
         return _of(Decision("stay_silent", kept), None, NOTHING, proved_id, began)
@@ -101,6 +104,28 @@ def _of(
         memory=written(decision.memory),
         proved_id=proved_id,
         took_ms=round((time.perf_counter() - began) * 1000),
+    )
+
+
+def _as_if_done(facts: Facts, done: Sequence[Mapping[str, Any]]) -> Facts:
+    """The facts as those deeds would have left them."""
+    kinds = {deed["deed"] for deed in done}
+    contested = {number for deed in done if deed["deed"] == "disputed" for number in deed["account_ids"]}
+    people = tuple(
+        msgspec.structs.replace(
+            person,
+            accounts=tuple(
+                msgspec.structs.replace(each, is_disputed=True) if each.id in contested else each
+                for each in person.accounts
+            ),
+        )
+        for person in facts.people
+    )
+    return msgspec.structs.replace(
+        facts,
+        people=() if "wrong_number" in kinds else people,
+        opted_out=facts.opted_out or "opted_out" in kinds,
+        wrong_number=facts.wrong_number or "wrong_number" in kinds,
     )
 
 

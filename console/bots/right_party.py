@@ -23,6 +23,8 @@ _GROUP = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]*\d[0-9A-Za-z.\-]*")
 _DATE = re.compile(r"(?<!\d)\d{1,2}[/.\-]\d{1,2}[/.\-](\d{4})(?!\d)")
 _PAIR = re.compile(r"(?<![0-9A-Za-z/.\-])(\d{4})[/.\-](\d{4})(?![0-9A-Za-z]|[/.\-]\d)")
 """Both answers with a sign between them, as people write "7304-1991"."""
+_IN_GROUPS = re.compile(r"(?<![0-9A-Za-z.\-])\d{1,3}(?: \d{3}){2,}(?![0-9A-Za-z])")
+"""A document as it stands on the card: "45 127 304"."""
 _OLDEST, _YOUNGEST = 1900, 2015
 _FOUR = 4
 _YEAR_WORDS = re.compile(r"\b(?:naci|nací|nacimiento|año|ano|year)\b", re.IGNORECASE)
@@ -46,7 +48,7 @@ def read_answers(texts: Iterable[str], questions: Sequence[str]) -> dict[str, st
         if dated := _DATE.search(bare):
             found[BIRTH_YEAR] = dated[1]
             bare = _DATE.sub(" ", bare, count=1)
-        bare = _PAIR.sub(_apart, bare)
+        bare = _IN_GROUPS.sub(lambda number: number[0].replace(" ", ""), _PAIR.sub(_apart, bare))
         groups += [_bare(each[0]) for each in _GROUP.finditer(bare)]
         if _YEAR_WORDS.search(bare) and len(groups) == 1 and _is_year(groups[0]):
             found.setdefault(BIRTH_YEAR, groups.pop())

@@ -186,7 +186,7 @@ class Bot:
             except Refused as refused:
                 if refused.code in _UNREACHABLE:
                     log.info("bot.unreachable", session=session_id, code=refused.code)
-                    await self._give_up(session_id)
+                    await self._write(waiting, heard, links, failed, mute=True)
                     return
                 # What was agreed cannot be written down (it changed in between): said so, and left to a person.
                 failed = refused.code
@@ -207,13 +207,21 @@ class Bot:
         return msgspec.structs.replace(heard, understood=understood, helped=label)
 
     async def _write(
-        self, waiting: Pending, heard: Heard | None, links: Sequence[LinkFact], failed: str | None
+        self,
+        waiting: Pending,
+        heard: Heard | None,
+        links: Sequence[LinkFact],
+        failed: str | None,
+        *,
+        mute: bool = False,
     ) -> turns.Answered:
         moment = clock.now()
         async with self._db.transaction() as tx:
             team_id = (await tx.get_one(Conversation, waiting.conversation_id)).team_id
             place = await places.place_of(tx, self._settings, team_id, moment, can_link=self._provider is not None)
-            return await turns.turn(tx, waiting, heard, place=place, moment=moment, links=links, failed=failed)
+            return await turns.turn(
+                tx, waiting, heard, place=place, moment=moment, links=links, failed=failed, mute=mute
+            )
 
     async def _later(self, session_id: int, token: str) -> None:
         """Try again, ever more seldom; after too many times it is a person's."""
@@ -227,11 +235,6 @@ class Bot:
             session.due_at = None if is_lost else clock.now() + timedelta(seconds=2**session.failures)
             if is_lost:
                 session.reason, session.urgency = "failed", max(session.urgency, 20)
-
-    async def _give_up(self, session_id: int) -> None:
-        async with self._db.transaction() as tx:
-            session = await tx.get_one(BotSession, session_id, with_for_update=True)
-            session.due_at = session.claim = session.claimed_until = None
 
     async def _rest(self, stop: asyncio.Event) -> None:
         """Until somebody writes, the next answer is due, or it is time to look without being asked."""

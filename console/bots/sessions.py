@@ -14,12 +14,16 @@ from console.audit import Actor
 from console.bots.memory import Memory, read, written
 from console.bots.models import BotRules, BotSession, Mode
 from console.db import Tx, dialect_of
+from console.hours.reading import hours_of
+from console.hours.working import Hours
 from console.inbox import assign
 from console.inbox.models import Conversation, Message
 
 NAME = "Asistente automático"
 RESUMES_WITHIN = timedelta(days=7)
 """How long after it ended a dialogue is taken up again rather than begun anew."""
+TRIES_COUNT_FOR = timedelta(days=1)
+"""How long whoever answered wrong too often is left to a person, if nobody guesses beside them."""
 IDLE_AFTER = timedelta(hours=12)
 """A dialogue in which nobody said anything for so long is over."""
 _PEOPLE = ("agent", "phone")
@@ -69,8 +73,12 @@ def begin(conversation: Conversation, before: BotSession | None, moment: datetim
     session.answered_sequence = before.answered_sequence
     if before.ended_at is not None and moment - before.ended_at < RESUMES_WITHIN:
         kept = read(before.memory)
-        # Tries go on counting; what was asked and told belongs to the summary of the night that is over.
-        session.memory = written(msgspec.structs.replace(kept, asked=(), told=(), misses=0, third_party=False))
+        # Tries go on counting for a day, and for longer in the caps of the number and the debtor; what was asked and
+        # told belongs to the summary of the night that is over.
+        tries = kept.tries if moment - before.last_at < TRIES_COUNT_FOR else 0
+        session.memory = written(
+            msgspec.structs.replace(kept, asked=(), told=(), misses=0, tries=tries, third_party=False)
+        )
         session.resumes_id = before.id
         if not kept.third_party:
             # Who said to be somebody else is nobody known: whoever comes next proves who they are.
@@ -179,8 +187,16 @@ async def latest_of(tx: Tx, conversation_ids: Collection[int]) -> dict[int, BotS
     return {session.conversation_id: session for session in found}
 
 
+def _waits(session: BotSession, mode: str) -> bool:
+    return mode == Mode.UNANSWERED or bool(session.urgency)
+
+
 async def over(tx: Tx, open_teams: Collection[int], moment: datetime) -> list[tuple[int, str]]:
-    """Dialogues that are to be left to people now, the most urgent first, and why: morning, off, idle."""
+    """Dialogues that are to be left to people now, the most urgent first, and why: morning, off, idle.
+
+    Where the bot speaks by day too, the morning is that of what was said at night: all of it where it answers only
+    what nobody does, and else what needs a person.
+    """
     wanted = (
         select(BotSession, func.coalesce(BotRules.mode, Mode.AFTER_HOURS))
         .outerjoin(BotRules, BotRules.team_id == BotSession.team_id)
@@ -189,10 +205,16 @@ async def over(tx: Tx, open_teams: Collection[int], moment: datetime) -> list[tu
         .limit(500)
     )
     found = []
+    hours: dict[int, Hours] = {}
     for session, mode in (await tx.execute(wanted)).all():
+        is_open = session.team_id in open_teams
+        if is_open and mode in {Mode.UNANSWERED, Mode.ALWAYS} and session.team_id not in hours:
+            hours[session.team_id] = await hours_of(tx, session.team_id)
         if mode == Mode.OFF:
             found.append((session.id, "off"))
-        elif mode == Mode.AFTER_HOURS and session.team_id in open_teams:
+        elif (mode == Mode.AFTER_HOURS and is_open) or (
+            session.team_id in hours and not hours[session.team_id].is_open(session.last_at) and _waits(session, mode)
+        ):
             found.append((session.id, "morning"))
         elif moment - session.last_at > IDLE_AFTER:
             found.append((session.id, "idle"))

@@ -147,6 +147,7 @@ async def _turns(tx: Tx, settings: Settings, asked: Asked) -> list[tuple[str, Re
             moment=asked.moment,
             memory=before.memory if before else None,
             proved_id=before.proved_id if before else None,
+            done=[deed for _line, earlier in turns for deed in earlier.deeds],
         )
         turns.append((line, turn))
     return turns

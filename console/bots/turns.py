@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +19,9 @@ from sqlalchemy import Select, func, or_, select, update
 from console import audit
 from console.agents import Agent
 from console.bots import composing, conduct, deeds, gathering, handing, sessions
-from console.bots.decision import Decision, NeedsPerson
+from console.bots.composing import Composed
+from console.bots.decision import Decision, NeedsPerson, Reply, unheard
+from console.bots.deeds import Scene
 from console.bots.dialogue import decide
 from console.bots.facts import LinkFact
 from console.bots.gathering import Place
@@ -89,7 +92,8 @@ async def pending(tx: Tx, session_id: int, token: str) -> Pending | None:
     if session is None or session.claim != token or session.ended_at is not None:
         return None
     rows = await _heard(tx, session)
-    bubbles = tuple(_bubble(row) for row in rows)
+    quoted = await _quoted(tx, session, rows)
+    bubbles = tuple(_bubble(row, quoted) for row in rows)
     through = max((row.sequence for row in rows), default=session.answered_sequence)
     return Pending(session_id, session.conversation_id, token, through, bubbles)
 
@@ -103,10 +107,12 @@ async def turn(
     moment: datetime,
     links: Sequence[LinkFact] = (),
     failed: str | None = None,
+    mute: bool = False,
 ) -> Answered:
     """Answer what has been heard, if the bot may speak and nobody else has; all of it or nothing.
 
-    Refuses as the verbs do that it calls; then nothing is left of it, and it may be tried again with `failed`.
+    `mute`: nothing can be said to them, and only what holds all the same is done. Refuses as the verbs that it calls;
+    then nothing is left of it, and it may be tried again with `failed`.
     """
     began = time.perf_counter()
     bot = await sessions.the_bot(tx)
@@ -134,11 +140,17 @@ async def turn(
     # As people speak where the number is from, with the helpline of that country.
     texts = await texts_in_force(tx, tone=rules.tone, country=facts.country)
     decision = decide(read(session.memory), heard, facts)
+    if mute:
+        left = unheard(decision, read(session.memory))
+        if left is None:
+            _rest(session, None)
+            return Answered("silent")
+        decision = left
     if any(facts.link_of(*wanted) is None for wanted in decision.links):
         return Answered("links", decision.links)
     if decision.reply is not None:
         await _take(tx, session, conversation, bot)
-    scene = deeds.Scene(
+    scene = Scene(
         session=session,
         conversation=conversation,
         by=sessions.actor_of(bot),
@@ -150,15 +162,9 @@ async def turn(
     tx.add(step)
     await tx.flush()
     results = await deeds.perform(tx, scene, decision.deeds)
-    composed = None
-    if decision.reply is not None:
-        composed = composing.compose(decision.reply, texts, company=place.company, results=results)
-        sent = await reply.say(
-            tx, conversation, by=scene.by, text=composed.text, choices=composed.interactive,
-            client_key=f"bot:{waiting.through}",
-        )  # fmt: skip
-        step.message_id, step.texts = sent.id, [list(each) for each in composed.texts]
-        session.replies += 1
+    spoke = await _send(tx, scene, step, decision, composed=partial(
+        composing.compose, texts=texts, company=place.company, results=results
+    ))  # fmt: skip
     session.memory, session.answered_sequence = written(decision.memory), waiting.through
     session.last_at, session.failures = moment, 0
     session.version += 1
@@ -169,7 +175,23 @@ async def turn(
         # People are here, or it cannot wait for them.
         await handing.hand_over(tx, session, conversation, bot=bot, zone=place.zone)
     await tx.flush()
-    return Answered("spoke" if composed else "silent", decision=decision, message_id=step.message_id)
+    return Answered("spoke" if spoke else "silent", decision=decision, message_id=step.message_id)
+
+
+async def _send(
+    tx: Tx, scene: Scene, step: BotStep, decision: Decision, *, composed: Callable[[Reply], Composed]
+) -> bool:
+    """Queue what is said, if anything is, and keep with the step which texts said it."""
+    if decision.reply is None:
+        return False
+    words = composed(decision.reply)
+    sent = await reply.say(
+        tx, scene.conversation, by=scene.by, text=words.text, choices=words.interactive,
+        client_key=f"bot:{step.through_sequence}",
+    )  # fmt: skip
+    step.message_id, step.texts = sent.id, [list(each) for each in words.texts]
+    scene.session.replies += 1
+    return True
 
 
 async def _heard(tx: Tx, session: BotSession) -> Sequence[Message]:
@@ -192,7 +214,18 @@ async def _heard(tx: Tx, session: BotSession) -> Sequence[Message]:
     return list(reversed(rows))
 
 
-def _bubble(row: Message) -> Bubble:
+async def _quoted(tx: Tx, session: BotSession, rows: Sequence[Message]) -> dict[str, int]:
+    """Where in the thread stand the messages of ours that these answer, by their id at WhatsApp."""
+    wamids = {row.reply_to_wamid for row in rows if row.reply_to_wamid}
+    if not wamids:
+        return {}
+    wanted = select(Message.wamid, Message.sequence).where(
+        Message.conversation_id == session.conversation_id, Message.direction == "out", Message.wamid.in_(wamids)
+    )
+    return {wamid: sequence for wamid, sequence in await tx.execute(wanted) if wamid}
+
+
+def _bubble(row: Message, quoted: Mapping[str, int]) -> Bubble:
     content = row.content or {}
     tapped = content.get("interactive") if isinstance(content.get("interactive"), dict) else None
     choice = tapped.get("id") if tapped else None
@@ -205,6 +238,8 @@ def _bubble(row: Message) -> Bubble:
         choice=choice if isinstance(choice, str) else None,
         forwarded=row.forwarded,
         target_id=row.target_id,
+        quotes=quoted.get(row.reply_to_wamid or ""),
+        revoked=row.revoked_at is not None,
     )
 
 

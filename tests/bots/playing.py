@@ -21,7 +21,7 @@ from console.inbox.tags import ConversationTag, Tag
 from console.portfolio import payments
 from console.portfolio.agreements import Dispute, Plan, PlanState, Promise, PromiseState
 from console.portfolio.ledger import PaymentLink
-from console.portfolio.models import Account, ContactPoint
+from console.portfolio.models import Account, ContactPoint, Creditor
 from console.portfolio.states import State
 from integrations.payments import choosing
 from tests.bots.night import LIMA, Night, ana_of
@@ -36,6 +36,7 @@ _KINDS: dict[str, Any] = {
     "voice": ("audio", {"id": "555001", "mime_type": "audio/ogg; codecs=opus", "sha256": "x", "voice": True}),
     "image": ("image", {"id": "555002", "mime_type": "image/jpeg", "sha256": "x"}),
     "location": ("location", {"latitude": -12.1, "longitude": -77.03}),
+    "video": ("video", {"id": "555004", "mime_type": "video/mp4", "sha256": "x"}),
     "sticker": ("sticker", {"id": "555003", "mime_type": "image/webp", "sha256": "x"}),
     "contact": ("contacts", [{"name": {"formatted_name": "Julio"}, "phones": [{"phone": "+51 987 000 111"}]}]),
 }
@@ -56,6 +57,7 @@ class Play:
         self.before = 0
         self.heard = False
         self.last_wamid = ""
+        self.once_offered: list[dict[str, Any]] = []
         self.quote: list[str] = []
         self.checks: list[str] = []
         self.setup: list[str] = []
@@ -128,6 +130,15 @@ class Play:
         elif line == "second account":
             bills: list[Bill] = [("G-1", date(2026, 12, 10), 10000)]
             await night.owes(debtor_id=debt.debtor_id, invoices=bills)
+        elif line.startswith("second account of "):
+            bills = [("G-1", date(2026, 12, 10), 10000)]
+            other = await night.owes(debtor_id=debt.debtor_id, invoices=bills)
+            async with night.db.transaction() as tx:
+                creditor = Creditor(name=line.removeprefix("second account of "), created_at=clock.now())
+                tx.add(creditor)
+                await tx.flush()
+                account = await tx.get_one(Account, other.account_id)
+                account.creditor_id, account.product = creditor.id, "Tarjeta Oro"
         elif line.startswith("also debtor"):
             bills = [("J-1", date(2026, 12, 1), 9900)]
             await night.owes(name="Julio Tapia", document=("DNI", "40112233"), birth_year=1975, invoices=bills)
@@ -147,8 +158,10 @@ class Play:
         return message
 
     def _of_kind(self, kind: str, more: str | None, words: str) -> dict[str, Any]:
-        if kind == "forward":
-            return meta.text(words, sender=self.sender, context={"forwarded": True})
+        if kind in {"forward", "answers"}:
+            quoted = {"from": "51144218300", "id": f"wamid.OURS{more}"}
+            context = {"forwarded": True} if kind == "forward" else quoted
+            return meta.text(words, sender=self.sender, context=context)
         if kind == "long":
             return meta.text(("la " * 2000)[:4096], sender=self.sender)
         if kind == "edit":
@@ -157,14 +170,14 @@ class Play:
         if kind in {"reaction", "revoke"}:
             said = {"message_id": self.last_wamid, "emoji": "👍"} if kind == "reaction" else {}
             return meta.message(kind, said or {"original_message_id": self.last_wamid}, sender=self.sender)
-        if kind == "tap":
-            return self._tapped(more or "")
+        if kind in {"tap", "oldtap"}:
+            return self._tapped(more or "", self.offered if kind == "tap" else self.once_offered)
         name, details = _KINDS[kind]
         details = {**details, "caption": words} if words else details
         return meta.message(name, details, sender=self.sender)
 
-    def _tapped(self, name: str) -> dict[str, Any]:
-        offered = next(each for each in self.offered if each["id"].partition(".")[0] == name)
+    def _tapped(self, name: str, among: list[dict[str, Any]]) -> dict[str, Any]:
+        offered = next(each for each in among if each["id"].partition(".")[0] == name)
         reply = {"type": "button_reply", "button_reply": offered}
         return meta.message("interactive", reply, sender=self.sender)
 
@@ -189,6 +202,7 @@ class Play:
         for row in said:
             content = row.content or {}
             self.offered = content.get("choices", {}).get("buttons", []) or content.get("choices", {}).get("rows", [])
+            self.once_offered += self.offered
         assert len(said) <= 1, "one answer to what came together"
         if not keys:
             assert not said, "it should be silent"
@@ -221,6 +235,10 @@ class Play:
                 secrets=[told["payments_webhook_secret"]],
             )  # fmt: skip
             night.bot = Bot(night.db, night.console.settings, working, None)
+        elif what == "delivered":
+            async with night.db.transaction() as tx:
+                for number, row in enumerate(await night.said(self.sender), 1):
+                    (await tx.get_one(Message, row.id)).wamid = f"wamid.OURS{number}"
         elif what == "agent claims":
             ana = await ana_of(night)
             conversation = await night.conversation(self.sender)

@@ -123,6 +123,8 @@ def test_what_is_remembered_comes_back_from_the_row_as_it_was(memory: Memory) ->
         (["7304"], {LAST_FOUR: "7304"}),
         (["7304-1991"], {LAST_FOUR: "7304", BIRTH_YEAR: "1991"}),
         (["7304/1991."], {LAST_FOUR: "7304", BIRTH_YEAR: "1991"}),
+        (["45 127 304 y 1991"], {LAST_FOUR: "45127304", BIRTH_YEAR: "1991"}),
+        (["1 020 347 304, 1991"], {LAST_FOUR: "1020347304", BIRTH_YEAR: "1991"}),
         (["4512-7304"], {LAST_FOUR: "45127304"}),
         (["nací en 1991"], {BIRTH_YEAR: "1991"}),
         (['dice "7304 1991"'], {}),
