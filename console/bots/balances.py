@@ -19,6 +19,7 @@ from console.render import money
 
 MOST_LINKS = 3
 """Accounts for which links are given at once; with more the person says which."""
+TWELFTHS = 12
 MOST_ROWS = 10
 """Rows of a list (whatsapp.md §11)."""
 _A_NUMBER = re.compile(r"\s*-?\s*\d[\d.,' ]*\s*")
@@ -78,12 +79,12 @@ def link(turn: Turn) -> None:
     if not named:
         turn.say("enlace_nada")
         turn.disclose((), "nada que pagar")
-        turn.remember(link_minor=None)
+        turn.remember(link_minor=None, link_share=None)
         return
     keep_what_to_pay(turn)
     wanted = turn.memory.link_minor
     if wanted == 0 and (len(named) == 1 or len(named) > MOST_LINKS):
-        turn.remember(link_minor=None)
+        turn.remember(link_minor=None, link_share=None)
         _ask_what_to_pay(turn)
         return
     if len(named) > MOST_LINKS or (wanted is not None and len(named) > 1):
@@ -92,7 +93,7 @@ def link(turn: Turn) -> None:
         return
     for account in named:
         _one_link(turn, account, _asked(turn, account) if len(named) == 1 else account.asked_minor)
-    turn.remember(link_minor=None)
+    turn.remember(link_minor=None, link_share=None)
     turn.disclose(tuple(named), "monto por pagar")
 
 
@@ -102,7 +103,7 @@ def keep_what_to_pay(turn: Turn) -> None:
         return
     found = _read(turn, turn.heard.text, None)
     named = found.amount_minor if found.sure else None
-    turn.remember(link_minor=0 if found.is_nothing else named)
+    turn.remember(link_minor=0 if found.is_nothing else named, link_share=None if named else share_of(turn))
 
 
 def an_amount_to_pay(turn: Turn) -> bool:
@@ -119,12 +120,39 @@ def link_for(turn: Turn, account: AccountFact) -> None:
     """A link for the account that was chosen."""
     turn.action = "send_payment_link"
     if turn.memory.link_minor == 0:
-        turn.remember(link_minor=None)
+        turn.remember(link_minor=None, link_share=None)
         _ask_what_to_pay(turn)
         return
     _one_link(turn, account, _asked(turn, account))
-    turn.remember(link_minor=None)
+    turn.remember(link_minor=None, link_share=None)
     turn.disclose((account,), "monto por pagar")
+
+
+def links_for_all(turn: Turn) -> bool:
+    """A link for each account with what is asked for it; False where there are too many, or none."""
+    accounts = [each for each in _with_debt(turn) if not each.is_disputed]
+    if not 0 < len(accounts) <= MOST_LINKS:
+        return False
+    turn.action = "send_payment_link"
+    for account in accounts:
+        _one_link(turn, account, account.asked_minor)
+    turn.remember(link_minor=None, link_share=None)
+    turn.disclose(tuple(accounts), "monto por pagar")
+    return True
+
+
+def share_of(turn: Turn) -> int | None:
+    """Half of what is not known yet ("la mitad"), in twelfths: a share grows with the whole, an amount does not."""
+    once, twice = (_whole(turn, whole) for whole in (TWELFTHS, 2 * TWELFTHS))
+    return once if once and twice == 2 * once else None
+
+
+def _whole(turn: Turn, whole: int) -> int | None:
+    where = turn.facts
+    return said.read(
+        turn.heard.text, moment=where.moment, zone=where.zone, currency=where.currency, overdue_minor=whole,
+        country=where.country,
+    ).amount_minor  # fmt: skip
 
 
 def as_amount(text: str) -> str:
@@ -252,7 +280,8 @@ def _asked(turn: Turn, account: AccountFact) -> int:
     """The amount the person named for this account, no more than is owed; else what is asked for first."""
     found = _read(turn, turn.heard.text, account)
     is_said_now = found.amount_minor and found.sure and "identity_answer" not in turn.heard.labels
-    named = found.amount_minor if is_said_now else turn.memory.link_minor
+    shared = account.asked_minor * (turn.memory.link_share or 0) // TWELFTHS
+    named = found.amount_minor if is_said_now else turn.memory.link_minor or shared
     return min(named, account.balance_minor) if named else account.asked_minor
 
 

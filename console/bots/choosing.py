@@ -8,12 +8,16 @@ from collections.abc import Sequence
 import msgspec
 
 from console.bots import balances, planning, promising
-from console.bots.decision import Turn
+from console.bots.decision import Turn, forgotten
 from console.bots.facts import AccountFact
 from console.portfolio import said
 
 _ORDINALS = ("primer", "segund", "tercer", "cuart", "quint")
 _WORDS = re.compile(r"[a-z0-9]+")
+_ALL = re.compile(
+    r"\W*(?:(?:de|para|por|si|pues)\s+)*(?:ambas|ambos|tod[oa]s|l[oa]s\s+(?:dos|tres|cuatro|cinco))(?:\s+(?:las\s+)?"
+    r"(?:cuentas|deudas))?(?:\s+por\s+favor)?\W*"
+)
 _SHORT = 2
 _ANY = frozenset({"banco", "caja", "financiera", "cuenta", "grupo", "compania", "empresa"})
 """What many creditors and products are called: it tells nobody from another."""
@@ -23,6 +27,9 @@ _PLACE = re.compile(rf"(?:^|\b(?:la|el|del)\s+)({'|'.join(_ORDINALS)})[ao]?\b|\b
 
 def an_account(turn: Turn) -> bool:
     """The answer to which account; False when it was about something else."""
+    if turn.person is not None and _ALL.fullmatch(said.fold(turn.heard.text)):
+        _all_of_them(turn)
+        return True
     chosen = _chosen(turn, turn.person.accounts if turn.person is not None else ())
     if chosen is None:
         return False
@@ -39,9 +46,16 @@ def an_account(turn: Turn) -> bool:
     return True
 
 
-def is_answer(turn: Turn) -> bool:
-    """Whether what was said names one of the accounts that were asked about."""
-    return turn.person is not None and _chosen(turn, turn.person.accounts) is not None
+def _all_of_them(turn: Turn) -> None:
+    """Links for each are given at once; to agree on several at once is a person's."""
+    wish = turn.memory.choosing_for
+    turn.remember(asking=None, choosing_for=None)
+    if wish == "payment_link" and balances.links_for_all(turn):
+        return
+    turn.action = turn.action or "hand_over"
+    turn.say("plan_persona", **balances.when_open(turn.facts))
+    turn.memory = forgotten(turn.memory)
+    turn.need_person("plan")
 
 
 def _chosen(turn: Turn, accounts: Sequence[AccountFact]) -> AccountFact | None:

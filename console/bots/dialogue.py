@@ -136,6 +136,11 @@ def _wishes(turn: Turn, labels: set[str]) -> None:
         return
     if _free(turn, labels):
         return
+    if identifying.answers_late(turn):
+        # They wanted a person, or said something else, and now answer all the same.
+        if identifying.answered(turn):
+            _fulfil(turn, {*turn.memory.wishes} or {"balance"})
+        return
     _talk(turn, labels)
 
 

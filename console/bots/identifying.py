@@ -25,6 +25,12 @@ def volunteered(turn: Turn) -> bool:
     return may_try and "identity_answer" in turn.heard.labels and bool(_given(turn))
 
 
+def answers_late(turn: Turn) -> bool:
+    """Whether nothing but all the answers comes after the question was dropped, from whom may still be heard."""
+    was_asked = turn.memory.serial > 0 and turn.memory.asking is None and turn.person is None
+    return was_asked and volunteered(turn) and {*_given(turn)} >= {*turn.facts.questions}
+
+
 def answered(turn: Turn) -> bool:
     """Hear the answer to `ask`. Whether the right party is there now, or the matter is closed."""
     if {"deny", "human"} & set(turn.heard.labels) and not _given(turn):

@@ -15,7 +15,6 @@ from console.portfolio import said
 from console.render import money
 
 MOST_DAYS = 3
-TWELFTHS = 12
 _YES_NO = ("si", "no")
 AGREEING = frozenset({Asking.PROMISE_DAY, Asking.PROMISE_AMOUNT, Asking.PROMISE_CONFIRM})
 """Questions about a promise in the making."""
@@ -37,7 +36,7 @@ def keep_what_was_said(turn: Turn) -> None:
         return
     account = _known(turn)
     found = _read(turn, account, account.overdue_minor if account else 0)
-    share = None if account else _share(turn)
+    share = None if account else balances.share_of(turn)
     draft = turn.memory.draft
     several = found.is_range or found.is_several
     if found.candidates:
@@ -74,12 +73,6 @@ def _read(turn: Turn, account: AccountFact | None, overdue_minor: int) -> said.S
         balance_minor=account.balance_minor if account else 0,
         country=turn.facts.country,
     )
-
-
-def _share(turn: Turn) -> int | None:
-    """Half of what is not known yet ("la mitad"), in twelfths: a share grows with the whole, an amount does not."""
-    once, twice = (_read(turn, None, whole).amount_minor for whole in (TWELFTHS, 2 * TWELFTHS))
-    return once if once and twice == 2 * once else None
 
 
 def a_day(turn: Turn) -> bool:
@@ -209,7 +202,7 @@ def _go_on(turn: Turn, account: AccountFact) -> None:
         turn.memory = forgotten(turn.memory)
         turn.need_person("plan")
         return
-    shared = (account.overdue_minor or account.balance_minor) * (draft.share or 0) // TWELFTHS
+    shared = (account.overdue_minor or account.balance_minor) * (draft.share or 0) // balances.TWELFTHS
     minor = min(draft.amount_minor or shared or account.asked_minor, account.balance_minor)
     turn.remember(draft=msgspec.structs.replace(draft, account_id=account.id, amount_minor=minor, share=None))
     turn.say(
