@@ -23,8 +23,9 @@ from console import clock, doctor
 from console.agents import ApiToken
 from console.audit import SYSTEM, AuditEntry
 from console.db import Database
-from console.inbox import fetcher, media_files
-from console.inbox.models import Media, Status
+from console.inbox import channel_state, fetcher, media_files
+from console.inbox.channel import Channel
+from console.inbox.models import Media, Message, Status
 from console.message_templates.models import TemplateSubmission
 from console.privacy import erasing
 from console.scanning import keeping
@@ -301,25 +302,45 @@ async def test_what_was_kept_before_a_scanner_was_connected_opens_once_it_has_se
             attachment = waiting(await bring(ends.ana, conversation, EICAR, "lista.txt"))
             await send(ends.ana, conversation, attachment)
             await ends.all_reach(Status.DELIVERED, within=20)
+            await let_out(ends, is_on=False)
+            queued = waiting(await bring(ends.ana, conversation, EICAR, "lista.txt"))
+            assert (await send(ends.ana, conversation, queued)).status_code == 201
             async with ends.db.reading() as tx:
                 assert (await tx.scalars(select(ScannedFile))).all() == []
+                assert await tx.scalar(select(Message.due_at).where(Message.status == Status.QUEUED)), "WhatsApp has it"
         assert clamd.scanned == []
 
         clamd.becomes("down")
         async with console("Luz", scanner=clamd.address, scanner_seconds=1) as ends:
             assert [await status(ends.ana, f"/media/{each}") for each in (clean, infected)] == [409, 409]
+            await let_out(ends, is_on=True)
+
+            async def waits() -> bool:
+                return (await ends.ours())[-1].due_at is None
+
+            await eventually(waits, within=10)
             again = waiting(await bring(ends.ana, conversation, EICAR, "lista.txt"))
-            assert (await send(ends.ana, conversation, again)).status_code == 201, "WhatsApp has these bytes"
+            assert (await send(ends.ana, conversation, again)).status_code == 201
             clamd.becomes("on")
             await eventually(opens(ends.ana, clean), within=15)
             await ends.all_reach(Status.DELIVERED, Status.FAILED, within=20)
             assert await status(ends.ana, f"/media/{infected}") == 403
-            assert [message.status for message in await ends.ours()] == [Status.DELIVERED, Status.FAILED]
+            left, *held = [message.status for message in await ends.ours()]
+            assert (left, held) == (Status.DELIVERED, [Status.FAILED, Status.FAILED])
             assert len(await chat(ends)) == 1
 
         async with console("Eva") as ends:
             assert await status(ends.ana, f"/media/{infected}") == 403, "what was found is not forgotten"
             assert await status(ends.ana, f"/media/{clean}") == 303
+
+
+async def let_out(ends: Ends, *, is_on: bool) -> None:
+    async with ends.db.transaction() as tx:
+        channel = (await tx.scalars(select(Channel))).one()
+        if is_on:
+            await channel_state.resume(tx, channel, by=SYSTEM)
+        else:
+            await channel_state.pause(tx, channel, kind="person", reason="un momento", by=SYSTEM)
 
 
 async def test_the_houses_own_files_and_proofs_are_scanned_as_well(ends: Ends, clamd: FakeClamd) -> None:
