@@ -39,6 +39,7 @@ ANY_HOST = ("/health", "/ready", "/metrics")
 WEBHOOKS = "/webhooks/"
 API = "/api/"
 STATIC = "/static/"
+FILES = "/media/"
 # What follows opens something to whoever holds it: a payment, a letter's link, a file. It stays out of logs.
 _KEYS = re.compile(r"(/+(?:p|not-me|media/+\d+/+\d+)/+)[^/]+")
 QUIET = frozenset({"/health", "/ready", "/metrics"})
@@ -171,20 +172,24 @@ class Head(Answer):
     """The answer to HEAD: what GET would say, without what it would show (RFC 9110, 9.3.2)."""
 
     _is_over = False
+    _is_endless = False
 
     async def of(self, app: App, scope: Scope, receive: Receive) -> None:
-        """Ask `app` as GET would. Whoever would go on showing, or wait for a listener to leave, learns that it left."""
+        """Ask `app` as GET would. What would go on for as long as somebody listens learns that nobody does."""
 
-        async def nobody_listens() -> Message:
-            return await receive() if self.status is None else {"type": "http.disconnect"}
+        async def heard() -> Message:
+            return {"type": "http.disconnect"} if self._is_endless else await receive()
 
-        await app({**scope, "method": "GET"}, nobody_listens, self)
+        # Files are large, and their door answers HEAD itself, without reading them.
+        asked = scope if scope["path"].startswith(FILES) else {**scope, "method": "GET"}
+        await app(asked, heard, self)
         if self.status is not None:
             await self._end()
 
     async def __call__(self, message: Message) -> None:
         """Pass on how the answer begins, and nothing of its body."""
         if message["type"] == "http.response.start":
+            self._is_endless = any(value.startswith(b"text/event-stream") for _, value in message.get("headers", ()))
             await super().__call__(message)
         elif not message.get("more_body"):
             await self._end()
