@@ -9,6 +9,7 @@ import re
 
 from console.bots import balances, receiving
 from console.bots.decision import Alerted, Disputed, OptedOut, Turn, Withdrawn, WrongNumber
+from console.bots.memory import Asking
 from console.portfolio import said
 
 _THIRD_PERSON = frozenset({"a third person's balance", "pays a third person's debt", "speaks for somebody"})
@@ -20,7 +21,8 @@ _NO_WISH = frozenset({"affirm", "deny", "greeting", "human", "other"})
 _SURE = 0.5
 """From here on what no rule says is more than a guess. Of 1,230 messages never learnt from no wrong number and no
 contested debt scored less; what did was "sí soy yo" and the like."""
-_GUESSED = frozenset({"wrong_person", "dispute", "complaint", "hardship"})
+_GUESSED = frozenset({"wrong_person", "dispute"})
+_GUESSED_OF_ACCOUNTS = _GUESSED | {"complaint", "hardship"}
 """What is not acted upon on a mere guess: it is answered as what was not understood, and a person is offered."""
 _IDLE = frozenset({"affirm", "deny", "greeting", "thanks", "other", "identity_answer", "opt_out"})
 """What somebody who is left alone may say without being answered again."""
@@ -71,7 +73,9 @@ def _mere_guesses(turn: Turn) -> set[str]:
     understood = turn.heard.understood
     if understood.rules:
         return set()
-    return {each.label for each in understood.intents if each.label in _GUESSED and each.score < _SURE}
+    # Names of accounts sound like anything.
+    of = _GUESSED_OF_ACCOUNTS if turn.memory.asking == Asking.ACCOUNT else _GUESSED
+    return {each.label for each in understood.intents if each.label in of and each.score < _SURE}
 
 
 def _is_still_in_doubt(turn: Turn, labels: set[str]) -> bool:

@@ -45,9 +45,9 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     """The state of a dialogue, whole: with it and the facts the bot goes on as if nothing had happened between.
 
     `wishes` wait for the right party, and with them what to pay by link: `link_minor` (0: they named nothing) or
-    `link_share`, in twelfths. `given` are halves of an identity answer. `serial` numbers the questions, so that a button
-    of an older one is known as such; `asked_after` is the place in the thread after which the last one was put. `asked`
-    and `told` are for the summary.
+    `link_share`, in twelfths. `given` are halves of an identity answer. `serial` numbers the questions, so that a
+    button of an older one is known as such; `asked_after` is the place in the thread after which the last one was put.
+    `asked` and `told` are for the summary.
     """
 
     asking: str | None = None

@@ -7,14 +7,18 @@ from datetime import date, timedelta
 import msgspec
 
 from console.bots import balances, guards
+from console.bots.alone import only_of
 from console.bots.apart import begins_with_yes
 from console.bots.decision import Choice, Promised, Turn, forgotten
 from console.bots.facts import AccountFact
 from console.bots.memory import Asking, Draft
+from console.bots.normalise import plain
 from console.portfolio import said
 from console.render import money
 
+TWO = 2
 MOST_DAYS = 3
+SURE_YES = 0.99
 _YES_NO = ("si", "no")
 AGREEING = frozenset({Asking.PROMISE_DAY, Asking.PROMISE_AMOUNT, Asking.PROMISE_CONFIRM})
 """Questions about a promise in the making."""
@@ -113,7 +117,7 @@ def confirmed(turn: Turn) -> bool:
         return _with_account(turn)
     account = _known(turn)
     labels = set(turn.heard.labels)
-    is_another = is_about_another(turn) and bool({"affirm", "deny"} & labels)
+    is_another = (is_about_another(turn) and bool({"affirm", "deny"} & labels)) or may_be_yes(turn)
     if "deny" in labels and not is_another:
         turn.action = "record_promise"
         turn.remember(asking=None, draft=Draft())
@@ -183,7 +187,8 @@ def _go_on(turn: Turn, account: AccountFact) -> None:
         return
     if draft.due_on is None:
         days = [day for day in draft.days if day >= today][:MOST_DAYS]
-        if not days:
+        if len(days) < TWO:
+            # None, or one after which it is to be ("después del 25").
             turn.say("promesa_dia")
         else:
             turn.say("promesa_elegir", dias=" o ".join(balances.on(day, turn.facts) for day in days))
@@ -236,8 +241,19 @@ def yes_or_no(turn: Turn) -> None:
 
 
 def said_yes(turn: Turn) -> bool:
-    """Whether they agreed, with or without another wish: "sí", "sí, ¿y cuánto es?", but not "sí, pero"."""
-    return "affirm" in turn.heard.labels or begins_with_yes(turn.heard.text)
+    """Whether they agreed, with or without another wish: "sí", "sí, ¿y cuánto es?", but not "sí, pero", nor "si no".
+
+    It proves what was agreed: what is only guessed to be a yes is none.
+    """
+    texts = [bubble.text for bubble in turn.heard.bubbles if bubble.text]
+    is_plain = any(only_of(plain(text)) == "affirm" for text in texts)
+    score = next((each.score for each in turn.heard.understood.intents if each.label == "affirm"), 0.0)
+    return is_plain or score >= SURE_YES or begins_with_yes(turn.heard.text)
+
+
+def may_be_yes(turn: Turn) -> bool:
+    """Whether it sounds like a yes and is none: the question is put again."""
+    return "affirm" in turn.heard.labels and not said_yes(turn)
 
 
 def is_about_another(turn: Turn) -> bool:
