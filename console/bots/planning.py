@@ -96,7 +96,7 @@ def confirmed(turn: Turn) -> bool:
     person, draft = turn.person, turn.memory.draft
     account = next((a for a in person.accounts if a.id == draft.account_id), None) if person else None
     labels = set(turn.heard.labels)
-    is_another = (promising.is_about_another(turn) and bool({"affirm", "deny"} & labels)) or promising.may_be_yes(turn)
+    is_another = promising.settles_nothing(turn)
     if "deny" in labels and not is_another:
         turn.action = "accept_refusal"
         turn.say("promesa_descartada")

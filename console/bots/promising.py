@@ -117,7 +117,7 @@ def confirmed(turn: Turn) -> bool:
         return _with_account(turn)
     account = _known(turn)
     labels = set(turn.heard.labels)
-    is_another = (is_about_another(turn) and bool({"affirm", "deny"} & labels)) or may_be_yes(turn)
+    is_another = settles_nothing(turn)
     if "deny" in labels and not is_another:
         turn.action = "record_promise"
         turn.remember(asking=None, draft=Draft())
@@ -251,9 +251,12 @@ def said_yes(turn: Turn) -> bool:
     return is_plain or score >= SURE_YES or begins_with_yes(turn.heard.text)
 
 
-def may_be_yes(turn: Turn) -> bool:
-    """Whether it sounds like a yes and is none: the question is put again."""
-    return "affirm" in turn.heard.labels and not said_yes(turn)
+def settles_nothing(turn: Turn) -> bool:
+    """Whether it is a yes or a no to another question, or only sounds like a yes: the question is put again."""
+    is_yes, labels = said_yes(turn), set(turn.heard.labels)
+    if is_about_another(turn):
+        return is_yes or bool({"affirm", "deny"} & labels)
+    return "affirm" in labels and not is_yes
 
 
 def is_about_another(turn: Turn) -> bool:

@@ -80,6 +80,17 @@ STEPS = st.lists(
 )  # fmt: skip
 
 
+PROVED = ["cuanto debo", "7304 1991"]
+OPENINGS = st.sampled_from(
+    [
+        [], PROVED, [*PROVED, "pago el 27"], [*PROVED, "pago el 27", "la primera"],
+        [*PROVED, "quiero pagar en cuotas", "3"],
+        [*PROVED, "quiero pagar en cuotas", "la primera", "3"], [*PROVED, "mandame el link por 0 soles"],
+    ]
+)  # fmt: skip
+"""How far a dialogue has come before anything may happen."""
+
+
 class World:
     """The facts as they go, and what must not be forgotten of them."""
 
@@ -167,10 +178,12 @@ class World:
 
 
 @settings(max_examples=300, deadline=None)
-@given(steps=STEPS, person=st.sampled_from([MARIA, BOTH]))
-def test_what_must_never_happen_does_not_in_any_order(steps: list[Step], person: PersonFact) -> None:
+@given(opening=OPENINGS, steps=STEPS, person=st.sampled_from([MARIA, BOTH]))
+def test_what_must_never_happen_does_not_in_any_order(
+    opening: list[str], steps: list[Step], person: PersonFact
+) -> None:
     world = World(person)
-    for step in steps:
+    for step in [*(Step(words, "text", forwarded=False, tap=None, change=None) for words in opening), *steps]:
         world.changes(step.change)
         before, accounts = world.facts(), {a.id: (p.debtor_id, a) for p in world.people for a in p.accounts}
         was = world.memory
