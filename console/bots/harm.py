@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from console.bots import tables
 
-*_DANGER, _IDIOM = tables.rules("danger.txt")
+*_DANGER, _LOW, _IDIOM = tables.rules("danger.txt")
 
 
 def found(text: str) -> str | None:
@@ -19,3 +19,8 @@ def found(text: str) -> str | None:
 def is_idiom(text: str) -> bool:
     """Whether `text` plays with death as everybody does: "me muero de vergüenza", "ni muerto"."""
     return _IDIOM.speaks_of(text)
+
+
+def is_low(text: str) -> bool:
+    """Whether `text` speaks of a mood so low that a person should look: no danger, and a doubt about it."""
+    return _LOW.speaks_of(text)

@@ -1,15 +1,17 @@
-"""The trained model: a weight for every label and feature, read once from its file, and the scores of a message.
+"""The trained model: a small hidden layer over hashed features, read once from its file, and the scores of a message.
 
-The file: one line of JSON (labels, biases, scales), then for every bucket one signed byte a label.
+The file: one line of JSON (labels, biases, scales), then for every bucket one signed byte a hidden number, then for
+every hidden number one signed byte a label.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import struct
 from collections.abc import Sequence
 from functools import lru_cache
-from operator import add
+from operator import mul
 from pathlib import Path
 
 import msgspec
@@ -17,14 +19,17 @@ import msgspec
 from console.bots.features import BUCKETS, buckets
 
 FILE = Path(__file__).with_name("model.bin")
+_RAISED = bytes((number + 128) % 256 for number in range(256))
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What stands in the file before the weights; one number a label."""
+    """What stands in the file before the weights: a bias and a scale for each hidden number and each label."""
 
     labels: tuple[str, ...]
-    biases: tuple[float, ...]
-    scales: tuple[float, ...]
+    inner_biases: tuple[float, ...]
+    inner_scales: tuple[float, ...]
+    outer_biases: tuple[float, ...]
+    outer_scales: tuple[float, ...]
     trained_on: int
 
 
@@ -34,30 +39,54 @@ class Model:
     def __init__(self, written: bytes) -> None:
         line, _newline, weights = written.partition(b"\n")
         self.head = msgspec.json.decode(line, type=Head)
-        if len(weights) != BUCKETS * len(self.head.labels):
+        self._width, count = len(self.head.inner_biases), len(self.head.labels)
+        if len(weights) != (BUCKETS + count) * self._width:
             raise ValueError("The model file is cut off, or was made for other features: run make train.")
-        # One row a bucket, as signed numbers.
-        self._weights = memoryview(weights).cast("b")
+        # One row a bucket, raised by 128 so that no number is below nothing: then a row is one large whole number, and
+        # adding two rows is adding two numbers.
+        self._inner = weights[: BUCKETS * self._width].translate(_RAISED)
+        self._lanes = struct.Struct(f"<{self._width}I")
+        outer = memoryview(weights)[BUCKETS * self._width :].cast("b")
+        self._outer = [
+            [outer[place * count + label] * scale for place in range(self._width)]
+            for label, scale in enumerate(self.head.outer_scales)
+        ]
 
     def scores(self, words: Sequence[str]) -> dict[str, float]:
         """How likely each label is for normalised `words`, from 0 to 1; each by itself, so they add up to nothing."""
-        width = len(self.head.labels)
-        totals = list(self.head.biases)
+        totals = list(self.head.inner_biases)
         for group in buckets(words):
             if not group:
                 continue
-            sums = [0] * width
-            for bucket in group:
-                sums = list(map(add, sums, self._weights[bucket * width : (bucket + 1) * width]))
-            share = 1 / math.sqrt(len(group))
+            share, raised = 1 / math.sqrt(len(group)), 128 * len(group)
             totals = [
-                total + got * scale * share for total, got, scale in zip(totals, sums, self.head.scales, strict=True)
+                total + (got - raised) * scale * share
+                for total, got, scale in zip(totals, self._summed(group), self.head.inner_scales, strict=True)
             ]
-        return {label: _likelihood(total) for label, total in zip(self.head.labels, totals, strict=True)}
+        hidden = [math.tanh(total) for total in totals]
+        return {
+            label: likelihood(bias + sum(map(mul, hidden, weights)))
+            for label, bias, weights in zip(self.head.labels, self.head.outer_biases, self._outer, strict=True)
+        }
+
+    def _summed(self, group: Sequence[int]) -> tuple[int, ...]:
+        """The sum of the rows of these buckets, number by number; each has four bytes to grow in."""
+        width, inner, total = self._width, self._inner, 0
+        row = bytearray(4 * width)
+        for bucket in group:
+            row[::4] = inner[bucket * width : (bucket + 1) * width]
+            total += int.from_bytes(row, "little")
+        return self._lanes.unpack(total.to_bytes(4 * width, "little"))
 
 
-def _likelihood(logit: float) -> float:
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+def likelihood(value: float) -> float:
+    """A logit as a likelihood from 0 to 1."""
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))
+
+
+def logit(score: float) -> float:
+    """A likelihood as a number that adds up: 0 for one half, 2.2 for nine in ten."""
+    return math.log(max(score, 1e-9) / max(1 - score, 1e-9))
 
 
 @lru_cache(maxsize=1)

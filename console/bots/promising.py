@@ -8,7 +8,7 @@ import msgspec
 
 from console.bots import balances, guards
 from console.bots.alone import only_of
-from console.bots.apart import begins_with_yes
+from console.bots.apart import begins_with_yes, takes_back
 from console.bots.decision import Choice, Promised, Turn, forgotten
 from console.bots.facts import AccountFact
 from console.bots.memory import Asking, Draft
@@ -246,9 +246,11 @@ def said_yes(turn: Turn) -> bool:
     It proves what was agreed: what is only guessed to be a yes is none.
     """
     texts = [bubble.text for bubble in turn.heard.bubbles if bubble.text]
-    is_plain = any(only_of(plain(text)) == "affirm" for text in texts)
+    if any(only_of(plain(text)) == "affirm" for text in texts) or begins_with_yes(turn.heard.text):
+        return True
+    is_undone = "deny" in turn.heard.labels or takes_back(turn.heard.text)
     score = next((each.score for each in turn.heard.understood.intents if each.label == "affirm"), 0.0)
-    return is_plain or score >= SURE_YES or begins_with_yes(turn.heard.text)
+    return score >= SURE_YES and not is_undone
 
 
 def settles_nothing(turn: Turn) -> bool:

@@ -1,11 +1,11 @@
-"""Fits the classifier: for each label a logistic regression with a quadratic penalty, by L-BFGS, in plain numpy.
+"""Fits the classifier: a small hidden layer over the hashed features, one yes or no a label, by Adam, in plain numpy.
 
-Deterministic: no chance in it, and every sum in a fixed order.
+Deterministic: every chance is drawn from the seed, and every sum is made in a fixed order (no BLAS for what is large).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +15,19 @@ from console.bots.labels import LABELS
 from console.bots.model import Head, written
 from console.bots.normalise import plain
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-_MEMORY = 8
+HIDDEN = 64
+_BATCH = 256
+_RATE = 3e-3
+_UNSEEN = 0.3
+"""The share of features, and of the hidden layer, left out of every step: no message hangs on a single word."""
 _LARGEST = 127
+_FEW = 1e-6
 
 
 class Seen:
-    """What the classifier sees of many messages, as a sparse matrix with three arrays."""
+    """What the classifier sees of many messages: for each the buckets of its features and what each is worth."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         columns: list[int] = []
@@ -31,93 +36,118 @@ class Seen:
         for text in texts:
             for group in buckets(plain(text)):
                 columns.extend(group)
-                values.extend([1 / len(group) ** 0.5] * len(group) if group else [])
-            columns.append(BUCKETS)
-            values.append(1.0)
+                values.extend([1 / len(group) ** 0.5] * len(group))
             ends.append(len(columns))
         self.columns: Ints = np.asarray(columns, dtype=np.int64)
-        self.values: Floats = np.asarray(values)
-        self.starts: Ints = np.asarray([0, *ends[:-1]], dtype=np.int64)
-        self.rows: Ints = np.repeat(np.arange(len(texts)), np.diff(np.asarray([0, *ends])))
+        self.values: Floats = np.asarray(values, dtype=np.float32)
+        self.ends: Ints = np.asarray([0, *ends], dtype=np.int64)
 
-    def times(self, weights: Floats) -> Floats:
-        """One number a message."""
-        return np.add.reduceat(weights[self.columns] * self.values, self.starts)
-
-    def back(self, errors: Floats) -> Floats:
-        """One number a feature."""
-        summed = np.bincount(self.columns, weights=self.values * errors[self.rows], minlength=BUCKETS + 1)
-        return summed.astype(np.float64, copy=False)
+    def some(self, rows: Ints) -> tuple[Ints, Floats, Ints]:
+        """The buckets, values and row numbers (counted anew from 0) of these messages."""
+        sizes = self.ends[rows + 1] - self.ends[rows]
+        begins = np.cumsum(sizes) - sizes
+        places = np.arange(int(sizes.sum())) + np.repeat(self.ends[rows] - begins, sizes)
+        return self.columns[places], self.values[places], np.repeat(np.arange(len(rows)), sizes)
 
 
-def fit(seen: Seen, truths: Sequence[Sequence[str]], *, penalty: float, turns: int) -> Floats:
-    """Weights of every label, one row each; the last column is the bias."""
-    rows = []
-    for label in LABELS:
-        wanted = np.asarray([1.0 if label in labels else 0.0 for labels in truths])
-        rows.append(_minimised(_loss(seen, wanted, penalty), np.zeros(BUCKETS + 1), turns))
-    return np.vstack(rows)
+class Layers:
+    """The numbers that are learnt: buckets to hidden, hidden to labels, and a bias for each."""
+
+    def __init__(self, chance: np.random.Generator) -> None:
+        self.inner = (chance.standard_normal((BUCKETS, HIDDEN)) * 0.1).astype(np.float32)
+        self.inner_bias = np.zeros(HIDDEN, dtype=np.float32)
+        self.outer = (chance.standard_normal((HIDDEN, len(LABELS))) / HIDDEN**0.5).astype(np.float32)
+        self.outer_bias = np.full(len(LABELS), -2.5, dtype=np.float32)
 
 
-def _loss(seen: Seen, wanted: Floats, penalty: float) -> Callable[[Floats], tuple[float, Floats]]:
-    def of(weights: Floats) -> tuple[float, Floats]:
-        logits = seen.times(weights)
-        loss = float(np.sum(np.logaddexp(0, logits) - wanted * logits))
-        errors = 1 / (1 + np.exp(-np.clip(logits, -40, 40))) - wanted
-        shrunk = weights.copy()
-        shrunk[-1] = 0
-        return loss + penalty / 2 * float(np.sum(shrunk * shrunk)), seen.back(errors) + penalty * shrunk
+class _Adam:
+    """Kingma and Ba's steps; `rows` are those of the array that were seen, the others keep still."""
 
-    return of
+    def __init__(self, learnt: Floats) -> None:
+        self.learnt, self.first, self.second = learnt, np.zeros_like(learnt), np.zeros_like(learnt)
 
-
-def _minimised(of: Callable[[Floats], tuple[float, Floats]], at: Floats, turns: int) -> Floats:
-    """L-BFGS with backtracking (Nocedal and Wright, Numerical Optimization, algorithm 7.4)."""
-    value, slope = of(at)
-    past: list[tuple[Floats, Floats, float]] = []
-    for _ in range(turns):
-        way = -_curved(slope, past)
-        steep = float(np.sum(way * slope))
-        if steep > -1e-9:
-            break
-        step = 1.0 if past else min(1.0, 1.0 / float(np.sqrt(np.sum(slope * slope))))
-        new, new_slope = of(at + step * way)
-        while new > value + 1e-4 * step * steep and step > 1e-6:
-            step /= 2
-            new, new_slope = of(at + step * way)
-        moved, turned = step * way, new_slope - slope
-        bend = float(np.sum(moved * turned))
-        if bend > 1e-12:
-            past = [*past, (moved, turned, bend)][-_MEMORY:]
-        gained = value - new
-        at, value, slope = at + moved, new, new_slope
-        if gained < 1e-5 * max(1.0, abs(value)):
-            break
-    return at
+    def step(self, slope: Floats, rate: float, turn: int, rows: Ints | slice = slice(None)) -> None:
+        first = self.first[rows] * np.float32(0.9) + slope * np.float32(0.1)
+        second = self.second[rows] * np.float32(0.999) + slope * slope * np.float32(0.001)
+        self.first[rows], self.second[rows] = first, second
+        size = np.sqrt(second / np.float32(1 - 0.999**turn)) + np.float32(_FEW)
+        self.learnt[rows] -= np.float32(rate / (1 - 0.9**turn)) * first / size
 
 
-def _curved(slope: Floats, past: list[tuple[Floats, Floats, float]]) -> Floats:
-    direction, shares = slope.copy(), []
-    for moved, turned, bend in reversed(past):
-        share = float(np.sum(moved * direction)) / bend
-        shares.append(share)
-        direction -= share * turned
-    if past:
-        _moved, turned, bend = past[-1]
-        direction *= bend / float(np.sum(turned * turned))
-    for (moved, turned, bend), share in zip(past, reversed(shares), strict=True):
-        direction += (share - float(np.sum(turned * direction)) / bend) * moved
-    return direction
+def fit(seen: Seen, truths: Sequence[Sequence[str]], *, seed: int, turns: int) -> Layers:
+    """The layers after `turns` looks at every message."""
+    chance = np.random.default_rng(seed)
+    learning = _Learning(seen, truths, chance)
+    turn = 0
+    for look in range(turns):
+        rate = _RATE * (1 - look / turns) + _RATE * 0.05
+        order = chance.permutation(len(truths))
+        for start in range(0, len(order), _BATCH):
+            turn += 1
+            learning.look(order[start : start + _BATCH], rate, turn)
+    return learning.layers
 
 
-def packed(weights: Floats, *, trained_on: int) -> bytes:
-    """The bytes of the model file: a signed byte a weight, in units of the label's scale."""
-    scales = np.maximum(np.abs(weights[:, :-1]).max(axis=1), 1e-9) / _LARGEST
-    small = np.rint(weights[:, :-1] / scales[:, None]).astype(np.int8)
+class _Learning:
+    """The layers while they learn, and what they learn from."""
+
+    def __init__(self, seen: Seen, truths: Sequence[Sequence[str]], chance: np.random.Generator) -> None:
+        self.layers, self._seen, self._chance = Layers(chance), seen, chance
+        self._wanted = np.asarray([[label in labels for label in LABELS] for labels in truths], dtype=np.float32)
+        layers = self.layers
+        self._inner, self._inner_bias = _Adam(layers.inner), _Adam(layers.inner_bias)
+        self._outer, self._outer_bias = _Adam(layers.outer), _Adam(layers.outer_bias)
+
+    def look(self, rows: Ints, rate: float, turn: int) -> None:
+        """One step by what these messages say, each with some of its features left out."""
+        layers, chance = self.layers, self._chance
+        columns, values, owners = self._seen.some(rows)
+        kept = chance.random(len(values)) >= _UNSEEN
+        columns, values, owners = columns[kept], values[kept] / np.float32(1 - _UNSEEN), owners[kept]
+        hidden = np.tanh(_summed(layers.inner[columns] * values[:, None], owners, len(rows)) + layers.inner_bias)
+        mask = (chance.random(hidden.shape) >= _UNSEEN).astype(np.float32) / np.float32(1 - _UNSEEN)
+        shown = hidden * mask
+        logits = np.einsum("bh,hl->bl", shown, layers.outer) + layers.outer_bias
+        wrong = (1 / (1 + np.exp(-np.clip(logits, -30, 30))) - self._wanted[rows]) / np.float32(len(rows))
+        back = np.einsum("bl,hl->bh", wrong, layers.outer) * mask * (1 - hidden * hidden)
+        order = np.argsort(columns, kind="stable")
+        ordered = columns[order]
+        first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        slopes = np.add.reduceat(back[owners[order]] * values[order, None], first, axis=0)
+        self._inner.step(slopes, rate, turn, ordered[first])
+        self._inner_bias.step(back.sum(axis=0), rate, turn)
+        self._outer.step(np.einsum("bh,bl->hl", shown, wrong), rate, turn)
+        self._outer_bias.step(wrong.sum(axis=0), rate, turn)
+
+
+def _summed(parts: Floats, owners: Ints, count: int) -> Floats:
+    """The sum of the parts of every owner; nothing for one without any."""
+    total = np.zeros((count, parts.shape[1]), dtype=np.float32)
+    if len(owners):
+        first = np.flatnonzero(np.concatenate(([True], owners[1:] != owners[:-1])))
+        total[owners[first]] = np.add.reduceat(parts, first, axis=0)
+    return total
+
+
+def packed(layers: Layers, *, trained_on: int) -> bytes:
+    """The bytes of the model file: a signed byte a weight, in units of the scale of its column."""
+    inner, inner_scales = _small(layers.inner)
+    outer, outer_scales = _small(layers.outer)
     head = Head(
         labels=LABELS,
-        biases=tuple(round(float(bias), 4) for bias in weights[:, -1]),
-        scales=tuple(round(float(scale), 6) for scale in scales),
+        inner_biases=_rounded(layers.inner_bias, 4),
+        inner_scales=_rounded(inner_scales, 7),
+        outer_biases=_rounded(layers.outer_bias, 4),
+        outer_scales=_rounded(outer_scales, 7),
         trained_on=trained_on,
     )
-    return written(head, np.ascontiguousarray(small.T).tobytes())
+    return written(head, inner.tobytes() + outer.tobytes())
+
+
+def _small(weights: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
+    scales = np.maximum(np.abs(weights).max(axis=0), 1e-9) / _LARGEST
+    return np.ascontiguousarray(np.rint(weights / scales).astype(np.int8)), scales
+
+
+def _rounded(numbers: Floats, digits: int) -> tuple[float, ...]:
+    return tuple(round(float(number), digits) for number in numbers)

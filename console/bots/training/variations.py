@@ -5,6 +5,7 @@ Deterministic: every choice is drawn from a generator seeded by the caller.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from random import Random
 
@@ -60,6 +61,31 @@ _TOGETHER = (
     "due_date balance", "payment_methods promise_to_pay",
 )  # fmt: skip
 _ALONE = frozenset({"greeting", "thanks", "affirm", "deny", "other", "identity_answer"})
+_LONGEST = 25
+"""Words of a phrase that is joined with another; whoever says more has said it all."""
+_MOST = 50
+"""Messages of one pair of wishes."""
+_FEWER = 25
+"""And of one with a yes, a no or a question about us: whole logs are full of wishes, and few begin with a yes."""
+_YES = (
+    "si", "sí", "si, ", "si soy yo", "si soy yo, ", "soy yo, ", "claro", "claro que si, ", "si señor, ", "si señora, ",
+    "dale, ", "sip", "correcto, ", "si, con ella habla, ", "con el habla, ", "si acepto, ", "hagale, ", "si claro, ",
+    "sí, soy el titular. ", "si esta bien, ", "si pero ", "sipo, ", "simon, ", "acepto, ", "si ya, ", "de acuerdo, ",
+)  # fmt: skip
+_AFTER_YES = (
+    "balance", "payment_link", "payment_methods", "due_date", "human", "payment_plan", "already_paid", "dispute",
+    "hours", "opt_out", "complaint", "hardship", "identity_answer",
+)  # fmt: skip
+_WHO = re.compile(
+    r"(?i)\b(?:qui[eé]n (?:es|eres|sos|habla|me|te|les)|de d[oó]nde (?:me|son|sacaron)|estafa|fraude|qu[eé] empresa|"
+    r"de parte|robot|bot|m[aá]quina|mi n[uú]mero|de verdad)\b"
+)
+"""What is asked of us or thrown at the bot, and is said beside anything."""
+_BESIDE_WHO = (
+    "balance", "human", "opt_out", "dispute", "wrong_person", "payment_methods", "hours", "already_paid", "complaint",
+    "payment_plan",
+)  # fmt: skip
+_BESIDE_NO = ("opt_out", "complaint", "human", "dispute", "hardship", "payment_methods", "payment_plan")
 _NEIGHBOURS = {
     "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk",
     "l": "kñ", "m": "n", "n": "mb", "o": "ip", "p": "o", "q": "w", "r": "et", "s": "ad", "t": "ry", "u": "yi",
@@ -110,13 +136,31 @@ def _pairs(phrases: list[Phrase], chance: Random) -> list[Phrase]:
     """Two wishes in one message, each a phrase of its own."""
     having: dict[str, list[Phrase]] = defaultdict(list)
     for phrase in phrases:
-        if len(phrase.labels) == 1 and phrase.labels[0] not in _ALONE and 2 <= len(phrase.text.split()) <= 12:
-            having[phrase.labels[0]].append(phrase)
+        if len(phrase.labels) == 1 and len(phrase.text.split()) <= _LONGEST:
+            label = phrase.labels[0]
+            if label == "other" and _WHO.search(phrase.text):
+                having["who"].append(phrase)
+            elif label == "deny" and len(phrase.text.split()) > 1:
+                having["deny"].append(phrase)
+            elif label == "identity_answer" or (label not in _ALONE and len(phrase.text.split()) > 1):
+                having[label].append(phrase)
+    together = [*_TOGETHER, *(f"who {label}" for label in _BESIDE_WHO), *(f"{label} who" for label in _BESIDE_WHO)]
+    together += [f"deny {label}" for label in _BESIDE_NO] + [f"{label} deny" for label in ("hardship", "dispute")]
     made = []
-    for pair in _TOGETHER:
+    for pair in together:
         first, second = pair.split()
-        for _ in range(min(40, len(having[first]) // 3, len(having[second]) // 3)):
+        most = _FEWER if {"who", "deny"} & {first, second} else _MOST
+        for _ in range(min(most, len(having[first]) // 2, len(having[second]) // 2)):
             one, other = chance.choice(having[first]), chance.choice(having[second])
             text = f"{one.text.rstrip('.')}{chance.choice(_JOINTS)}{other.text}"
-            made.append(Phrase(text=text, labels=(first, second), country=one.country))
-    return made
+            made.append(Phrase(text=text, labels=(*one.labels, *other.labels), country=one.country))
+    return made + [
+        _after_yes(chance.choice(having[label]), chance)
+        for label in _AFTER_YES
+        for _ in range(min(_FEWER, len(having[label])))
+    ]
+
+
+def _after_yes(phrase: Phrase, chance: Random) -> Phrase:
+    text = f"{chance.choice(_YES).rstrip()} {phrase.text}"
+    return Phrase(text=text, labels=("affirm", *phrase.labels), country=phrase.country)
