@@ -30,7 +30,7 @@ _TAKES_OF = {"balance": 2.0, "wrong_person": 0.0, "deny": 2.0, "dispute": 4.0, "
 """And what it takes away; all of a label that is not named."""
 _BESIDE_DANGER = 1.0
 """What else is said beside danger must be clearer: nearly everything sounds like trouble there."""
-_NOTHING = -2.5
+_NOTHING = -2.2
 """Where nothing is likelier than this the message is `other`."""
 _CERTAIN = 9.0
 _ALL = 40.0
