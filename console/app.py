@@ -215,6 +215,7 @@ def create_app(settings: Settings) -> Litestar:
     bot_board = BotPushes(console.db, screens, settings.currency)
     console.live.followers += [pushes.follow, attendance.follow, floor.follow, bot_board.follow]
     console.live.on_whisper.append(presence.hear)
+    console.live.on_setback.append(screens.begin_again)
     searcher = Searcher(settings.database_url)
 
     app = _doors()

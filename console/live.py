@@ -129,6 +129,7 @@ class Live:
         self.process = process
         self.followers: list[Follower] = []
         self.on_whisper: list[Callable[[Whisper], None]] = []
+        self.on_setback: list[Callable[[int], None]] = []
         self.head = 0
         self._waiting: dict[int, Entry] = {}
         self._known_head = 0
@@ -209,10 +210,22 @@ class Live:
         """The safety net under the hints, and the only way to hear of commands run beside us."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
+            heard = self.head
             async with self._db.reading() as tx:
-                self._known_head = max(self._known_head, await audit.head_of(tx))
+                there = await audit.head_of(tx)
+            if there < heard:
+                self._go_back(there)
+            self._known_head = max(self._known_head, there)
             if self._known_head > self.head:
                 self._awake.set()
+
+    def _go_back(self, there: int) -> None:
+        """A standby took over that had not been given everything: what comes now has numbers that were heard before."""
+        log.critical("history.went_back", was=self.head, now=there)
+        self.head = self._known_head = there
+        self._waiting.clear()
+        for hear in self.on_setback:
+            hear(there)
 
     async def _hear(self) -> None:
         async for news in self.wire.hear():

@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from sqlalchemy import make_url
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
@@ -294,6 +295,16 @@ def test_migrating_postgresql_from_two_hosts_at_once_is_safe(shell: Shell, postg
 
 
 # People and tokens
+
+
+def test_a_database_that_was_never_made_is_said_and_not_told_to_migrate(shell: Shell, postgres_url: str) -> None:
+    url = make_url(postgres_url).set(database="nobody_made_it").render_as_string(hide_password=False)
+    shell.has(ALDIA_DATABASE_URL=url)
+    for command in ("migrate", "doctor"):
+        code, _, error = shell.says(command)
+        assert code == 1
+        assert "ejecute" not in error
+    assert "créela" in shell.says("user", "list")[2]
 
 
 def test_a_user_added_with_a_made_password_is_told_it_once(house: Shell) -> None:

@@ -29,7 +29,10 @@ def run(work: Coroutine[Any, Any, Result], *, loop_factory: Loop | None = None) 
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             return runner.run(work)
     except DBAPIError as failed:
-        kind, said = type(failed.orig).__name__, str(failed.orig)
+        # The dialect calls much of what a server says by one name; beneath it is the server's own.
+        kind, said = type((failed.orig and failed.orig.__cause__) or failed.orig).__name__, str(failed.orig)
+        if kind == "InvalidCatalogNameError":
+            raise Failed("El servidor no tiene esa base de datos: créela, o revise ALDIA_DATABASE_URL.") from failed
         if "no such table" in said or "does not exist" in said:
             raise Failed("La base de datos no tiene las tablas de Al Día: ejecute primero aldia migrate.") from failed
         if "not a database" in said or "malformed" in said:

@@ -146,6 +146,11 @@ class Screen:
         """Everything up to this entry of the history is shown or waits to be."""
         self._head = max(self._head, head)
 
+    def begin_again(self, head: int) -> None:
+        """Have the page read all of itself, which is of a history that is no more; it goes on from entry `head`."""
+        self._head = head
+        self.reload("list", "pane", "counts")
+
     def close(self, code: int) -> None:
         """Hang up with this code once what waits is written."""
         self.closing = code
@@ -240,6 +245,11 @@ class Screens:
         if screen in self.all:
             self.all.discard(screen)
             metrics.live_sockets.dec()
+
+    def begin_again(self, head: int) -> None:
+        """The history went back to entry `head`."""
+        for screen in self.all:
+            screen.begin_again(head)
 
     def turn_to(self, screen: Screen, conversation_id: int | None) -> None:
         """`screen` now shows this conversation (None: none)."""
