@@ -87,7 +87,11 @@ async def _database(db: Database, settings: Settings) -> Finding:
                 await tx.execute(text("SELECT 1"))
             people, entries = await users.count(tx), await audit.head_of(tx)
     except (DBAPIError, OSError) as failed:
-        return Finding(about, is_well=False, said=f"no responde ({type(failed).__name__}): revise ALDIA_DATABASE_URL")
+        # A file's trouble is said in few words, with no address or secret among them.
+        why = str(failed.orig) if settings.is_sqlite and isinstance(failed, DBAPIError) else type(failed).__name__
+        if "disk" in why:
+            return Finding(about, is_well=False, said=f"su disco está lleno o falla ({why}): haga espacio en él")
+        return Finding(about, is_well=False, said=f"no responde ({why}): revise ALDIA_DATABASE_URL")
     if not people:
         code = first_admin.setup_code(settings)
         return Finding(

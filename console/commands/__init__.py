@@ -37,6 +37,8 @@ def run(work: Coroutine[Any, Any, Result], *, loop_factory: Loop | None = None) 
             raise Failed("La base de datos no tiene las tablas de Al Día: ejecute primero aldia migrate.") from failed
         if "not a database" in said or "malformed" in said:
             raise Failed("El archivo no es una base de datos sana: restaure una copia con aldia restore.") from failed
+        if "disk" in said:
+            raise Failed(f"El disco de la base de datos está lleno o falla ({said}): haga espacio en él.") from failed
         if "unable to open" in said or "readonly" in said:
             raise Failed(f"No se puede abrir o escribir el archivo de la base de datos ({said}).") from failed
         raise Failed(f"La base de datos no respondió ({kind}): revise ALDIA_DATABASE_URL con aldia doctor.") from failed

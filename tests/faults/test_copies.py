@@ -162,6 +162,18 @@ def test_a_copy_that_does_not_fit_is_said_in_a_line_and_leaves_nothing(house: Sh
     assert list(copies.iterdir()) == []
 
 
+def test_a_disk_without_a_byte_left_is_said_as_that(house: Shell) -> None:
+    """F21: and not as an address that is wrong."""
+    _add(house, "ana")
+    with _disk_of(10_000):
+        for command in ("audit", "verify"), ("doctor",):
+            code, out, said = house.says(*command)
+            assert code == 1
+            assert "disco" in out + said
+            assert "ALDIA_DATABASE_URL" not in out + said
+            assert len(said.splitlines()) == 1
+
+
 def test_attachments_that_do_not_fit_leave_the_database_as_it_is(house: Shell) -> None:
     """F21, D5: and what was begun of them is replaced when there is room."""
     attached, copy = house.folder / "media" / "ab" / "cd" / "abcd", house.folder / "copy.tar"
