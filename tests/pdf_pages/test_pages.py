@@ -16,6 +16,7 @@ from console.inbox import media_files
 from console.inbox.models import Media, Message
 from console.pdf_pages import asking, keeping
 from console.pdf_pages.frames import Frame, Problem, Size
+from console.portfolio.states import today_in
 from tests.front import Front, a_console, settings_for
 from tests.inbox import meta
 from tests.inbox.people import history
@@ -154,7 +155,8 @@ async def test_pages_go_with_the_file_and_with_time_and_no_copy_carries_them(fro
     assert not pages.exists()
 
     assert (await ana.http.get(f"/media/{media_id}/pages/1")).status_code == 200
-    asked = {"conversation": "1", "kind": "erasure", "asked_on": clock.now().date().isoformat()}
+    today = today_in(front.console.settings.zone, clock.now())
+    asked = {"conversation": "1", "kind": "erasure", "asked_on": today.isoformat()}
     assert (await admin.http.post("/privacy", data=asked)).status_code == 303
     assert (await admin.http.post("/privacy/1/answer")).status_code == 303
     assert not pages.exists()
