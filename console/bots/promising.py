@@ -20,6 +20,7 @@ TWO = 2
 MOST_DAYS = 3
 SURE_YES = 0.99
 _YES_NO = ("si", "no")
+_NO_WISH = frozenset({"affirm", "deny", "greeting", "thanks", "other", "promise_to_pay"})
 AGREEING = frozenset({Asking.PROMISE_DAY, Asking.PROMISE_AMOUNT, Asking.PROMISE_CONFIRM})
 """Questions about a promise in the making."""
 
@@ -258,7 +259,8 @@ def settles_nothing(turn: Turn) -> bool:
     is_yes, labels = said_yes(turn), set(turn.heard.labels)
     if is_about_another(turn):
         return is_yes or bool({"affirm", "deny"} & labels)
-    return "affirm" in labels and not is_yes
+    # With a wish beside it ("sí, pero dígame cuánto es") the wish comes first.
+    return "affirm" in labels and not is_yes and labels <= _NO_WISH
 
 
 def is_about_another(turn: Turn) -> bool:
