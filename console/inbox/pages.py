@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Any, TypeVar
 
@@ -112,8 +113,11 @@ async def conversation_page(
         return listed, await _pane(tx, request, viewer, conversation)
 
     try:
-        await db.write(partial(_note_opening, viewer=viewer, conversation_id=conversation_id))
-        listed, pane = await (db.snapshot(shown) if swap else _read(db, listing, shown))
+        # Beside each other: nothing is shown before both are done.
+        _noted, (listed, pane) = await asyncio.gather(
+            db.write(partial(_note_opening, viewer=viewer, conversation_id=conversation_id)),
+            db.snapshot(shown) if swap else _read(db, listing, shown),
+        )
     except Refused as refused:
         if refused.status != 404:
             raise

@@ -156,3 +156,22 @@ def test_what_it_left_to_people_opens_from_the_inbox(night: House, new_page: New
     page.set_viewport_size({"width": 1440, "height": 900})
     page.get_by_role("link", name=debtor.name).press("Enter")
     expect(page.locator("#pane .head h2")).to_have_text(debtor.name)
+
+
+def test_the_deeds_beside_a_conversation_that_the_bot_holds_never_cover_whose_it_is(
+    night: House, new_page: NewPage
+) -> None:
+    debtor = night.debtor("Elsa Ramos")
+    debtor.owes(days=45)
+    page = night.enter(new_page, "rosa")
+    debtor.write("Buenas noches")
+    debtor.open(page)
+    expect(page.get_by_role("button", name="Tomar")).to_be_visible()
+    for width in (1440, 1280, 1180, 1024):
+        page.set_viewport_size({"width": width, "height": 800})
+        name, tag, deeds = page.evaluate(
+            """() => ['.name h2', '.name .tag', '.acts'].map(
+                (what) => document.querySelector(`#pane .head ${what}`).getBoundingClientRect()
+            ).map((box) => ({left: box.left, right: box.right}))"""
+        )
+        assert max(name["right"], tag["right"]) <= deeds["left"], width
