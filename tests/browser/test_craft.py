@@ -29,6 +29,11 @@ def fine(page: Page, name: str) -> None:
     """Nothing that keeps anybody out; a picture for whoever asks for one (ALDIA_PICTURES)."""
     if folder := os.environ.get("ALDIA_PICTURES"):
         page.screenshot(path=Path(folder) / f"{name}.png")
+    # What is just fading in has no contrast yet.
+    page.evaluate(
+        """() => Promise.allSettled(document.getAnimations()
+            .filter((one) => one.effect.getComputedTiming().endTime !== Infinity).map((one) => one.finished))"""
+    )
     assert not Axe().run(page, options=RULES).response["violations"], name
 
 
@@ -105,6 +110,7 @@ def test_a_message_for_later_stands_in_the_thread_until_it_is_cancelled(house: H
         entry = bubble(page, "Le recuerdo su pago de hoy")
         expect(entry).to_contain_text("Programado por usted")
         expect(composer(page)).to_have_value("")
+        expect(page.locator("#toasts")).to_contain_text("Programado")
         fine(page, "scheduled")
         entry.get_by_role("button", name="Cancelar el envío").press("Enter")
         expect(entry).to_contain_text("cancelado")
