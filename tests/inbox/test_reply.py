@@ -57,11 +57,11 @@ async def test_an_answer_waits_in_the_queue_with_all_it_needs_to_leave(database:
 async def test_the_history_proves_what_was_said_without_saying_it(database: Database, inbox: Inbox) -> None:
     conversation = await a_conversation(database, inbox)
 
-    message = await say(database, conversation, inbox.ana, "Su deuda es de S/ 120")
+    message = await say(database, conversation, inbox.ana, "Su deuda es de S/ 120.00")
 
     (entry,) = await history(database, message_id=message.id)
     assert (entry.action, entry.actor_id, entry.origin) == ("message.queued", inbox.ana.id, "192.0.2.7")
-    assert "120" not in (entry.new or "")
+    assert "120.00" not in (entry.new or "")
     assert json.loads(entry.new or "")["digest"] == thread.digest_of(message)
     async with database.reading() as tx:
         assert (await audit.verify(tx, SECRET_KEY)).intact
